@@ -1,0 +1,1 @@
+"""From hospital events to sepsis flags, trial verdicts and outcomes."""

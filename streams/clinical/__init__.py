@@ -1,0 +1,1 @@
+"""The pure clinical core: the timeline, scores, definitions, criteria, outcomes."""

@@ -1,0 +1,236 @@
+"""One patient's timeline: facts in any order, with duplicates and corrections.
+
+Whatever the order of arrival, the same deliveries leave the same facts standing:
+
+- a second delivery of a fact changes nothing (the earliest `known_at` is kept);
+- of several versions of one fact the highest `(version, message_id)` stands, be it a
+  correction that overtook its original or a cancellation of what never arrived;
+- facts of one lane are ordered by `(happened_at, event_id)`, never by arrival.
+
+The timeline is changed in place: a patient has tens of thousands of facts, and one
+event must cost what one event touches.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar, cast
+
+from streams.vocabulary.events import (
+    Assessment,
+    Biomarker,
+    Cancellation,
+    Clinical,
+    Correction,
+    Event,
+    Fluid,
+    Infusion,
+    Measurement,
+    PatientMerge,
+    PatientUnmerge,
+)
+
+
+FactT = TypeVar("FactT")
+
+_LAST = chr(0x10FFFF)
+"""Sorts after every event id."""
+
+_BY_CONCEPT = Measurement | Assessment | Biomarker
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one delivery did: the fact that no longer stands, and the one that does."""
+
+    removed: Clinical | None
+    added: Clinical | None
+
+    def __bool__(self) -> bool:
+        """Whether anything changed at all."""
+        return self.removed is not None or self.added is not None
+
+    def facts(self) -> tuple[Clinical, ...]:
+        """The facts concerned."""
+        return tuple(f for f in (self.removed, self.added) if f is not None)
+
+
+NOTHING = Change(removed=None, added=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The delivery that stands for one fact, as it came."""
+
+    message_id: str
+    event: Event
+
+
+class Lane:
+    """Facts of one sort, ordered by `(happened_at, event_id)`."""
+
+    __slots__ = ("_facts", "_keys")
+
+    def __init__(self) -> None:
+        self._keys: list[tuple[datetime, str]] = []
+        self._facts: list[Clinical] = []
+
+    def insert(self, fact: Clinical) -> None:
+        """Put a fact in its place."""
+        key = (fact.happened_at, fact.event_id)
+        at = len(self._keys)
+        if at and key < self._keys[-1]:
+            at = bisect_left(self._keys, key)
+        self._keys.insert(at, key)
+        self._facts.insert(at, fact)
+
+    def remove(self, fact: Clinical) -> None:
+        """Take a fact that is there away."""
+        at = bisect_left(self._keys, (fact.happened_at, fact.event_id))
+        del self._keys[at], self._facts[at]
+
+    def all(self) -> Sequence[Clinical]:
+        """All facts, in order."""
+        return self._facts
+
+    def between(self, after: datetime, until: datetime) -> Sequence[Clinical]:
+        """The facts with `after < happened_at <= until`, in order."""
+        first = bisect_right(self._keys, (after, _LAST))
+        return self._facts[first : bisect_right(self._keys, (until, _LAST))]
+
+    def latest(self, until: datetime) -> Clinical | None:
+        """The last fact with `happened_at <= until`."""
+        end = bisect_right(self._keys, (until, _LAST))
+        return self._facts[end - 1] if end else None
+
+
+_EMPTY = Lane()
+
+
+def lane_name(fact: Clinical) -> str:
+    """The lane a fact belongs to: `measurement:lactate`, `infusion:epinephrine`."""
+    if isinstance(fact, _BY_CONCEPT):
+        return f"{fact.kind}:{fact.concept}"
+    if isinstance(fact, Infusion):
+        return f"infusion:{fact.drug}"
+    if isinstance(fact, Fluid):
+        return f"fluid:{fact.substance}"
+    return fact.kind
+
+
+class Timeline:
+    """The facts that stand for one patient, and the deliveries that made them so."""
+
+    __slots__ = ("_lanes", "_standing")
+
+    def __init__(self) -> None:
+        self._standing: dict[str, Delivery] = {}
+        self._lanes: dict[str, Lane] = {}
+
+    def apply(self, event: Event, message_id: str) -> Change:
+        """Take one delivery in; tell what changed.
+
+        Merges and unmerges are about keys, not facts: the pipeline handles them, and
+        here they change nothing.
+        """
+        if isinstance(event, PatientMerge | PatientUnmerge):
+            return NOTHING
+        arriving = Delivery(message_id, event)
+        name = _names(event)
+        held = self._standing.get(name)
+        if held is None:
+            return self._stand(name, arriving, None)
+        winner = _of_two(held, arriving)
+        return NOTHING if winner is held else self._stand(name, winner, held)
+
+    def lane(self, name: str) -> Lane:
+        """The lane of that name; an empty one where there is no such fact."""
+        return self._lanes.get(name, _EMPTY)
+
+    def lanes(self, prefix: str) -> Iterator[tuple[str, Lane]]:
+        """All lanes whose name starts so (`infusion:`), in name order."""
+        for name in sorted(self._lanes):
+            if name.startswith(prefix):
+                yield name, self._lanes[name]
+
+    def all(self, kind: type[FactT], lane: str) -> Sequence[FactT]:
+        """All facts of a lane that holds this type, in order."""
+        return cast("Sequence[FactT]", self.lane(lane).all())
+
+    def between(
+        self, kind: type[FactT], lane: str, after: datetime, until: datetime
+    ) -> Sequence[FactT]:
+        """The facts of that lane with `after < happened_at <= until`, in order."""
+        return cast("Sequence[FactT]", self.lane(lane).between(after, until))
+
+    def latest(self, kind: type[FactT], lane: str, until: datetime) -> FactT | None:
+        """The last fact of that lane with `happened_at <= until`."""
+        return cast("FactT | None", self.lane(lane).latest(until))
+
+    def fact(self, event_id: str) -> Clinical | None:
+        """The fact of that id as it stands; None where none does."""
+        held = self._standing.get(event_id)
+        return None if held is None else _fact(held.event)
+
+    def deliveries(self) -> Iterator[Delivery]:
+        """The deliveries from which an equal timeline can be built."""
+        yield from self._standing.values()
+
+    def facts(self) -> Iterator[Clinical]:
+        """Every fact that stands, lane by lane."""
+        for name in sorted(self._lanes):
+            yield from self._lanes[name].all()
+
+    def __len__(self) -> int:
+        """How many deliveries stand, cancellations among them."""
+        return len(self._standing)
+
+    def _stand(self, name: str, winner: Delivery, loser: Delivery | None) -> Change:
+        self._standing[name] = winner
+        removed = None if loser is None else _fact(loser.event)
+        added = _fact(winner.event)
+        if removed is not None:
+            self._lanes[lane_name(removed)].remove(removed)
+        if added is not None:
+            self._lanes.setdefault(lane_name(added), Lane()).insert(added)
+        return Change(removed=removed, added=added)
+
+
+def _names(event: Event) -> str:
+    """The id of the fact a delivery speaks of."""
+    if isinstance(event, Correction):
+        return event.corrects
+    return event.cancels if isinstance(event, Cancellation) else event.event_id
+
+
+def _fact(event: Event) -> Clinical | None:
+    """The fact a delivery leaves standing; a cancellation leaves none.
+
+    A correction's fact takes the id of what it corrects and the correction's own
+    `known_at`: nobody could have acted on it before.
+    """
+    if isinstance(event, Correction):
+        return replace(
+            event.event,
+            event_id=event.corrects,
+            version=event.version,
+            known_at=max(event.known_at, event.event.known_at),
+        )
+    if isinstance(event, Cancellation | PatientMerge | PatientUnmerge):
+        return None
+    return event
+
+
+def _of_two(held: Delivery, arriving: Delivery) -> Delivery:
+    """Which of two deliveries about one fact stands."""
+    if replace(arriving.event, known_at=held.event.known_at) == held.event:
+        return min(held, arriving, key=lambda d: (d.event.known_at, d.message_id))
+    return max(held, arriving, key=_rank)
+
+
+def _rank(delivery: Delivery) -> tuple[int, str, str]:
+    """By source version, then message id; the content decides between equals."""
+    return (delivery.event.version, delivery.message_id, repr(delivery.event))

@@ -1,0 +1,1 @@
+"""Pure steps over one patient's state: detect, screen, follow up."""

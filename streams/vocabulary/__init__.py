@@ -1,0 +1,1 @@
+"""The shared language: instants, identities, codes, units, concepts, events, messages."""

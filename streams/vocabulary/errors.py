@@ -1,0 +1,103 @@
+"""Errors a person meets, each with a stable code.
+
+    EmberError
+    ├── UserError           what its reader can mend: one sentence, no traceback
+    │   ├── InputError      a file, row or document that cannot be read
+    │   ├── SettingsError   a setting, path or address that cannot be used
+    │   ├── ProtocolError   a trial protocol at fault
+    │   └── Refused         an act the trial's rules forbid
+    └── BrokenInvariant     what only we can mend
+
+A retired code stays in `ErrorCode`, marked, and is never used again.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """Stable codes; the hundreds tell where: 1 intake, 2 protocol, 3 registry, 4 use."""
+
+    MISSING_TABLE = "EMB-101"
+    MISSING_COLUMN = "EMB-102"
+    MALFORMED_ROW = "EMB-103"
+    MALFORMED_TIME = "EMB-104"
+    MALFORMED_NUMBER = "EMB-105"
+    IMPOSSIBLE_VALUE = "EMB-106"
+    UNKNOWN_UNIT = "EMB-107"
+    MISSING_VALUE = "EMB-108"
+    NEARLY_ALL_BAD = "EMB-109"
+    MALFORMED_MESSAGE = "EMB-110"
+    UNKNOWN_SCHEMA = "EMB-111"
+    MALFORMED_CODE = "EMB-112"
+    UNREADABLE_FILE = "EMB-113"
+    UNKNOWN_REFERENCE = "EMB-114"
+
+    PROTOCOL_UNREADABLE = "EMB-201"
+    PROTOCOL_INVALID = "EMB-202"
+    PROTOCOL_UNKNOWN_CONCEPT = "EMB-203"
+    PROTOCOL_UNIT = "EMB-204"
+
+    REGISTRY_UNREACHABLE = "EMB-301"
+    REGISTRY_NOT_MIGRATED = "EMB-302"
+    REGISTRY_MODE = "EMB-303"
+    UNKNOWN_PATIENT = "EMB-304"
+    UNKNOWN_TRIAL = "EMB-305"
+    NOT_ELIGIBLE = "EMB-306"
+    NO_CONSENT = "EMB-307"
+    DOMAIN_CLOSED = "EMB-308"
+    WINDOW_CLOSED = "EMB-309"
+    AUDIT_BROKEN = "EMB-310"
+    ALREADY_ANSWERED = "EMB-311"
+    SECRET_MISSING = "EMB-312"
+    HUMAN_ANSWER_MISSING = "EMB-313"
+
+    BAD_USAGE = "EMB-401"
+    BAD_SETTING = "EMB-402"
+    PATH_NOT_FOUND = "EMB-403"
+    CURSOR_MISMATCH = "EMB-404"
+
+    INVARIANT = "EMB-900"
+
+
+class EmberError(Exception):
+    """The root: a code, what is wrong and where, and what would mend it."""
+
+    def __init__(self, code: ErrorCode, problem: str, cure: str = "") -> None:
+        super().__init__(problem)
+        self.code = code
+        self.problem = problem
+        self.cure = cure
+
+    def __str__(self) -> str:
+        """One sentence a tired reader can act on."""
+        told = f"{self.code}: {self.problem}"
+        return f"{told} {self.cure}".rstrip()
+
+
+class UserError(EmberError):
+    """What the reader of the message can mend."""
+
+
+class InputError(UserError):
+    """A file, row, message or document that cannot be read."""
+
+
+class SettingsError(UserError):
+    """A setting, path or address that cannot be used."""
+
+
+class ProtocolError(UserError):
+    """A trial protocol at fault."""
+
+
+class Refused(UserError):
+    """An act that the rules of the trial forbid."""
+
+
+class BrokenInvariant(EmberError):
+    """What must never happen, and only we can mend."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(ErrorCode.INVARIANT, problem, "Please report this.")

@@ -1,0 +1,216 @@
+"""Messages: what travels between the parts, and how it is read and written.
+
+Each has a deterministic `message_id`, a `schema_version`, `happened_at`, `known_at`
+and a `source`.
+The shape of a version never changes; a reader ignores unknown fields, and stops at a
+major version it does not know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from streams.vocabulary.clock import Instant
+from streams.vocabulary.errors import ErrorCode, InputError
+from streams.vocabulary.events import Event
+
+
+Provenance = Literal["live", "history", "simulated"]
+"""Where a fact is from: only `live` may ever page in a live registry (design §1.9)."""
+
+FlagStatus = Literal["provisional", "confirmed", "amended", "withdrawn"]
+Truth = Literal["TRUE", "FALSE", "UNKNOWN"]
+ScreeningStatus = Literal["ineligible", "needs_data", "needs_human", "eligible"]
+OutcomeStatus = Literal["pending", "provisional", "final", "missing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What all messages have in common; the key is site and patient."""
+
+    message_id: str
+    schema_version: str = "1.0"
+    site: str
+    patient: str
+    happened_at: Instant
+    known_at: Instant
+    source: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EhrMessage(Message):
+    """`ehr.events`: the events of one source message of one patient.
+
+    `known_at` is the moment of durable receipt; no event in it may be acted on
+    before its own `known_at`, which is never later than the message's.
+    """
+
+    issued_at: Instant | None = None
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """One organ system of a score, with what decided it."""
+
+    name: str
+    points: int | None
+    """None where nothing is known of it."""
+    lower: int
+    upper: int
+    """The least and the most it can be, given what is missing."""
+    evidence: tuple[str, ...] = ()
+    """Event ids."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SepsisOnset(Message):
+    """`sepsis.onsets`: one revision of one sepsis flag.
+
+    `happened_at` is the onset by this definition's policy, `known_at` the moment at
+    which the facts known first (or, for a later revision, again) said so.
+    """
+
+    flag_id: str
+    revision: int
+    status: FlagStatus
+    definition: str
+    definition_version: str
+    policy: str
+    episode: str
+    """The hospital stay it belongs to; `none` where the source names none."""
+    stay: str | None = None
+    suspicion_at: Instant | None = None
+    dysfunction_at: Instant | None = None
+    antimicrobial_at: Instant | None = None
+    culture_at: Instant | None = None
+    score: int | None = None
+    score_lower: int | None = None
+    score_upper: int | None = None
+    baseline: int | None = None
+    components: tuple[Component, ...] = ()
+    evidence: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionVerdict:
+    """One criterion: its truth, the facts that decided it, the facts it lacks."""
+
+    criterion_id: str
+    role: Literal["inclusion", "exclusion"]
+    truth: Truth
+    evidence: tuple[str, ...] = ()
+    would_need: tuple[str, ...] = ()
+    human: bool = False
+    """Whether only a human can say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialScreening(Message):
+    """`trial.screenings`: one revision of one patient's verdict for one domain.
+
+    `happened_at` is the anchor's moment, `known_at` the moment of this verdict.
+    """
+
+    screening_id: str
+    revision: int
+    status: ScreeningStatus
+    trial: str
+    domain: str
+    episode: str
+    protocol_version: str
+    protocol_hash: str
+    software_version: str
+    definition_version: str
+    flag_id: str | None = None
+    anchor: str
+    """The anchor with its clock, as the protocol names it (`onset.known_at`)."""
+    anchor_at: Instant
+    deadline: Instant
+    """After this, waiting is pointless: the recruitment window is closed."""
+    valid_until: Instant | None = None
+    """When time alone may change the verdict."""
+    window_open: bool
+    stratum: tuple[tuple[str, str], ...] = ()
+    """Pairs of factor and level; a level not yet known is `UNKNOWN`."""
+    covariates: tuple[tuple[str, str], ...] = ()
+    criteria: tuple[CriterionVerdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialOutcome(Message):
+    """`trial.outcomes`: one revision of one outcome of one participant."""
+
+    outcome_id: str
+    revision: int
+    trial: str
+    episode: str
+    outcome: str
+    definition_version: str
+    status: OutcomeStatus
+    value: float | None = None
+    """Mortality: 1 dead, 0 alive."""
+    determinable_from: Instant | None = None
+    reason: str | None = None
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterEntry(Message):
+    """`trial.roster`: the patient takes part since `happened_at`; never an arm."""
+
+    trial: str
+    domain: str
+    episode: str
+    participant: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockTick(Message):
+    """Time passed for this patient up to `known_at`; no EHR message says so."""
+
+
+Anything = TypeVar("Anything", bound=Message)
+
+EHR_MESSAGE = TypeAdapter(EhrMessage)
+SEPSIS_ONSET = TypeAdapter(SepsisOnset)
+TRIAL_SCREENING = TypeAdapter(TrialScreening)
+TRIAL_OUTCOME = TypeAdapter(TrialOutcome)
+ROSTER_ENTRY = TypeAdapter(RosterEntry)
+CLOCK_TICK = TypeAdapter(ClockTick)
+
+_MAJOR = "1"
+
+
+def encode(adapter: TypeAdapter[Anything], message: Anything) -> bytes:
+    """The message as JSON; what is None is left out."""
+    return adapter.dump_json(message, exclude_none=True)
+
+
+def decode(adapter: TypeAdapter[Anything], payload: bytes) -> Anything:
+    """The message in `payload`.
+
+    Raises `InputError` EMB-110 naming the place, EMB-111 for an unknown version.
+    """
+    try:
+        message = adapter.validate_json(payload)
+    except ValidationError as fault:
+        first = fault.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(step) for step in first["loc"]) or "the message"
+        raise InputError(
+            ErrorCode.MALFORMED_MESSAGE,
+            f"At {place}: {first['msg']} ({fault.error_count()} faults).",
+            "Send it as the published JSON Schema says.",
+        ) from None
+    if message.schema_version.partition(".")[0] != _MAJOR:
+        raise InputError(
+            ErrorCode.UNKNOWN_SCHEMA,
+            f"Schema version {message.schema_version} is not {_MAJOR}.x.",
+            "Upgrade this reader before the writer.",
+        )
+    return message
