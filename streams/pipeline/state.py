@@ -1,0 +1,54 @@
+"""What is held of one patient between two messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from streams.clinical.timeline import Timeline
+from streams.vocabulary.messages import (
+    Message,
+    Provenance,
+    RosterEntry,
+    SepsisOnset,
+    TrialOutcome,
+    TrialScreening,
+)
+
+MessageT = TypeVar("MessageT", bound=Message)
+
+
+@dataclass(slots=True)
+class PatientState:
+    """The timeline, and the latest revision of everything said about the patient."""
+
+    site: str
+    patient: str
+    timeline: Timeline = field(default_factory=Timeline)
+    flags: dict[str, SepsisOnset] = field(default_factory=dict)
+    """By flag id; withdrawn ones stay."""
+    screenings: dict[str, TrialScreening] = field(default_factory=dict)
+    """By screening id."""
+    outcomes: dict[str, TrialOutcome] = field(default_factory=dict)
+    """By outcome id."""
+    roster: dict[str, RosterEntry] = field(default_factory=dict)
+    """By message id."""
+    due: datetime | None = None
+    """When time alone may change something."""
+    provenance: Provenance = "history"
+    """Of the last message; what is emitted inherits it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step has to say, and when it wants to be asked again."""
+
+    messages: tuple[Message, ...] = ()
+    due: datetime | None = None
+
+
+def earliest(*moments: datetime | None) -> datetime | None:
+    """The first of the moments that are known."""
+    known = [moment for moment in moments if moment is not None]
+    return min(known, default=None)
