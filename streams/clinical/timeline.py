@@ -156,17 +156,26 @@ class Timeline:
             if name.startswith(prefix):
                 yield name, self._lanes[name]
 
-    def all(self, kind: type[FactT], lane: str) -> Sequence[FactT]:
+    def all(self, kind: type[FactT], lane: str) -> Sequence[FactT]:  # noqa: ARG002 - binds the type
         """All facts of a lane that holds this type, in order."""
         return cast("Sequence[FactT]", self.lane(lane).all())
 
     def between(
-        self, kind: type[FactT], lane: str, after: datetime, until: datetime
+        self,
+        kind: type[FactT],  # noqa: ARG002 - binds the type
+        lane: str,
+        after: datetime,
+        until: datetime,
     ) -> Sequence[FactT]:
         """The facts of that lane with `after < happened_at <= until`, in order."""
         return cast("Sequence[FactT]", self.lane(lane).between(after, until))
 
-    def latest(self, kind: type[FactT], lane: str, until: datetime) -> FactT | None:
+    def latest(
+        self,
+        kind: type[FactT],  # noqa: ARG002 - binds the type
+        lane: str,
+        until: datetime,
+    ) -> FactT | None:
         """The last fact of that lane with `happened_at <= until`."""
         return cast("FactT | None", self.lane(lane).latest(until))
 

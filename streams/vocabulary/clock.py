@@ -31,7 +31,9 @@ DAY = timedelta(days=1)
 class Clock(Protocol):
     """What tells the time; a test moves its own."""
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """This moment, in UTC."""
+        ...
 
 
 def floor_hour(moment: datetime) -> datetime:

@@ -44,7 +44,7 @@ class Concept:
     substance_unit: str | None
     """A unit of another dimension this substance is also reported in."""
     substance_factor: float | None
-    """canonical value × this = value in `substance_unit`."""
+    """canonical value times this = value in `substance_unit`."""
 
     def in_canonical_unit(self, value: float, written_unit: str) -> float:
         """`value` as written by a site, in this concept's unit.

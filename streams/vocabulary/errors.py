@@ -50,7 +50,7 @@ class ErrorCode(StrEnum):
     WINDOW_CLOSED = "EMB-309"
     AUDIT_BROKEN = "EMB-310"
     ALREADY_ANSWERED = "EMB-311"
-    SECRET_MISSING = "EMB-312"
+    SECRET_MISSING = "EMB-312"  # noqa: S105 - a code, not a secret
     HUMAN_ANSWER_MISSING = "EMB-313"
 
     BAD_USAGE = "EMB-401"
@@ -92,11 +92,11 @@ class ProtocolError(UserError):
     """A trial protocol at fault."""
 
 
-class Refused(UserError):
+class Refused(UserError):  # noqa: N818 - a refusal is no fault
     """An act that the rules of the trial forbid."""
 
 
-class BrokenInvariant(EmberError):
+class BrokenInvariant(EmberError):  # noqa: N818 - says what broke
     """What must never happen, and only we can mend."""
 
     def __init__(self, problem: str) -> None:

@@ -1,0 +1,56 @@
+# Everything Ember is built and tried with; `make` alone lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint deploy/constraints.txt
+
+.PHONY: help demo test setup lint types unit bench schemas clean
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+demo: $(VENV)/.runtime  ## a simulated hospital, the whole chain, the registry (needs no network once set up)
+	$(BIN)/ember demo
+
+test: $(VENV)/.dev lint types unit  ## everything that must pass: lint, types, import rules, tests, coverage
+
+setup: $(VENV)/.runtime  ## the environment alone; afterwards .venv/bin/ember works
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Ember needs Python 3.11 or newer; name one with make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) pip
+
+$(VENV)/.runtime: pyproject.toml deploy/constraints.txt | $(BIN)/python
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	$(PIP) --group dev
+	@touch $@
+
+lint: $(VENV)/.dev  ## style, formatting, import rules, compose file
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+types: $(VENV)/.dev  ## mypy --strict
+	$(BIN)/mypy
+
+unit: $(VENV)/.dev  ## all tests, with branch coverage
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
+
+bench: $(VENV)/.dev  ## the measured figures, as JSON lines
+	$(BIN)/python tests/bench/chain.py --json
+	$(BIN)/python tests/bench/simulate.py --json
+
+schemas: $(VENV)/.runtime  ## write the JSON Schemas again after a change of a message or protocol
+	$(BIN)/ember schemas --out deploy/schemas
+
+clean:  ## remove the environment and all caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis demo
