@@ -1,0 +1,99 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from streams.vocabulary.errors import ErrorCode, InputError
+from streams.vocabulary.events import (
+    Cancellation,
+    Correction,
+    CultureResult,
+    Measurement,
+    Susceptibility,
+)
+from streams.vocabulary.messages import EHR_MESSAGE, EhrMessage, decode, encode
+
+
+NOON = datetime(2150, 3, 1, 12, tzinfo=UTC)
+
+
+def lactate(event_id="lab:1", value=2.4):
+    return Measurement(
+        event_id=event_id,
+        happened_at=NOON,
+        known_at=NOON,
+        concept="lactate",
+        value=value,
+        comparator=">",
+    )
+
+
+def message(*events):
+    return EhrMessage(
+        message_id="m1",
+        site="s",
+        patient="p",
+        happened_at=NOON,
+        known_at=NOON,
+        source="made-up",
+        provenance="simulated",
+        events=events,
+    )
+
+
+def test_a_message_is_read_back_as_it_was_written():
+    grew = CultureResult(
+        event_id="micro:1",
+        happened_at=NOON,
+        known_at=NOON,
+        culture_id="c1",
+        status="final",
+        positive=True,
+        organism="ESCHERICHIA COLI",
+        susceptibilities=(Susceptibility(antimicrobial="MEROPENEM", mic=0.25),),
+    )
+    mended = Correction(
+        event_id="lab:1#2",
+        happened_at=NOON,
+        known_at=NOON,
+        version=2,
+        corrects="lab:1",
+        event=lactate(value=4.2),
+    )
+    gone = Cancellation(
+        event_id="lab:9#x", happened_at=NOON, known_at=NOON, version=1, cancels="lab:9"
+    )
+    sent = message(lactate(), grew, mended, gone)
+    assert decode(EHR_MESSAGE, encode(EHR_MESSAGE, sent)) == sent
+
+
+def test_a_reader_ignores_fields_it_does_not_know():
+    payload = encode(EHR_MESSAGE, message(lactate()))
+    newer = payload.replace(b'"message_id"', b'"colour":"blue","message_id"')
+    assert decode(EHR_MESSAGE, newer) == message(lactate())
+
+
+def test_a_reader_stops_at_a_major_version_it_does_not_know():
+    payload = encode(EHR_MESSAGE, message()).replace(b'"1.0"', b'"2.0"')
+    with pytest.raises(InputError) as refused:
+        decode(EHR_MESSAGE, payload)
+    assert refused.value.code is ErrorCode.UNKNOWN_SCHEMA
+
+
+def test_a_malformed_message_names_the_place():
+    payload = encode(EHR_MESSAGE, message(lactate()))
+    with pytest.raises(InputError, match=r"events\.0\.measurement\.value") as refused:
+        decode(EHR_MESSAGE, payload.replace(b"2.4", b'"high"'))
+    assert refused.value.code is ErrorCode.MALFORMED_MESSAGE
+
+
+def test_a_time_without_a_zone_is_refused():
+    payload = encode(EHR_MESSAGE, message())
+    with pytest.raises(InputError, match="timezone"):
+        decode(EHR_MESSAGE, payload.replace(b"12:00:00Z", b"12:00:00"))
+
+
+def test_a_time_of_another_zone_is_kept_as_the_same_instant_in_utc():
+    payload = encode(EHR_MESSAGE, message())
+    read = decode(EHR_MESSAGE, payload.replace(b"12:00:00Z", b"14:00:00+02:00"))
+    assert read.known_at == NOON
+    assert read.known_at.tzinfo is UTC
