@@ -106,6 +106,11 @@ class Lane:
         end = bisect_right(self._keys, (until, _LAST))
         return self._facts[end - 1] if end else None
 
+    def next(self, after: datetime) -> Clinical | None:
+        """The first fact with `after < happened_at`."""
+        first = bisect_right(self._keys, (after, _LAST))
+        return self._facts[first] if first < len(self._facts) else None
+
 
 _EMPTY = Lane()
 

@@ -1,0 +1,1 @@
+"""Eligibility criteria: rules of the protocol judged over one patient's record."""

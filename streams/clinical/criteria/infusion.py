@@ -1,0 +1,175 @@
+"""Judges continuous infusions: whether one runs, at which rate, for how long.
+
+An infusion charted with the rate 0 does not run.
+A rate that cannot be said is unknown: it runs, but no threshold can be judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby, pairwise
+
+from streams.clinical.criteria.intervals import compare, interval
+from streams.clinical.criteria.judgement import (
+    INSTANT,
+    Judgement,
+    PatientView,
+    absent,
+    ahead,
+    once,
+    soonest,
+)
+from streams.vocabulary.events import Flag, Infusion
+from streams.vocabulary.quantities import write_duration
+from streams.vocabulary.rules import OnInfusion, ingredients
+from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3, any_of, truth
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of one infusion at one rate: from `start` until before `end`."""
+
+    start: datetime
+    end: datetime | None
+    """None while nothing says that it ended."""
+    believed_until: datetime
+    """Its end or, without one, the last moment at which it is taken for running."""
+    wanted: Truth3
+    """Whether drug and rate are what the rule asks for."""
+    evidence: str
+
+    def runs_after(self, moment: datetime) -> bool:
+        """Whether it had not ended by then."""
+        return self.end is None or self.end > moment
+
+    def wanted_after(self, moment: datetime) -> Truth3:
+        """Whether it was what is asked for, at some time from then on."""
+        gone_quiet = self.end is None and self.believed_until < moment
+        return self.wanted & UNKNOWN if gone_quiet else self.wanted
+
+
+def judge_infusion(rule: OnInfusion, view: PatientView, now: datetime) -> Judgement:
+    """Whether it runs now, ran in the window, or has run for long enough."""
+    drugs = sorted(ingredients(rule.drugs))
+    coming = soonest(now, *(ahead(view.timeline, f"infusion:{d}", now) for d in drugs))
+    runs = [run for drug in drugs for run in _runs(rule, drug, view, now)]
+    if not runs:
+        return absent(rule, _need(rule), coming)
+    judged = _at_some_time if rule.lasting is None else _lasting
+    said, deciding, edges = judged(rule, runs, now)
+    out_of_sight = (run.start + _reach(rule) + INSTANT for run in runs)
+    return Judgement(
+        said,
+        once(run.evidence for run in deciding or runs[-1:]),
+        would_need=(_need(rule),) if said is UNKNOWN else (),
+        changes_at=soonest(now, coming, *edges, *out_of_sight),
+    )
+
+
+_Said = tuple[Truth3, list[Run], list[datetime]]
+"""The truth, the runs that decided it, and the moments at which it may change."""
+
+
+def _at_some_time(rule: OnInfusion, runs: Sequence[Run], now: datetime) -> _Said:
+    """Now or, with a window, at some time in it."""
+    length = rule.within or timedelta(0)
+    inside = [run for run in runs if run.runs_after(now - length)]
+    said = any_of(run.wanted_after(now - length) for run in inside)
+    deciding = [run for run in inside if run.wanted_after(now - length) is said]
+    edges = [
+        run.believed_until + length + (INSTANT if run.end is None else timedelta(0))
+        for run in inside
+    ]
+    return said, deciding, edges
+
+
+def _lasting(rule: OnInfusion, runs: Sequence[Run], now: datetime) -> _Said:
+    """Long enough for certain, possibly, or not."""
+    length = rule.lasting or timedelta(0)
+    certain = _unbroken([r for r in runs if r.wanted is TRUE], rule.gap, now)
+    hoped = [run for run in runs if run.wanted is not FALSE]
+    possible = _unbroken([_running_on(r, now) for r in hoped], rule.gap, now)
+    edges = [run.believed_until + rule.gap + INSTANT for run in runs]
+    edges += [chain[-1].start + length for chain in (certain, possible) if chain]
+    if certain and now - certain[-1].start >= length:
+        return TRUE, certain, edges
+    long_enough = bool(possible) and now - possible[-1].start >= length
+    return (UNKNOWN if long_enough else FALSE), possible, edges
+
+
+def _unbroken(runs: Sequence[Run], gap: timedelta, now: datetime) -> list[Run]:
+    """The runs that reach back from now without a longer gap, the earliest last."""
+    chain: list[Run] = []
+    reached = now
+    for run in sorted(runs, key=lambda r: (r.believed_until, r.start), reverse=True):
+        if run.believed_until < reached - gap:
+            break
+        if not chain or run.start < reached:
+            chain.append(run)
+            reached = min(reached, run.start)
+    return chain
+
+
+def _running_on(run: Run, now: datetime) -> Run:
+    """The same run, if nobody forgot to chart its end."""
+    if run.end is not None:
+        return run
+    until = max(now, run.believed_until)
+    return Run(run.start, None, until, run.wanted, run.evidence)
+
+
+def _runs(
+    rule: OnInfusion, drug: str, view: PatientView, now: datetime
+) -> Iterator[Run]:
+    """The stretches of all infusions of one drug that are still in sight."""
+    begin = now - _reach(rule) - INSTANT
+    lane = f"infusion:{drug}"
+    facts = [
+        fact
+        for fact in view.timeline.between(Infusion, lane, begin, now)
+        if Flag.STOP_BEFORE_START not in fact.flags
+    ]
+    ordered = sorted(facts, key=lambda fact: fact.infusion_id)
+    for _, life in groupby(ordered, key=lambda fact: fact.infusion_id):
+        yield from _stretches(rule, list(life), begin)
+
+
+def _stretches(
+    rule: OnInfusion, life: list[Infusion], begin: datetime
+) -> Iterator[Run]:
+    """One infusion's stretches; a stop in sight proves that it ran until then."""
+    if life[0].phase == "stopped":
+        ran = truth(None if rule.rate else True)
+        end = life[0].happened_at
+        yield Run(begin, end, end, ran, life[0].event_id)
+    for fact, after in pairwise(life):
+        if fact.phase != "stopped":
+            end = after.happened_at
+            yield Run(fact.happened_at, end, end, _wanted(rule, fact), fact.event_id)
+    last = life[-1]
+    if last.phase != "stopped":
+        believed = last.happened_at + rule.stale_after
+        yield Run(last.happened_at, None, believed, _wanted(rule, last), last.event_id)
+
+
+def _wanted(rule: OnInfusion, fact: Infusion) -> Truth3:
+    if fact.rate == 0 or (fact.rate is None and fact.sent_rate == 0):
+        return FALSE
+    if rule.rate is None:
+        return TRUE
+    if fact.rate is None:
+        return UNKNOWN
+    return compare(interval(fact.rate), rule.rate.operator, rule.rate.value)
+
+
+def _reach(rule: OnInfusion) -> timedelta:
+    """How far back facts can matter."""
+    return (rule.within or rule.lasting or timedelta(0)) + rule.stale_after
+
+
+def _need(rule: OnInfusion) -> str:
+    rate = f" {rule.rate}" if rule.rate else ""
+    lasting = f" for {write_duration(rule.lasting)}" if rule.lasting else ""
+    return f"infusion of {' or '.join(rule.drugs)}{rate}{lasting}"

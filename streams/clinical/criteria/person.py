@@ -1,0 +1,143 @@
+"""Judges what is known of the person: age, sex, pregnancy, allergies, diagnoses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from streams.clinical.criteria.intervals import compare, interval
+from streams.clinical.criteria.judgement import (
+    INSTANT,
+    Judgement,
+    PatientView,
+    absent,
+    ahead,
+    once,
+    since,
+    soonest,
+)
+from streams.clinical.timeline import Timeline
+from streams.vocabulary.events import (
+    Allergy,
+    CodeStatus,
+    Condition,
+    Demographics,
+    Pregnancy,
+)
+from streams.vocabulary.rules import (
+    Age,
+    HasAllergy,
+    HasCodeStatus,
+    HasCondition,
+    Pregnant,
+    Sex,
+)
+from streams.vocabulary.truth import FALSE, TRUE, truth
+
+
+def judge_age(rule: Age, view: PatientView, now: datetime) -> Judgement:
+    """The year now less the year of birth: the age as the source would give it."""
+    coming = ahead(view.timeline, "demographics", now)
+    for known in _last_words(view.timeline, now):
+        if known.birth_year is not None:
+            years, than = now.year - known.birth_year, rule.is_.value
+            today = compare(interval(years), rule.is_.operator, than)
+            later = compare(interval(years + 1), rule.is_.operator, than)
+            birthday = (
+                None if today is later else datetime(now.year + 1, 1, 1, tzinfo=UTC)
+            )
+            return Judgement(
+                today, (known.event_id,), changes_at=soonest(now, coming, birthday)
+            )
+    return absent(rule, "year of birth", coming)
+
+
+def judge_sex(rule: Sex, view: PatientView, now: datetime) -> Judgement:
+    """The sex on record."""
+    coming = ahead(view.timeline, "demographics", now)
+    for known in _last_words(view.timeline, now):
+        if known.sex is not None:
+            return Judgement(
+                truth(known.sex == rule.is_), (known.event_id,), changes_at=coming
+            )
+    return absent(rule, "sex", coming)
+
+
+def judge_pregnant(rule: Pregnant, view: PatientView, now: datetime) -> Judgement:
+    """The last word; asked without an answer is UNKNOWN, not absent."""
+    coming = ahead(view.timeline, "pregnancy", now)
+    said = view.timeline.between(Pregnancy, "pregnancy", since(now, rule.within), now)
+    if not said:
+        return absent(rule, "pregnancy test", coming)
+    last = said[-1]
+    lapse = last.happened_at + rule.within + INSTANT if rule.within else None
+    return Judgement(
+        truth(last.pregnant),
+        (last.event_id,),
+        would_need=("pregnancy test",) if last.pregnant is None else (),
+        changes_at=soonest(now, coming, lapse),
+    )
+
+
+def judge_allergy(rule: HasAllergy, view: PatientView, now: datetime) -> Judgement:
+    """An allergy stands until it is ruled out; each substance for itself."""
+    wanted = {substance.casefold() for substance in rule.to}
+    said = [
+        fact
+        for fact in view.timeline.between(Allergy, "allergy", since(now, None), now)
+        if fact.substance.casefold() in wanted
+    ]
+    last = {fact.substance.casefold(): fact for fact in said}
+    need = f"allergy to {' or '.join(rule.to)}"
+    coming = ahead(view.timeline, "allergy", now)
+    present = [fact.event_id for fact in last.values() if fact.present]
+    if present:
+        return Judgement(TRUE, once(present), changes_at=coming)
+    if len(last) < len(wanted):
+        return absent(rule, need, coming)
+    return Judgement(
+        FALSE, once(fact.event_id for fact in last.values()), changes_at=coming
+    )
+
+
+def judge_code_status(
+    rule: HasCodeStatus, view: PatientView, now: datetime
+) -> Judgement:
+    """The last word about the goals of care."""
+    coming = ahead(view.timeline, "code_status", now)
+    last = view.timeline.latest(CodeStatus, "code_status", now)
+    if last is None:
+        return absent(rule, "code status", coming)
+    return Judgement(
+        truth(last.status in rule.any_of), (last.event_id,), changes_at=coming
+    )
+
+
+def judge_condition(rule: HasCondition, view: PatientView, now: datetime) -> Judgement:
+    """A diagnosis stands until a later entry of the same code denies it.
+
+    Denying one code of a list says nothing of the others, so without `absent_means`
+    there is no FALSE.
+    """
+    said = view.timeline.between(Condition, "condition", since(now, None), now)
+    last = {fact.code: fact for fact in said if _starts(fact.code, rule.codes)}
+    coming = ahead(view.timeline, "condition", now)
+    present = [fact.event_id for fact in last.values() if fact.present]
+    if present:
+        return Judgement(TRUE, once(present), changes_at=coming)
+    missing = absent(rule, f"diagnosis {' or '.join(rule.codes)}", coming)
+    denied = once(fact.event_id for fact in last.values())
+    return Judgement(missing.truth, denied, missing.would_need, coming)
+
+
+def _last_words(timeline: Timeline, now: datetime) -> Iterable[Demographics]:
+    """What was said of the person, the latest first."""
+    said: Sequence[Demographics] = timeline.between(
+        Demographics, "demographics", since(now, None), now
+    )
+    return reversed(said)
+
+
+def _starts(code: str, prefixes: tuple[str, ...]) -> bool:
+    plain = code.replace(".", "").casefold()
+    return any(plain.startswith(p.replace(".", "").casefold()) for p in prefixes)

@@ -1,0 +1,160 @@
+"""Judges a concept's values: the latest, the highest, any of them in a window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import TypeAlias
+
+from streams.clinical.criteria.intervals import compare, interval
+from streams.clinical.criteria.judgement import (
+    INSTANT,
+    Judgement,
+    PatientView,
+    absent,
+    ahead,
+    once,
+    since,
+    soonest,
+)
+from streams.vocabulary.concepts import concept
+from streams.vocabulary.errors import InputError
+from streams.vocabulary.events import Assessment, Biomarker, Flag, Measurement
+from streams.vocabulary.quantities import write_duration
+from streams.vocabulary.rules import Value, threshold
+from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3, all_of, any_of
+
+
+Reading: TypeAlias = Measurement | Assessment | Biomarker
+
+_SOURCES: tuple[tuple[str, type[Reading]], ...] = (
+    ("measurement", Measurement),
+    ("assessment", Assessment),
+    ("biomarker", Biomarker),
+)
+
+
+def judge_value(rule: Value, view: PatientView, now: datetime) -> Judgement:
+    """Compare the readings in the window, or say which reading is missing."""
+    lanes = (f"{kind}:{rule.concept}" for kind, _ in _SOURCES)
+    coming = soonest(now, *(ahead(view.timeline, lane, now) for lane in lanes))
+    start = _start(rule, view, now)
+    if start is None:
+        return Judgement(UNKNOWN, would_need=(str(rule.since),), changes_at=coming)
+    readings = _readings(rule, view, start, now)
+    if not readings:
+        return absent(rule, _need(rule), coming)
+    truths = [_truth(rule, reading) for reading in readings]
+    truth = _fold(rule, truths)
+    lapse = _lapse(rule, readings, truths, truth)
+    return Judgement(
+        truth,
+        evidence=_deciding(rule, readings, truths, truth),
+        would_need=(_need(rule),) if truth is UNKNOWN else (),
+        changes_at=soonest(now, coming, lapse),
+    )
+
+
+def _start(rule: Value, view: PatientView, now: datetime) -> datetime | None:
+    """After which moment readings count; None while the anchor is unknown."""
+    moving = since(now, rule.within)
+    if rule.since is None:
+        return moving
+    anchor = view.anchors.get(rule.since)
+    return None if anchor is None else max(moving, anchor - INSTANT)
+
+
+def _readings(
+    rule: Value, view: PatientView, start: datetime, now: datetime
+) -> list[Reading]:
+    """The readings with a number, in order; words alone compare with nothing."""
+    found: list[Reading] = []
+    for kind, sort in _SOURCES:
+        lane = f"{kind}:{rule.concept}"
+        facts = view.timeline.between(sort, lane, start, now)
+        found.extend(fact for fact in facts if fact.value is not None)
+    return sorted(found, key=attrgetter("happened_at", "event_id"))
+
+
+def _truth(rule: Value, reading: Reading) -> Truth3:
+    if rule.implausible == "unknown" and Flag.IMPLAUSIBLE in reading.flags:
+        return UNKNOWN
+    value = _canonical(reading)
+    if value is None:
+        return UNKNOWN
+    comparator = None if isinstance(reading, Assessment) else reading.comparator
+    upper = reading.upper if isinstance(reading, Measurement) else None
+    than = threshold(rule.concept, rule.is_)
+    return compare(interval(value, comparator, upper), rule.is_.operator, than)
+
+
+def _canonical(reading: Reading) -> float | None:
+    """The number in the concept's unit; a marker brings its own unit along."""
+    if reading.value is None or not isinstance(reading, Biomarker):
+        return reading.value
+    try:
+        return concept(reading.concept).in_canonical_unit(reading.value, reading.unit)
+    except InputError:
+        return None
+
+
+def _fold(rule: Value, truths: Sequence[Truth3]) -> Truth3:
+    if rule.which in ("latest", "first"):
+        return truths[-1 if rule.which == "latest" else 0]
+    return any_of(truths) if _one_suffices(rule) else all_of(truths)
+
+
+def _one_suffices(rule: Value) -> bool:
+    """`highest > x` holds as soon as one reading does; `highest < x` needs all."""
+    upward = rule.is_.operator in (">", ">=")
+    return rule.which == "any" or (rule.which == "highest") == upward
+
+
+def _deciding(
+    rule: Value, readings: list[Reading], truths: list[Truth3], truth: Truth3
+) -> tuple[str, ...]:
+    """The readings without which the truth would not be what it is."""
+    if rule.which in ("latest", "first"):
+        return (readings[-1 if rule.which == "latest" else 0].event_id,)
+    alike = [r for r, t in zip(readings, truths, strict=True) if t is truth]
+    if truth is UNKNOWN:
+        return once(reading.event_id for reading in alike)
+    if (truth is TRUE) == _one_suffices(rule):
+        return (alike[-1].event_id,)
+    upward = rule.is_.operator in (">", ">=")
+    pick = max if upward == _one_suffices(rule) else min
+    return (pick(alike, key=attrgetter("value", "event_id")).event_id,)
+
+
+def _lapse(
+    rule: Value, readings: list[Reading], truths: list[Truth3], truth: Truth3
+) -> datetime | None:
+    """When enough readings have left the window to change the truth."""
+    if rule.within is None:
+        return None
+    nothing = FALSE if rule.absent_means is False else UNKNOWN
+    left = [*_truths_of_rests(rule, truths)[1:], nothing]
+    for reading, rest in zip(readings, left, strict=True):
+        if rest is not truth:
+            return reading.happened_at + rule.within + INSTANT
+    return None
+
+
+def _truths_of_rests(rule: Value, truths: list[Truth3]) -> list[Truth3]:
+    """The truth of all readings, of all but the first, of all but two, and so on."""
+    if rule.which == "first":
+        return truths
+    if rule.which == "latest":
+        return [truths[-1]] * len(truths)
+    both = any_of if _one_suffices(rule) else all_of
+    rests = [truths[-1]]
+    for truth in reversed(truths[:-1]):
+        rests.append(both((truth, rests[-1])))
+    return rests[::-1]
+
+
+def _need(rule: Value) -> str:
+    window = f" within {write_duration(rule.within)}" if rule.within else ""
+    anchored = f" since {rule.since}" if rule.since else ""
+    return f"{rule.concept}{window}{anchored}"

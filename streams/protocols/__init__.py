@@ -1,0 +1,1 @@
+"""Example trial protocols as data, each with its patient vignettes."""

@@ -1,0 +1,106 @@
+"""Reads a protocol from its YAML text; a fault names its line, column and cure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from streams.vocabulary.errors import ErrorCode, ProtocolError
+from streams.vocabulary.protocol import Protocol
+
+
+def parse_protocol(text: str) -> Protocol:
+    """The protocol in `text`.
+
+    Raises `ProtocolError`: EMB-201 unreadable, EMB-202 at fault, EMB-203 an unknown
+    concept or drug, EMB-204 a unit that does not fit.
+    """
+    tree = _tree(text)
+    try:
+        return Protocol.model_validate(yaml.safe_load(text))
+    except ValidationError as fault:
+        faults = fault.errors(include_url=False, include_input=False)
+        raise _protocol_error(tree, faults) from None
+
+
+def _tree(text: str) -> yaml.Node:
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as fault:
+        mark = fault.problem_mark
+        place = _place(mark) if mark else "Somewhere"
+        raise _unreadable(f"{place}: {fault.problem}.") from None
+    except yaml.YAMLError as fault:
+        raise _unreadable(f"The text is no YAML ({fault}).") from None
+    if not isinstance(tree, yaml.MappingNode):
+        raise _unreadable("At line 1, column 1: the document is no mapping.")
+    for twice in _repeated_keys(tree):
+        raise _unreadable(
+            f"{_place(twice.start_mark)}: the key {twice.value!r} is there twice."
+        )
+    return tree
+
+
+def _repeated_keys(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """Keys written twice: YAML would silently keep the last."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield key
+            seen.add(str(key.value))
+            yield from _repeated_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _repeated_keys(item)
+
+
+def _protocol_error(tree: yaml.Node, faults: list[ErrorDetails]) -> ProtocolError:
+    first = faults[0]
+    node, path = _node_at(tree, first["loc"])
+    more = f" ({len(faults) - 1} more)" if len(faults) > 1 else ""
+    return ProtocolError(
+        _code(first["type"]),
+        f"{_place(node.start_mark)}, {path or 'the document'}: {first['msg']}{more}.",
+        _CURES[_code(first["type"])],
+    )
+
+
+def _node_at(tree: yaml.Node, loc: tuple[int | str, ...]) -> tuple[yaml.Node, str]:
+    """The deepest node on the way; steps that name a kind of rule are no nodes."""
+    node, path = tree, ""
+    for step in loc:
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            node, path = node.value[step], f"{path}[{step}]"
+        elif isinstance(node, yaml.MappingNode):
+            found = [(k, v) for k, v in node.value if k.value == step]
+            if found:
+                last = step == loc[-1] and isinstance(found[0][1], yaml.ScalarNode)
+                node = found[0][1] if not last else found[0][0]
+                path = f"{path}.{step}".lstrip(".")
+    return node, path
+
+
+def _code(kind: str) -> ErrorCode:
+    return ErrorCode(kind) if kind in _CURES else ErrorCode.PROTOCOL_INVALID
+
+
+def _place(mark: yaml.Mark) -> str:
+    return f"At line {mark.line + 1}, column {mark.column + 1}"
+
+
+def _unreadable(problem: str) -> ProtocolError:
+    return ProtocolError(
+        ErrorCode.PROTOCOL_UNREADABLE, problem, _CURES[ErrorCode.PROTOCOL_UNREADABLE]
+    )
+
+
+_CURES: dict[str, str] = {
+    ErrorCode.PROTOCOL_UNREADABLE: "Mend the YAML there.",
+    ErrorCode.PROTOCOL_INVALID: "Compare it with the published JSON Schema.",
+    ErrorCode.PROTOCOL_UNKNOWN_CONCEPT: "Use a name of the dictionary.",
+    ErrorCode.PROTOCOL_UNIT: "Write a unit of the concept's own dimension.",
+}
