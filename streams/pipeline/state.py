@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
 
+from streams.clinical.definitions.sepsis3 import Sepsis3Result
+from streams.clinical.definitions.tracker import Sepsis3Tracker
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.messages import (
     Message,
@@ -15,8 +16,6 @@ from streams.vocabulary.messages import (
     TrialOutcome,
     TrialScreening,
 )
-
-MessageT = TypeVar("MessageT", bound=Message)
 
 
 @dataclass(slots=True)
@@ -34,10 +33,16 @@ class PatientState:
     """By outcome id."""
     roster: dict[str, RosterEntry] = field(default_factory=dict)
     """By message id."""
+    clock: datetime | None = None
+    """The moment of the last evaluation; it never runs backwards."""
     due: datetime | None = None
     """When time alone may change something."""
     provenance: Provenance = "history"
     """Of the last message; what is emitted inherits it."""
+    tracker: Sepsis3Tracker | None = None
+    """What the last evaluation left to build upon; never stored, always rebuildable."""
+    judged: Sepsis3Result | None = None
+    """The result the flags were last revised by; never stored."""
 
 
 @dataclass(frozen=True, slots=True)

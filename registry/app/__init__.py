@@ -1,0 +1,1 @@
+"""The composition root: wiring, the embedded runner, the `ember` command."""

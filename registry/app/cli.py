@@ -1,0 +1,53 @@
+"""The `ember` command."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from registry.app.commands import (
+    audit,
+    demo,
+    explain,
+    migrate,
+    mode,
+    query,
+    replay,
+    schemas,
+)
+from streams.app import commands as stream_commands
+from streams.vocabulary.errors import EmberError
+
+
+app = typer.Typer(
+    name="ember",
+    help="Embedded sepsis trials: from a hospital's live record to a randomised trial.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(demo.demo)
+app.command()(replay.replay)
+app.command()(explain.explain)
+app.command()(migrate.migrate)
+app.command()(mode.mode)
+app.command()(schemas.schemas)
+app.add_typer(query.app, name="query")
+app.add_typer(audit.app, name="audit")
+stream_commands.add_to(app)
+
+
+def main() -> None:
+    """Run the command; what a user can mend is told in a sentence, exit status 1."""
+    try:
+        app()
+    except EmberError as fault:
+        print(f"ember: {fault}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("ember: stopped; what was committed stands.", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""The verbs of the `ember` command, one a file."""

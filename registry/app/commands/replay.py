@@ -1,0 +1,107 @@
+"""`ember replay`: run history through the chain into a registry."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from registry.app.clocks import SystemClock
+from registry.app.commands.options import RegistryOption, opened
+from registry.app.embedded import EmbeddedRunner, Tally
+from registry.app.progress import Progress
+from registry.app.settings import registry_url
+from registry.store.migrate import migrate
+from registry.usecases.record_run import RecordRun, record_run
+from streams.adapters.intake import IntakeReport
+from streams.app.account import account
+from streams.app.commands import PathOption, SourceOption, SubjectsOption
+from streams.app.protocols import shipped_protocols
+from streams.app.sources import open_history
+from streams.pipeline.patient import Rules
+from streams.vocabulary.ids import identity
+from streams.vocabulary.protocol import content_hash
+
+
+def replay(
+    path: PathOption,
+    registry: RegistryOption = None,
+    source: SourceOption = "mimic-iv",
+    subjects: SubjectsOption = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the account of the run as JSON.")
+    ] = False,
+) -> None:
+    """Run history in the order in which it became known.
+
+    An interrupted replay continues where it stopped; a finished one changes nothing.
+    History never alerts and never randomises.
+    """
+    url = registry_url(os.environ, registry)
+    migrate(url)
+    book = opened(url)
+    history = open_history(source, path, subjects)
+    rules = Rules(
+        protocols=shipped_protocols(),
+        software_version=version("ember-registry"),
+        outcomes_of_flags=True,
+    )
+    report = IntakeReport()
+    clock = SystemClock()
+    started = clock.now()
+    with Progress(Console(stderr=True), "replaying") as progress:
+        runner = EmbeddedRunner(
+            book,
+            rules,
+            source=source,
+            fingerprint=history.fingerprint(*_judged_by(rules)),
+            clock=clock,
+            on_progress=progress.show,
+        )
+        before = runner.resume_position()
+        tally = runner.run(history.messages(report))
+    with book.transaction() as uow:
+        record_run(
+            RecordRun(
+                run_id=identity("run", source, started.isoformat()),
+                source=source,
+                started_at=started,
+                finished_at=clock.now(),
+                from_position=str(before),
+                to_position=str(tally.position),
+                messages=tally.messages,
+                duplicates=tally.duplicates,
+                rejected=report.rejected,
+                outcome="finished",
+            ),
+            uow,
+        )
+    account(report, sys.stderr)
+    print(_json(tally) if as_json else _told(tally))
+
+
+def _judged_by(rules: Rules) -> list[str]:
+    """Two runs with equal answers here may continue one another."""
+    hashes = [content_hash(protocol) for protocol in rules.protocols]
+    return [rules.software_version, rules.policy.name, *hashes]
+
+
+def _told(tally: Tally) -> str:
+    if not tally.messages:
+        return "This history was replayed before; nothing to do."
+    return (
+        f"{tally.messages} messages with {tally.events} events: "
+        f"{tally.onsets} revisions of onsets, {tally.screenings} of screenings, "
+        f"{tally.outcomes} of outcomes."
+    )
+
+
+def _json(tally: Tally) -> str:
+    return orjson.dumps(asdict(tally)).decode()

@@ -1,0 +1,101 @@
+"""What streams adds to the `ember` command: `detect` and `concepts`."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Literal, TextIO
+
+import orjson
+import typer
+
+from streams.adapters.intake import IntakeReport
+from streams.app.account import account
+from streams.app.detect import write_detect_csv
+from streams.app.sources import open_history
+from streams.clinical.definitions.policies import POLICIES
+from streams.vocabulary.concepts import concepts as all_concepts
+from streams.vocabulary.errors import ErrorCode, SettingsError
+
+
+SourceOption = Annotated[str, typer.Option(help="Which tables: mimic-iv.")]
+PathOption = Annotated[Path, typer.Option(help="The folder that holds hosp/ and icu/.")]
+SubjectsOption = Annotated[
+    Path | None, typer.Option(help="Only these: a file, one subject_id a line.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the one `ember` command."""
+    app.command()(detect)
+    app.command()(concepts)
+
+
+def detect(
+    path: PathOption,
+    out: Annotated[Path, typer.Option(help="The CSV to write.")],
+    source: SourceOption = "mimic-iv",
+    definition: Annotated[
+        Literal["sepsis3"], typer.Option(help="Which definition.")
+    ] = "sepsis3",
+    policy: Annotated[
+        Literal["mimic", "ember"],
+        typer.Option(help="mimic: mimic-code to the letter. ember: our default."),
+    ] = "ember",
+    subjects: SubjectsOption = None,
+    hourly: Annotated[
+        Path | None, typer.Option(help="Also write the hourly SOFA to this CSV.")
+    ] = None,
+) -> None:
+    """Find every stay that meets a definition in a source of history."""
+    history = open_history(source, path, subjects)
+    report = IntakeReport()
+    with ExitStack() as files:
+        counts = write_detect_csv(
+            history.timelines(report),
+            policy=POLICIES[policy],
+            out=files.enter_context(_writing(out)),
+            hourly=None if hourly is None else files.enter_context(_writing(hourly)),
+        )
+    account(report, sys.stderr)
+    print(
+        f"{definition} ({policy}): {counts.episodes} episodes in {counts.patients} "
+        f"patients -> {out}",
+        file=sys.stderr,
+    )
+
+
+def concepts(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+) -> None:
+    """List what can be measured, with unit, codes and bounds."""
+    rows = [
+        {
+            "concept": c.name,
+            "category": c.category,
+            "unit": c.unit,
+            "codes": " ".join(str(code) for code in c.codes),
+            "plausible_low": c.plausible.low,
+            "plausible_high": c.plausible.high,
+        }
+        for c in all_concepts().values()
+    ]
+    if as_json:
+        print(orjson.dumps(rows).decode())
+        return
+    writer = csv.DictWriter(sys.stdout, list(rows[0]), delimiter="\t")
+    writer.writeheader()
+    writer.writerows(rows)
+
+
+def _writing(path: Path) -> TextIO:
+    try:
+        return path.open("w", encoding="utf-8", newline="")
+    except OSError as fault:
+        raise SettingsError(
+            ErrorCode.PATH_NOT_FOUND,
+            f"{path} cannot be written ({fault.strerror}).",
+            "Name a file in a folder that exists.",
+        ) from None

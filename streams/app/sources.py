@@ -1,0 +1,96 @@
+"""Sources of history by name, and what singles a run over one of them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from streams.adapters.intake import IntakeReport, SourcedEvent
+from streams.adapters.mimic_iv.source import MimicIv
+from streams.adapters.ordering import events_by_patient, messages_in_known_order
+from streams.clinical.timeline import Timeline
+from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
+from streams.vocabulary.messages import EhrMessage
+
+
+SOURCES = ("mimic-iv",)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One source of history: where it lies, and which subjects are asked for."""
+
+    name: str
+    path: Path
+    subjects: frozenset[str] | None = None
+
+    def events(self, report: IntakeReport) -> Iterator[SourcedEvent]:
+        """All events, table by table; the report accounts for the rest."""
+        return MimicIv(self.path).events(report, self.subjects)
+
+    def messages(self, report: IntakeReport) -> Iterator[EhrMessage]:
+        """All events in the order in which they became known."""
+        return messages_in_known_order(
+            self.events(report), site=self.name, provenance="history", source=self.name
+        )
+
+    def timelines(self, report: IntakeReport) -> Iterator[tuple[str, Timeline]]:
+        """Each patient's whole timeline, one patient at a time."""
+        for patient, events in events_by_patient(self.events(report)):
+            timeline = Timeline()
+            for sourced in events:
+                timeline.apply(sourced.event, sourced.source)
+            yield patient, timeline
+
+    def fingerprint(self, *rules: str) -> str:
+        """The files by name and size, the subjects, and the rules applied to them."""
+        files = sorted(f for f in self.path.rglob("*.csv*") if f.is_file())
+        parts = [f"{f.relative_to(self.path)}:{f.stat().st_size}" for f in files]
+        parts += sorted(self.subjects or ("all subjects",))
+        return sha256("\n".join([self.name, *parts, *rules]).encode()).hexdigest()
+
+
+def open_history(name: str, path: Path, subjects: Path | None) -> History:
+    """The source of that name; raises `SettingsError` EMB-402/403, `InputError`."""
+    if name not in SOURCES:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            f"There is no source {name!r}.",
+            f"Use one of: {', '.join(SOURCES)}.",
+        )
+    if not path.is_dir():
+        raise SettingsError(
+            ErrorCode.PATH_NOT_FOUND,
+            f"{path} is not a folder.",
+            "Give --path the folder that holds hosp/ and icu/.",
+        )
+    return History(name, path, None if subjects is None else read_subjects(subjects))
+
+
+def read_subjects(path: Path) -> frozenset[str]:
+    """One subject_id a line; blank lines are forgiven, anything else is not."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise SettingsError(
+            ErrorCode.PATH_NOT_FOUND,
+            f"The subjects file {path} cannot be read ({fault}).",
+            "Give a text file with one subject_id a line.",
+        ) from None
+    subjects = [line.strip() for line in lines if line.strip()]
+    for number, line in enumerate(lines, start=1):
+        if line.strip() and not line.strip().isdigit():
+            raise InputError(
+                ErrorCode.MALFORMED_ROW,
+                f"Line {number} of {path} is {line.strip()!r}, no subject_id.",
+                "Write one subject_id a line, digits only, without a header.",
+            )
+    if not subjects:
+        raise InputError(
+            ErrorCode.MISSING_VALUE,
+            f"{path} names no subject.",
+            "Write one subject_id a line, or leave --subjects away for all.",
+        )
+    return frozenset(subjects)

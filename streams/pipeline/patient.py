@@ -1,0 +1,114 @@
+"""One patient's pass: take messages in, then detect, screen and follow up.
+
+The same function serves the live worker, the embedded runner and a replay, so a
+backtest cannot differ from the live run.
+
+- What became known at one instant is taken in together and judged once: no verdict
+  rests on the order in which messages of one instant were delivered.
+- Checks that fell due before the next message are fired first, each at its own
+  moment, as the live clock would have.
+- A message that comes late is judged at the patient's own clock: the present.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from streams.clinical.definitions.policies import EMBER, Sepsis3Policy
+from streams.pipeline.detect import detect, tracker_of
+from streams.pipeline.follow_up import follow_up
+from streams.pipeline.screen import screen
+from streams.pipeline.state import PatientState, Step, earliest
+from streams.vocabulary.messages import (
+    ClockTick,
+    EhrMessage,
+    Message,
+    RosterEntry,
+    SepsisOnset,
+    TrialOutcome,
+    TrialScreening,
+)
+from streams.vocabulary.protocol import Protocol
+
+
+Arrival = EhrMessage | RosterEntry | ClockTick
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What patients are judged by; a change of it is a new run."""
+
+    protocols: tuple[Protocol, ...] = ()
+    policy: Sepsis3Policy = EMBER
+    software_version: str
+    outcomes_of_flags: bool = False
+    """Whether outcomes are also derived for flagged patients nobody randomised."""
+
+
+def advance(
+    state: PatientState, arrivals: Iterable[Arrival], rules: Rules
+) -> Iterator[Message]:
+    """Take arrivals in, sorted by `known_at`, and yield what there is to say."""
+    for known_at, instant in groupby(arrivals, key=lambda arrival: arrival.known_at):
+        yield from pass_time(state, known_at, rules)
+        if any([_take(state, arrival, rules) for arrival in instant]):
+            yield from _evaluate(state, _present(state, known_at), rules)
+
+
+def pass_time(state: PatientState, until: datetime, rules: Rules) -> Iterator[Message]:
+    """Fire the checks that fell due before `until`, each at its own moment."""
+    while state.due is not None and state.due < until:
+        yield from _evaluate(state, _present(state, state.due), rules)
+
+
+def _take(state: PatientState, arrival: Arrival, rules: Rules) -> bool:
+    """Put an arrival into the state; tell whether there is anything to judge."""
+    if isinstance(arrival, ClockTick):
+        return True
+    state.provenance = arrival.provenance
+    if isinstance(arrival, RosterEntry):
+        fresh = arrival.message_id not in state.roster
+        state.roster[arrival.message_id] = arrival
+        return fresh
+    tracker = tracker_of(state, rules.policy)
+    changed = False
+    for event in arrival.events:
+        change = state.timeline.apply(event, arrival.message_id)
+        if change:
+            changed = True
+            tracker.touch(change)
+    return changed
+
+
+def _present(state: PatientState, moment: datetime) -> datetime:
+    """`moment`, unless the patient's clock is past it already."""
+    return moment if state.clock is None else max(state.clock, moment)
+
+
+def _evaluate(state: PatientState, now: datetime, rules: Rules) -> Iterator[Message]:
+    state.clock = now
+    found = detect(state, now, policy=rules.policy)
+    yield from _filed(state, found)
+    judged = screen(
+        state, now, rules.protocols, software_version=rules.software_version
+    )
+    yield from _filed(state, judged)
+    followed = follow_up(state, now, t0_of_flags=rules.outcomes_of_flags)
+    yield from _filed(state, followed)
+    state.due = earliest(found.due, judged.due, followed.due)
+
+
+def _filed(state: PatientState, step: Step) -> Iterator[Message]:
+    """The step's messages, each filed as the latest said of its subject."""
+    for message in step.messages:
+        match message:
+            case SepsisOnset():
+                state.flags[message.flag_id] = message
+            case TrialScreening():
+                state.screenings[message.screening_id] = message
+            case TrialOutcome():
+                state.outcomes[message.outcome_id] = message
+        yield message
