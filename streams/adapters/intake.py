@@ -1,0 +1,136 @@
+"""What every reader hands on: events with their source, and an account of the rest.
+
+A row ends in one of four ways: *mapped* (it gave events), *unmapped* (its code is in
+no map), *filed unread* (it is of a sort Ember does not use yet) or *rejected*, with
+file, line, column, code and reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from streams.vocabulary.errors import ErrorCode, InputError
+from streams.vocabulary.events import Event, Flag
+
+
+@dataclass(frozen=True, slots=True)
+class SourcedEvent:
+    """One canonical event, whose it is, and the table it was read from."""
+
+    patient: str
+    source: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """One row that could not be used: where, why, and what would mend it."""
+
+    file: str
+    line: int
+    column: str | None
+    code: ErrorCode
+    reason: str
+    cure: str = ""
+
+    def __str__(self) -> str:
+        """One line for the list at the end of a run."""
+        column = f", column {self.column}" if self.column else ""
+        place = f"{self.file}, line {self.line}{column}"
+        return f"{self.code}: {place}: {self.reason} {self.cure}".rstrip()
+
+
+_OTHER_CODES = "(other codes)"
+_CODES_KEPT = 10_000
+"""A column of garbage has as many codes as rows; memory must not grow with it."""
+
+
+@dataclass(slots=True)
+class TableCounts:
+    """What became of the rows of one table."""
+
+    read: int = 0
+    mapped: int = 0
+    filed_unread: int = 0
+    events: int = 0
+    unmapped: Counter[str] = field(default_factory=Counter)
+    """By local code."""
+    rejected: Counter[ErrorCode] = field(default_factory=Counter)
+    flagged: Counter[Flag] = field(default_factory=Counter)
+    """Events, by flag."""
+
+    def leave_unmapped(self, code: str) -> None:
+        """Count a row whose code is in no map."""
+        known = code in self.unmapped or len(self.unmapped) < _CODES_KEPT
+        self.unmapped[code if known else _OTHER_CODES] += 1
+
+    def note(self, event: Event) -> None:
+        """Count an event that is handed on."""
+        self.events += 1
+        for flag in event.flags:
+            self.flagged[flag] += 1
+
+    @property
+    def bad(self) -> int:
+        """The rows rejected."""
+        return self.rejected.total()
+
+    @property
+    def judged(self) -> int:
+        """The rows whose content was looked at: mapped or rejected."""
+        return self.mapped + self.bad
+
+
+class IntakeReport:
+    """The account of one run: counts per table, and the first rejections in full.
+
+    Memory is bounded: of all rejections the counts are kept, of the first
+    `rejections_kept` also the text.
+    """
+
+    _BAD_SHARE = 0.9
+    _ROWS_TO_JUDGE = 1_000
+
+    def __init__(self, rejections_kept: int = 1_000) -> None:
+        self.tables: dict[str, TableCounts] = {}
+        self.rejections: list[Rejection] = []
+        self._kept = rejections_kept
+
+    def table(self, name: str) -> TableCounts:
+        """The counts of one table; new ones where it was not met before."""
+        return self.tables.setdefault(name, TableCounts())
+
+    def reject(self, table: str, rejection: Rejection) -> None:
+        """Note a rejected row.
+
+        Raises `InputError` EMB-109 when nine tenths of at least 1,000 rows of the
+        table were rejected.
+        """
+        counts = self.table(table)
+        counts.rejected[rejection.code] += 1
+        if len(self.rejections) < self._kept:
+            self.rejections.append(rejection)
+        if counts.judged >= self._ROWS_TO_JUDGE:
+            self._stop_if_nearly_all_bad(table)
+
+    def finish(self, table: str) -> None:
+        """The table is read; raises `InputError` EMB-109 where it was nearly all bad."""
+        self._stop_if_nearly_all_bad(table)
+
+    @property
+    def rejected(self) -> int:
+        """The rows rejected in all tables."""
+        return sum(counts.bad for counts in self.tables.values())
+
+    def _stop_if_nearly_all_bad(self, table: str) -> None:
+        counts = self.table(table)
+        if not counts.bad or counts.bad < self._BAD_SHARE * counts.judged:
+            return
+        last = next((r for r in reversed(self.rejections) if r.file == table), None)
+        raise InputError(
+            ErrorCode.NEARLY_ALL_BAD,
+            f"Of {counts.judged} rows of {table}, {counts.bad} were rejected"
+            + (f", for instance at line {last.line}: {last.reason}" if last else "."),
+            "Check that the file is the table it is named after.",
+        )

@@ -1,0 +1,1 @@
+"""The published tables of MIMIC-IV (PhysioNet), read into canonical events."""
