@@ -1,0 +1,1 @@
+"""Senders of what the outbox holds; nothing here decides whom to alert."""
