@@ -1,0 +1,61 @@
+"""Vasoactive infusions as stretches of one rate each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from streams.clinical.scores.chart import Chart
+from streams.vocabulary.events import Infusion
+
+
+@dataclass(frozen=True, slots=True)
+class Drip:
+    """One drug at one rate; `end` is None while it runs, `rate` where unsaid."""
+
+    drug: str
+    start: datetime
+    end: datetime | None
+    rate: float | None
+    evidence: str
+
+    def runs_at(self, moment: datetime) -> bool:
+        """Whether `start < moment <= end`: a drip counts until its last instant."""
+        return self.start < moment and (self.end is None or moment <= self.end)
+
+    def overlaps(self, after: datetime, until: datetime) -> bool:
+        """Whether it ran for any time in `(after, until]`.
+
+        A drip started at this very instant is running as far as anybody knows.
+        """
+        if self.start > until:
+            return False
+        return self.end is None or (self.end > after and self.end > self.start)
+
+
+def drips(chart: Chart, drug: str) -> list[Drip]:
+    """The stretches of one drug in this stay begun by now, by start."""
+    by_infusion: dict[str, list[Infusion]] = {}
+    facts = chart.of_stay(chart.timeline.all(Infusion, f"infusion:{drug}"))
+    for fact in facts:
+        if chart.has_happened(fact):
+            by_infusion.setdefault(fact.infusion_id, []).append(fact)
+    found = [drip for one in by_infusion.values() for drip in _stretches(one)]
+    return sorted(found, key=lambda drip: (drip.start, drip.evidence))
+
+
+def _stretches(facts: list[Infusion]) -> Iterator[Drip]:
+    """From each start or change to what ended it.
+
+    A stop with no start before it ends a drip that, as charted, never ran.
+    """
+    stops = [f.happened_at for f in facts if f.phase == "stopped"]
+    rates = [f for f in facts if f.phase != "stopped"]
+    for index, fact in enumerate(rates):
+        ends = [moment for moment in stops if moment >= fact.happened_at]
+        if stops and not ends and index == 0:
+            continue
+        ends += [rates[index + 1].happened_at] if index + 1 < len(rates) else []
+        end = min(ends, default=None)
+        yield Drip(fact.drug, fact.happened_at, end, fact.rate, fact.event_id)

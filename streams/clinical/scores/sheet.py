@@ -1,0 +1,249 @@
+"""The rows of SOFA of one stay: computed when asked for, kept until a fact says no.
+
+A row's day is the worst of its own hour and the 23 before (mimic-code `sofa.sql`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from streams.clinical.scores.cardiovascular import Running, cardiovascular
+from streams.clinical.scores.chart import PATIENT, Chart, Scope
+from streams.clinical.scores.cns import cns
+from streams.clinical.scores.drips import Drip, drips
+from streams.clinical.scores.hours import end_of, hours_crossed, hour_of
+from streams.clinical.scores.laboratory import coagulation, liver
+from streams.clinical.scores.organ import ORGANS, UNSEEN, OrganHour
+from streams.clinical.scores.points import VASOACTIVES, WORST
+from streams.clinical.scores.policy import SofaPolicy
+from streams.clinical.scores.renal import renal
+from streams.clinical.scores.respiration import respiration
+from streams.clinical.scores.ventilation import Episode, invasive_episodes
+from streams.clinical.timeline import Timeline
+from streams.vocabulary.clock import HOUR
+from streams.vocabulary.events import Measurement
+from streams.vocabulary.messages import Component
+
+
+DAY_ROWS = 24
+
+Points = tuple[int | None, ...]
+"""Of the six organs, in order; None where nothing is known."""
+
+_INPUTS: tuple[dict[str, int], ...] = (
+    {"pao2_fio2": WORST, "ventilation": 0},
+    {"platelets": WORST},
+    {"bilirubin": WORST},
+    {"map": 1},
+    {"gcs": WORST},
+    {"creatinine": WORST, "urine": WORST},
+)
+"""By organ: its inputs, and the most points a missing one could add.
+
+That ventilation is not known is counted where the gas is read.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The six organs over the 24 hours up to one moment."""
+
+    components: tuple[Component, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        """The points that the facts establish."""
+        return sum(c.points or 0 for c in self.components)
+
+
+class Sheet:
+    """The rows of one stay, or of the patient."""
+
+    __slots__ = ("_drips", "_episodes", "_grid", "_last", "_organs", "_rows", "_worst", "chart")
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        policy: SofaPolicy,
+        *,
+        scope: Scope = PATIENT,
+        now: datetime | None = None,
+    ) -> None:
+        self.chart = Chart(timeline, policy, scope, now)
+        self._organs: tuple[Callable[[datetime, datetime], OrganHour], ...] = (
+            self._respiration,
+            lambda after, until: coagulation(self.chart, after, until),
+            lambda after, until: liver(self.chart, after, until),
+            self._cardiovascular,
+            lambda after, until: cns(self.chart, after, until),
+            lambda after, until: renal(self.chart, after, until),
+        )
+        self.forget_all()
+
+    def forget_all(self) -> None:
+        """Nothing computed so far stands."""
+        self._rows: list[dict[int, OrganHour]] = [{} for _ in ORGANS]
+        self._worst: list[dict[int, int | None]] = [{} for _ in ORGANS]
+        self._last = 0
+        self._drips: dict[str, list[Drip]] | None = None
+        self._episodes: list[Episode] | None = None
+        self._grid: range | None = None
+
+    def forget(self, organ: int, first: int, last: int) -> None:
+        """These rows of that organ no longer stand, nor the days they are part of."""
+        rows, worst = self._rows[organ], self._worst[organ]
+        if last - first > DAY_ROWS * 2:
+            self._forget_many(organ, first, last)
+            return
+        for row in range(first, min(last, self._last) + 1):
+            rows.pop(row, None)
+        for row in range(first, min(last + DAY_ROWS - 1, self._last) + 1):
+            worst.pop(row, None)
+
+    def forget_drips(self) -> None:
+        """An infusion began, changed or ended."""
+        self._drips = None
+
+    def forget_support(self) -> None:
+        """Something about the support of breathing was charted."""
+        self._episodes = None
+
+    def forget_grid(self) -> None:
+        """A heart rate was charted where the rows begin or end."""
+        before, self._grid = self._grid, None
+        if before is not None and self.grid.start != before.start:
+            self.forget_all()
+
+    @property
+    def grid(self) -> range:
+        """The rows this stay has: from its first heart rate to its last.
+
+        mimic-code `icustay_hourly.sql`: the first row ends at the full hour at or after
+        the first; their number is counted in hour boundaries.
+        """
+        if self._grid is None:
+            self._grid = self._heart_rate_rows()
+        return self._grid
+
+    def row(self, organ: int, hour: int) -> OrganHour:
+        """One organ in one hour, of what has happened by now."""
+        found = self._rows[organ].get(hour)
+        if found is None:
+            end = end_of(hour)
+            now = self.chart.now
+            until = end if now is None or now > end else now
+            found = self._organs[organ](end - HOUR, until)
+            self._rows[organ][hour] = found
+            self._last = max(self._last, hour)
+        return found
+
+    def worst(self, organ: int, hour: int) -> int | None:
+        """The most points of that organ in the 24 rows that end with this."""
+        kept = self._worst[organ]
+        if hour in kept:
+            return kept[hour]
+        rows = range(hour - DAY_ROWS + 1, hour + 1)
+        known = [p for row in rows if (p := self.row(organ, row).points) is not None]
+        kept[hour] = found = max(known) if known else None
+        return found
+
+    def points(self, hour: int) -> Points:
+        """The worst of each organ in the 24 rows that end with this."""
+        return tuple([self.worst(organ, hour) for organ in range(6)])
+
+    def points_at(self, moment: datetime) -> Points:
+        """The same, of what had happened by `moment`."""
+        hour = hour_of(moment)
+        now = [self._partial(organ, hour, moment).points for organ in range(6)]
+        before = [self._worst_before(organ, hour) for organ in range(6)]
+        return tuple(map(_worse, now, before))
+
+    def day(self, hour: int, moment: datetime | None = None) -> Day:
+        """The 24 rows that end with this, in full; up to `moment` where that is given."""
+        components, missing = [], []
+        for organ, name in enumerate(ORGANS):
+            rows = [self.row(organ, h) for h in range(hour - DAY_ROWS + 1, hour)]
+            rows.append(
+                self.row(organ, hour)
+                if moment is None
+                else self._partial(organ, hour, moment)
+            )
+            seen = frozenset[str]().union(*(row.seen for row in rows))
+            lacking = [given for given in _INPUTS[organ] if given not in seen]
+            components.append(self._component(organ, name, rows, lacking))
+            missing += lacking
+        return Day(tuple(components), tuple(missing))
+
+    def _component(
+        self, organ: int, name: str, rows: Sequence[OrganHour], lacking: list[str]
+    ) -> Component:
+        points = max((r.points for r in rows if r.points is not None), default=None)
+        upper = max(row.upper for row in rows)
+        if points is None and not upper:
+            upper = WORST
+        upper = max([upper, *(_INPUTS[organ][given] for given in lacking)])
+        evidence = next((r.evidence for r in rows if r.points == points), ())
+        if points is None and self.chart.policy.missing == "normal":
+            return Component(name, 0, 0, upper, ())
+        return Component(name, points, points or 0, upper, evidence)
+
+    def _partial(self, organ: int, hour: int, moment: datetime) -> OrganHour:
+        return self._organs[organ](end_of(hour) - HOUR, moment)
+
+    def _worst_before(self, organ: int, hour: int) -> int | None:
+        rows = range(hour - DAY_ROWS + 1, hour)
+        known = [p for row in rows if (p := self.row(organ, row).points) is not None]
+        return max(known, default=None)
+
+    def _respiration(self, after: datetime, until: datetime) -> OrganHour:
+        by_episodes = self.chart.policy.ventilation == "charted_episodes"
+        if by_episodes and self._episodes is None:
+            self._episodes = invasive_episodes(self.chart)
+        return respiration(self.chart, after, until, self._episodes or ())
+
+    def _cardiovascular(self, after: datetime, until: datetime) -> OrganHour:
+        if self._drips is None:
+            found = {drug: drips(self.chart, drug) for drug in VASOACTIVES}
+            self._drips = {drug: one for drug, one in found.items() if one}
+        running: Running = {}
+        if self._drips:
+            running = {
+                drug: [d for d in one if self._counts(d, after, until)]
+                for drug, one in self._drips.items()
+            }
+        return cardiovascular(self.chart, after, until, running)
+
+    def _counts(self, drip: Drip, after: datetime, until: datetime) -> bool:
+        if self.chart.policy.vasoactives == "hour_end":
+            return drip.runs_at(after + HOUR)
+        return drip.overlaps(after, until)
+
+    def _heart_rate_rows(self) -> range:
+        chart = self.chart
+        moments = [
+            f.happened_at
+            for f in chart.of_stay(
+                chart.timeline.all(Measurement, "measurement:heart_rate")
+            )
+            if chart.counts(f.code) and chart.has_happened(f)
+        ]
+        if not moments:
+            return range(0)
+        first = hour_of(moments[0])
+        return range(first, first + hours_crossed(moments[0], moments[-1]) + 1)
+
+    def _forget_many(self, organ: int, first: int, last: int) -> None:
+        rows, worst = self._rows[organ], self._worst[organ]
+        for kept in (rows, worst):
+            for row in [row for row in kept if first <= row <= last + DAY_ROWS]:
+                del kept[row]
+
+
+def _worse(one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)
