@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -149,6 +150,11 @@ class Protocol(Document):
         _unique("domain", (domain.id for domain in self.domains))
         _unique("outcome", self.outcomes)
         return self
+
+    @cached_property
+    def digest(self) -> str:
+        """The content hash, worked out once."""
+        return content_hash(self)
 
     def open_domains(self) -> tuple[Domain, ...]:
         """The domains that recruit."""

@@ -1,0 +1,134 @@
+"""Follow up: from facts to revisions of the outcomes of who takes part.
+
+In a silent registry nobody is randomised, so outcomes can also be derived for flagged
+patients: the trial `cohort`, with t0 the moment at which the first of the episode's
+standing flags became known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from streams.clinical.outcomes import OUTCOMES, VERSION, Derived
+from streams.pipeline.state import PatientState, Step, earliest
+from streams.vocabulary.ids import outcome_identity, revision_identity
+from streams.vocabulary.messages import SepsisOnset, TrialOutcome
+
+
+COHORT = "cohort"
+"""The trial named in outcomes of flagged patients whom nobody randomised."""
+
+
+def follow_up(state: PatientState, now: datetime, *, t0_of_flags: bool) -> Step:
+    """The outcomes that changed by what is known at `now`; files none."""
+    subjects = [*_participants(state), *(_flagged(state) if t0_of_flags else ())]
+    derived = [
+        (subject, name, _derive(subject, name, state, now))
+        for subject in subjects
+        for name in OUTCOMES
+    ]
+    messages = (_revision(state, now, *told) for told in derived)
+    return Step(
+        messages=tuple(message for message in messages if message is not None),
+        due=earliest(*(found.due for _, _, found in derived)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose outcome, in which trial, counted from when."""
+
+    trial: str
+    episode: str
+    t0: datetime
+    stands: bool = True
+    """Whether the flag that made the patient a subject still stands."""
+
+
+def _participants(state: PatientState) -> Iterator[Subject]:
+    """One subject a trial and episode: the first domain's randomisation is t0."""
+    entries = sorted(
+        state.roster.values(), key=lambda e: (e.trial, e.episode, e.happened_at)
+    )
+    for (trial, episode), group in groupby(entries, lambda e: (e.trial, e.episode)):
+        yield Subject(trial, episode, next(group).happened_at)
+
+
+def _flagged(state: PatientState) -> Iterator[Subject]:
+    flags = sorted(state.flags.values(), key=lambda flag: flag.episode)
+    for episode, group in groupby(flags, key=lambda flag: flag.episode):
+        subject = _of_flags(state, episode, list(group))
+        if subject is not None:
+            yield subject
+
+
+def _of_flags(
+    state: PatientState, episode: str, flags: list[SepsisOnset]
+) -> Subject | None:
+    """The episode's subject; t0 stays what it was while a flag stands."""
+    known = [flag.known_at for flag in flags if flag.status != "withdrawn"]
+    held = state.outcomes.get(_outcome_id(state, COHORT, episode, next(iter(OUTCOMES))))
+    if held is None:
+        return Subject(COHORT, episode, min(known)) if known else None
+    anew = bool(known) and held.reason == _WITHDRAWN.reason
+    t0 = min(known) if anew else held.happened_at
+    return Subject(COHORT, episode, t0, stands=bool(known))
+
+
+def _derive(subject: Subject, name: str, state: PatientState, now: datetime) -> Derived:
+    if not subject.stands:
+        return _WITHDRAWN
+    return OUTCOMES[name](state.timeline, subject.t0, now, episode=subject.episode)
+
+
+def _revision(
+    state: PatientState, now: datetime, subject: Subject, name: str, found: Derived
+) -> TrialOutcome | None:
+    """The next revision of an outcome; None where it says what it said."""
+    outcome_id = _outcome_id(state, subject.trial, subject.episode, name)
+    held = state.outcomes.get(outcome_id)
+    if held is not None and _material(held) == (subject.t0, *_material(found)):
+        return None
+    revision = 0 if held is None else held.revision + 1
+    return TrialOutcome(
+        message_id=revision_identity(outcome_id, revision),
+        site=state.site,
+        patient=state.patient,
+        happened_at=subject.t0,
+        known_at=now,
+        source="follow_up",
+        provenance=state.provenance,
+        outcome_id=outcome_id,
+        revision=revision,
+        trial=subject.trial,
+        episode=subject.episode,
+        outcome=name,
+        definition_version=VERSION,
+        status=found.status,
+        value=found.value,
+        determinable_from=found.determinable_from,
+        reason=found.reason,
+        evidence=found.evidence,
+    )
+
+
+def _outcome_id(state: PatientState, trial: str, episode: str, outcome: str) -> str:
+    return outcome_identity(
+        site=state.site,
+        patient=state.patient,
+        trial=trial,
+        outcome=outcome,
+        episode=episode,
+    )
+
+
+def _material(told: Derived | TrialOutcome) -> tuple[object, ...]:
+    """What makes a revision worth writing."""
+    said = (told.status, told.value, told.reason, told.determinable_from)
+    return (told.happened_at, *said) if isinstance(told, TrialOutcome) else said
+
+
+_WITHDRAWN = Derived(status="missing", reason="onset_withdrawn")
