@@ -19,8 +19,9 @@ from registry.app.agenda import Agenda
 from registry.app.instants import Instant, Instants, archived
 from registry.app.patients import Key, Patients, head_chunk
 from registry.store.unit_of_work import Registry
+from registry.usecases.follow_alerts import AlertChange
 from registry.usecases.ports import UnitOfWork
-from registry.usecases.record_batch import AlertChange, RecordBatch, record_batch
+from registry.usecases.record_batch import RecordBatch, record_batch
 from registry.usecases.stream_state import ArchivedEvent, Cursor
 from streams.pipeline.patient import Arrival, Rules, advance
 from streams.vocabulary.clock import Clock

@@ -20,14 +20,14 @@ from registry.domain.alert import Alert, AlertStep
 from registry.domain.consent import ConsentState
 from registry.domain.randomisation.signer import Signer
 from registry.store.unit_of_work import Registry
+from registry.usecases.follow_alerts import AlertChange
+from registry.usecases.randomise import Randomise, Randomised, randomise
 from registry.usecases.record_answer import RecordAnswer, record_answer
-from registry.usecases.record_batch import AlertChange
 from registry.usecases.record_consent import (
     ConsentRecorded,
     RecordConsent,
     record_consent,
 )
-from registry.usecases.randomise import Randomise, Randomised, randomise
 from streams.vocabulary.ids import identity
 
 
@@ -36,7 +36,7 @@ INVESTIGATOR = "investigator.demo"
 
 _CALLS = (AlertStep.RAISED, AlertStep.UPDATED)
 
-_NIGHT = range(0, 7)
+_NIGHT = range(7)
 """Hours (UTC) in which the coordinator on call takes longer to come."""
 
 

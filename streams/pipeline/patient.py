@@ -54,7 +54,8 @@ def advance(
     """Take arrivals in, sorted by `known_at`, and yield what there is to say."""
     for known_at, instant in groupby(arrivals, key=lambda arrival: arrival.known_at):
         yield from pass_time(state, known_at, rules)
-        if any([_take(state, arrival, rules) for arrival in instant]):
+        news = [_take(state, arrival, rules) for arrival in instant]
+        if any(news):
             yield from _evaluate(state, _present(state, known_at), rules)
 
 

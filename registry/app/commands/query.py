@@ -1,0 +1,143 @@
+"""`ember query`: what a coordinator asks the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import TypeAdapter
+from rich.console import Console
+from rich.table import Table
+
+from registry.app.commands.options import JsonOption, RegistryOption, opened
+from registry.store.listings import (
+    OnsetView,
+    OutcomeView,
+    ParticipantView,
+    ScreeningView,
+)
+
+
+app = typer.Typer(help="Ask the registry.", no_args_is_help=True)
+
+RowT = TypeVar("RowT")
+Columns = dict[str, Callable[[Any], object]]
+
+PatientOption = Annotated[
+    str | None, typer.Option(help="Only this patient (the pseudonym).")
+]
+
+ANSWERS: dict[str, TypeAdapter[Any]] = {
+    "onsets": TypeAdapter(tuple[OnsetView, ...]),
+    "screenings": TypeAdapter(tuple[ScreeningView, ...]),
+    "participants": TypeAdapter(tuple[ParticipantView, ...]),
+    "outcomes": TypeAdapter(tuple[OutcomeView, ...]),
+}
+"""What `--json` prints; the schemas are published in `deploy/schemas`."""
+
+
+@app.command()
+def onsets(
+    registry: RegistryOption = None,
+    patient: PatientOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The sepsis flags, each by its latest revision."""
+    with opened(registry).reading() as views:
+        rows = views.onsets(patient=patient)
+    columns: Columns = {
+        "patient": lambda r: r.patient,
+        "episode": lambda r: r.episode,
+        "status": lambda r: r.status,
+        "onset": lambda r: told(r.happened_at),
+        "known": lambda r: told(r.known_at),
+        "SOFA": lambda r: f"{r.score} ({r.score_lower}-{r.score_upper})",
+        "policy": lambda r: r.policy,
+    }
+    _show("onsets", rows, columns, as_json=as_json)
+
+
+@app.command()
+def screenings(
+    registry: RegistryOption = None,
+    patient: PatientOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The eligibility verdicts, each by its latest revision."""
+    with opened(registry).reading() as views:
+        rows = views.screenings(patient=patient)
+    columns: Columns = {
+        "patient": lambda r: r.patient,
+        "trial / domain": lambda r: f"{r.trial} / {r.domain}",
+        "status": lambda r: r.status,
+        "window": lambda r: "open" if r.window_open else "closed",
+        "deadline": lambda r: told(r.deadline),
+        "stratum": lambda r: r.stratum,
+        "undecided": lambda r: ", ".join(
+            c.criterion_id for c in r.criteria if c.truth == "UNKNOWN"
+        ),
+    }
+    _show("screenings", rows, columns, as_json=as_json)
+
+
+@app.command()
+def participants(registry: RegistryOption = None, as_json: JsonOption = False) -> None:
+    """Who was asked, consented and was randomised; an arm only where all may see it."""
+    with opened(registry).reading() as views:
+        rows = views.participants(may_see_arms=True)
+    columns: Columns = {
+        "participant": lambda r: r.participant,
+        "patient": lambda r: r.patient,
+        "consent": lambda r: r.consent,
+        "domain": lambda r: r.domain or "",
+        "stratum": lambda r: r.stratum or "",
+        "no": lambda r: r.sequence_no or "",
+        "randomised": lambda r: told(r.randomised_at),
+        "arm": lambda r: r.arm or "",
+    }
+    _show("participants", rows, columns, as_json=as_json)
+
+
+@app.command()
+def outcomes(
+    registry: RegistryOption = None,
+    patient: PatientOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The outcomes, each by its latest revision."""
+    with opened(registry).reading() as views:
+        rows = views.outcomes(patient=patient)
+    columns: Columns = {
+        "patient": lambda r: r.patient,
+        "trial": lambda r: r.trial,
+        "outcome": lambda r: r.outcome,
+        "status": lambda r: r.status,
+        "value": lambda r: "unknown" if r.value is None else f"{r.value:g}",
+        "final from": lambda r: told(r.determinable_from),
+        "reason": lambda r: r.reason or "",
+    }
+    _show("outcomes", rows, columns, as_json=as_json)
+
+
+def told(moment: datetime | None) -> str:
+    """A moment as a person reads it, in UTC, to the minute."""
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _show(name: str, rows: Sequence[RowT], columns: Columns, *, as_json: bool) -> None:
+    if as_json:
+        print(ANSWERS[name].dump_json(tuple(rows)).decode())
+        return
+    if not rows:
+        print(f"No {name}.")
+        return
+    table = Table(title=f"{len(rows)} {name} (times in UTC)", title_justify="left")
+    for header in columns:
+        table.add_column(header, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(tell(row)) for tell in columns.values()))
+    console = Console()
+    console.width = console.width if console.is_terminal else 160
+    console.print(table)
