@@ -99,7 +99,10 @@ class IntakeReport:
 
     def table(self, name: str) -> TableCounts:
         """The counts of one table; new ones where it was not met before."""
-        return self.tables.setdefault(name, TableCounts())
+        counts = self.tables.get(name)
+        if counts is None:
+            counts = self.tables[name] = TableCounts()
+        return counts
 
     def reject(self, table: str, rejection: Rejection) -> None:
         """Note a rejected row.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import cast
 
@@ -179,7 +179,9 @@ def _support(
     )
 
 
-_KINDS = {
+Reader = Callable[[Row, Item, str, datetime], Event]
+
+_KINDS: dict[str, Reader] = {
     "measurement": _measurement,
     "charted_fio2": _charted_fio2,
     "assessment": _assessment,

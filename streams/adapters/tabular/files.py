@@ -35,7 +35,7 @@ def opened(path: Path) -> Iterator[TextIO]:
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as binary:
             yield TextIOWrapper(
-                binary,  # type: ignore[arg-type]  # GzipFile reads as any binary file
+                binary,
                 encoding="utf-8-sig",
                 errors="surrogateescape",
                 newline="",
@@ -54,11 +54,14 @@ def records(text: TextIO) -> Iterator[Record]:
     After a broken record (an unclosed quote, say) the reader finds its feet again.
     """
     reader = csv.reader(text)
+    line = 1
     while True:
-        line = reader.line_num + 1
         try:
-            yield line, next(reader)
-        except StopIteration:
-            return
+            for cells in reader:
+                yield line, cells
+                line = reader.line_num + 1
         except csv.Error as fault:
             yield line, fault
+            line = reader.line_num + 1
+        else:
+            return
