@@ -1,0 +1,1 @@
+"""The registry: consent, randomisation, outcomes, audit, alerts."""

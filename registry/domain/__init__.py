@@ -1,0 +1,1 @@
+"""Pure rules of the trial: mode, consent, enrolment, randomisation, audit."""

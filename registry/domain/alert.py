@@ -1,0 +1,144 @@
+"""The one alert of a patient, domain and episode: raised, upgraded, closed.
+
+It is raised on `eligible` and `needs_human` while the window is open.
+New evidence updates it in silence; it speaks again only when `needs_human` became
+`eligible` (`reference/embedded_trials.md` §5.2: re-alert on a verdict upgrade).
+It expires with the window and is retracted when the verdict no longer holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from registry.domain.mode import Mode, Suppression, suppression
+from streams.vocabulary.messages import ScreeningStatus, TrialScreening
+
+
+class AlertStatus(StrEnum):
+    """Where an alert stands."""
+
+    OPEN = "open"
+    """Somebody has been told and may still act."""
+    SUPPRESSED = "suppressed"
+    """Would be open, had the mode and the provenance allowed to tell anybody."""
+    ACTED = "acted"
+    """The team did something: randomised, or was refused."""
+    EXPIRED = "expired"
+    """The window closed."""
+    RETRACTED = "retracted"
+    """The verdict no longer holds."""
+
+
+class AlertStep(StrEnum):
+    """What happened to an alert."""
+
+    RAISED = "raised"
+    UPDATED = "updated"
+    """Speaks again: an upgrade, or the first time it may."""
+    FOLLOWED = "followed"
+    """Now rests on a later revision; nobody is told."""
+    ACTED = "acted"
+    EXPIRED = "expired"
+    RETRACTED = "retracted"
+
+
+UNCLOSED = (AlertStatus.OPEN, AlertStatus.SUPPRESSED)
+
+_CLOSES_AS = {
+    AlertStep.ACTED: AlertStatus.ACTED,
+    AlertStep.EXPIRED: AlertStatus.EXPIRED,
+    AlertStep.RETRACTED: AlertStatus.RETRACTED,
+}
+
+_CALLING: tuple[ScreeningStatus, ...] = ("eligible", "needs_human")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """An alert as it stands."""
+
+    alert_id: str
+    screening_id: str
+    site: str
+    patient: str
+    trial: str
+    domain: str
+    episode: str
+    status: AlertStatus
+    suppressed: Suppression | None
+    """Why nobody was told; stays when the alert is closed."""
+    verdict: ScreeningStatus
+    revision: int
+    """Of the screening it rests on."""
+    deadline: datetime
+    raised_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What a verdict does to an alert."""
+
+    step: AlertStep
+    status: AlertStatus
+    suppressed: Suppression | None
+    tells: bool
+    """Whether somebody outside hears of it."""
+
+
+def move(current: Alert | None, verdict: TrialScreening, mode: Mode) -> Move | None:
+    """What this verdict does to the unclosed alert, or to its absence.
+
+    A revision older than the one the alert rests on does nothing.
+    """
+    if current is not None and verdict.revision <= current.revision:
+        return None
+    if not calls(verdict):
+        return None if current is None else _closing(current, verdict, mode)
+    why_not = suppression(mode, verdict.provenance)
+    if current is None:
+        return _raised(why_not)
+    return _onward(current, verdict, why_not)
+
+
+def closed(current: Alert, step: AlertStep, mode: Mode) -> Move:
+    """The move that closes an alert; who was told of it is told of its end."""
+    tells = current.status is AlertStatus.OPEN and mode is not Mode.SILENT
+    return Move(step, _CLOSES_AS[step], current.suppressed, tells)
+
+
+def calls(verdict: TrialScreening) -> bool:
+    """Whether there is somebody to call and still time to."""
+    return verdict.status in _CALLING and not window_is_over(verdict)
+
+
+def window_is_over(verdict: TrialScreening) -> bool:
+    """Whether the recruitment window was closed when this was known."""
+    return not verdict.window_open or verdict.known_at >= verdict.deadline
+
+
+def _closing(current: Alert, verdict: TrialScreening, mode: Mode) -> Move:
+    over = window_is_over(verdict)
+    step = AlertStep.EXPIRED if over else AlertStep.RETRACTED
+    return closed(current, step, mode)
+
+
+def _onward(
+    current: Alert, verdict: TrialScreening, why_not: Suppression | None
+) -> Move:
+    if current.status is AlertStatus.SUPPRESSED:
+        if why_not is None:
+            return _raised(None)
+        return Move(AlertStep.FOLLOWED, AlertStatus.SUPPRESSED, why_not, tells=False)
+    upgraded = (current.verdict, verdict.status) == ("needs_human", "eligible")
+    tells = upgraded and why_not is None
+    step = AlertStep.UPDATED if tells else AlertStep.FOLLOWED
+    return Move(step, AlertStatus.OPEN, None, tells)
+
+
+def _raised(why_not: Suppression | None) -> Move:
+    told = why_not is None
+    status = AlertStatus.OPEN if told else AlertStatus.SUPPRESSED
+    return Move(AlertStep.RAISED, status, why_not, told)

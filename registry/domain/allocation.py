@@ -1,0 +1,76 @@
+"""One randomisation, with everything that is frozen at its moment.
+
+The arm is no part of it: arms are kept apart (`reference/embedded_trials.md` §1.4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from registry.domain.mode import Mode
+from streams.vocabulary.messages import Provenance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocator:
+    """The state of one stratum: the number the next participant gets."""
+
+    trial: str
+    domain: str
+    stratum: str
+    next_no: int
+    schedule: str
+    """Identity of the design whose blocks are in use."""
+    schedule_first_no: int
+    """The number at which that design took over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Randomisation:
+    """Who was randomised, when, as what; never to what."""
+
+    randomisation_id: str
+    idempotency_key: str
+    trial: str
+    domain: str
+    participant: str
+    site: str
+    patient: str
+    episode: str
+    stratum: str
+    sequence_no: int
+    schedule: str
+    schedule_first_no: int
+    ratio: tuple[tuple[str, int], ...]
+    """Arm and share, as they stood."""
+    blinded: bool
+    randomised_at: datetime
+    randomised_by: str
+    anchor: str
+    anchor_at: datetime
+    covariates: tuple[tuple[str, str], ...]
+    protocol_version: str
+    protocol_hash: str
+    software_version: str
+    definition_version: str
+    screening_message_id: str
+    """The revision of the verdict it rests on."""
+    consent_id: str
+    """The revision of the consent it rests on."""
+    mode: Mode
+    provenance: Provenance
+
+
+def following(allocator: Allocator, schedule: str) -> Allocator:
+    """The stratum as this schedule finds it: another design begins new blocks."""
+    if allocator.schedule == schedule:
+        return allocator
+    return Allocator(
+        trial=allocator.trial,
+        domain=allocator.domain,
+        stratum=allocator.stratum,
+        next_no=allocator.next_no,
+        schedule=schedule,
+        schedule_first_no=allocator.next_no,
+    )

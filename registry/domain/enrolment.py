@@ -1,0 +1,153 @@
+"""The gate before randomisation: everything checked again, every obstacle named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from registry.domain.consent import ConsentState
+from registry.domain.mode import Mode, suppression
+from registry.domain.protocol import DomainDesign
+from registry.domain.stratum import pending_factors
+from streams.vocabulary.errors import ErrorCode
+from streams.vocabulary.messages import (
+    CriterionVerdict,
+    ScreeningStatus,
+    TrialScreening,
+    Truth,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """One thing that stands in the way, and what it is about."""
+
+    code: ErrorCode
+    name: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Open where nothing stands in the way."""
+
+    obstacles: tuple[Obstacle, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """Whether the participant may be randomised now."""
+        return not self.obstacles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """All that the gate looks at, read inside the lock."""
+
+    at: datetime
+    mode: Mode
+    screening: TrialScreening | None
+    """The latest revision of this patient's screening for the domain."""
+    answers: Mapping[str, Truth]
+    """The latest signed answer by criterion, given for this protocol version."""
+    consent: ConsentState | None
+    design: DomainDesign | None
+    """As it stands now; None where no active protocol has the domain."""
+    protocol_hash: str | None
+    """Of the active protocol version."""
+    can_seal: bool
+    """Whether the store keeps allocations from whoever may read the rest."""
+
+
+def gate(case: Case) -> Gate:
+    """The gate for this case."""
+    return Gate(
+        (
+            *_domain_obstacles(case),
+            *_consent_obstacles(case),
+            *_screening_obstacles(case),
+        )
+    )
+
+
+def status_with_answers(
+    screening: TrialScreening, answers: Mapping[str, Truth]
+) -> ScreeningStatus:
+    """The verdict once signed answers are counted in.
+
+    A `needs_human` that names nothing to ask stays what it is.
+    """
+    if screening.status in ("ineligible", "needs_data"):
+        return screening.status
+    asked = to_be_asked(screening)
+    if any(_speaks_against(c, answers.get(c.criterion_id)) for c in asked):
+        return "ineligible"
+    nameless = screening.status == "needs_human" and not asked
+    return "needs_human" if nameless or _unanswered(asked, answers) else "eligible"
+
+
+def to_be_asked(screening: TrialScreening) -> tuple[CriterionVerdict, ...]:
+    """The criteria a human has to sign: those only a human can say, or still open."""
+    return tuple(c for c in screening.criteria if c.human or c.truth == "UNKNOWN")
+
+
+def fulfilled(criterion: CriterionVerdict, truth: Truth) -> bool:
+    """Whether this truth lets the patient in: inclusion TRUE, exclusion FALSE."""
+    return truth == ("TRUE" if criterion.role == "inclusion" else "FALSE")
+
+
+def _domain_obstacles(case: Case) -> Iterator[Obstacle]:
+    design = case.design
+    if design is None or not design.open:
+        yield Obstacle(ErrorCode.DOMAIN_CLOSED, "domain_closed")
+    elif design.blinded and case.mode is Mode.LIVE and not case.can_seal:
+        yield Obstacle(ErrorCode.SEAL_REQUIRED, "blinded_needs_postgresql")
+
+
+def _consent_obstacles(case: Case) -> Iterator[Obstacle]:
+    if case.consent is not ConsentState.GIVEN:
+        state = "not asked" if case.consent is None else case.consent.value
+        yield Obstacle(ErrorCode.NO_CONSENT, "no_consent", state)
+
+
+def _screening_obstacles(case: Case) -> Iterator[Obstacle]:
+    verdict = case.screening
+    if verdict is None:
+        yield Obstacle(ErrorCode.UNKNOWN_SCREENING, "not_screened")
+        return
+    why_not = suppression(case.mode, verdict.provenance)
+    if why_not is not None:
+        yield Obstacle(ErrorCode.PROVENANCE, "mode_forbids", why_not.value)
+    if verdict.protocol_hash != case.protocol_hash:
+        yield Obstacle(ErrorCode.PROTOCOL_OUTDATED, "screened_by_another_protocol")
+    if not verdict.window_open or case.at >= verdict.deadline:
+        yield Obstacle(ErrorCode.WINDOW_CLOSED, "window_closed")
+    if case.at < verdict.known_at:
+        yield Obstacle(ErrorCode.NOT_ELIGIBLE, "before_the_verdict")
+    for factor in pending_factors(verdict.stratum):
+        yield Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_unknown", factor)
+    yield from _verdict_obstacles(verdict, case.answers)
+
+
+def _verdict_obstacles(
+    verdict: TrialScreening, answers: Mapping[str, Truth]
+) -> Iterator[Obstacle]:
+    status = status_with_answers(verdict, answers)
+    if status == "needs_human":
+        for criterion_id in _unanswered(to_be_asked(verdict), answers) or ("",):
+            yield Obstacle(
+                ErrorCode.HUMAN_ANSWER_MISSING, "human_answer_missing", criterion_id
+            )
+    elif status != "eligible":
+        yield Obstacle(ErrorCode.NOT_ELIGIBLE, "not_eligible", status)
+
+
+def _unanswered(
+    asked: tuple[CriterionVerdict, ...], answers: Mapping[str, Truth]
+) -> tuple[str, ...]:
+    ids = (c.criterion_id for c in asked)
+    return tuple(i for i in ids if answers.get(i, "UNKNOWN") == "UNKNOWN")
+
+
+def _speaks_against(criterion: CriterionVerdict, truth: Truth | None) -> bool:
+    return truth in ("TRUE", "FALSE") and not fulfilled(criterion, truth)

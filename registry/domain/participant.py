@@ -1,0 +1,61 @@
+"""Who takes part, what they consented to, and what was signed of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from registry.domain.consent import ConsentBasis, ConsentState
+from streams.vocabulary.messages import Truth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """One patient in one trial; the code tells nothing of the patient."""
+
+    participant: str
+    """The code: trial, site and a running number."""
+    trial: str
+    site: str
+    patient: str
+    number: int
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """One revision of one participant's consent."""
+
+    consent_id: str
+    participant: str
+    revision: int
+    state: ConsentState
+    basis: ConsentBasis | None
+    document_version: str | None
+    """Of the information sheet and form that were used."""
+    decided_at: datetime
+    recorded_at: datetime
+    actor: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HumanAnswer:
+    """One signed answer to one criterion of one screening; the latest counts."""
+
+    answer_id: str
+    screening_id: str
+    screening_revision: int
+    """What the signer had before them."""
+    protocol_hash: str
+    criterion_id: str
+    revision: int
+    truth: Truth
+    reason: str | None
+    actor: str
+    answered_at: datetime
+
+
+def participant_code(trial: str, site: str, number: int) -> str:
+    """The code of the n-th participant of a site in a trial."""
+    return f"{trial}-{site}-{number:04d}"

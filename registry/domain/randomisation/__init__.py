@@ -1,0 +1,1 @@
+"""Draws from a key, blocks from draws, arms from blocks."""

@@ -1,0 +1,65 @@
+"""The one component that holds a key and turns a number into an arm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from registry.domain.protocol import DomainDesign
+from registry.domain.randomisation.blocks import arm_at
+from registry.domain.randomisation.draws import Position, commitment
+from streams.vocabulary.errors import ErrorCode, SettingsError
+
+
+class Signer(Protocol):
+    """Holds the keys; gives one arm for one number, never the numbers to come.
+
+    Raises `SettingsError` EMB-312 where it has no key for the trial.
+    """
+
+    def commitment(self, trial: str) -> str:
+        """SHA-256 of the trial's key, to be published at activation."""
+        ...
+
+    def arm(
+        self, position: Position, *, design: DomainDesign, schedule_first_no: int
+    ) -> str:
+        """The arm of this position; the same for the same position, always."""
+        ...
+
+
+class KeyedSigner:
+    """A signer with keys in memory, one a trial; they never leave it."""
+
+    __slots__ = ("_keys",)
+
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        self._keys = dict(keys)
+
+    def __repr__(self) -> str:
+        return f"KeyedSigner({', '.join(sorted(self._keys))})"
+
+    def commitment(self, trial: str) -> str:
+        """SHA-256 of the trial's key."""
+        return commitment(self._key(trial))
+
+    def arm(
+        self, position: Position, *, design: DomainDesign, schedule_first_no: int
+    ) -> str:
+        """The arm of this position."""
+        return arm_at(
+            self._key(position.trial),
+            position,
+            design=design,
+            schedule_first_no=schedule_first_no,
+        )
+
+    def _key(self, trial: str) -> bytes:
+        key = self._keys.get(trial)
+        if key is None:
+            raise SettingsError(
+                ErrorCode.SECRET_MISSING,
+                f"There is no allocation key for trial {trial!r}.",
+                "Name the key file with EMBER_ALLOCATION_KEYS.",
+            )
+        return key

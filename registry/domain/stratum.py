@@ -1,0 +1,23 @@
+"""Strata: one level for each factor, written one way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+UNKNOWN_LEVEL = "UNKNOWN"
+"""A level that is not known yet; nobody is randomised into it."""
+
+
+def stratum_key(pairs: Iterable[tuple[str, str]]) -> str:
+    """The stratum as text, factors in order: `centre=A;shock=yes`; empty without any."""
+    return ";".join(f"{_plain(f)}={_plain(level)}" for f, level in sorted(pairs))
+
+
+def pending_factors(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """The factors whose level is not known yet."""
+    return tuple(sorted(f for f, level in pairs if level == UNKNOWN_LEVEL))
+
+
+def _plain(part: str) -> str:
+    return part.replace("%", "%25").replace(";", "%3B").replace("=", "%3D")

@@ -1,0 +1,1 @@
+"""Rows, repositories, unit of work, read views, migrations, keys."""

@@ -1,0 +1,159 @@
+"""What the read views show: plain rows, and never an arm to whom it is not due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from registry.domain.alert import AlertStatus
+from registry.domain.consent import ConsentState
+from registry.domain.mode import Suppression
+from streams.vocabulary.messages import (
+    CriterionVerdict,
+    FlagStatus,
+    OutcomeStatus,
+    Provenance,
+    ScreeningStatus,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnsetView:
+    """One revision of one sepsis flag."""
+
+    flag_id: str
+    revision: int
+    site: str
+    patient: str
+    episode: str
+    stay: str | None
+    status: FlagStatus
+    definition: str
+    definition_version: str
+    policy: str
+    happened_at: datetime
+    known_at: datetime
+    suspicion_at: datetime | None
+    dysfunction_at: datetime | None
+    antimicrobial_at: datetime | None
+    culture_at: datetime | None
+    score: int | None
+    score_lower: int | None
+    score_upper: int | None
+    baseline: int | None
+    provenance: Provenance
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningView:
+    """One revision of one screening."""
+
+    screening_id: str
+    revision: int
+    site: str
+    patient: str
+    trial: str
+    domain: str
+    episode: str
+    status: ScreeningStatus
+    anchor: str
+    anchor_at: datetime
+    happened_at: datetime
+    known_at: datetime
+    deadline: datetime
+    window_open: bool
+    stratum: str
+    protocol_version: str
+    protocol_hash: str
+    flag_id: str | None
+    provenance: Provenance
+    recorded_at: datetime
+    criteria: tuple[CriterionVerdict, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantView:
+    """One participant, in one domain where randomised."""
+
+    participant: str
+    trial: str
+    site: str
+    patient: str
+    consent: ConsentState | None
+    consented_at: datetime | None
+    domain: str | None
+    stratum: str | None
+    sequence_no: int | None
+    randomised_at: datetime | None
+    anchor_at: datetime | None
+    arm: str | None
+    """Shown to whom it is due, and never in a blinded domain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeView:
+    """The latest revision of one outcome."""
+
+    outcome_id: str
+    revision: int
+    site: str
+    patient: str
+    trial: str
+    episode: str
+    outcome: str
+    status: OutcomeStatus
+    value: float | None
+    happened_at: datetime
+    known_at: datetime
+    determinable_from: datetime | None
+    reason: str | None
+    definition_version: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertView:
+    """One alert as it stands."""
+
+    alert_id: str
+    screening_id: str
+    site: str
+    patient: str
+    trial: str
+    domain: str
+    episode: str
+    status: AlertStatus
+    suppressed: Suppression | None
+    verdict: ScreeningStatus
+    revision: int
+    deadline: datetime
+    raised_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowView:
+    """How many came how far in one domain, by the latest revisions."""
+
+    trial: str
+    domain: str
+    screened: int
+    ineligible: int
+    needs_data: int
+    needs_human: int
+    eligible: int
+    alerted: int
+    """Alerts somebody was told of."""
+    suppressed: int
+    """Alerts nobody was told of."""
+    expired: int
+    consented: int
+    """Consent given and standing, of the whole trial."""
+    refused: int
+    """Consent refused, of the whole trial."""
+    withdrawn: int
+    """Consent withdrawn, of the whole trial."""
+    randomised: int
+    by_arm: tuple[tuple[str, int], ...]
+    """Empty where arms are not to be shown."""

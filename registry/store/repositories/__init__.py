@@ -1,0 +1,1 @@
+"""All SQL: one repository a subject, one set for both databases."""

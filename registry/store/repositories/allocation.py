@@ -1,0 +1,113 @@
+"""Requests, strata, randomisations and, apart from them, arms."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, insert, select, update
+
+from registry.domain.allocation import Allocator, Randomisation
+from registry.domain.audit import canonical
+from registry.store.repositories.bulk import insert_into
+from registry.store.rows.allocation import AllocatorRow, RandomisationRow, RequestRow
+from registry.store.schema import assignments
+from registry.usecases.ports import Request
+
+
+class AllocationRepository:
+    """The serialised, idempotent part of the registry."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._arms = assignments(connection.dialect.name)
+
+    def request(self, randomisation_request: Request) -> bool:
+        """Whether it is a new one; waits for another that makes the same one."""
+        statement = insert_into(self._connection, RequestRow)
+        done = self._connection.execute(
+            statement.on_conflict_do_nothing(), asdict(randomisation_request)
+        )
+        return done.rowcount == 1
+
+    def request_by_key(self, idempotency_key: str) -> Request | None:
+        """The request of that name."""
+        query = select(*(getattr(RequestRow, name) for name in Request.__slots__))
+        row = (
+            self._connection.execute(
+                query.where(RequestRow.idempotency_key == idempotency_key)
+            )
+            .mappings()
+            .one_or_none()
+        )
+        return None if row is None else Request(**row)
+
+    def stored(
+        self, *, trial: str, domain: str, participant: str
+    ) -> Randomisation | None:
+        """The randomisation of a participant in a domain."""
+        row = RandomisationRow
+        query = select(*_RANDOMISATION).where(
+            row.trial == trial, row.domain == domain, row.participant == participant
+        )
+        found = self._connection.execute(query).mappings().one_or_none()
+        return None if found is None else _randomisation(dict(found))
+
+    def lock(self, *, trial: str, domain: str, stratum: str) -> Allocator:
+        """The stratum, held until the transaction ends; made where it is new."""
+        place = {"trial": trial, "domain": domain, "stratum": stratum}
+        query = select(*_ALLOCATOR).where(_at(place)).with_for_update()
+        row = self._connection.execute(query).mappings().one_or_none()
+        if row is None:
+            self._make(place)
+            row = self._connection.execute(query).mappings().one()
+        return Allocator(**row)
+
+    def advance(self, allocator: Allocator) -> None:
+        """Let the stratum stand as told."""
+        told = asdict(allocator)
+        place = {name: told.pop(name) for name in ("trial", "domain", "stratum")}
+        self._connection.execute(update(AllocatorRow).where(_at(place)).values(told))
+
+    def add(self, randomisation: Randomisation, arm: str) -> None:
+        """Append the randomisation, and its arm apart from it."""
+        told = asdict(randomisation)
+        for name in ("ratio", "covariates"):
+            told[name] = canonical(told[name]).decode()
+        self._connection.execute(insert(RandomisationRow), told)
+        self._connection.execute(
+            insert(self._arms),
+            {"randomisation_id": randomisation.randomisation_id, "arm": arm},
+        )
+
+    def arm(self, randomisation_id: str) -> str:
+        """The arm of one randomisation."""
+        query = select(self._arms.c.arm).where(
+            self._arms.c.randomisation_id == randomisation_id
+        )
+        return str(self._connection.execute(query).scalar_one())
+
+    def _make(self, place: dict[str, str]) -> None:
+        statement = insert_into(self._connection, AllocatorRow)
+        first = {"next_no": 1, "schedule": "", "schedule_first_no": 1}
+        self._connection.execute(statement.on_conflict_do_nothing(), place | first)
+
+
+_ALLOCATOR = [getattr(AllocatorRow, f.name) for f in fields(Allocator)]
+_RANDOMISATION = [getattr(RandomisationRow, f.name) for f in fields(Randomisation)]
+
+
+def _at(place: dict[str, str]) -> ColumnElement[bool]:
+    row = AllocatorRow
+    return (
+        (row.trial == place["trial"])
+        & (row.domain == place["domain"])
+        & (row.stratum == place["stratum"])
+    )
+
+
+def _randomisation(told: dict[str, Any]) -> Randomisation:
+    for name in ("ratio", "covariates"):
+        told[name] = tuple((key, value) for key, value in json.loads(told[name]))
+    return Randomisation(**told)

@@ -1,0 +1,119 @@
+"""The hash chains, and what their batch rows speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, union_all, update
+
+from registry.domain.audit import AuditEntry, AuditRow, Head, head_after, link, start
+from registry.store.repositories.bulk import insert_into
+from registry.store.rows.audit import AuditHeadRow, AuditRowRow
+from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
+
+
+_ROW = [getattr(AuditRowRow, f.name) for f in fields(AuditRow)]
+_HEAD = [getattr(AuditHeadRow, f.name) for f in fields(Head)]
+_PAGE = 5_000
+
+
+class AuditRepository:
+    """Chains grow at their end only, one transaction at a time."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._held: dict[tuple[str, str], Head] = {}
+
+    def lock(self, *, site: str, trial: str) -> Head:
+        """The head of the chain, held until the transaction ends."""
+        held = self._held.get((site, trial))
+        if held is None:
+            held = self._held[site, trial] = self._taken(site, trial)
+        return held
+
+    def append(self, entry: AuditEntry) -> AuditRow:
+        """Add a link to the entry's chain."""
+        head = self.lock(site=entry.site, trial=entry.trial)
+        row = link(entry, head)
+        self._connection.execute(insert(AuditRowRow), asdict(row))
+        self._connection.execute(
+            update(AuditHeadRow)
+            .where(AuditHeadRow.site == row.site, AuditHeadRow.trial == row.trial)
+            .values(sequence=row.sequence, row_hash=row.row_hash)
+        )
+        self._held[row.site, row.trial] = head_after(row)
+        return row
+
+    def forget(self) -> None:
+        """What was held is held no more: a part of the transaction was undone."""
+        self._held.clear()
+
+    def heads(self) -> tuple[Head, ...]:
+        """The head record of each chain."""
+        query = select(*_HEAD).order_by(AuditHeadRow.site, AuditHeadRow.trial)
+        return tuple(Head(*row) for row in self._connection.execute(query))
+
+    def chains(self) -> tuple[tuple[str, str], ...]:
+        """Site and trial of each chain that has rows or a head."""
+        rows = select(AuditRowRow.site, AuditRowRow.trial)
+        heads = select(AuditHeadRow.site, AuditHeadRow.trial)
+        found = self._connection.execute(rows.union(heads))
+        return tuple(sorted((site, trial) for site, trial in found))
+
+    def rows(self, *, site: str, trial: str) -> Iterator[AuditRow]:
+        """One chain in order, a page at a time."""
+        last = -1
+        while page := self._page(site, trial, last):
+            yield from page
+            last = page[-1].sequence
+
+    def batch_rows(
+        self, batch_id: str, *, site: str, trial: str
+    ) -> tuple[tuple[str, str], ...]:
+        """Message id and document of what a batch wrote to one chain, as it is now."""
+        queries = (
+            [_batch(OnsetRow, batch_id, site)]
+            if not trial
+            else [
+                _batch(row, batch_id, site).where(row.trial == trial)
+                for row in (ScreeningRow, OutcomeRow)
+            ]
+        )
+        found = self._connection.execute(union_all(*queries))
+        return tuple((message_id, document) for message_id, document in found)
+
+    def _taken(self, site: str, trial: str) -> Head:
+        query = (
+            select(*_HEAD)
+            .where(AuditHeadRow.site == site, AuditHeadRow.trial == trial)
+            .with_for_update()
+        )
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            statement = insert_into(self._connection, AuditHeadRow)
+            self._connection.execute(
+                statement.on_conflict_do_nothing(), asdict(start(site, trial))
+            )
+            row = self._connection.execute(query).one()
+        return Head(*row)
+
+    def _page(self, site: str, trial: str, last: int) -> list[AuditRow]:
+        query = (
+            select(*_ROW)
+            .where(
+                AuditRowRow.site == site,
+                AuditRowRow.trial == trial,
+                AuditRowRow.sequence > last,
+            )
+            .order_by(AuditRowRow.sequence)
+            .limit(_PAGE)
+        )
+        return [AuditRow(**r) for r in self._connection.execute(query).mappings()]
+
+
+def _batch(row: type[Any], batch_id: str, site: str) -> Any:  # noqa: ANN401  a Select
+    return select(row.message_id, row.document).where(
+        row.batch_id == batch_id, row.site == site
+    )

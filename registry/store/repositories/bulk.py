@@ -1,0 +1,31 @@
+"""Statements both databases understand, and keys in portions they can take."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+KeyT = TypeVar("KeyT")
+
+_PORTION = 900
+
+
+def insert_into(
+    connection: Connection, table: type[Any]
+) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that knows ON CONFLICT, of the connection's own database."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def portions(keys: Collection[KeyT]) -> Iterator[list[KeyT]]:
+    """The keys, as many at a time as one IN may hold."""
+    rest = iter(keys)
+    while portion := list(islice(rest, _PORTION)):
+        yield portion

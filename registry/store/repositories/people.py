@@ -1,0 +1,83 @@
+"""Participants, consents and signed answers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select
+
+from registry.domain.participant import Consent, HumanAnswer, Participant
+from registry.store.rows.people import AnswerRow, ConsentRow, ParticipantRow
+
+
+class ParticipantRepository:
+    """Participants and their consents."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, *, trial: str, site: str, patient: str) -> Participant | None:
+        """The participant this patient is in this trial."""
+        row = self._one(
+            select(*_fields(ParticipantRow, Participant)).where(
+                ParticipantRow.trial == trial,
+                ParticipantRow.site == site,
+                ParticipantRow.patient == patient,
+            )
+        )
+        return None if row is None else Participant(**row)
+
+    def last_number(self, *, trial: str, site: str) -> int:
+        """0 before the first; call it with the audit chain locked."""
+        query = select(func.max(ParticipantRow.number)).where(
+            ParticipantRow.trial == trial, ParticipantRow.site == site
+        )
+        return self._connection.scalar(query) or 0
+
+    def add(self, participant: Participant) -> None:
+        """Append a participant."""
+        self._connection.execute(insert(ParticipantRow), asdict(participant))
+
+    def consent(self, participant: str) -> Consent | None:
+        """The latest revision."""
+        row = self._one(
+            select(*_fields(ConsentRow, Consent))
+            .where(ConsentRow.participant == participant)
+            .order_by(ConsentRow.revision.desc())
+            .limit(1)
+        )
+        return None if row is None else Consent(**row)
+
+    def add_consent(self, consent: Consent) -> None:
+        """Append a revision."""
+        self._connection.execute(insert(ConsentRow), asdict(consent))
+
+    def _one(self, query: Select[*tuple[Any, ...]]) -> RowMapping | None:
+        return self._connection.execute(query).mappings().one_or_none()
+
+
+class AnswerRepository:
+    """Signed human answers."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def latest(self, screening_id: str) -> tuple[HumanAnswer, ...]:
+        """The latest of each criterion."""
+        query = (
+            select(*_fields(AnswerRow, HumanAnswer))
+            .where(AnswerRow.screening_id == screening_id)
+            .order_by(AnswerRow.criterion_id, AnswerRow.revision)
+        )
+        rows = self._connection.execute(query).mappings()
+        last = {row["criterion_id"]: HumanAnswer(**row) for row in rows}
+        return tuple(last.values())
+
+    def add(self, answer: HumanAnswer) -> None:
+        """Append an answer."""
+        self._connection.execute(insert(AnswerRow), asdict(answer))
+
+
+def _fields(row: type[Any], value: type[Any]) -> list[Any]:
+    return [getattr(row, name) for name in value.__slots__]

@@ -1,0 +1,110 @@
+"""The registry's mode, protocols and domains."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from registry.domain.audit import canonical
+from registry.domain.mode import Mode
+from registry.domain.protocol import DomainDesign, design_document, read_design
+from registry.store.repositories.bulk import insert_into
+from registry.store.rows.trial import DomainRow, ModeRow, ProtocolRow
+from registry.usecases.ports import ModeRevision, ProtocolVersion
+
+
+class ModeRepository:
+    """The mode, revision by revision."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def current(self) -> Mode:
+        """The latest; silent where none was ever set."""
+        query = select(ModeRow.mode).order_by(ModeRow.revision.desc()).limit(1)
+        return self._connection.scalar(query) or Mode.SILENT
+
+    def append(self, revision: ModeRevision) -> None:
+        """Set the mode from now on."""
+        last = self._connection.scalar(select(func.max(ModeRow.revision)))
+        values = asdict(revision) | {"revision": (last or 0) + 1}
+        self._connection.execute(insert(ModeRow), values)
+
+
+class ProtocolRepository:
+    """Protocol versions, and the domains of the active ones."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def active(self, trial: str) -> ProtocolVersion | None:
+        """The version activated last."""
+        fields = [getattr(ProtocolRow, name) for name in ProtocolVersion.__slots__]
+        query = select(*fields).where(ProtocolRow.trial == trial)
+        last = query.order_by(ProtocolRow.revision.desc()).limit(1)
+        row = self._connection.execute(last).mappings().one_or_none()
+        return None if row is None else ProtocolVersion(**row)
+
+    def activate(
+        self, version: ProtocolVersion, designs: Sequence[DomainDesign]
+    ) -> None:
+        """Make this the active version, with these domains and no others."""
+        query = select(func.max(ProtocolRow.revision))
+        last = self._connection.scalar(query.where(ProtocolRow.trial == version.trial))
+        values = asdict(version) | {"revision": (last or 0) + 1}
+        self._connection.execute(insert(ProtocolRow), values)
+        self._close_all(version.trial)
+        for design in designs:
+            self._set_domain(version.trial, design)
+
+    def blinded_trials(self) -> tuple[str, ...]:
+        """The trials with an open blinded domain."""
+        query = select(DomainRow.trial).where(DomainRow.blinded, DomainRow.is_open)
+        return tuple(self._connection.scalars(query.distinct()))
+
+    def domain(self, trial: str, domain: str) -> DomainDesign | None:
+        """As it stands; held against a pause until the transaction ends."""
+        query = select(DomainRow.design, DomainRow.is_open).where(
+            DomainRow.trial == trial, DomainRow.domain == domain
+        )
+        row = self._connection.execute(query.with_for_update(read=True)).one_or_none()
+        if row is None:
+            return None
+        return replace(read_design(json.loads(row.design)), open=row.is_open)
+
+    def set_open(self, trial: str, domain: str, *, is_open: bool) -> bool:
+        """Whether it changed; waits for allocations under way, and none overtakes."""
+        changed = self._connection.execute(
+            update(DomainRow)
+            .where(
+                DomainRow.trial == trial,
+                DomainRow.domain == domain,
+                DomainRow.is_open != is_open,
+            )
+            .values(is_open=is_open)
+        )
+        return changed.rowcount == 1
+
+    def _close_all(self, trial: str) -> None:
+        """A domain the new version does not name recruits no more."""
+        self._connection.execute(
+            update(DomainRow).where(DomainRow.trial == trial).values(is_open=False)
+        )
+
+    def _set_domain(self, trial: str, design: DomainDesign) -> None:
+        values = {
+            "is_open": design.open,
+            "blinded": design.blinded,
+            "design": canonical(design_document(design)).decode(),
+        }
+        statement = insert_into(self._connection, DomainRow).values(
+            trial=trial, domain=design.domain, **values
+        )
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["trial", "domain"], set_=values
+            )
+        )

@@ -1,0 +1,1 @@
+"""Tables, one module a subject; each table and column carries its comment."""

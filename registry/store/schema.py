@@ -1,0 +1,45 @@
+"""All tables, as each database has them, and which of them only ever grow."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlalchemy import MetaData, Table
+
+from registry.store.columns import metadata
+from registry.store.rows import alerts, audit, people, stream, trial, verdicts
+from registry.store.rows.allocation import SEALED, RandomisationRow, assignment
+from registry.store.rows.base import Row
+
+
+APPEND_ONLY = (
+    verdicts.OnsetRow.__tablename__,
+    verdicts.ScreeningRow.__tablename__,
+    verdicts.OutcomeRow.__tablename__,
+    people.ParticipantRow.__tablename__,
+    people.ConsentRow.__tablename__,
+    people.AnswerRow.__tablename__,
+    RandomisationRow.__tablename__,
+    trial.ModeRow.__tablename__,
+    trial.ProtocolRow.__tablename__,
+    alerts.AlertEventRow.__tablename__,
+    audit.AuditRowRow.__tablename__,
+    stream.RunRow.__tablename__,
+)
+"""Tables whose triggers refuse UPDATE and DELETE; the arms are one more."""
+
+
+@cache
+def schema(dialect: str) -> MetaData:
+    """The tables of this database, the arms among them."""
+    tables = metadata()
+    for table in Row.metadata.sorted_tables:
+        table.to_metadata(tables)
+    assignment(tables, schema=SEALED if dialect == "postgresql" else None)
+    return tables
+
+
+def assignments(dialect: str) -> Table:
+    """The arms as this database has them."""
+    name = f"{SEALED}.assignment" if dialect == "postgresql" else "sealed_assignment"
+    return schema(dialect).tables[name]

@@ -1,0 +1,158 @@
+"""The registry's database: transactions to act in, snapshots to read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, NestedTransaction
+
+from registry.store.engine import READ_ONLY, database_url, make_engine
+from registry.store.migrate import current_revision, head_revision, reachable
+from registry.store.repositories.alerts import AlertRepository
+from registry.store.repositories.allocation import AllocationRepository
+from registry.store.repositories.audit import AuditRepository
+from registry.store.repositories.outbox import OutboxRepository
+from registry.store.repositories.people import AnswerRepository, ParticipantRepository
+from registry.store.repositories.stream import StreamRepository
+from registry.store.repositories.trial import ModeRepository, ProtocolRepository
+from registry.store.repositories.verdicts import (
+    OnsetRepository,
+    OutcomeRepository,
+    ScreeningRepository,
+)
+from registry.store.views import Views
+from streams.vocabulary.errors import ErrorCode, SettingsError
+
+
+class UnitOfWork:
+    """One transaction with its repositories."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.can_seal = connection.dialect.name == "postgresql"
+        self.modes = ModeRepository(connection)
+        self.protocols = ProtocolRepository(connection)
+        self.stream = StreamRepository(connection)
+        self.onsets = OnsetRepository(connection)
+        self.screenings = ScreeningRepository(connection)
+        self.outcomes = OutcomeRepository(connection)
+        self.alerts = AlertRepository(connection)
+        self.participants = ParticipantRepository(connection)
+        self.answers = AnswerRepository(connection)
+        self.allocations = AllocationRepository(connection)
+        self.outbox = OutboxRepository(connection)
+        self.audit = AuditRepository(connection)
+
+    def savepoint(self) -> Savepoint:
+        """A part of the transaction that can be taken back alone."""
+        return Savepoint(self._connection, self.audit)
+
+
+class Savepoint:
+    """Part of a transaction; kept unless it is taken back."""
+
+    def __init__(self, connection: Connection, audit: AuditRepository) -> None:
+        self._connection = connection
+        self._audit = audit
+        self._nested: NestedTransaction | None = None
+
+    def __enter__(self) -> Self:
+        self._nested = self._connection.begin_nested()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        nested = self._nested
+        if nested is not None and nested.is_active:
+            if kind is None:
+                nested.commit()
+            else:
+                self.take_back()
+
+    def take_back(self) -> None:
+        """Undo what was done since; locks taken since are gone with it."""
+        if self._nested is not None:
+            self._nested.rollback()
+            self._audit.forget()
+
+
+class Registry:
+    """One registry database; threads may share it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writing = Lock() if engine.dialect.name == "sqlite" else None
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    @contextmanager
+    def transaction(self) -> Iterator[UnitOfWork]:
+        """Commits when the block is left without an exception.
+
+        On SQLite one writer writes at a time; the others wait in line here rather
+        than asking the file again and again.
+        """
+        if self._writing is None:
+            with self._engine.begin() as connection:
+                yield UnitOfWork(connection)
+            return
+        with self._writing, self._engine.begin() as connection:
+            yield UnitOfWork(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[Views]:
+        """One snapshot to read from; it waits for no writer."""
+        options: dict[str, Any] = {READ_ONLY: True}
+        if self.dialect == "postgresql":
+            options = {
+                "isolation_level": "REPEATABLE READ",
+                "postgresql_readonly": True,
+            }
+        with (
+            self._engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
+            yield Views(connection)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+
+def open_registry(url: str, *, pool_size: int = 10) -> Registry:
+    """The registry at this address.
+
+    Raises `SettingsError`: EMB-402 for what is no address, EMB-301 where it cannot be
+    reached, EMB-302 where its schema is not this version's.
+    """
+    engine = make_engine(database_url(url), pool_size=pool_size)
+    try:
+        _check_schema(engine)
+    except SettingsError:
+        engine.dispose()
+        raise
+    return Registry(engine)
+
+
+def _check_schema(engine: Engine) -> None:
+    with reachable(engine) as connection:
+        stands_at = current_revision(connection)
+    if stands_at != head_revision():
+        told = engine.url.render_as_string(hide_password=True)
+        state = f"at {stands_at}" if stands_at else "empty"
+        raise SettingsError(
+            ErrorCode.REGISTRY_NOT_MIGRATED,
+            f"The registry {told} is {state}; this Ember wants {head_revision()}.",
+            f"Run `ember migrate --registry {told}`.",
+        )

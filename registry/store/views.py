@@ -1,0 +1,248 @@
+"""Read views: the latest of each thing, and its history.
+
+Everything is read in one snapshot; who may see an arm is the caller's to say, and a
+blinded domain shows none to anybody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Select, and_, func, null, select
+
+from registry.domain.mode import Mode
+from registry.domain.participant import Consent, HumanAnswer
+from registry.store.flow import flow
+from registry.store.listings import (
+    AlertView,
+    FlowView,
+    OnsetView,
+    OutcomeView,
+    ParticipantView,
+    ScreeningView,
+)
+from registry.store.repositories.trial import ModeRepository
+from registry.store.rows.alerts import AlertRow
+from registry.store.rows.allocation import RandomisationRow
+from registry.store.rows.people import AnswerRow, ConsentRow, ParticipantRow
+from registry.store.rows.stream import RunRow
+from registry.store.rows.trial import ProtocolRow
+from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
+from registry.store.schema import assignments
+from registry.usecases.ports import ProtocolVersion, Run
+from streams.vocabulary.messages import TRIAL_SCREENING, decode
+
+
+ViewT = TypeVar("ViewT")
+
+
+class Views:
+    """What may be read of a registry."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def mode(self) -> Mode:
+        """How the registry is run."""
+        return ModeRepository(self._connection).current()
+
+    def protocols(self) -> tuple[ProtocolVersion, ...]:
+        """All versions in the order of their activation."""
+        query = select(*_columns(ProtocolRow, ProtocolVersion))
+        order = (ProtocolRow.trial, ProtocolRow.revision)
+        return self._all(query.order_by(*order), ProtocolVersion)
+
+    def onsets(
+        self, site: str | None = None, patient: str | None = None
+    ) -> tuple[OnsetView, ...]:
+        """The latest revision of each flag, by the moment it was known."""
+        query = _latest(_onsets(), OnsetRow, "flag_id")
+        return self._all(_where(query, OnsetRow, site=site, patient=patient), OnsetView)
+
+    def onset_history(self, site: str, patient: str) -> tuple[OnsetView, ...]:
+        """All revisions of one patient's flags."""
+        query = _where(_onsets(), OnsetRow, site=site, patient=patient)
+        return self._all(query, OnsetView)
+
+    def screenings(
+        self,
+        site: str | None = None,
+        patient: str | None = None,
+        trial: str | None = None,
+    ) -> tuple[ScreeningView, ...]:
+        """The latest revision of each screening, by the moment it was known."""
+        query = _latest(_screenings(), ScreeningRow, "screening_id")
+        return self._screenings(
+            _where(query, ScreeningRow, site=site, patient=patient, trial=trial)
+        )
+
+    def screening_history(self, site: str, patient: str) -> tuple[ScreeningView, ...]:
+        """All revisions of one patient's screenings."""
+        query = _where(_screenings(), ScreeningRow, site=site, patient=patient)
+        return self._screenings(query)
+
+    def outcomes(
+        self, trial: str | None = None, patient: str | None = None
+    ) -> tuple[OutcomeView, ...]:
+        """The latest revision of each outcome."""
+        columns = select(*_columns(OutcomeRow, OutcomeView))
+        query = _latest(columns, OutcomeRow, "outcome_id")
+        return self._all(
+            _where(query, OutcomeRow, trial=trial, patient=patient), OutcomeView
+        )
+
+    def participants(
+        self, trial: str | None = None, *, may_see_arms: bool = False
+    ) -> tuple[ParticipantView, ...]:
+        """Each participant, once a domain where randomised."""
+        query = _participants(self._dialect, may_see_arms=may_see_arms)
+        if trial is not None:
+            query = query.where(ParticipantRow.trial == trial)
+        order = (ParticipantRow.participant, RandomisationRow.domain)
+        return self._all(query.order_by(*order), ParticipantView)
+
+    def alerts(self, trial: str | None = None) -> tuple[AlertView, ...]:
+        """All alerts as they stand, by the moment they were raised."""
+        query = select(*_columns(AlertRow, AlertView))
+        if trial is not None:
+            query = query.where(AlertRow.trial == trial)
+        order = (AlertRow.raised_at, AlertRow.alert_id)
+        return self._all(query.order_by(*order), AlertView)
+
+    def flow(
+        self, trial: str | None = None, *, may_see_arms: bool = False
+    ) -> tuple[FlowView, ...]:
+        """How many came how far, a row a domain."""
+        return flow(self._connection, trial=trial, may_see_arms=may_see_arms)
+
+    def answers(self, site: str, patient: str) -> tuple[HumanAnswer, ...]:
+        """All signed answers about one patient."""
+        mine = select(ScreeningRow.screening_id).where(
+            ScreeningRow.site == site, ScreeningRow.patient == patient
+        )
+        query = select(*_columns(AnswerRow, HumanAnswer)).where(
+            AnswerRow.screening_id.in_(mine)
+        )
+        order = (AnswerRow.answered_at, AnswerRow.criterion_id, AnswerRow.revision)
+        return self._all(query.order_by(*order), HumanAnswer)
+
+    def consents(self, site: str, patient: str) -> tuple[Consent, ...]:
+        """All revisions of one patient's consents."""
+        query = (
+            select(*_columns(ConsentRow, Consent))
+            .join(ParticipantRow, ParticipantRow.participant == ConsentRow.participant)
+            .where(ParticipantRow.site == site, ParticipantRow.patient == patient)
+        )
+        order = (ConsentRow.participant, ConsentRow.revision)
+        return self._all(query.order_by(*order), Consent)
+
+    def runs(self) -> tuple[Run, ...]:
+        """The log of replays."""
+        query = select(*_columns(RunRow, Run))
+        return self._all(query.order_by(RunRow.started_at, RunRow.run_id), Run)
+
+    @property
+    def _dialect(self) -> str:
+        return self._connection.dialect.name
+
+    def _all(
+        self, query: Select[*tuple[Any, ...]], view: type[ViewT]
+    ) -> tuple[ViewT, ...]:
+        rows = self._connection.execute(query).mappings()
+        return tuple(view(**row) for row in rows)
+
+    def _screenings(self, query: Select[*tuple[Any, ...]]) -> tuple[ScreeningView, ...]:
+        shown = []
+        for row in self._connection.execute(query).mappings():
+            told = dict(row)
+            message = decode(TRIAL_SCREENING, told.pop("document").encode())
+            shown.append(ScreeningView(**told, criteria=message.criteria))
+        return tuple(shown)
+
+
+def _columns(row: type[Any], view: type[Any], *, less: str = "") -> list[Any]:
+    """The row's columns by the names of the view's fields."""
+    return [getattr(row, f.name) for f in fields(view) if f.name != less]
+
+
+def _onsets() -> Select[*tuple[Any, ...]]:
+    return select(*_columns(OnsetRow, OnsetView))
+
+
+def _screenings() -> Select[*tuple[Any, ...]]:
+    told = _columns(ScreeningRow, ScreeningView, less="criteria")
+    return select(*told, ScreeningRow.document)
+
+
+def _participants(dialect: str, *, may_see_arms: bool) -> Select[*tuple[Any, ...]]:
+    """Without leave the arms are not even read: the reader's role may not touch them."""
+    drawn, consent = RandomisationRow, ConsentRow
+    last = _last_consents()
+    told = select(
+        ParticipantRow.participant,
+        ParticipantRow.trial,
+        ParticipantRow.site,
+        ParticipantRow.patient,
+        consent.state.label("consent"),
+        consent.decided_at.label("consented_at"),
+        drawn.domain,
+        drawn.stratum,
+        drawn.sequence_no,
+        drawn.randomised_at,
+        drawn.anchor_at,
+    )
+    joined = (
+        told.outerjoin(last, last.c.participant == ParticipantRow.participant)
+        .outerjoin(
+            consent,
+            and_(
+                consent.participant == last.c.participant,
+                consent.revision == last.c.revision,
+            ),
+        )
+        .outerjoin(drawn, drawn.participant == ParticipantRow.participant)
+    )
+    if not may_see_arms:
+        return joined.add_columns(_no_arm())
+    arms = assignments(dialect)
+    return joined.outerjoin(
+        arms,
+        and_(
+            arms.c.randomisation_id == drawn.randomisation_id,
+            drawn.blinded.is_(False),
+        ),
+    ).add_columns(arms.c.arm)
+
+
+def _last_consents() -> Any:  # noqa: ANN401  a subquery
+    row = ConsentRow
+    last = func.max(row.revision).label("revision")
+    return select(row.participant, last).group_by(row.participant).subquery()
+
+
+def _no_arm() -> Any:  # noqa: ANN401  a column expression
+    return null().label("arm")
+
+
+def _latest(
+    query: Select[*tuple[Any, ...]], row: type[Any], thing: str
+) -> Select[*tuple[Any, ...]]:
+    """Only the highest revision of each thing."""
+    name = getattr(row, thing)
+    last = (
+        select(name.label("thing"), func.max(row.revision).label("last"))
+        .group_by(name)
+        .subquery()
+    )
+    return query.join(last, and_(name == last.c.thing, row.revision == last.c.last))
+
+
+def _where(
+    query: Select[*tuple[Any, ...]], row: type[Any], **equal: str | None
+) -> Select[*tuple[Any, ...]]:
+    """Filtered by what is told, in the order in which it became known."""
+    for name, value in equal.items():
+        if value is not None:
+            query = query.where(getattr(row, name) == value)
+    return query.order_by(row.known_at, row.site, row.patient, row.message_id)

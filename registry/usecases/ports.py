@@ -1,0 +1,367 @@
+"""What the use cases need of a store; the store's repositories have these shapes.
+
+One unit of work is one transaction: it commits when its block is left without an
+exception, and use cases never commit.
+Every repository may block on the locks it names and on nothing else.
+"""
+
+# ruff: noqa: D102  a method whose name and types say all needs no sentence
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from registry.domain.alert import Alert, Move
+from registry.domain.allocation import Allocator, Randomisation
+from registry.domain.audit import AuditEntry, AuditRow, Head
+from registry.domain.mode import Mode
+from registry.domain.participant import Consent, HumanAnswer, Participant
+from registry.domain.protocol import DomainDesign
+from registry.usecases.outbox import OutboxItem
+from registry.usecases.stream_state import (
+    ArchivedEvent,
+    ChunkKey,
+    Cursor,
+    RecordedMessage,
+    StateChunk,
+)
+from streams.vocabulary.messages import SepsisOnset, TrialOutcome, TrialScreening
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """Which batch wrote a row, and when."""
+
+    batch_id: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolVersion:
+    """One version of one trial's protocol."""
+
+    trial: str
+    version: str
+    protocol_hash: str
+    document: str
+    key_commitment: str
+    activated_at: datetime
+    activated_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeRevision:
+    """The mode from a moment on."""
+
+    mode: Mode
+    reason: str
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of a replay."""
+
+    run_id: str
+    source: str
+    started_at: datetime
+    finished_at: datetime
+    from_position: str
+    to_position: str
+    messages: int
+    duplicates: int
+    rejected: int
+    outcome: str
+
+
+class Modes(Protocol):
+    """The registry's mode, revision by revision."""
+
+    def current(self) -> Mode: ...
+
+    def append(self, revision: ModeRevision) -> None: ...
+
+
+class Protocols(Protocol):
+    """Protocol versions and the domains of the active ones."""
+
+    def active(self, trial: str) -> ProtocolVersion | None: ...
+
+    def activate(
+        self, version: ProtocolVersion, designs: Sequence[DomainDesign]
+    ) -> None: ...
+
+    def blinded_trials(self) -> tuple[str, ...]:
+        """The trials with an open blinded domain."""
+        ...
+
+    def domain(self, trial: str, domain: str) -> DomainDesign | None:
+        """As it stands; held against a pause until the transaction ends."""
+        ...
+
+    def set_open(self, trial: str, domain: str, *, is_open: bool) -> bool:
+        """Whether it changed; waits for allocations under way, and none overtakes."""
+        ...
+
+
+class Stream(Protocol):
+    """The inbox, the state of the patients, the cursor and the archive."""
+
+    def seen(self, message_ids: Sequence[str]) -> set[str]: ...
+
+    def mark_seen(
+        self, messages: Iterable[tuple[str, str]], received_at: datetime
+    ) -> None:
+        """Pairs of message id and topic; raises where another worker was faster."""
+        ...
+
+    def cursor(self, source: str) -> Cursor | None: ...
+
+    def save_cursor(self, cursor: Cursor) -> None: ...
+
+    def chunks(self, site: str, patient: str) -> tuple[StateChunk, ...]: ...
+
+    def patients(self) -> tuple[tuple[str, str], ...]: ...
+
+    def save_chunks(self, chunks: Sequence[StateChunk]) -> None:
+        """Written only where they differ from what is stored."""
+        ...
+
+    def drop_chunks(self, keys: Sequence[ChunkKey]) -> None: ...
+
+    def archive(self, events: Sequence[ArchivedEvent]) -> None:
+        """An event already there is left as it is."""
+        ...
+
+    def archived(self, site: str, patient: str) -> tuple[ArchivedEvent, ...]: ...
+
+    def add_run(self, run: Run) -> None: ...
+
+
+class Onsets(Protocol):
+    """Revisions of sepsis flags."""
+
+    def add(
+        self, rows: Sequence[tuple[SepsisOnset, RecordedMessage]], stamp: Stamp
+    ) -> None: ...
+
+
+class Screenings(Protocol):
+    """Revisions of screening verdicts."""
+
+    def add(
+        self, rows: Sequence[tuple[TrialScreening, RecordedMessage]], stamp: Stamp
+    ) -> None: ...
+
+    def latest(self, screening_id: str) -> TrialScreening | None: ...
+
+    def latest_revisions(self, screening_ids: Collection[str]) -> dict[str, int]: ...
+
+
+class Outcomes(Protocol):
+    """Revisions of outcomes."""
+
+    def add(
+        self, rows: Sequence[tuple[TrialOutcome, RecordedMessage]], stamp: Stamp
+    ) -> None: ...
+
+
+class Alerts(Protocol):
+    """One unclosed alert for a patient, domain and episode."""
+
+    def unclosed(self, screening_ids: Collection[str]) -> dict[str, Alert]:
+        """By screening id."""
+        ...
+
+    def acted(self, screening_ids: Collection[str]) -> set[str]:
+        """The screenings whose alert the team has acted on: nobody is called again."""
+        ...
+
+    def save(self, moves: Sequence[tuple[Alert, Move]]) -> None:
+        """The alerts as they stand after their moves, in the order of the moves."""
+        ...
+
+
+class Participants(Protocol):
+    """Participants and their consents."""
+
+    def of(self, *, trial: str, site: str, patient: str) -> Participant | None: ...
+
+    def last_number(self, *, trial: str, site: str) -> int:
+        """0 before the first; call it with the audit chain locked."""
+        ...
+
+    def add(self, participant: Participant) -> None: ...
+
+    def consent(self, participant: str) -> Consent | None:
+        """The latest revision."""
+        ...
+
+    def add_consent(self, consent: Consent) -> None: ...
+
+
+class Answers(Protocol):
+    """Signed human answers."""
+
+    def latest(self, screening_id: str) -> tuple[HumanAnswer, ...]:
+        """The latest of each criterion."""
+        ...
+
+    def add(self, answer: HumanAnswer) -> None: ...
+
+
+class Allocations(Protocol):
+    """Requests, strata, randomisations and, apart from them, arms."""
+
+    def request(self, randomisation_request: Request) -> bool:
+        """Whether it is a new one.
+
+        Waits for another transaction that makes the same one; False where the key
+        or the participant has been here before.
+        """
+        ...
+
+    def request_by_key(self, idempotency_key: str) -> Request | None: ...
+
+    def stored(
+        self, *, trial: str, domain: str, participant: str
+    ) -> Randomisation | None: ...
+
+    def lock(self, *, trial: str, domain: str, stratum: str) -> Allocator:
+        """The stratum, held until the transaction ends; made where it is new."""
+        ...
+
+    def advance(self, allocator: Allocator) -> None: ...
+
+    def add(self, randomisation: Randomisation, arm: str) -> None: ...
+
+    def arm(self, randomisation_id: str) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request to randomise; a key names it for all its repetitions."""
+
+    idempotency_key: str
+    trial: str
+    domain: str
+    participant: str
+    requested_by: str
+    requested_at: datetime
+
+
+class Outbox(Protocol):
+    """What is to be told outside."""
+
+    def add(self, items: Sequence[OutboxItem]) -> None: ...
+
+    def claim(
+        self, *, topic: str, now: datetime, lease_until: datetime, limit: int = 100
+    ) -> tuple[OutboxItem, ...]:
+        """What is due, taken by this caller until the lease ends."""
+        ...
+
+    def delivered(self, outbox_id: str, *, at: datetime) -> None: ...
+
+    def failed(
+        self, outbox_id: str, *, error: str, next_attempt_at: datetime | None
+    ) -> None:
+        """None: given up, a dead letter."""
+        ...
+
+    def give_up(self, *, topic: str, error: str) -> int:
+        """How many undelivered items of the topic will now never be sent."""
+        ...
+
+    def next_due(self, topic: str) -> datetime | None: ...
+
+
+class Audit(Protocol):
+    """The hash chains."""
+
+    def lock(self, *, site: str, trial: str) -> Head:
+        """The head of the chain, held until the transaction ends.
+
+        It is the mutex of all acts on one trial at one site.
+        """
+        ...
+
+    def append(self, entry: AuditEntry) -> AuditRow: ...
+
+    def heads(self) -> tuple[Head, ...]: ...
+
+    def chains(self) -> tuple[tuple[str, str], ...]:
+        """Site and trial of each chain that has rows or a head record."""
+        ...
+
+    def rows(self, *, site: str, trial: str) -> Iterable[AuditRow]:
+        """One chain in order, a page at a time."""
+        ...
+
+    def batch_rows(
+        self, batch_id: str, *, site: str, trial: str
+    ) -> tuple[tuple[str, str], ...]:
+        """Message id and document of what a batch wrote to one chain, as it is now."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction."""
+
+    @property
+    def can_seal(self) -> bool:
+        """Whether arms are kept from whoever may read the rest."""
+        ...
+
+    @property
+    def modes(self) -> Modes: ...
+
+    @property
+    def protocols(self) -> Protocols: ...
+
+    @property
+    def stream(self) -> Stream: ...
+
+    @property
+    def onsets(self) -> Onsets: ...
+
+    @property
+    def screenings(self) -> Screenings: ...
+
+    @property
+    def outcomes(self) -> Outcomes: ...
+
+    @property
+    def alerts(self) -> Alerts: ...
+
+    @property
+    def participants(self) -> Participants: ...
+
+    @property
+    def answers(self) -> Answers: ...
+
+    @property
+    def allocations(self) -> Allocations: ...
+
+    @property
+    def outbox(self) -> Outbox: ...
+
+    @property
+    def audit(self) -> Audit: ...
+
+    def savepoint(self) -> AbstractContextManager[Savepoint]:
+        """A part of the transaction that can be taken back alone."""
+        ...
+
+
+class Savepoint(Protocol):
+    """Part of a transaction."""
+
+    def take_back(self) -> None:
+        """Undo what was done since; the transaction goes on."""
+        ...

@@ -1,0 +1,186 @@
+"""Record what the stream said: many messages, one transaction, one audit row a chain.
+
+Onsets, screenings and outcomes are appended as revisions; what has been seen before
+is dropped; alerts follow the verdicts; the patients' state and the cursor are saved
+in the same transaction.
+A batch of nothing but duplicates leaves no trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from registry.domain.audit import AuditAction, AuditEntry, canonical, sha256
+from registry.usecases.follow_alerts import AlertChange, follow_alerts
+from registry.usecases.ports import Stamp, UnitOfWork
+from registry.usecases.stream_state import (
+    ArchivedEvent,
+    ChunkKey,
+    Cursor,
+    RecordedMessage,
+    StateChunk,
+)
+from streams.vocabulary.ids import identity
+from streams.vocabulary.messages import (
+    SEPSIS_ONSET,
+    TRIAL_OUTCOME,
+    TRIAL_SCREENING,
+    SepsisOnset,
+    TrialOutcome,
+    TrialScreening,
+    encode,
+)
+
+
+Recordable = SepsisOnset | TrialScreening | TrialOutcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordBatch:
+    """What one batch of the stream left to be written."""
+
+    messages: Sequence[Recordable]
+    recorded_at: datetime
+    actor: str = "stream"
+    archive: Sequence[ArchivedEvent] = ()
+    chunks: Sequence[StateChunk] = ()
+    dropped_chunks: Sequence[ChunkKey] = ()
+    cursor: Cursor | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRecorded:
+    """What was new."""
+
+    onsets: int
+    screenings: int
+    outcomes: int
+    duplicates: int
+    alerts: tuple[AlertChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """One new message with its JSON."""
+
+    message: Recordable
+    record: RecordedMessage
+
+    @property
+    def chain(self) -> tuple[str, str]:
+        """Site and trial; an onset belongs to no trial."""
+        message = self.message
+        trial = "" if isinstance(message, SepsisOnset) else message.trial
+        return message.site, trial
+
+
+def record_batch(command: RecordBatch, uow: UnitOfWork) -> BatchRecorded:
+    """Write the batch; what it repeats is dropped."""
+    fresh = _unseen(command.messages, uow)
+    kept = [_Kept(message, _record(message)) for message in fresh]
+    batch_id = identity("batch", *(k.record.message_id for k in kept))
+    stamp = Stamp(batch_id=batch_id, recorded_at=command.recorded_at)
+    onsets = [(k.message, k.record) for k in kept if isinstance(k.message, SepsisOnset)]
+    verdicts = [
+        (k.message, k.record) for k in kept if isinstance(k.message, TrialScreening)
+    ]
+    outcomes = [
+        (k.message, k.record) for k in kept if isinstance(k.message, TrialOutcome)
+    ]
+    known_before = uow.screenings.latest_revisions(
+        {m.screening_id for m, _ in verdicts}
+    )
+    uow.stream.mark_seen(_topics(kept), command.recorded_at)
+    uow.onsets.add(onsets, stamp)
+    uow.screenings.add(verdicts, stamp)
+    uow.outcomes.add(outcomes, stamp)
+    alerts = follow_alerts(
+        [message for message, _ in verdicts],
+        uow,
+        known_before=known_before,
+        recorded_at=command.recorded_at,
+    )
+    _save_stream(command, uow)
+    for entry in _audit_entries(command, batch_id, kept):
+        uow.audit.append(entry)
+    return BatchRecorded(
+        onsets=len(onsets),
+        screenings=len(verdicts),
+        outcomes=len(outcomes),
+        duplicates=len(command.messages) - len(kept),
+        alerts=alerts,
+    )
+
+
+def batch_digest(rows: Iterable[tuple[str, str]]) -> str:
+    """What pairs of message id and document add up to, in whatever order they come."""
+    told = sorted((message_id, sha256(text.encode())) for message_id, text in rows)
+    return _digest(told)
+
+
+def _digest(told: Sequence[tuple[str, str]]) -> str:
+    return sha256(canonical([list(pair) for pair in told]))
+
+
+def _unseen(messages: Sequence[Recordable], uow: UnitOfWork) -> list[Recordable]:
+    by_id = {message.message_id: message for message in messages}
+    seen = uow.stream.seen(list(by_id)) if by_id else set()
+    return [m for message_id, m in by_id.items() if message_id not in seen]
+
+
+def _record(message: Recordable) -> RecordedMessage:
+    payload = _encoded(message)
+    return RecordedMessage(
+        message_id=message.message_id,
+        document=payload.decode(),
+        digest=sha256(payload),
+    )
+
+
+def _encoded(message: Recordable) -> bytes:
+    if isinstance(message, SepsisOnset):
+        return encode(SEPSIS_ONSET, message)
+    if isinstance(message, TrialScreening):
+        return encode(TRIAL_SCREENING, message)
+    return encode(TRIAL_OUTCOME, message)
+
+
+def _topics(kept: Sequence[_Kept]) -> Iterator[tuple[str, str]]:
+    for k in kept:
+        yield k.record.message_id, _topic(k.message)
+
+
+def _topic(message: Recordable) -> str:
+    if isinstance(message, SepsisOnset):
+        return "sepsis.onsets"
+    if isinstance(message, TrialScreening):
+        return "trial.screenings"
+    return "trial.outcomes"
+
+
+def _save_stream(command: RecordBatch, uow: UnitOfWork) -> None:
+    uow.stream.archive(command.archive)
+    uow.stream.drop_chunks(command.dropped_chunks)
+    uow.stream.save_chunks(command.chunks)
+    if command.cursor is not None:
+        uow.stream.save_cursor(command.cursor)
+
+
+def _audit_entries(
+    command: RecordBatch, batch_id: str, kept: Sequence[_Kept]
+) -> Iterator[AuditEntry]:
+    """One entry a chain, chains in one order everywhere, so that none waits in a ring."""
+    for site, trial in sorted({k.chain for k in kept}):
+        mine = [k for k in kept if k.chain == (site, trial)]
+        told = sorted((k.record.message_id, k.record.digest) for k in mine)
+        yield AuditEntry(
+            site=site,
+            trial=trial,
+            action=AuditAction.BATCH_RECORDED,
+            actor=command.actor,
+            at=command.recorded_at,
+            subject=batch_id,
+            detail={"rows": len(mine), "digest": _digest(told)},
+        )
