@@ -54,7 +54,9 @@ def _arrival(chart: Chart) -> None:
     note.add(Encounter, phase="registered", encounter_class=kind)
     year = chart.patient.arrival.year - who.age
     note.add(Demographics, sex=who.sex, birth_year=year)
-    admission = _desk(chart, course.emergency_ends)
+    # A bed upstairs is what makes a visit an admission.
+    upstairs = [s for s in chart.patient.segments if s.level != "emergency"]
+    admission = _desk(chart, upstairs[0].begins if upstairs else course.ends / 2)
     admission.add(Encounter, phase="admitted", encounter_class="inpatient")
     _asked(chart)
 

@@ -68,7 +68,7 @@ class HospitalConfig:
     mortality_other: float = 0.015
     mortality_sepsis: float = 0.13
     mortality_shock: float = 0.36
-    """Die in hospital: uninfected or merely infected, septic, in septic shock."""
+    """Die in hospital: uninfected, septic, in septic shock."""
     late_mortality: float = 0.05
     """Of septic survivors: die within 90 days of discharge."""
 

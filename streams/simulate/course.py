@@ -150,7 +150,10 @@ def _mortality(config: HospitalConfig, illness: Illness) -> float:
     return {
         "septic_shock": config.mortality_shock,
         "sepsis": config.mortality_sepsis,
-    }.get(illness, config.mortality_other)
+        # Whom an infection kills was septic.
+        "infection": 0.0,
+        "none": config.mortality_other,
+    }[illness]
 
 
 def _ends(luck: Luck, infection: Infection | None, *, dies: bool) -> float:

@@ -17,11 +17,14 @@ _PLAN = 1
 """The purpose of the draws made here."""
 
 
+Level = Literal["emergency", "ward", "icu"]
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A time in one unit, in hours after arrival."""
 
-    level: Literal["emergency", "ward", "icu"]
+    level: Level
     ward: str
     begins: float
     ends: float
@@ -74,22 +77,25 @@ def patient(config: HospitalConfig, number: int, arrival: datetime) -> Patient:
 def _segments(stay: Course, luck: Luck) -> tuple[Segment, ...]:
     """Emergency department, ward, intensive care, ward: what of it comes about."""
     ward = luck.one_of(("Ward A", "Ward B", "Ward C"))
+    names: dict[Level, str] = {"emergency": "Emergency", "icu": "ICU", "ward": ward}
+    return tuple(
+        Segment(level, names[level], begins, ends)
+        for level, begins, ends in _moves(stay)
+        if ends > begins
+    )
+
+
+def _moves(stay: Course) -> list[tuple[Level, float, float]]:
     waits = stay.emergency_ends
-    found: list[Segment] = []
     if stay.icu is None:
-        bounds = [("emergency", 0.0, waits), ("ward", waits, stay.ends)]
-    else:
-        begins, ends = stay.icu
-        waits = begins if begins - waits < 1 and waits > 0 else waits
-        waits = min(waits, begins)
-        bounds = [
-            ("emergency", 0.0, waits),
-            ("ward", waits, begins),
-            ("icu", begins, ends),
-            ("ward", ends, stay.ends),
-        ]
-    names = {"emergency": "Emergency", "icu": "ICU", "ward": ward}
-    for level, begins, ends in bounds:
-        if ends > begins:
-            found.append(Segment(level, names[level], begins, ends))  # type: ignore[arg-type]
-    return tuple(found)
+        return [("emergency", 0.0, waits), ("ward", waits, stay.ends)]
+    begins, ends = stay.icu
+    # Nobody is put to bed on a ward for less than an hour before intensive care.
+    if waits > 0 and begins - waits < 1:
+        waits = begins
+    return [
+        ("emergency", 0.0, waits),
+        ("ward", waits, begins),
+        ("icu", begins, ends),
+        ("ward", ends, stay.ends),
+    ]

@@ -96,7 +96,7 @@ def physiology(course: Course, person: Person, luck: Luck) -> Physiology:
     for _ in range(40):
         if course.septic and not _fails_in_time(course, body):
             frailty = frailty.scaled(1.1)
-        elif course.illness == "infection" and not course.dies and _fails(body):
+        elif course.illness == "infection" and _fails(body):
             frailty = frailty.scaled(0.9)
         else:
             break
@@ -120,7 +120,7 @@ class _Nature:
         return cls(
             fever=(-1.6 if cold else luck.between(1.6, 3.0)) if infected else 0.4,
             leukocytes=-5.5 if luck.happens(0.1) else luck.between(8, 18),
-            lactate=luck.between(2.4, 5.0),
+            lactate=luck.between(6, 14) if luck.happens(0.1) else luck.between(2.4, 5),
             ventilator_hours=luck.between(3, 9)
             if course.elective and course.icu
             else 0.0,

@@ -152,7 +152,7 @@ def _poured(chart: Chart, hour: float, volume: float, *, hours: float) -> None:
 
 def _vasopressor(chart: Chart) -> None:
     """Norepinephrine, titrated; hydrocortisone in half of those who need much."""
-    patient, body, luck = chart.patient, chart.patient.body, chart.luck
+    body, luck = chart.patient.body, chart.luck
     if body.pressor is None:
         return
     begins, ends = body.pressor
