@@ -91,7 +91,6 @@ class Chart:
         """Whether the policy takes facts of that source code."""
         return self.policy.codes is None or code in self.policy.codes
 
-
     def has_happened(self, fact: Fact) -> bool:
         """Whether it counts already."""
         return self.now is None or fact.happened_at <= self.now

@@ -140,8 +140,7 @@ def _bounded(row: Charted, earlier: Charted | None) -> Glasgow | None:
         return None
     low = sum(1.0 if part is None else part for part in known)
     high = sum(
-        best if part is None else part
-        for part, best in zip(known, NORMAL, strict=True)
+        best if part is None else part for part, best in zip(known, NORMAL, strict=True)
     )
     evidence = list(row.evidence)
     if earlier is not None and None in row.parts:

@@ -39,9 +39,7 @@ def respiration(
     return organ_hour([_reading(g, on=on) for g, on in pairs], values, seen)
 
 
-def _supported(
-    chart: Chart, gas: Gas, ventilated: Sequence[Episode]
-) -> bool | None:
+def _supported(chart: Chart, gas: Gas, ventilated: Sequence[Episode]) -> bool | None:
     """Whether the gas was taken under support; None where that is not known."""
     if chart.policy.ventilation == "charted_episodes":
         return any(e.start <= gas.at <= e.end for e in ventilated)

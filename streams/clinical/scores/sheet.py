@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from streams.clinical.scores.cardiovascular import Running, cardiovascular
 from streams.clinical.scores.chart import PATIENT, Chart, Scope
 from streams.clinical.scores.cns import cns
 from streams.clinical.scores.drips import Drip, drips
-from streams.clinical.scores.hours import end_of, hours_crossed, hour_of
+from streams.clinical.scores.hours import end_of, hour_of, hours_crossed
 from streams.clinical.scores.laboratory import coagulation, liver
-from streams.clinical.scores.organ import ORGANS, UNSEEN, OrganHour
+from streams.clinical.scores.organ import ORGANS, OrganHour
 from streams.clinical.scores.points import VASOACTIVES, WORST
 from streams.clinical.scores.policy import SofaPolicy
 from streams.clinical.scores.renal import renal
@@ -63,7 +62,17 @@ class Day:
 class Sheet:
     """The rows of one stay, or of the patient."""
 
-    __slots__ = ("_drips", "_episodes", "_grid", "_last", "_organs", "_rows", "_worst", "chart")
+    __slots__ = (
+        "_beats",
+        "_drips",
+        "_episodes",
+        "_grid",
+        "_last",
+        "_organs",
+        "_rows",
+        "_worst",
+        "chart",
+    )
 
     def __init__(
         self,
@@ -92,6 +101,7 @@ class Sheet:
         self._drips: dict[str, list[Drip]] | None = None
         self._episodes: list[Episode] | None = None
         self._grid: range | None = None
+        self._beats: tuple[datetime, datetime] | None = None
 
     def forget(self, organ: int, first: int, last: int) -> None:
         """These rows of that organ no longer stand, nor the days they are part of."""
@@ -112,11 +122,15 @@ class Sheet:
         """Something about the support of breathing was charted."""
         self._episodes = None
 
-    def forget_grid(self) -> None:
-        """A heart rate was charted where the rows begin or end."""
-        before, self._grid = self._grid, None
-        if before is not None and self.grid.start != before.start:
+    def heart_rate(self, moment: datetime, *, removed: bool) -> bool:
+        """A heart rate came or went; whether all rows have to be computed anew."""
+        beats = self._beats
+        if removed or beats is None or moment < beats[0]:
             self.forget_all()
+            return True
+        if moment > beats[1]:
+            self._beats, self._grid = (beats[0], moment), None
+        return False
 
     @property
     def grid(self) -> range:
@@ -188,8 +202,14 @@ class Sheet:
         upper = max([upper, *(_INPUTS[organ][given] for given in lacking)])
         evidence = next((r.evidence for r in rows if r.points == points), ())
         if points is None and self.chart.policy.missing == "normal":
-            return Component(name, 0, 0, upper, ())
-        return Component(name, points, points or 0, upper, evidence)
+            points, evidence = 0, ()
+        return Component(
+            name=name,
+            points=points,
+            lower=points or 0,
+            upper=upper,
+            evidence=evidence,
+        )
 
     def _partial(self, organ: int, hour: int, moment: datetime) -> OrganHour:
         return self._organs[organ](end_of(hour) - HOUR, moment)
@@ -223,18 +243,22 @@ class Sheet:
         return drip.overlaps(after, until)
 
     def _heart_rate_rows(self) -> range:
+        if self._beats is None:
+            self._beats = self._first_and_last_heart_rate()
+        if self._beats is None:
+            return range(0)
+        first = hour_of(self._beats[0])
+        return range(first, first + hours_crossed(*self._beats) + 1)
+
+    def _first_and_last_heart_rate(self) -> tuple[datetime, datetime] | None:
         chart = self.chart
+        lane = chart.timeline.all(Measurement, "measurement:heart_rate")
         moments = [
             f.happened_at
-            for f in chart.of_stay(
-                chart.timeline.all(Measurement, "measurement:heart_rate")
-            )
+            for f in chart.of_stay(lane)
             if chart.counts(f.code) and chart.has_happened(f)
         ]
-        if not moments:
-            return range(0)
-        first = hour_of(moments[0])
-        return range(first, first + hours_crossed(moments[0], moments[-1]) + 1)
+        return (moments[0], moments[-1]) if moments else None
 
     def _forget_many(self, organ: int, first: int, last: int) -> None:
         rows, worst = self._rows[organ], self._worst[organ]

@@ -82,10 +82,7 @@ def _signed(fact: Fluid) -> float:
 def _last_before(chart: Chart, moment: datetime) -> datetime | None:
     """The charting before `moment`, where it is near enough to tell a day's urine."""
     reach = timedelta(hours=chart.policy.urine_hours[1] + 1)
-    found = [
-        f.happened_at
-        for f in _volumes(chart, moment - reach, back(moment))
-    ]
+    found = [f.happened_at for f in _volumes(chart, moment - reach, back(moment))]
     return max(found, default=None)
 
 

@@ -7,7 +7,6 @@ Some texts end in a blank there, and so they do here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -151,9 +150,7 @@ def latest_status(chart: Chart, moment: datetime) -> str | None:
         for f in facts
         if f.happened_at == last
     }
-    return min(
-        (category for category in said if category is not None), key=_RANK.index
-    )
+    return min((category for category in said if category is not None), key=_RANK.index)
 
 
 def _chartings(chart: Chart) -> dict[datetime, _Charting]:
@@ -204,32 +201,26 @@ def _status(row: _Charting) -> str | None:
     return next((status for status, holds in cases if holds), None)
 
 
-def _episodes(
-    rows: Iterable[tuple[datetime, str]], gap: timedelta
-) -> list[Episode]:
-    """Runs of one status; a run ends where the next begins, or with a long silence."""
-    hours = gap.total_seconds() / 3600
-    rows = list(rows)
-    found: list[Episode] = []
+def _episodes(rows: list[tuple[datetime, str]], gap: timedelta) -> list[Episode]:
+    """Runs of one status; a run ends where the next begins, or with a long silence.
+
+    A run charted only once is none, though it ends the one before it.
+    """
+    found: list[tuple[datetime, Episode]] = []
     last_of: dict[str, datetime] = {}
-    first_row = last_row = end = rows[0][0] if rows else None
-    status = rows[0][1] if rows else ""
-    for index, (at, said) in enumerate(rows):
+    for index, (at, status) in enumerate(rows):
         following = rows[index + 1][0] if index + 1 < len(rows) else None
-        silent = following is None or hours_crossed(at, following) >= hours
-        row_end = at if silent or following is None else following
-        same = last_of.get(said)
-        begins = said != status or (
-            same is not None and hours_crossed(same, at) >= hours
-        )
-        if begins and first_row is not None and last_row is not None and end is not None:
-            if first_row != last_row:
-                found.append(Episode(first_row, end, status))
-            first_row, end, status = at, row_end, said
-        last_of[said] = at
-        last_row = at
-        end = row_end if end is None else max(end, row_end)
-    if first_row is not None and last_row is not None and end is not None:
-        if first_row != last_row:
-            found.append(Episode(first_row, end, status))
-    return found
+        end = at if following is None or _is_long(at, following, gap) else following
+        same = last_of.get(status)
+        long = same is not None and _is_long(same, at, gap)
+        if found and found[-1][1].status == status and not long:
+            run = found[-1][1]
+            found[-1] = (at, Episode(run.start, max(run.end, end), status))
+        else:
+            found.append((at, Episode(at, end, status)))
+        last_of[status] = at
+    return [run for last, run in found if run.start != last]
+
+
+def _is_long(earlier: datetime, later: datetime, gap: timedelta) -> bool:
+    return hours_crossed(earlier, later) >= gap.total_seconds() / 3600

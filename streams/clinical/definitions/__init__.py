@@ -1,0 +1,1 @@
+"""Definitions of sepsis over the timeline, each with its policies named."""

@@ -1,0 +1,122 @@
+"""Sepsis-3 with its ambiguities as named arguments, and the two presets.
+
+Singer M et al., JAMA 2016;315:801-810; Seymour CW et al., JAMA 2016;315:762-774.
+`MIMIC` is mimic-code's `sepsis3` to the letter (MIT,
+github.com/MIT-LCP/mimic-code, commit 8bcbd190); `EMBER` is our default.
+Each difference between the two, with its effect, is in `deploy/docs/sepsis3.md`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from streams.clinical.scores.policy import SofaPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspicionPolicy:
+    """When an antimicrobial and a culture together tell of a suspected infection."""
+
+    culture_then: timedelta = timedelta(hours=72)
+    """Culture first: the antimicrobial follows within so long (Seymour 2016)."""
+
+    antimicrobial_then: timedelta = timedelta(hours=24)
+    """Antimicrobial first: the culture follows within so long (Seymour 2016)."""
+
+    simultaneous: Literal["neither", "culture_first"] = "culture_first"
+    """Both at the very same time: no suspicion (the gap between the two inequalities of
+    mimic-code's `suspicion_of_infection.sql`), or as if the culture came first."""
+
+    date_only: Literal["midnight", "antimicrobial"] = "antimicrobial"
+    """A culture of which only the date is known.
+
+    `midnight`: taken at the start of that day, so that suspicion may come before the
+    antimicrobial by up to a day (mimic-code).
+    `antimicrobial`: it pairs all the same, but never sets the time of suspicion.
+    """
+
+    match: Literal["patient", "encounter"] = "patient"
+    """Whether a culture of another hospital stay may pair (mimic-code: yes; a patient
+    called back for a positive culture is a case in point)."""
+
+    stages: frozenset[str] = frozenset({"ordered", "given"})
+    """What counts as the antimicrobial (Seymour 2016: order or administration)."""
+
+    screens: Literal["count", "ignore"] = "count"
+    """Surveillance swabs (`MRSA SCREEN`): a culture like any other (mimic-code), or no
+    sign that anybody suspected an infection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sepsis3Policy:
+    """Suspected infection, and organ dysfunction around it."""
+
+    name: str
+    suspicion: SuspicionPolicy
+    sofa: SofaPolicy
+
+    before: timedelta = timedelta(hours=48)
+    """How long before suspicion dysfunction may be (Seymour 2016)."""
+
+    after: timedelta = timedelta(hours=24)
+    """How long after."""
+
+    baseline: Literal["zero", "cummin", "prehospital"] = "prehospital"
+    """What the score is held against.
+
+    `zero`: every patient was well (mimic-code `sepsis3.sql`; Singer 2016 for patients
+    not known to have organ dysfunction).
+    `cummin`: the least score so far inside the window (ricu `delta_cummin`).
+    `prehospital`: 0, but for organs known to be chronically failing (`chronic.py`).
+    """
+
+    delta: int = 2
+    """How many points above it (Singer 2016)."""
+
+    onset_at: Literal["hour_end", "observation"] = "observation"
+    """The moment of dysfunction: the end of the hour (mimic-code `sofa_time`, and only
+    hours that are over count), or the observation that made the points."""
+
+    per: Literal["icu_stay", "encounter"] = "encounter"
+    """One episode for each ICU stay, of antimicrobials begun there (mimic-code), or for
+    each hospital stay."""
+
+
+MIMIC = Sepsis3Policy(
+    name="mimic",
+    suspicion=SuspicionPolicy(
+        simultaneous="neither", date_only="midnight", stages=frozenset({"ordered"})
+    ),
+    sofa=SofaPolicy(
+        hours="icu_stay",
+        codes=frozenset(
+            f"urn:ember:local|mimic-iv:{item}"
+            for item in (
+                *(50912, 51265, 50885, 50821, 50816, 223835),
+                *(220045, 220052, 220181, 225312, 223901, 223900, 220739),
+                *(223834, 227582, 227287),
+                *(226559, 226560, 226561, 226584, 226563, 226564, 226565),
+                *(226567, 226557, 226558, 227488, 227489),
+            )
+        ),
+        missing="normal",
+        censored="bound",
+        gcs="assume_normal",
+        untestable_verbal=frozenset({"No Response-ETT"}),
+        ventilation="charted_episodes",
+        arterial=frozenset({"ART."}),
+        vasoactives="hour_end",
+        zero_rate="normal",
+        urine_origin="first_heart_rate",
+        urine_of_hour="highest",
+    ),
+    baseline="zero",
+    onset_at="hour_end",
+    per="icu_stay",
+)
+
+EMBER = Sepsis3Policy(name="ember", suspicion=SuspicionPolicy(), sofa=SofaPolicy())
+
+POLICIES = {policy.name: policy for policy in (MIMIC, EMBER)}
