@@ -162,7 +162,7 @@ class CultureResult(Fact):
     kind: Literal["culture_result"] = "culture_result"
     culture_id: str
     status: Literal["preliminary", "final", "corrected"]
-    positive: bool | None
+    positive: bool | None = None
     """None where the report does not say."""
     organism: str | None = None
     organism_code: str | None = None
@@ -316,7 +316,7 @@ class Pregnancy(Fact):
     """Pregnant, not pregnant, or (None) asked without an answer."""
 
     kind: Literal["pregnancy"] = "pregnancy"
-    pregnant: bool | None
+    pregnant: bool | None = None
     basis: str | None = None
 
 
