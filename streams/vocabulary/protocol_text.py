@@ -59,14 +59,34 @@ def _repeated_keys(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
 
 
 def _protocol_error(tree: yaml.Node, faults: list[ErrorDetails]) -> ProtocolError:
-    first = faults[0]
+    own = [fault for fault in faults if not _follows(fault, faults)]
+    first = own[0]
     node, path = _node_at(tree, first["loc"])
-    more = f" ({len(faults) - 1} more)" if len(faults) > 1 else ""
+    more = f" ({len(own) - 1} more)" if len(own) > 1 else ""
+    where = f"{_place(node.start_mark)}, {path or 'the document'}"
     return ProtocolError(
         _code(first["type"]),
-        f"{_place(node.start_mark)}, {path or 'the document'}: {first['msg']}{more}.",
+        f"{where}: {_sentence(first)}{more}.",
         _CURES[_code(first["type"])],
     )
+
+
+def _follows(fault: ErrorDetails, faults: list[ErrorDetails]) -> bool:
+    """Whether a fault only says that a part of it is at fault."""
+    loc = fault["loc"]
+    return any(
+        other["loc"][: len(loc)] == loc and len(other["loc"]) > len(loc)
+        for other in faults
+    )
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    name = fault["loc"][-1] if fault["loc"] else ""
+    if fault["type"] == "missing":
+        return f"`{name}` is missing"
+    if fault["type"] == "extra_forbidden":
+        return f"`{name}` is not known here"
+    return fault["msg"].rstrip(".")
 
 
 def _node_at(tree: yaml.Node, loc: tuple[int | str, ...]) -> tuple[yaml.Node, str]:

@@ -193,6 +193,8 @@ class OnMedication(Recorded):
     """Names or classes of the drug table."""
     named: tuple[str, ...] = ()
     """Words in the drug's name as the source wrote it, in any case."""
+    routes: tuple[str, ...] = ()
+    """Routes that count, in any case; all, if none is named, and so does no route."""
     stages: tuple[Literal["ordered", "dispensed", "given", "home"], ...] = (
         "ordered",
         "given",

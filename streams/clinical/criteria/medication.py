@@ -60,7 +60,15 @@ def judge_respiratory_support(
 
 
 def _is_drug(rule: OnMedication, fact: Medication) -> bool:
-    if fact.drug is not None and fact.drug in ingredients(rule.drugs) | {*rule.drugs}:
+    return _is_named(rule, fact) and (
+        not rule.routes
+        or fact.route is None
+        or fact.route.casefold() in {route.casefold() for route in rule.routes}
+    )
+
+
+def _is_named(rule: OnMedication, fact: Medication) -> bool:
+    if fact.drug is not None and fact.drug in ingredients(rule.drugs).union(rule.drugs):
         return True
     sent = fact.sent_drug.casefold()
     return any(word.casefold() in sent for word in rule.named)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from streams.clinical.criteria.intervals import compare, interval
@@ -80,24 +81,26 @@ def judge_pregnant(rule: Pregnant, view: PatientView, now: datetime) -> Judgemen
 
 
 def judge_allergy(rule: HasAllergy, view: PatientView, now: datetime) -> Judgement:
-    """An allergy stands until it is ruled out; each substance for itself."""
-    wanted = {substance.casefold() for substance in rule.to}
-    said = [
-        fact
-        for fact in view.timeline.between(Allergy, "allergy", since(now, None), now)
-        if fact.substance.casefold() in wanted
-    ]
-    last = {fact.substance.casefold(): fact for fact in said}
-    need = f"allergy to {' or '.join(rule.to)}"
+    """An allergy stands until it is ruled out; each substance for itself.
+
+    "No known allergies" (`any`, not present) rules out what was not named since.
+    """
     coming = ahead(view.timeline, "allergy", now)
+    wanted = [substance.casefold() for substance in rule.to]
+    last: dict[str, Allergy] = {}
+    for fact in view.timeline.between(Allergy, "allergy", since(now, None), now):
+        substance = fact.substance.casefold()
+        none_known = substance == "any" and not fact.present
+        for name in wanted if none_known else {substance}.intersection(wanted):
+            last[name] = fact
     present = [fact.event_id for fact in last.values() if fact.present]
     if present:
         return Judgement(TRUE, once(present), changes_at=coming)
+    denied = once(fact.event_id for fact in last.values())
     if len(last) < len(wanted):
-        return absent(rule, need, coming)
-    return Judgement(
-        FALSE, once(fact.event_id for fact in last.values()), changes_at=coming
-    )
+        need = f"allergy to {' or '.join(rule.to)}"
+        return replace(absent(rule, need, coming), evidence=denied)
+    return Judgement(FALSE, denied, changes_at=coming)
 
 
 def judge_code_status(
@@ -125,9 +128,9 @@ def judge_condition(rule: HasCondition, view: PatientView, now: datetime) -> Jud
     present = [fact.event_id for fact in last.values() if fact.present]
     if present:
         return Judgement(TRUE, once(present), changes_at=coming)
-    missing = absent(rule, f"diagnosis {' or '.join(rule.codes)}", coming)
     denied = once(fact.event_id for fact in last.values())
-    return Judgement(missing.truth, denied, missing.would_need, coming)
+    need = f"diagnosis {' or '.join(rule.codes)}"
+    return replace(absent(rule, need, coming), evidence=denied)
 
 
 def _last_words(timeline: Timeline, now: datetime) -> Iterable[Demographics]:
