@@ -1,0 +1,91 @@
+"""Permuted, duplicated, delayed and then corrected input gives the same final flags."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.app.protocols import shipped_protocols
+from streams.pipeline.patient import Rules, advance
+from streams.pipeline.state import PatientState
+from streams.simulate.config import HospitalConfig
+from streams.simulate.hospital import Simulation
+from streams.vocabulary.messages import ClockTick
+
+
+RULES = Rules(protocols=shipped_protocols(), software_version="test")
+END = datetime(2027, 6, 1, tzinfo=UTC)
+
+
+@cache
+def patients():
+    """Three septic patients of a simulated week, and their messages."""
+    simulation = Simulation(HospitalConfig(seed=11, duration=timedelta(days=7)))
+    septic = [t.patient for t in simulation.ground_truth() if t.septic][:3]
+    messages = {patient: [] for patient in septic}
+    for message in simulation.messages():
+        if message.patient in messages:
+            messages[message.patient].append(message)
+    return tuple(tuple(own) for own in messages.values())
+
+
+def in_arrival_order(messages):
+    """The messages as if received one second after another, in this order."""
+    start = max(message.known_at for message in messages)
+    for number, message in enumerate(messages):
+        yield replace(message, known_at=start + timedelta(seconds=number))
+
+
+def final(messages):
+    """What stands in the end, without what tells of the way there."""
+    state = PatientState(site=messages[0].site, patient=messages[0].patient)
+    list(advance(state, messages, RULES))
+    list(advance(state, [tick(state)], RULES))
+    return [
+        replace(
+            flag,
+            message_id="",
+            revision=0,
+            status="confirmed",
+            known_at=flag.happened_at,
+        )
+        for flag in sorted(state.flags.values(), key=lambda f: f.flag_id)
+        if flag.status != "withdrawn"
+    ]
+
+
+def tick(state):
+    return ClockTick(
+        message_id="end",
+        site=state.site,
+        patient=state.patient,
+        happened_at=END,
+        known_at=END,
+        source="clock",
+        provenance="simulated",
+    )
+
+
+def test_the_patients_of_this_test_are_flagged():
+    assert all(final(messages) for messages in patients())
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.sampled_from(range(3)), st.randoms(use_true_random=False))
+def test_any_order_with_duplicates_gives_the_same_final_flags(which, dice):
+    messages = patients()[which]
+    shuffled = [*messages, *dice.sample(messages, 20)]
+    dice.shuffle(shuffled)
+    assert final(list(in_arrival_order(shuffled))) == final(messages)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.sampled_from(range(3)), st.randoms(use_true_random=False))
+def test_messages_held_up_and_then_delivered_give_the_same_final_flags(which, dice):
+    messages = patients()[which]
+    late = set(dice.sample(range(len(messages)), len(messages) // 5))
+    on_time = [m for n, m in enumerate(messages) if n not in late]
+    held_up = [m for n, m in enumerate(messages) if n in late]
+    assert final([*on_time, *in_arrival_order(held_up)]) == final(messages)
