@@ -7,20 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from streams.clinical.definitions.chronic import Baseline
 from streams.clinical.definitions.policies import Sepsis3Policy
 from streams.clinical.definitions.suspicion import Suspicion
 from streams.clinical.scores.hours import TICK, end_of, hour_of
+from streams.clinical.scores.organ import ORGANS, OrganName
 from streams.clinical.scores.points import WORST
 from streams.clinical.scores.reach import sofa_rules
 from streams.clinical.scores.sheet import Points, Sheet
 from streams.vocabulary.clock import HOUR
 
 
-CHRONIC_ROWS = 30 * 24
+_DAYS = timedelta(days=30)
 """How far back `least_seen` looks for an organ's best hour."""
+
+_SEEN_BY: dict[OrganName, str] = {
+    "respiration": "measurement:pao2",
+    "coagulation": "measurement:platelets",
+    "liver": "measurement:bilirubin_total",
+}
+"""The lane without which an organ has no points, of those that `chronic` names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +191,8 @@ def _best(sheet: Sheet, organ: int, row: int) -> int:
 
     Where it was never seen before, all that is seen now may be old.
     """
-    rows = range(row - CHRONIC_ROWS, row)
+    start = end_of(row) - HOUR
+    facts = sheet.chart.timeline.lane(_SEEN_BY[ORGANS[organ]])
+    rows = {hour_of(f.happened_at) for f in facts.between(start - _DAYS, start)}
     known = [p for r in rows if (p := sheet.row(organ, r).points) is not None]
     return min(known, default=WORST)
