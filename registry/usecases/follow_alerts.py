@@ -78,20 +78,32 @@ def follow_alerts(
     )
 
 
-def close_alert(
-    verdict: TrialScreening, uow: UnitOfWork, *, at: datetime
-) -> AlertChange | None:
-    """The team has acted on this screening: its alert, if any, is closed."""
-    current = uow.alerts.unclosed({verdict.screening_id}).get(verdict.screening_id)
-    if current is None:
-        return None
+def close_alerts_of(
+    uow: UnitOfWork,
+    *,
+    site: str,
+    patient: str,
+    trial: str,
+    at: datetime,
+    domain: str | None = None,
+) -> None:
+    """The team has acted: nobody is called about this patient any more.
+
+    `domain` limits that to one question of the trial.
+    """
     mode = uow.modes.current()
+    for alert in uow.alerts.unclosed_of(site=site, patient=patient, trial=trial):
+        if domain in (None, alert.domain):
+            _close(alert, uow, mode=mode, at=at)
+
+
+def _close(current: Alert, uow: UnitOfWork, *, mode: Mode, at: datetime) -> None:
     step = closed(current, AlertStep.ACTED, mode)
     after = replace(current, status=step.status, changed_at=at)
     uow.alerts.save([(after, step)])
-    if step.tells:
+    verdict = uow.screenings.latest(current.screening_id)
+    if step.tells and verdict is not None:
         uow.outbox.add([_notice(after, step, verdict=verdict, mode=mode, at=at)])
-    return AlertChange(after, step.step, step.suppressed)
 
 
 def _in_time(

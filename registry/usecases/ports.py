@@ -178,6 +178,10 @@ class Alerts(Protocol):
         """By screening id."""
         ...
 
+    def unclosed_of(
+        self, *, site: str, patient: str, trial: str
+    ) -> tuple[Alert, ...]: ...
+
     def acted(self, screening_ids: Collection[str]) -> set[str]:
         """The screenings whose alert the team has acted on: nobody is called again."""
         ...

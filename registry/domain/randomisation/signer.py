@@ -39,6 +39,10 @@ class KeyedSigner:
     def __repr__(self) -> str:
         return f"KeyedSigner({', '.join(sorted(self._keys))})"
 
+    def has(self, trial: str) -> bool:
+        """Whether there is a key for the trial."""
+        return trial in self._keys
+
     def commitment(self, trial: str) -> str:
         """SHA-256 of the trial's key."""
         return commitment(self._key(trial))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
 from registry.domain.alert import UNCLOSED, Alert, AlertStatus, AlertStep, Move
-from registry.store.repositories.bulk import insert_into, portions
+from registry.store.repositories.bulk import insert_into, portions, told
 from registry.store.rows.alerts import AlertEventRow, AlertRow
 
 
@@ -31,9 +31,20 @@ class AlertRepository:
             query = select(*_ALERT).where(
                 AlertRow.screening_id.in_(portion), AlertRow.status.in_(UNCLOSED)
             )
-            for row in self._connection.execute(query).mappings():
+            for row in self._connection.execute(query).mappings().all():
                 found[row["screening_id"]] = Alert(**row)
         return found
+
+    def unclosed_of(self, *, site: str, patient: str, trial: str) -> tuple[Alert, ...]:
+        """Alerts open or suppressed of one patient in one trial."""
+        query = select(*_ALERT).where(
+            AlertRow.site == site,
+            AlertRow.patient == patient,
+            AlertRow.trial == trial,
+            AlertRow.status.in_(UNCLOSED),
+        )
+        rows = self._connection.execute(query.order_by(AlertRow.alert_id)).mappings()
+        return tuple(Alert(**row) for row in rows)
 
     def acted(self, screening_ids: Collection[str]) -> set[str]:
         """The screenings whose alert the team has acted on."""
@@ -43,7 +54,7 @@ class AlertRepository:
                 AlertRow.screening_id.in_(portion),
                 AlertRow.status == AlertStatus.ACTED,
             )
-            found.update(self._connection.scalars(query))
+            found.update(self._connection.scalars(query).all())
         return found
 
     def save(self, moves: Sequence[tuple[Alert, Move]]) -> None:
@@ -66,7 +77,7 @@ class AlertRepository:
                 index_elements=["alert_id"],
                 set_={name: statement.excluded[name] for name in sorted(changing)},
             ),
-            [asdict(alert) for alert in alerts],
+            [told(alert) for alert in alerts],
         )
 
     def _append(self, moves: Sequence[tuple[Alert, Move]]) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from registry.domain.allocation import Allocator, Randomisation
 from registry.domain.audit import canonical
-from registry.store.repositories.bulk import insert_into
+from registry.store.repositories.bulk import insert_into, told
 from registry.store.rows.allocation import AllocatorRow, RandomisationRow, RequestRow
 from registry.store.schema import assignments
 from registry.usecases.ports import Request
@@ -27,7 +27,7 @@ class AllocationRepository:
         """Whether it is a new one; waits for another that makes the same one."""
         statement = insert_into(self._connection, RequestRow)
         done = self._connection.execute(
-            statement.on_conflict_do_nothing(), asdict(randomisation_request)
+            statement.on_conflict_do_nothing(), told(randomisation_request)
         )
         return done.rowcount == 1
 
@@ -66,16 +66,16 @@ class AllocationRepository:
 
     def advance(self, allocator: Allocator) -> None:
         """Let the stratum stand as told."""
-        told = asdict(allocator)
-        place = {name: told.pop(name) for name in ("trial", "domain", "stratum")}
-        self._connection.execute(update(AllocatorRow).where(_at(place)).values(told))
+        values = told(allocator)
+        place = {name: values.pop(name) for name in ("trial", "domain", "stratum")}
+        self._connection.execute(update(AllocatorRow).where(_at(place)).values(values))
 
     def add(self, randomisation: Randomisation, arm: str) -> None:
         """Append the randomisation, and its arm apart from it."""
-        told = asdict(randomisation)
+        values = told(randomisation)
         for name in ("ratio", "covariates"):
-            told[name] = canonical(told[name]).decode()
-        self._connection.execute(insert(RandomisationRow), told)
+            values[name] = canonical(values[name]).decode()
+        self._connection.execute(insert(RandomisationRow), values)
         self._connection.execute(
             insert(self._arms),
             {"randomisation_id": randomisation.randomisation_id, "arm": arm},

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, union_all, update
 
 from registry.domain.audit import AuditEntry, AuditRow, Head, head_after, link, start
-from registry.store.repositories.bulk import insert_into
+from registry.store.repositories.bulk import insert_into, told
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
 
@@ -37,7 +37,7 @@ class AuditRepository:
         """Add a link to the entry's chain."""
         head = self.lock(site=entry.site, trial=entry.trial)
         row = link(entry, head)
-        self._connection.execute(insert(AuditRowRow), asdict(row))
+        self._connection.execute(insert(AuditRowRow), told(row))
         self._connection.execute(
             update(AuditHeadRow)
             .where(AuditHeadRow.site == row.site, AuditHeadRow.trial == row.trial)
@@ -81,7 +81,7 @@ class AuditRepository:
                 for row in (ScreeningRow, OutcomeRow)
             ]
         )
-        found = self._connection.execute(union_all(*queries))
+        found = self._connection.execute(union_all(*queries)).all()
         return tuple((message_id, document) for message_id, document in found)
 
     def _taken(self, site: str, trial: str) -> Head:
@@ -94,7 +94,7 @@ class AuditRepository:
         if row is None:
             statement = insert_into(self._connection, AuditHeadRow)
             self._connection.execute(
-                statement.on_conflict_do_nothing(), asdict(start(site, trial))
+                statement.on_conflict_do_nothing(), told(start(site, trial))
             )
             row = self._connection.execute(query).one()
         return Head(*row)
@@ -110,7 +110,7 @@ class AuditRepository:
             .order_by(AuditRowRow.sequence)
             .limit(_PAGE)
         )
-        return [AuditRow(**r) for r in self._connection.execute(query).mappings()]
+        return [AuditRow(**r) for r in self._connection.execute(query).mappings().all()]
 
 
 def _batch(row: type[Any], batch_id: str, site: str) -> Any:  # noqa: ANN401  a Select

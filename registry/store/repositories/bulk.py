@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
 
 KeyT = TypeVar("KeyT")
+
+
+class DataclassInstance(Protocol):
+    """Any dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
 
 _PORTION = 900
 
@@ -22,6 +29,11 @@ def insert_into(
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+def told(value: DataclassInstance) -> dict[str, Any]:
+    """The fields of a flat dataclass by name; `asdict` would copy each one deeply."""
+    return {name: getattr(value, name) for name in type(value).__dataclass_fields__}
 
 
 def portions(keys: Collection[KeyT]) -> Iterator[list[KeyT]]:

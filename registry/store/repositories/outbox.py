@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from registry.store.repositories.bulk import told
 from registry.store.rows.alerts import OutboxRow
 from registry.usecases.outbox import OutboxItem
 
@@ -24,9 +25,7 @@ class OutboxRepository:
     def add(self, items: Sequence[OutboxItem]) -> None:
         """Append items."""
         if items:
-            self._connection.execute(
-                insert(OutboxRow), [asdict(item) for item in items]
-            )
+            self._connection.execute(insert(OutboxRow), [told(item) for item in items])
 
     def claim(
         self, *, topic: str, now: datetime, lease_until: datetime, limit: int = 100

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, func, insert, select
 
 from registry.domain.participant import Consent, HumanAnswer, Participant
+from registry.store.repositories.bulk import told
 from registry.store.rows.people import AnswerRow, ConsentRow, ParticipantRow
 
 
@@ -37,7 +37,7 @@ class ParticipantRepository:
 
     def add(self, participant: Participant) -> None:
         """Append a participant."""
-        self._connection.execute(insert(ParticipantRow), asdict(participant))
+        self._connection.execute(insert(ParticipantRow), told(participant))
 
     def consent(self, participant: str) -> Consent | None:
         """The latest revision."""
@@ -51,7 +51,7 @@ class ParticipantRepository:
 
     def add_consent(self, consent: Consent) -> None:
         """Append a revision."""
-        self._connection.execute(insert(ConsentRow), asdict(consent))
+        self._connection.execute(insert(ConsentRow), told(consent))
 
     def _one(self, query: Select[*tuple[Any, ...]]) -> RowMapping | None:
         return self._connection.execute(query).mappings().one_or_none()
@@ -76,7 +76,7 @@ class AnswerRepository:
 
     def add(self, answer: HumanAnswer) -> None:
         """Append an answer."""
-        self._connection.execute(insert(AnswerRow), asdict(answer))
+        self._connection.execute(insert(AnswerRow), told(answer))
 
 
 def _fields(row: type[Any], value: type[Any]) -> list[Any]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from registry.store.repositories.bulk import insert_into, portions
+from registry.store.repositories.bulk import insert_into, portions, told
 from registry.store.rows.stream import (
     ClinicalEventRow,
     CursorRow,
@@ -37,7 +36,7 @@ class StreamRepository:
         found: set[str] = set()
         for portion in portions(message_ids):
             query = select(InboxRow.message_id).where(InboxRow.message_id.in_(portion))
-            found.update(self._connection.scalars(query))
+            found.update(self._connection.scalars(query).all())
         return found
 
     def mark_seen(
@@ -61,7 +60,7 @@ class StreamRepository:
 
     def save_cursor(self, cursor: Cursor) -> None:
         """Set the cursor; nothing is written where it stands there already."""
-        statement = insert_into(self._connection, CursorRow).values(asdict(cursor))
+        statement = insert_into(self._connection, CursorRow).values(told(cursor))
         new = statement.excluded
         differs = (CursorRow.position != new.position) | (
             CursorRow.fingerprint != new.fingerprint
@@ -148,7 +147,7 @@ class StreamRepository:
 
     def add_run(self, run: Run) -> None:
         """Log one run of a replay."""
-        self._connection.execute(insert(RunRow), asdict(run))
+        self._connection.execute(insert(RunRow), told(run))
 
 
 def _last_of_each(chunks: Sequence[StateChunk]) -> Iterable[StateChunk]:

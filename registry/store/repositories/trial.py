@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from registry.domain.audit import canonical
 from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign, design_document, read_design
-from registry.store.repositories.bulk import insert_into
+from registry.store.repositories.bulk import insert_into, told
 from registry.store.rows.trial import DomainRow, ModeRow, ProtocolRow
 from registry.usecases.ports import ModeRevision, ProtocolVersion
 
@@ -30,7 +30,7 @@ class ModeRepository:
     def append(self, revision: ModeRevision) -> None:
         """Set the mode from now on."""
         last = self._connection.scalar(select(func.max(ModeRow.revision)))
-        values = asdict(revision) | {"revision": (last or 0) + 1}
+        values = told(revision) | {"revision": (last or 0) + 1}
         self._connection.execute(insert(ModeRow), values)
 
 
@@ -54,7 +54,7 @@ class ProtocolRepository:
         """Make this the active version, with these domains and no others."""
         query = select(func.max(ProtocolRow.revision))
         last = self._connection.scalar(query.where(ProtocolRow.trial == version.trial))
-        values = asdict(version) | {"revision": (last or 0) + 1}
+        values = told(version) | {"revision": (last or 0) + 1}
         self._connection.execute(insert(ProtocolRow), values)
         self._close_all(version.trial)
         for design in designs:

@@ -75,7 +75,7 @@ class ScreeningRepository:
                 .where(ScreeningRow.screening_id.in_(portion))
                 .group_by(ScreeningRow.screening_id)
             )
-            found.update((i, n) for i, n in self._connection.execute(query))
+            found.update((i, n) for i, n in self._connection.execute(query).all())
         return found
 
 

@@ -1,0 +1,123 @@
+"""Make one version of a trial's protocol the active one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from registry.domain.audit import AuditAction, AuditEntry
+from registry.domain.mode import Mode
+from registry.domain.protocol import DomainDesign, design_document
+from registry.domain.randomisation.signer import Signer
+from registry.usecases.outbox import PROTOCOLS, OutboxItem
+from registry.usecases.ports import ProtocolVersion, UnitOfWork
+from registry.usecases.set_mode import refuse_blinded
+from streams.vocabulary.ids import identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivateProtocol:
+    """A protocol document, its hash, and the domains it opens."""
+
+    trial: str
+    version: str
+    protocol_hash: str
+    document: str
+    """JSON, as it was hashed."""
+    domains: tuple[DomainDesign, ...]
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolActivated:
+    """The version that is active now."""
+
+    trial: str
+    version: str
+    protocol_hash: str
+    changed: bool
+    key_commitment: str
+
+
+def activate_protocol(
+    command: ActivateProtocol, uow: UnitOfWork, *, signer: Signer
+) -> ProtocolActivated:
+    """Activate it and publish SHA-256 of the allocation key; twice changes nothing.
+
+    Domains the version does not name are closed.
+    Raises `Refused` EMB-317 for a live blinded trial on SQLite, `SettingsError`
+    EMB-312 where there is no key.
+    """
+    uow.audit.lock(site="", trial=command.trial)
+    _refuse_unsealed(command, uow)
+    version = _version(command, signer.commitment(command.trial))
+    active = uow.protocols.active(command.trial)
+    changed = active is None or _differs(active, version)
+    if changed:
+        uow.protocols.activate(version, command.domains)
+        uow.outbox.add([_notice(version)])
+        uow.audit.append(_entry(command, version))
+    return ProtocolActivated(
+        trial=version.trial,
+        version=version.version,
+        protocol_hash=version.protocol_hash,
+        changed=changed,
+        key_commitment=version.key_commitment,
+    )
+
+
+def _refuse_unsealed(command: ActivateProtocol, uow: UnitOfWork) -> None:
+    live = uow.modes.current() is Mode.LIVE
+    if live and not uow.can_seal and any(d.blinded for d in command.domains):
+        refuse_blinded((command.trial,))
+
+
+def _version(command: ActivateProtocol, key_commitment: str) -> ProtocolVersion:
+    return ProtocolVersion(
+        trial=command.trial,
+        version=command.version,
+        protocol_hash=command.protocol_hash,
+        document=command.document,
+        key_commitment=key_commitment,
+        activated_at=command.at,
+        activated_by=command.actor,
+    )
+
+
+def _differs(active: ProtocolVersion, version: ProtocolVersion) -> bool:
+    """By content or by key: another key means other draws, and must be published."""
+    mine = (version.protocol_hash, version.key_commitment)
+    return mine != (active.protocol_hash, active.key_commitment)
+
+
+def _notice(version: ProtocolVersion) -> OutboxItem:
+    return OutboxItem(
+        outbox_id=identity(
+            "protocol",
+            version.trial,
+            version.protocol_hash,
+            version.activated_at.isoformat(),
+        ),
+        topic=PROTOCOLS,
+        key=version.protocol_hash,
+        payload=version.document,
+        created_at=version.activated_at,
+        next_attempt_at=version.activated_at,
+    )
+
+
+def _entry(command: ActivateProtocol, version: ProtocolVersion) -> AuditEntry:
+    return AuditEntry(
+        site="",
+        trial=command.trial,
+        action=AuditAction.PROTOCOL_ACTIVATED,
+        actor=command.actor,
+        at=command.at,
+        subject=version.protocol_hash,
+        detail={
+            "version": version.version,
+            "key_commitment": version.key_commitment,
+            "domains": [design_document(design) for design in command.domains],
+        },
+    )

@@ -1,0 +1,351 @@
+"""Randomise one participant in one domain: serialised, idempotent, replayable.
+
+The order within the one transaction (`reference/embedded_trials.md` §1.8):
+
+1. the request is put down; one that was here before gets the stored result;
+2. the domain, the stratum and the audit chain are locked, always in this order;
+3. verdict, answers, consent, window, domain and mode are checked again, inside;
+4. the stratum's next number is drawn by the signer, who alone holds the key;
+5. randomisation, arm, audit row and outbox row are written.
+
+Where the gate is closed, the request is taken back, so that it can be made again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from registry.domain.allocation import Allocator, Randomisation, following
+from registry.domain.audit import AuditAction, AuditEntry
+from registry.domain.enrolment import Case, Gate, Obstacle, gate
+from registry.domain.mode import Mode
+from registry.domain.participant import Consent
+from registry.domain.protocol import DomainDesign
+from registry.domain.randomisation.draws import Position
+from registry.domain.randomisation.signer import Signer
+from registry.domain.stratum import stratum_key
+from registry.usecases.follow_alerts import close_alerts_of
+from registry.usecases.outbox import ROSTER, OutboxItem
+from registry.usecases.ports import Request, UnitOfWork
+from registry.usecases.record_answer import valid_answers
+from streams.vocabulary.errors import BrokenInvariant, ErrorCode, Refused
+from streams.vocabulary.ids import identity, screening_identity
+from streams.vocabulary.messages import (
+    ROSTER_ENTRY,
+    RosterEntry,
+    TrialScreening,
+    encode,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Randomise:
+    """Who is to be randomised, in which domain; the key names the request."""
+
+    idempotency_key: str
+    site: str
+    patient: str
+    trial: str
+    domain: str
+    episode: str
+    actor: str
+    at: datetime
+
+    @property
+    def screening_id(self) -> str:
+        """The screening it rests on."""
+        return screening_identity(
+            site=self.site,
+            patient=self.patient,
+            trial=self.trial,
+            domain=self.domain,
+            episode=self.episode,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Randomised:
+    """The stored result, the first time and every time it is asked for again."""
+
+    randomisation_id: str
+    participant: str
+    trial: str
+    domain: str
+    stratum: str
+    sequence_no: int
+    randomised_at: datetime
+    arm: str | None
+    """None where the domain is blinded."""
+    repeated: bool
+    roster: RosterEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotRandomised:
+    """Nothing was allocated."""
+
+    gate: Gate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Admitted:
+    """What the gate let through, as read inside the locks."""
+
+    screening: TrialScreening
+    consent: Consent
+    design: DomainDesign
+    allocator: Allocator
+    mode: Mode
+
+
+def randomise(
+    command: Randomise, uow: UnitOfWork, *, signer: Signer
+) -> Randomised | NotRandomised:
+    """Allocate once; a repetition returns the identical allocation.
+
+    Raises `Refused` EMB-314 where the key already names another request,
+    `SettingsError` EMB-312 where the signer has no key for the trial.
+    """
+    known = uow.participants.of(
+        trial=command.trial, site=command.site, patient=command.patient
+    )
+    if known is None:
+        never_asked = Obstacle(ErrorCode.NO_CONSENT, "no_consent", "not asked")
+        return _refused(command, uow, subject="", why=Gate((never_asked,)))
+    with uow.savepoint() as attempt:
+        request = _request(command, known.participant)
+        if not uow.allocations.request(request):
+            return _stored(request, uow)
+        admitted = _locked_and_checked(command, uow, known.participant)
+        if not isinstance(admitted, Gate):
+            return _allocated(request, command, admitted, uow, signer=signer)
+        attempt.take_back()
+    return _refused(command, uow, subject=known.participant, why=admitted)
+
+
+def _request(command: Randomise, participant: str) -> Request:
+    return Request(
+        idempotency_key=command.idempotency_key,
+        trial=command.trial,
+        domain=command.domain,
+        participant=participant,
+        requested_by=command.actor,
+        requested_at=command.at,
+    )
+
+
+def _stored(request: Request, uow: UnitOfWork) -> Randomised:
+    """What an earlier request of this name, or for this participant, was given."""
+    earlier = uow.allocations.request_by_key(request.idempotency_key)
+    if earlier is not None and _meant(earlier) != _meant(request):
+        raise Refused(
+            ErrorCode.REQUEST_REUSED,
+            f"The request {request.idempotency_key!r} was made for another "
+            "participant or domain.",
+            "Give each request a key of its own.",
+        )
+    drawn = uow.allocations.stored(
+        trial=request.trial, domain=request.domain, participant=request.participant
+    )
+    if drawn is None:
+        raise BrokenInvariant(
+            f"The request {request.idempotency_key!r} has no randomisation."
+        )
+    arm = None if drawn.blinded else uow.allocations.arm(drawn.randomisation_id)
+    return _result(drawn, arm, repeated=True)
+
+
+def _meant(request: Request) -> tuple[str, str, str]:
+    return request.trial, request.domain, request.participant
+
+
+def _locked_and_checked(
+    command: Randomise, uow: UnitOfWork, participant: str
+) -> _Admitted | Gate:
+    """Take the locks in their one order, then look at everything again."""
+    stratum = _stratum(uow.screenings.latest(command.screening_id))
+    design = uow.protocols.domain(command.trial, command.domain)
+    allocator = uow.allocations.lock(
+        trial=command.trial, domain=command.domain, stratum=stratum
+    )
+    uow.audit.lock(site=command.site, trial=command.trial)
+    screening = uow.screenings.latest(command.screening_id)
+    consent = uow.participants.consent(participant)
+    mode = uow.modes.current()
+    active = uow.protocols.active(command.trial)
+    checked = gate(
+        Case(
+            at=command.at,
+            mode=mode,
+            screening=screening,
+            answers={} if screening is None else valid_answers(screening, uow),
+            consent=None if consent is None else consent.state,
+            design=design,
+            protocol_hash=None if active is None else active.protocol_hash,
+            can_seal=uow.can_seal,
+        )
+    )
+    if not checked.open or screening is None or consent is None or design is None:
+        return checked
+    if _stratum(screening) != stratum:
+        return Gate((Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_just_changed"),))
+    return _Admitted(
+        screening=screening,
+        consent=consent,
+        design=design,
+        allocator=following(allocator, design.schedule()),
+        mode=mode,
+    )
+
+
+def _stratum(screening: TrialScreening | None) -> str:
+    return "" if screening is None else stratum_key(screening.stratum)
+
+
+def _allocated(
+    request: Request,
+    command: Randomise,
+    admitted: _Admitted,
+    uow: UnitOfWork,
+    *,
+    signer: Signer,
+) -> Randomised:
+    drawn = _randomisation(request, command, admitted)
+    arm = signer.arm(
+        Position(drawn.trial, drawn.domain, drawn.stratum, drawn.sequence_no),
+        design=admitted.design,
+        schedule_first_no=drawn.schedule_first_no,
+    )
+    result = _result(drawn, None if drawn.blinded else arm, repeated=False)
+    uow.allocations.add(drawn, arm)
+    uow.allocations.advance(replace(admitted.allocator, next_no=drawn.sequence_no + 1))
+    uow.audit.append(_entry(drawn))
+    uow.outbox.add([_roster_item(result.roster)])
+    close_alerts_of(
+        uow,
+        site=drawn.site,
+        patient=drawn.patient,
+        trial=drawn.trial,
+        domain=drawn.domain,
+        at=drawn.randomised_at,
+    )
+    return result
+
+
+def _randomisation(
+    request: Request, command: Randomise, admitted: _Admitted
+) -> Randomisation:
+    verdict, allocator = admitted.screening, admitted.allocator
+    return Randomisation(
+        randomisation_id=identity("randomisation", *_meant(request)),
+        idempotency_key=request.idempotency_key,
+        trial=request.trial,
+        domain=request.domain,
+        participant=request.participant,
+        site=command.site,
+        patient=command.patient,
+        episode=command.episode,
+        stratum=allocator.stratum,
+        sequence_no=allocator.next_no,
+        schedule=allocator.schedule,
+        schedule_first_no=allocator.schedule_first_no,
+        ratio=tuple((arm.name, arm.ratio) for arm in admitted.design.arms),
+        blinded=admitted.design.blinded,
+        randomised_at=command.at,
+        randomised_by=command.actor,
+        anchor=verdict.anchor,
+        anchor_at=verdict.anchor_at,
+        covariates=verdict.covariates,
+        protocol_version=verdict.protocol_version,
+        protocol_hash=verdict.protocol_hash,
+        software_version=verdict.software_version,
+        definition_version=verdict.definition_version,
+        screening_message_id=verdict.message_id,
+        consent_id=admitted.consent.consent_id,
+        mode=admitted.mode,
+        provenance=verdict.provenance,
+    )
+
+
+def _result(drawn: Randomisation, arm: str | None, *, repeated: bool) -> Randomised:
+    return Randomised(
+        randomisation_id=drawn.randomisation_id,
+        participant=drawn.participant,
+        trial=drawn.trial,
+        domain=drawn.domain,
+        stratum=drawn.stratum,
+        sequence_no=drawn.sequence_no,
+        randomised_at=drawn.randomised_at,
+        arm=arm,
+        repeated=repeated,
+        roster=_roster(drawn),
+    )
+
+
+def _roster(drawn: Randomisation) -> RosterEntry:
+    return RosterEntry(
+        message_id=identity("roster", drawn.randomisation_id),
+        site=drawn.site,
+        patient=drawn.patient,
+        happened_at=drawn.randomised_at,
+        known_at=drawn.randomised_at,
+        source="registry",
+        provenance=drawn.provenance,
+        trial=drawn.trial,
+        domain=drawn.domain,
+        episode=drawn.episode,
+        participant=drawn.participant,
+    )
+
+
+def _roster_item(roster: RosterEntry) -> OutboxItem:
+    return OutboxItem(
+        outbox_id=roster.message_id,
+        topic=ROSTER,
+        key=f"{roster.site}/{roster.patient}",
+        payload=encode(ROSTER_ENTRY, roster).decode(),
+        created_at=roster.known_at,
+        next_attempt_at=roster.known_at,
+    )
+
+
+def _refused(
+    command: Randomise, uow: UnitOfWork, *, subject: str, why: Gate
+) -> NotRandomised:
+    told = [[o.code.value, o.name, o.detail] for o in why.obstacles]
+    uow.audit.append(
+        AuditEntry(
+            site=command.site,
+            trial=command.trial,
+            action=AuditAction.RANDOMISATION_REFUSED,
+            actor=command.actor,
+            at=command.at,
+            subject=subject,
+            detail={"domain": command.domain, "obstacles": told},
+        )
+    )
+    return NotRandomised(gate=why)
+
+
+def _entry(drawn: Randomisation) -> AuditEntry:
+    """Who, when, as what, by which draw; never the arm."""
+    return AuditEntry(
+        site=drawn.site,
+        trial=drawn.trial,
+        action=AuditAction.RANDOMISED,
+        actor=drawn.randomised_by,
+        at=drawn.randomised_at,
+        subject=drawn.randomisation_id,
+        detail={
+            "participant": drawn.participant,
+            "domain": drawn.domain,
+            "stratum": drawn.stratum,
+            "sequence_no": drawn.sequence_no,
+            "schedule": drawn.schedule,
+            "schedule_first_no": drawn.schedule_first_no,
+            "screening": drawn.screening_message_id,
+            "consent": drawn.consent_id,
+            "protocol_hash": drawn.protocol_hash,
+        },
+    )

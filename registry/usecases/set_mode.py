@@ -1,0 +1,82 @@
+"""Say whether this registry is a demo, watches in silence, or is live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from registry.domain.audit import AuditAction, AuditEntry
+from registry.domain.mode import Mode
+from registry.usecases.outbox import ALERTS
+from registry.usecases.ports import ModeRevision, UnitOfWork
+from streams.vocabulary.errors import ErrorCode, Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetMode:
+    """The mode from now on, and why."""
+
+    mode: Mode
+    reason: str
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeSet:
+    """The mode as it stands."""
+
+    mode: Mode
+    changed: bool
+
+
+def set_mode(command: SetMode, uow: UnitOfWork) -> ModeSet:
+    """Set it; notices of alerts that were not yet sent are given up with the old one.
+
+    Raises `Refused` EMB-317 where a blinded trial would go live without a sealed store.
+    """
+    uow.audit.lock(site="", trial="")
+    before = uow.modes.current()
+    if before is command.mode:
+        return ModeSet(mode=before, changed=False)
+    if command.mode is Mode.LIVE and not uow.can_seal:
+        refuse_blinded(uow.protocols.blinded_trials())
+    uow.modes.append(
+        ModeRevision(
+            mode=command.mode,
+            reason=command.reason,
+            actor=command.actor,
+            at=command.at,
+        )
+    )
+    dropped = uow.outbox.give_up(topic=ALERTS, error=f"mode set to {command.mode}")
+    uow.audit.append(_entry(command, before, dropped))
+    return ModeSet(mode=command.mode, changed=True)
+
+
+def refuse_blinded(trials: tuple[str, ...]) -> None:
+    """Raise `Refused` EMB-317 where one of these would run live on SQLite."""
+    if trials:
+        raise Refused(
+            ErrorCode.SEAL_REQUIRED,
+            f"Trial {', '.join(sorted(trials))} is blinded, and on SQLite one file "
+            "holds everything.",
+            "Run a live blinded trial on PostgreSQL.",
+        )
+
+
+def _entry(command: SetMode, before: Mode, dropped: int) -> AuditEntry:
+    return AuditEntry(
+        site="",
+        trial="",
+        action=AuditAction.MODE_SET,
+        actor=command.actor,
+        at=command.at,
+        subject="registry",
+        detail={
+            "before": before.value,
+            "after": command.mode.value,
+            "reason": command.reason,
+            "notices_given_up": dropped,
+        },
+    )
