@@ -10,7 +10,7 @@ from typing import Literal
 from streams.adapters.intake import SourcedEvent
 from streams.adapters.mimic_iv.known_at import Known
 from streams.adapters.mimic_iv.reading import Reading
-from streams.adapters.tabular.cells import Row
+from streams.adapters.tabular.cells import STAND_IN, YEARS, Row
 from streams.adapters.tabular.table import Table
 from streams.vocabulary.clock import DAY
 from streams.vocabulary.errors import ErrorCode
@@ -43,11 +43,9 @@ def read(reading: Reading) -> Iterator[SourcedEvent]:
 
 def _year(row: Row) -> int:
     year = int(row.needed_number("anchor_year"))
-    if not 1 <= year <= 9999:
-        row.reject(
-            ErrorCode.MALFORMED_TIME, "anchor_year", f"{year} is not a year.", ""
-        )
-        return 1
+    if year not in YEARS:
+        row.reject(ErrorCode.MALFORMED_TIME, "anchor_year", f"{year} is not a year.")
+        return STAND_IN.year
     return year
 
 

@@ -20,11 +20,17 @@ STAND_IN = datetime(1, 1, 1, tzinfo=UTC)
 """What an unreadable time is read as, until its row is dropped."""
 
 
+YEARS = range(1800, 9001)
+"""Years a patient can live in; shifted research data reach into the 23rd century."""
+
+
 def instant(text: str) -> datetime | None:
-    """ISO 8601, naive times as UTC; None where it is not a time."""
+    """ISO 8601, naive times as UTC; None where it is not a time of a patient."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
+        return None
+    if moment.year not in YEARS:
         return None
     return in_utc(moment) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
@@ -151,13 +157,13 @@ class Row:
         self.reject(error.code, column, error.problem, error.cure)
 
     def check_bytes(self) -> None:
-        """Leave a fault where the row holds bytes that are not UTF-8."""
+        """Leave a fault where the row holds bytes that are not UTF-8, or a NUL."""
         whole = "".join(self._cells)
-        if not whole.isascii() and any("\ud800" <= c <= "\udfff" for c in whole):
+        if "\0" in whole or not _is_utf8(whole):
             self.reject(
                 ErrorCode.MALFORMED_ROW,
                 None,
-                "The row holds bytes that are not UTF-8.",
+                "The row holds bytes that are not UTF-8 text.",
                 "Convert the file to UTF-8.",
             )
 
@@ -169,3 +175,8 @@ class Row:
                 f"{column} is empty.",
                 "The row says nothing without it.",
             )
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether no byte had to be smuggled in as a lone surrogate."""
+    return text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text)
