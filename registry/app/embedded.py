@@ -25,7 +25,7 @@ from registry.usecases.record_batch import RecordBatch, record_batch
 from registry.usecases.stream_state import ArchivedEvent, Cursor
 from streams.pipeline.patient import Arrival, Rules, advance
 from streams.vocabulary.clock import Clock
-from streams.vocabulary.errors import ErrorCode, SettingsError
+from streams.vocabulary.errors import BrokenInvariant, ErrorCode, SettingsError
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import (
     ClockTick,
@@ -77,7 +77,11 @@ class _Batch:
 
 
 class EmbeddedRunner:
-    """Runs one source into one registry."""
+    """Runs one source into one registry.
+
+    Rows are recorded by `clock`; without one by the time of the source itself, which
+    is what a simulation wants.
+    """
 
     def __init__(
         self,
@@ -86,7 +90,7 @@ class EmbeddedRunner:
         *,
         source: str,
         fingerprint: str,
-        clock: Clock,
+        clock: Clock | None = None,
         people: People | None = None,
         batch_size: int = 2_000,
         on_progress: Callable[[Tally], None] = lambda _: None,
@@ -95,7 +99,7 @@ class EmbeddedRunner:
         self._rules = rules
         self._source = source
         self._fingerprint = fingerprint
-        self._clock = clock
+        self._clock = clock or _SourceClock(self)
         self._people = people
         self._batch_size = batch_size
         self._on_progress = on_progress
@@ -256,6 +260,20 @@ class EmbeddedRunner:
                 self.tally.screenings += 1
             case TrialOutcome():
                 self.tally.outcomes += 1
+
+
+class _SourceClock:
+    """The time of the source itself: what a simulation records by."""
+
+    def __init__(self, runner: EmbeddedRunner) -> None:
+        self._runner = runner
+
+    def now(self) -> datetime:
+        """The moment the run has reached."""
+        reached = self._runner.tally.now
+        if reached is None:
+            raise BrokenInvariant("a run was recorded before it began")
+        return reached
 
 
 def _key(entry: RosterEntry) -> Key:

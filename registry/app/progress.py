@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.status import Status
@@ -19,7 +20,7 @@ class Progress:
         if console.is_terminal:
             self._status = console.status(what)
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         """Start the spinner."""
         if self._status is not None:
             self._status.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 from statistics import quantiles
 
@@ -11,7 +12,7 @@ from rich.table import Table
 
 from registry.app.embedded import Tally
 from registry.app.team import ScriptedTeam
-from registry.store.listings import FlowView, OutcomeView
+from registry.store.listings import FlowView, OnsetView, OutcomeView
 from registry.store.unit_of_work import Registry
 
 
@@ -23,6 +24,9 @@ def print_summary(
         onsets = views.onsets()
         flows = views.flow(may_see_arms=True)
         outcomes = views.outcomes()
+        revisions = [
+            r for o in onsets for r in views.onset_history(o.site, o.patient)
+        ]
         patients = [p.patient for p in views.participants() if p.randomised_at]
     standing = sum(o.status != "withdrawn" for o in onsets)
     console.print(
@@ -32,7 +36,10 @@ def print_summary(
     )
     for flow in flows:
         console.print(_flow(flow))
+    for obstacle, number in team.obstacles.items():
+        console.print(f"  {number} consented and could not be randomised: {obstacle}")
     console.print(_outcomes(outcomes))
+    console.print(_knowledge(revisions))
     console.print(_window(list(team.window_left.values())))
     example = patients[0] if patients else "PATIENT"
     console.print(
@@ -61,10 +68,10 @@ def _flow(flow: FlowView) -> Table:
         table.add_row(f"  to {arm}", str(number))
     table.add_section()
     for words, number in (
-        ("now ineligible, or window closed", flow.ineligible),
-        ("now in want of data", flow.needs_data),
-        ("now in want of a human answer", flow.needs_human),
-        ("now eligible, or enrolled", flow.eligible),
+        ("last verdict of the record alone: ineligible", flow.ineligible),
+        ("  needs data", flow.needs_data),
+        ("  needs a human answer", flow.needs_human),
+        ("  eligible", flow.eligible),
     ):
         table.add_row(words, str(number))
     return table
@@ -93,10 +100,24 @@ def _told(outcome: OutcomeView) -> str:
 
 def _window(left: list[timedelta]) -> str:
     """Of the recruitment window, when somebody was first told."""
-    if len(left) < 2:
-        return "Nobody was alerted."
-    low, middle, high = quantiles([one / timedelta(hours=1) for one in left], n=4)
+    return f"Recruitment window left when somebody was first told: {_spread(left)}."
+
+
+def _knowledge(onsets: Iterable[OnsetView]) -> str:
+    """From the onset to the moment at which what was known said so."""
+    first: dict[str, OnsetView] = {}
+    for onset in onsets:
+        if onset.revision == 0:
+            first[onset.flag_id] = onset
+    waited = [onset.known_at - onset.happened_at for onset in first.values()]
+    return f"From onset to knowledge: {_spread(waited)}."
+
+
+def _spread(spans: list[timedelta]) -> str:
+    if len(spans) < 2:
+        return "too few to say"
+    low, middle, high = quantiles([span / timedelta(hours=1) for span in spans], n=4)
     return (
-        f"Window left when first told: median {middle:.1f} h "
-        f"(quartiles {low:.1f} and {high:.1f} h) over {len(left)} alerts."
+        f"median {middle:.1f} h (quartiles {low:.1f} and {high:.1f} h) "
+        f"over {len(spans)}"
     )

@@ -7,6 +7,7 @@ so a demonstration can be repeated. They act through the same use cases as real 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,14 +15,13 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from registry.app.agenda import Agenda
-from registry.app.clocks import MovedClock
 from registry.app.embedded import EmbeddedRunner
 from registry.domain.alert import Alert, AlertStep
 from registry.domain.consent import ConsentState
 from registry.domain.randomisation.signer import Signer
 from registry.store.unit_of_work import Registry
 from registry.usecases.follow_alerts import AlertChange
-from registry.usecases.randomise import Randomise, Randomised, randomise
+from registry.usecases.randomise import NotRandomised, Randomise, Randomised, randomise
 from registry.usecases.record_answer import RecordAnswer, record_answer
 from registry.usecases.record_consent import (
     ConsentRecorded,
@@ -57,10 +57,11 @@ class ScriptedTeam:
 
     registry: Registry
     signer: Signer
-    clock: MovedClock
     seed: int
     runner: EmbeddedRunner | None = None
     approached: set[Case] = field(default_factory=set)
+    obstacles: Counter[str] = field(default_factory=Counter)
+    """What kept consenting patients from being randomised."""
     window_left: dict[Case, timedelta] = field(default_factory=dict)
     """Of the recruitment window, when somebody was first told."""
 
@@ -80,7 +81,6 @@ class ScriptedTeam:
 
     def _visit(self, case: Case, agenda: Agenda, at: datetime) -> None:
         """At the bedside: answer what the record cannot, then ask for consent."""
-        self.clock.move(at)
         if case in self.approached or not self._answers_favour(case, at):
             return
         self.approached.add(case)
@@ -124,7 +124,6 @@ class ScriptedTeam:
 
     def _decide(self, case: Case, agenda: Agenda, at: datetime) -> None:
         """The patient, or who speaks for them, decides; then randomise."""
-        self.clock.move(at)
         if self._chance(case, "consent") >= 0.75:
             self._consent(case, ConsentState.REFUSED, at)
         elif self._consent(case, ConsentState.GIVEN, at):
@@ -149,7 +148,6 @@ class ScriptedTeam:
             return isinstance(record_consent(command, uow), ConsentRecorded)
 
     def _randomise(self, case: Case, at: datetime) -> None:
-        self.clock.move(at)
         command = Randomise(
             idempotency_key=identity("demo", case.site, case.patient, case.domain),
             site=case.site,
@@ -164,6 +162,8 @@ class ScriptedTeam:
             done = randomise(command, uow, signer=self.signer)
         if isinstance(done, Randomised) and self.runner is not None:
             self.runner.deliver(done.roster)
+        elif isinstance(done, NotRandomised):
+            self.obstacles.update(o.name for o in done.gate.obstacles)
 
     def _minutes(self, case: Case, what: str, median: float) -> timedelta:
         """A delay with this median, between a third and three times of it."""

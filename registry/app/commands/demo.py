@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +12,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from registry.app.clocks import MovedClock
 from registry.app.commands.options import RegistryOption
 from registry.app.embedded import EmbeddedRunner, Tally
 from registry.app.summary import print_summary
@@ -51,16 +50,14 @@ def demo(
     migrate(url)
     book = open_registry(url)
     config = HospitalConfig(seed=seed, duration=timedelta(days=days))
-    clock = MovedClock(config.start)
     protocol = shipped_protocol(DEMONSTRATION)
     signer = KeyedSigner({protocol.id: sha256(f"ember demo {seed}".encode()).digest()})
-    _open_the_trial(book, protocol, signer, clock)
-    team = ScriptedTeam(registry=book, signer=signer, clock=clock, seed=seed)
+    _open_the_trial(book, protocol, signer, config.start)
+    team = ScriptedTeam(registry=book, signer=signer, seed=seed)
     with _bar(config) as progress:
         task = progress.add_task("simulating", total=1.0, events="0")
 
         def show(tally: Tally) -> None:
-            clock.move(tally.now)
             if tally.now is not None:
                 passed = _span(config, tally.now - config.start)
                 progress.update(task, completed=passed, events=f"{tally.events:,}")
@@ -70,7 +67,6 @@ def demo(
             Rules(protocols=(protocol,), software_version=version("ember-registry")),
             source=_SOURCE,
             fingerprint=f"seed {seed}, {days} days, {protocol.digest}",
-            clock=clock,
             people=team,
             on_progress=show,
         )
@@ -88,7 +84,7 @@ def _fresh_file() -> str:
 
 
 def _open_the_trial(
-    book: Registry, protocol: Protocol, signer: KeyedSigner, clock: MovedClock
+    book: Registry, protocol: Protocol, signer: KeyedSigner, at: datetime
 ) -> None:
     """Set the mode and activate the protocol; refuse a registry that is in use."""
     with book.reading() as views:
@@ -99,12 +95,10 @@ def _open_the_trial(
             "This registry is in use; the demonstration would mix made-up patients in.",
             "Give --registry an empty database, or leave it away.",
         )
-    command = SetMode(
-        mode=Mode.DEMO, reason="demonstration", actor=_ACTOR, at=clock.now()
-    )
+    command = SetMode(mode=Mode.DEMO, reason="demonstration", actor=_ACTOR, at=at)
     with book.transaction() as uow:
         set_mode(command, uow)
-    activate(protocol, book, signer=signer, actor=_ACTOR, at=clock.now())
+    activate(protocol, book, signer=signer, actor=_ACTOR, at=at)
 
 
 def _bar(config: HospitalConfig) -> Progress:
