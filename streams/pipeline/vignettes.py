@@ -105,7 +105,7 @@ def verdict_of(
     domain = protocol.domain(case.domain)
     if domain is None:
         return None
-    state = _state(protocol, domain, case, vignettes)
+    state = _state(domain, case, vignettes)
     if case.flag == "withdrawn":
         standing = _flag(domain, case, vignettes.now, status="provisional")
         state.flags = {standing.flag_id: standing}
@@ -147,9 +147,7 @@ def _as_told(said: TrialScreening, case: Vignette) -> dict[str, object]:
     }
 
 
-def _state(
-    protocol: Protocol, domain: Domain, case: Vignette, vignettes: Vignettes
-) -> PatientState:
+def _state(domain: Domain, case: Vignette, vignettes: Vignettes) -> PatientState:
     now = vignettes.now
     flag = _flag(domain, case, now, status=case.flag)
     state = PatientState(_SITE, case.name, flags={flag.flag_id: flag})
