@@ -107,8 +107,12 @@ def _relay_next(registry: Transactions, sender: Sender, clock: Clock) -> Relayed
     item, objection = claimed
     if objection is not None:
         return _give_up(registry, item, Fate.WITHHELD, objection)
-    answer = sender.send(item.outbox_id, item.payload, at=clock.now())
-    return _settle(registry, item, answer, at=clock.now())
+    return _settle(
+        registry,
+        item,
+        sender.send(item.outbox_id, item.payload, at=clock.now()),
+        at=clock.now(),
+    )
 
 
 def _claim(

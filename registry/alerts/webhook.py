@@ -95,10 +95,8 @@ class WebhookSender:
             "user-agent": "ember",
             **signed_headers(delivery_id, body, at=at, secrets=self._secrets),
         }
-        answer = asyncio.run(self._post(addresses, headers, body.encode()))
-        if isinstance(answer, Failed):
-            return answer
-        return self._judge(answer, at)
+        posting = self._post(addresses, headers, body.encode())
+        return self._judge(asyncio.run(posting), at)
 
     async def _post(
         self, addresses: tuple[Address, ...], headers: dict[str, str], body: bytes
@@ -149,7 +147,9 @@ class WebhookSender:
         # A third for connecting, so that a dead first address leaves time for another.
         return httpx2.Timeout(seconds, connect=seconds / 3).as_dict()
 
-    def _judge(self, response: httpx2.Response, at: datetime) -> Answer:
+    def _judge(self, response: httpx2.Response | Failed, at: datetime) -> Answer:
+        if isinstance(response, Failed):
+            return response
         status = response.status_code
         if 200 <= status < 300:
             return Delivered()
