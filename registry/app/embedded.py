@@ -145,12 +145,14 @@ class EmbeddedRunner:
             if cursor is None:
                 return False
             self._check(cursor)
+            phase, _, position = cursor.position.partition(":")
+            self.tally.position = int(position)
+            if phase == "finished":
+                return True
             for key in uow.stream.patients():
                 self._agenda.check(key, self._patients.state(key, uow).due)
                 self._patients.shed()
-        phase, _, position = cursor.position.partition(":")
-        self.tally.position = int(position)
-        return phase == "finished"
+        return False
 
     def _check(self, cursor: Cursor) -> None:
         if cursor.fingerprint != self._fingerprint:

@@ -58,7 +58,7 @@ class Component:
     """One organ system of a score, with what decided it."""
 
     name: str
-    points: int | None
+    points: int | None = None
     """None where nothing is known of it."""
     lower: int
     upper: int

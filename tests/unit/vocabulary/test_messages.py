@@ -1,7 +1,9 @@
+import dataclasses
 from datetime import UTC, datetime
 
 import pytest
 
+from streams.vocabulary import events, messages
 from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.events import (
     Cancellation,
@@ -27,7 +29,7 @@ def lactate(event_id="lab:1", value=2.4):
     )
 
 
-def message(*events):
+def message(*carried):
     return EhrMessage(
         message_id="m1",
         site="s",
@@ -36,7 +38,7 @@ def message(*events):
         known_at=NOON,
         source="made-up",
         provenance="simulated",
-        events=events,
+        events=carried,
     )
 
 
@@ -97,3 +99,22 @@ def test_a_time_of_another_zone_is_kept_as_the_same_instant_in_utc():
     read = decode(EHR_MESSAGE, payload.replace(b"12:00:00Z", b"14:00:00+02:00"))
     assert read.known_at == NOON
     assert read.known_at.tzinfo is UTC
+
+
+def wire_types():
+    for module in (events, messages):
+        for kind in vars(module).values():
+            if dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__:
+                yield from ((kind, field) for field in dataclasses.fields(kind))
+
+
+def test_what_may_be_unknown_may_be_left_out():
+    """What is None is not written, so a reader must do without it."""
+    needed = {
+        f"{kind.__name__}.{field.name}"
+        for kind, field in wire_types()
+        if "None" in str(field.type)
+        and field.default is dataclasses.MISSING
+        and field.default_factory is dataclasses.MISSING
+    }
+    assert not needed
