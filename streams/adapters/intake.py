@@ -91,6 +91,8 @@ class IntakeReport:
 
     _BAD_SHARE = 0.9
     _ROWS_TO_JUDGE = 1_000
+    _ROWS_OF_A_TABLE = 10
+    """Fewer say nothing of a table: of one patient it may hold a single row."""
 
     def __init__(self, rejections_kept: int = 1_000) -> None:
         self.tables: dict[str, TableCounts] = {}
@@ -119,7 +121,14 @@ class IntakeReport:
 
     def finish(self, table: str) -> None:
         """The table is read; raises `InputError` EMB-109 where it was nearly all bad."""
-        self._stop_if_nearly_all_bad(table)
+        if self.table(table).judged >= self._ROWS_OF_A_TABLE:
+            self._stop_if_nearly_all_bad(table)
+
+    def close(self) -> None:
+        """All is read; raises `InputError` EMB-109 where all was nearly all bad."""
+        judged = sum(counts.judged for counts in self.tables.values())
+        if self.rejected and self.rejected >= self._BAD_SHARE * judged:
+            raise self._nearly_all_bad("all tables", judged, self.rejected, None)
 
     @property
     def rejected(self) -> int:
@@ -128,12 +137,17 @@ class IntakeReport:
 
     def _stop_if_nearly_all_bad(self, table: str) -> None:
         counts = self.table(table)
-        if not counts.bad or counts.bad < self._BAD_SHARE * counts.judged:
-            return
-        last = next((r for r in reversed(self.rejections) if r.file == table), None)
-        raise InputError(
+        if counts.bad and counts.bad >= self._BAD_SHARE * counts.judged:
+            raise self._nearly_all_bad(table, counts.judged, counts.bad, table)
+
+    def _nearly_all_bad(
+        self, place: str, judged: int, bad: int, file: str | None
+    ) -> InputError:
+        kept = (r for r in reversed(self.rejections) if file in (None, r.file))
+        example = next(kept, None)
+        return InputError(
             ErrorCode.NEARLY_ALL_BAD,
-            f"Of {counts.judged} rows of {table}, {counts.bad} were rejected"
-            + (f", for instance at line {last.line}: {last.reason}" if last else "."),
-            "Check that the file is the table it is named after.",
+            f"Of {judged} rows of {place}, {bad} were rejected."
+            + (f" The last one told: {example}" if example else ""),
+            "Check that each file is the table it is named after.",
         )

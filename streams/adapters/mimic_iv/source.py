@@ -88,9 +88,10 @@ class MimicIv:
     ) -> Iterator[SourcedEvent]:
         """Every event of these patients (None: of all), table by table.
 
-        What was left out and why is in `report`.
-        Raises as `check` does before the first event, and EMB-109 or EMB-113 where a
-        table turns out to be nearly all bad or cannot be read to its end.
+        What was left out and why is in `report`, which is that of this run alone.
+        Raises as `check` does before the first event, EMB-109 where a table or the
+        whole turns out to be nearly all bad, and EMB-113 where a table cannot be read
+        to its end.
         """
         self.check()
         wanted = None if subjects is None else frozenset(subjects)
@@ -98,6 +99,7 @@ class MimicIv:
         for read in _READERS:
             yield from read(reading)
         self._file_unread(reading)
+        report.close()
 
     def _file_unread(self, reading: Reading) -> None:
         """Count the rows of `hosp/services`, where it is there."""

@@ -256,3 +256,54 @@ def test_unmapped_rows_do_not_hide_that_all_the_others_are_bad(mimic):
         pulse(mimic, itemid=999)
     pulse(mimic, charttime="then")
     assert refused(mimic.write()).code is ErrorCode.NEARLY_ALL_BAD
+
+
+def test_one_bad_row_alone_in_its_table_does_not_stop_a_good_run(mimic):
+    mimic.add("hosp/patients", anchor_age=50, anchor_year=2150)
+    mimic.add("hosp/prescriptions", pharmacy_id=8, drug="CefePIME")
+    ids, rejection = reading_of(mimic)
+    assert ids == {"patients:1"}
+    assert rejection.code is ErrorCode.MISSING_VALUE
+
+
+@pytest.mark.parametrize(
+    ("table", "cells", "column", "code"),
+    [
+        (
+            "hosp/diagnoses_icd",
+            {"icd_version": 9, "icd_code": "88"},
+            "icd_code",
+            ErrorCode.MALFORMED_CODE,
+        ),
+        (
+            "hosp/diagnoses_icd",
+            {"icd_version": 11, "icd_code": "A419"},
+            "icd_version",
+            ErrorCode.MALFORMED_CODE,
+        ),
+        ("hosp/patients", {"anchor_year": 99}, "anchor_year", ErrorCode.MALFORMED_TIME),
+        ("icu/outputevents", {"valueuom": "cups"}, "valueuom", ErrorCode.UNKNOWN_UNIT),
+        ("icu/inputevents", {"rateuom": "mmHg"}, "rateuom", ErrorCode.UNKNOWN_UNIT),
+    ],
+)
+def test_what_a_table_cannot_mean_is_rejected_with_its_column(
+    mimic, table, cells, column, code
+):
+    usual = {
+        "hadm_id": 2,
+        "admittime": "2150-01-01 07:00:00",
+        "dischtime": "2150-01-02 07:00:00",
+        "starttime": "2150-01-01 07:00:00",
+        "charttime": "2150-01-01 07:00:00",
+        "seq_num": 1,
+        "anchor_age": 50,
+        "anchor_year": 2150,
+        "value": 5,
+        "rate": 5,
+        "itemid": 226559 if table == "icu/outputevents" else 221906,
+    }
+    mimic.add("hosp/admissions", **usual)
+    mimic.add(table, **usual | cells)
+    _, rejection = reading_of(mimic)
+    assert (rejection.file, rejection.column) == (table, column)
+    assert rejection.code is code

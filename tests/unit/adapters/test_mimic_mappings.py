@@ -419,3 +419,25 @@ def test_services_are_counted_and_not_read(mimic):
     path.write_text("subject_id,curr_service\n1,MED\n1,SURG\n")
     assert list(copy.events(mimic.report)) == []
     assert mimic.report.table("hosp/services").filed_unread == 2
+
+
+def test_a_procedure_of_no_map_is_kept_under_its_number(mimic):
+    mimic.add(
+        "icu/procedureevents", itemid=224275, orderid=4, starttime="2150-01-01 08:00:00"
+    )
+    (event,) = mimic.events().values()
+    assert (event.name, event.phase) == ("mimic-iv:224275", "done")
+
+
+def test_dialysis_lasts(mimic):
+    mimic.add(
+        "icu/procedureevents",
+        itemid=225802,
+        orderid=4,
+        starttime="2150-01-01 08:00:00",
+        endtime="2150-01-02 08:00:00",
+    )
+    assert [(e.name, e.phase) for e in mimic.events().values()] == [
+        ("rrt", "started"),
+        ("rrt", "stopped"),
+    ]
