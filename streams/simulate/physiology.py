@@ -88,7 +88,8 @@ def physiology(course: Course, person: Person, luck: Luck) -> Physiology:
     """The organs' course; septic organs fail, merely infected ones hold.
 
     The frailty is drawn, then turned up or down until the course is what was planned:
-    two points above baseline within a day of recognition, or never.
+    two points above baseline within a day of recognition, or none, so that the noise
+    of measuring seldom makes two.
     """
     frailty = _frailty(course, person, luck)
     nature = _Nature.drawn(course, luck)
@@ -96,7 +97,7 @@ def physiology(course: Course, person: Person, luck: Luck) -> Physiology:
     for _ in range(40):
         if course.septic and not _fails_in_time(course, body):
             frailty = frailty.scaled(1.1)
-        elif course.illness == "infection" and _fails(body):
+        elif course.illness == "infection" and _suffers(course, body):
             frailty = frailty.scaled(0.9)
         else:
             break
@@ -139,11 +140,13 @@ def _circulation(course: Course, person: Person, drawn: float) -> float:
     """Shock is a circulation that gives way at the height of it, and only that."""
     if course.infection is None:
         return min(drawn, 1.2)
-    loss_at_peak = FALL * course.infection.peak
+    if course.illness == "infection":
+        worst = FALL * float(course.severity.max())
+        return min(drawn, (person.mean_pressure - 75) / worst)
+    at_peak = FALL * course.infection.peak
     if course.illness == "septic_shock":
-        return max(drawn, (person.mean_pressure - 54) / loss_at_peak)
-    floor = 65 if course.illness == "sepsis" else 72
-    return min(drawn, (person.mean_pressure - floor) / loss_at_peak)
+        return max(drawn, (person.mean_pressure - 54) / at_peak)
+    return min(drawn, (person.mean_pressure - 65) / at_peak)
 
 
 def _lagging(series: Floats, hours: float) -> Floats:
@@ -294,8 +297,9 @@ def _baseline(person: Person) -> int:
     return int(points[0])
 
 
-def _fails(body: Physiology) -> bool:
-    return bool(np.any(body.points - body.baseline >= 2))
+def _suffers(course: Course, body: Physiology) -> bool:
+    stayed = (body.hours >= 0) & (body.hours <= course.ends)
+    return bool(np.any(body.points[stayed] > body.baseline))
 
 
 def _fails_in_time(course: Course, body: Physiology) -> bool:

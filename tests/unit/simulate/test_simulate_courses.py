@@ -114,6 +114,14 @@ def test_nothing_happens_to_the_dead_but_results_and_papers(month) -> None:
     assert deaths > 10
 
 
+def test_nothing_is_done_to_who_went_home_but_results_papers_and_visits(month) -> None:
+    for name, events in month.events.items():
+        left = month.truth[name].discharged_at
+        if left is not None:
+            late = {e.kind for e in events if e.happened_at > left}
+            assert late <= AFTER_DEATH | {"vital_status"}, name
+
+
 def test_nothing_is_done_before_arrival(month) -> None:
     for name, events in month.events.items():
         arrival = month.truth[name].admitted_at

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from streams.simulate.config import HospitalConfig
 from streams.simulate.ground_truth import GroundTruth
-from streams.vocabulary.clock import HOUR
+from streams.simulate.hospital import ground_truth
+from streams.vocabulary.clock import DAY, HOUR
 from streams.vocabulary.events import (
     Assessment,
     Cancellation,
@@ -103,6 +105,18 @@ def test_the_others_mostly_show_no_sepsis(month) -> None:
         at = _suspicion(events)
         false += at is not None and _points_around(events, truth, at) >= 3
     assert false < len(others) * 0.1
+
+
+def test_organs_fail_within_a_day_of_recognition_or_not_at_all() -> None:
+    config = HospitalConfig(
+        seed=1, duration=90 * DAY, ward_beds=999, icu_beds=999, sepsis_share=0.6,
+        infection_share=0.4,
+    )  # fmt: skip
+    for truth in ground_truth(config):
+        if truth.septic:
+            assert truth.dysfunction_at <= truth.recognised_at + 24 * HOUR, truth
+        else:
+            assert truth.peak_sofa == truth.baseline_sofa, truth
 
 
 def test_the_uninfected_are_seldom_suspected(month) -> None:
