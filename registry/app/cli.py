@@ -7,6 +7,7 @@ import sys
 import typer
 
 from registry.app.commands import (
+    alerts,
     audit,
     demo,
     explain,
@@ -34,6 +35,7 @@ app.command()(migrate.migrate)
 app.command()(mode.mode)
 app.command()(schemas.schemas)
 app.add_typer(query.app, name="query")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(audit.app, name="audit")
 stream_commands.add_to(app)
 

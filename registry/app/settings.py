@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from registry.alerts.webhook import WebhookSettings
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
@@ -35,6 +36,32 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "A file that holds that URL: a mounted secret. EMBER_REGISTRY goes first.",
     ),
+    Setting(
+        "EMBER_WEBHOOK_URL",
+        "",
+        "Where `ember alerts send` posts alerts: https, or http on this machine.",
+    ),
+    Setting(
+        "EMBER_WEBHOOK_SECRET_FILES",
+        "",
+        "Files with a `whsec_…` secret each, separated by commas; the newest first.",
+    ),
+    Setting(
+        "EMBER_WEBHOOK_ALLOWED_HOSTS",
+        "",
+        "Hosts inside our own network, or on this machine, that may be posted to; "
+        "separated by commas.",
+    ),
+    Setting(
+        "EMBER_WEBHOOK_CA_FILE",
+        "",
+        "Certificates of the hospital's own authority, instead of the usual ones.",
+    ),
+    Setting(
+        "EMBER_STATE_DIR",
+        ".",
+        "The folder for what a sender must remember, such as a target that is gone.",
+    ),
 )
 
 
@@ -49,6 +76,30 @@ def registry_url(environ: Mapping[str, str], given: str | None = None) -> str:
         return url
     named = environ.get("EMBER_REGISTRY_FILE")
     return _read(Path(named)) if named else DEFAULT_REGISTRY
+
+
+def webhook_settings(environ: Mapping[str, str]) -> WebhookSettings:
+    """The one target of alerts; raises `SettingsError` EMB-402 where none is named."""
+    url = environ.get("EMBER_WEBHOOK_URL")
+    secrets = _listed(environ.get("EMBER_WEBHOOK_SECRET_FILES"))
+    if not url or not secrets:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            "No target of alerts is named.",
+            "Set EMBER_WEBHOOK_URL and EMBER_WEBHOOK_SECRET_FILES.",
+        )
+    authority = environ.get("EMBER_WEBHOOK_CA_FILE")
+    return WebhookSettings(
+        url=url,
+        secret_files=tuple(Path(file) for file in secrets),
+        disabled_marker=Path(environ.get("EMBER_STATE_DIR", ".")) / "webhook.disabled",
+        allowed_hosts=frozenset(_listed(environ.get("EMBER_WEBHOOK_ALLOWED_HOSTS"))),
+        ca_file=Path(authority) if authority else None,
+    )
+
+
+def _listed(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
 def _read(path: Path) -> str:

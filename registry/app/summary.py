@@ -24,9 +24,7 @@ def print_summary(
         onsets = views.onsets()
         flows = views.flow(may_see_arms=True)
         outcomes = views.outcomes()
-        revisions = [
-            r for o in onsets for r in views.onset_history(o.site, o.patient)
-        ]
+        revisions = [r for o in onsets for r in views.onset_history(o.site, o.patient)]
         patients = [p.patient for p in views.participants() if p.randomised_at]
     standing = sum(o.status != "withdrawn" for o in onsets)
     console.print(

@@ -29,6 +29,7 @@ from registry.usecases.record_consent import (
     record_consent,
 )
 from streams.vocabulary.ids import identity
+from streams.vocabulary.messages import Truth
 
 
 COORDINATOR = "coordinator.demo"
@@ -105,7 +106,7 @@ class ScriptedTeam:
 
     def _answer(self, case: Case, criterion_id: str, role: str, at: datetime) -> bool:
         favourable = self._chance(case, f"answer {criterion_id}") < 0.93
-        truth = "TRUE" if (role == "inclusion") == favourable else "FALSE"
+        truth: Truth = "TRUE" if (role == "inclusion") == favourable else "FALSE"
         command = RecordAnswer(
             site=case.site,
             patient=case.patient,

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from registry.app.commands.options import JsonOption, RegistryOption, opened
 from registry.store.listings import (
+    AlertView,
     OnsetView,
     OutcomeView,
     ParticipantView,
@@ -34,6 +35,7 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
     "screenings": TypeAdapter(tuple[ScreeningView, ...]),
     "participants": TypeAdapter(tuple[ParticipantView, ...]),
     "outcomes": TypeAdapter(tuple[OutcomeView, ...]),
+    "alerts": TypeAdapter(tuple[AlertView, ...]),
 }
 """What `--json` prints; the schemas are published in `deploy/schemas`."""
 
@@ -56,7 +58,7 @@ def onsets(
         "SOFA": lambda r: f"{r.score} ({r.score_lower}-{r.score_upper})",
         "policy": lambda r: r.policy,
     }
-    _show("onsets", rows, columns, as_json=as_json)
+    show("onsets", rows, columns, as_json=as_json)
 
 
 @app.command()
@@ -79,7 +81,7 @@ def screenings(
             c.criterion_id for c in r.criteria if c.truth == "UNKNOWN"
         ),
     }
-    _show("screenings", rows, columns, as_json=as_json)
+    show("screenings", rows, columns, as_json=as_json)
 
 
 @app.command()
@@ -97,7 +99,7 @@ def participants(registry: RegistryOption = None, as_json: JsonOption = False) -
         "randomised": lambda r: told(r.randomised_at),
         "arm": lambda r: r.arm or "",
     }
-    _show("participants", rows, columns, as_json=as_json)
+    show("participants", rows, columns, as_json=as_json)
 
 
 @app.command()
@@ -118,7 +120,7 @@ def outcomes(
         "final from": lambda r: told(r.determinable_from),
         "reason": lambda r: r.reason or "",
     }
-    _show("outcomes", rows, columns, as_json=as_json)
+    show("outcomes", rows, columns, as_json=as_json)
 
 
 def told(moment: datetime | None) -> str:
@@ -126,7 +128,8 @@ def told(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
 
 
-def _show(name: str, rows: Sequence[RowT], columns: Columns, *, as_json: bool) -> None:
+def show(name: str, rows: Sequence[RowT], columns: Columns, *, as_json: bool) -> None:
+    """Print the rows: as one JSON array, or as a table with these columns."""
     if as_json:
         print(ANSWERS[name].dump_json(tuple(rows)).decode())
         return
