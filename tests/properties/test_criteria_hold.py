@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -42,50 +43,133 @@ def leaf(kind, *, optional=None, **fields):
     )
 
 
-RECORDED = (
-    leaf(
-        "value",
-        concept=st.just("lactate"),
-        within=HOURS,
-        which=st.sampled_from(("latest", "first", "highest", "lowest", "any")),
-        **{
-            "is": st.builds(
-                "{} {} mmol/L".format,
-                st.sampled_from(("<", "<=", ">", ">=")),
-                st.integers(1, 3),
-            )
-        },
-        optional={"since": st.sampled_from(("onset.known_at", "onset.happened_at"))},
-    ),
-    leaf("age", **{"is": st.sampled_from((">= 18 years", "<= 55 years"))}),
-    leaf("sex", **{"is": st.sampled_from(("male", "female"))}),
-    leaf("pregnant", optional={"within": HOURS}),
-    leaf("allergy", to=st.just(["hydrocortisone"])),
-    leaf("code_status", any_of=st.just(["comfort_only"])),
-    leaf("condition", codes=st.just([f"{ICD}N18"])),
-    leaf("in_hospital"),
-    leaf("location", any_of=st.just(["icu"])),
-    leaf("died"),
+LACTATES = leaf(
+    "value",
+    concept=st.just("lactate"),
+    within=HOURS,
+    which=st.sampled_from(("latest", "first", "highest", "lowest", "any")),
+    **{
+        "is": st.builds(
+            "{} {} mmol/L".format,
+            st.sampled_from(("<", "<=", ">", ">=")),
+            st.integers(1, 3),
+        )
+    },
+    optional={"since": st.sampled_from(("onset.known_at", "onset.happened_at"))},
+)
+RUNNING = {"drugs": st.just(["norepinephrine"]), "stale_after": HOURS}
+INFUSIONS = st.one_of(
     leaf(
         "infusion",
-        drugs=st.just(["norepinephrine"]),
-        stale_after=HOURS,
-        optional={"rate": st.sampled_from(("> 1 ug/kg/min", ">= 2 ug/kg/min"))},
+        **RUNNING,
+        optional={
+            "rate": st.sampled_from(("> 1 ug/kg/min", ">= 2 ug/kg/min")),
+            "within": HOURS,
+        },
     ),
-    leaf("infusion", drugs=st.just(["vasopressor"]), within=HOURS, stale_after=HOURS),
-    leaf("infusion", drugs=st.just(["vasopressor"]), lasting=HOURS, stale_after=HOURS),
-    leaf("medication", named=st.just(["cortison"]), within=HOURS),
-    leaf("respiratory_support", any_of=st.just(["invasive"]), within=HOURS),
-    leaf("onset"),
-    leaf("enrolled", trials=st.just(["t"])),
+    leaf("infusion", **RUNNING, lasting=HOURS, gap=st.sampled_from(("1 min", "1 h"))),
 )
+
+
+def fact(kind, **fields):
+    def at(hours, number, rest):
+        moment = NOW - timedelta(hours=hours)
+        return kind(
+            event_id=f"{kind.__name__}-{number}",
+            happened_at=moment,
+            known_at=moment,
+            **rest,
+        )
+
+    halves = st.integers(-2, 8).map(lambda n: n / 2)
+    return st.builds(at, halves, st.integers(0, 5), st.fixed_dictionaries(fields))
+
+
+PAIRS = {
+    "value": (
+        LACTATES,
+        fact(
+            Measurement,
+            concept=st.just("lactate"),
+            value=st.integers(0, 4).map(float),
+            comparator=st.sampled_from((None, "<", ">", ">=")),
+        ),
+    ),
+    "infusion": (
+        INFUSIONS,
+        fact(
+            Infusion,
+            infusion_id=st.sampled_from("mn"),
+            drug=st.just("norepinephrine"),
+            phase=st.sampled_from(("started", "changed", "stopped")),
+            rate=st.sampled_from((None, 0.0, 1.0, 2.0)),
+        ),
+    ),
+    "age": (
+        leaf("age", **{"is": st.sampled_from((">= 18 years", "<= 55 years"))}),
+        fact(Demographics, birth_year=st.sampled_from((None, 2008, 2009, 1970))),
+    ),
+    "sex": (
+        leaf("sex", **{"is": st.sampled_from(("male", "female"))}),
+        fact(Demographics, sex=st.sampled_from((None, "male", "female"))),
+    ),
+    "pregnant": (
+        leaf("pregnant", optional={"within": HOURS}),
+        fact(Pregnancy, pregnant=st.sampled_from((None, True, False))),
+    ),
+    "allergy": (
+        leaf("allergy", to=st.just(["hydrocortisone"])),
+        fact(
+            Allergy,
+            substance=st.sampled_from(("any", "Hydrocortisone")),
+            present=st.booleans(),
+        ),
+    ),
+    "code status": (
+        leaf("code_status", any_of=st.just(["comfort_only"])),
+        fact(CodeStatus, status=st.sampled_from(("full", "comfort_only"))),
+    ),
+    "condition": (
+        leaf("condition", codes=st.just([f"{ICD}N18"])),
+        fact(Condition, code=st.just(f"{ICD}N18.6"), present=st.booleans()),
+    ),
+    "in hospital": (
+        leaf("in_hospital"),
+        fact(Encounter, phase=st.sampled_from(("admitted", "discharged"))),
+    ),
+    "location": (
+        leaf("location", any_of=st.just(["icu"])),
+        fact(
+            Location,
+            phase=st.sampled_from(("entered", "left")),
+            ward=st.just("w"),
+            level=st.sampled_from(("icu", "ward")),
+        ),
+    ),
+    "died": (leaf("died"), fact(Death)),
+    "medication": (
+        leaf("medication", named=st.just(["cortison"]), within=HOURS),
+        fact(
+            Medication,
+            stage=st.sampled_from(("given", "stopped")),
+            sent_drug=st.sampled_from(("hydrocortisone", "x")),
+        ),
+    ),
+    "breathing": (
+        leaf("respiratory_support", any_of=st.just(["invasive"]), within=HOURS),
+        fact(
+            RespiratorySupport, category=st.sampled_from((None, "invasive", "oxygen"))
+        ),
+    ),
+}
+NO_FACTS = (leaf("onset"), leaf("enrolled", trials=st.just(["t"])))
 
 
 def silent(rule):
     return st.booleans().map(lambda no: {**rule, "absent_means": False} if no else rule)
 
 
-DATA = st.one_of(*RECORDED)
+DATA = st.one_of(*(rule for rule, _ in PAIRS.values()), *NO_FACTS)
 QUESTIONS = leaf("confirm", name=NAMES, question=st.just("Is it so?"))
 
 
@@ -104,69 +188,11 @@ def trees(leaves, *, negation=True):
     return st.recursive(leaves, grow, max_leaves=6).map(RULE.validate_python)
 
 
-def fact(kind, **fields):
-    def at(hours, number, rest):
-        moment = NOW - timedelta(hours=hours)
-        return kind(
-            event_id=f"{kind.__name__}-{number}",
-            happened_at=moment,
-            known_at=moment,
-            **rest,
-        )
-
-    halves = st.integers(-2, 8).map(lambda n: n / 2)
-    return st.builds(at, halves, st.integers(0, 3), st.fixed_dictionaries(fields))
+def records(facts):
+    return st.lists(facts, max_size=8, unique_by=lambda one: one.event_id)
 
 
-RATES = st.sampled_from((None, 0.0, 1.0, 2.0))
-FACTS = st.lists(
-    st.one_of(
-        fact(
-            Measurement,
-            concept=st.just("lactate"),
-            value=st.integers(0, 4).map(float),
-            comparator=st.sampled_from((None, "<", ">", ">=")),
-        ),
-        fact(
-            Infusion,
-            infusion_id=NAMES,
-            drug=st.just("norepinephrine"),
-            phase=st.sampled_from(("started", "changed", "stopped")),
-            rate=RATES,
-        ),
-        fact(
-            Demographics,
-            sex=st.sampled_from((None, "male", "female")),
-            birth_year=st.sampled_from((None, 2008, 2009, 1970)),
-        ),
-        fact(Pregnancy, pregnant=st.sampled_from((None, True, False))),
-        fact(
-            Allergy,
-            substance=st.sampled_from(("any", "Hydrocortisone")),
-            present=st.booleans(),
-        ),
-        fact(CodeStatus, status=st.sampled_from(("full", "comfort_only"))),
-        fact(Condition, code=st.just(f"{ICD}N18.6"), present=st.booleans()),
-        fact(Encounter, phase=st.sampled_from(("admitted", "discharged"))),
-        fact(
-            Location,
-            phase=st.sampled_from(("entered", "left")),
-            ward=st.just("w"),
-            level=st.sampled_from(("icu", "ward")),
-        ),
-        fact(Death),
-        fact(
-            Medication,
-            stage=st.sampled_from(("given", "stopped")),
-            sent_drug=st.sampled_from(("hydrocortisone", "x")),
-        ),
-        fact(
-            RespiratorySupport, category=st.sampled_from((None, "invasive", "oxygen"))
-        ),
-    ),
-    max_size=8,
-    unique_by=lambda one: one.event_id,
-)
+FACTS = records(st.one_of(*(facts for _, facts in PAIRS.values())))
 ANSWERS = st.dictionaries(NAMES, st.sampled_from((TRUE, FALSE)))
 ANCHORS = {
     "onset.known_at": NOW - timedelta(hours=1),
@@ -222,19 +248,34 @@ def test_what_has_not_happened_yet_changes_no_truth(rule, facts):
     assert ahead.evidence == behind.evidence
 
 
-@given(
-    trees(DATA.flatmap(silent)),
-    FACTS,
-    st.integers(0, 12 * 60).map(lambda minutes: timedelta(minutes=minutes)),
-)
-def test_time_alone_changes_no_truth_before_it_said_so(rule, facts, later):
-    record = view(facts)
-    said = judge(rule, record, NOW)
-    moment = NOW + later
-    if said.changes_at is not None:
-        assert said.changes_at > NOW
-        moment = min(moment, said.changes_at - INSTANT)
-    assert judge(rule, record, moment).truth is said.truth
+def assert_time_alone_changes_nothing_unannounced(rule, record, until):
+    """Walk from one announced moment to the next; in between nothing may change."""
+    now = NOW
+    while now < until:
+        said = judge(rule, record, now)
+        assert said.changes_at is None or said.changes_at > now
+        announced = until if said.changes_at is None else said.changes_at
+        for moment in (now + (announced - now) / 2, announced - INSTANT):
+            assert judge(rule, record, moment).truth is said.truth
+        now = announced
+
+
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+@given(st.data())
+def test_time_alone_changes_no_truth_unannounced(pair, data):
+    rules, facts = pair
+    rule = RULE.validate_python(data.draw(rules.flatmap(silent)))
+    record = view(data.draw(records(facts)))
+    assert_time_alone_changes_nothing_unannounced(
+        rule, record, NOW + timedelta(hours=12)
+    )
+
+
+@given(trees(DATA.flatmap(silent)), FACTS)
+def test_nor_that_of_a_compound(rule, facts):
+    assert_time_alone_changes_nothing_unannounced(
+        rule, view(facts), NOW + timedelta(hours=12)
+    )
 
 
 @given(trees(DATA.flatmap(silent)), FACTS)

@@ -54,12 +54,14 @@ def judge_infusion(rule: OnInfusion, view: PatientView, now: datetime) -> Judgem
     """Whether it runs now, ran in the window, or has run for long enough."""
     drugs = sorted(ingredients(rule.drugs))
     coming = soonest(now, *(ahead(view.timeline, f"infusion:{d}", now) for d in drugs))
-    runs = [run for drug in drugs for run in _runs(rule, drug, view, now)]
+    begin = now - _reach(rule) - INSTANT
+    told = [fact for drug in drugs for fact in _told(drug, view, begin, now)]
+    runs = list(_runs(rule, told, begin))
     if not runs:
         return absent(rule, _need(rule), coming)
     judged = _at_some_time if rule.lasting is None else _lasting
     said, deciding, edges = judged(rule, runs, now)
-    out_of_sight = (run.start + _reach(rule) + INSTANT for run in runs)
+    out_of_sight = (fact.happened_at + _reach(rule) + INSTANT for fact in told)
     return Judgement(
         said,
         once(run.evidence for run in deciding or runs[-1:]),
@@ -120,28 +122,36 @@ def _running_on(run: Run, now: datetime) -> Run:
     return Run(run.start, None, until, run.wanted, run.evidence)
 
 
-def _runs(
-    rule: OnInfusion, drug: str, view: PatientView, now: datetime
-) -> Iterator[Run]:
-    """The stretches of all infusions of one drug that are still in sight."""
-    begin = now - _reach(rule) - INSTANT
-    lane = f"infusion:{drug}"
-    facts = [
-        fact
-        for fact in view.timeline.between(Infusion, lane, begin, now)
-        if Flag.STOP_BEFORE_START not in fact.flags
-    ]
-    ordered = sorted(facts, key=lambda fact: fact.infusion_id)
-    for _, life in groupby(ordered, key=lambda fact: fact.infusion_id):
+def _told(
+    drug: str, view: PatientView, begin: datetime, now: datetime
+) -> Iterator[Infusion]:
+    """What is in sight of a drug's infusions; a stop before its start tells nothing."""
+    for fact in view.timeline.between(Infusion, f"infusion:{drug}", begin, now):
+        if Flag.STOP_BEFORE_START not in fact.flags:
+            yield fact
+
+
+def _runs(rule: OnInfusion, told: Sequence[Infusion], begin: datetime) -> Iterator[Run]:
+    """The stretches of all infusions, each in the order of its life."""
+    by_infusion = sorted(told, key=_infusion)
+    for _, life in groupby(by_infusion, key=_infusion):
         yield from _stretches(rule, list(life), begin)
+
+
+def _infusion(fact: Infusion) -> tuple[str, str]:
+    return (fact.drug, fact.infusion_id)
 
 
 def _stretches(
     rule: OnInfusion, life: list[Infusion], begin: datetime
 ) -> Iterator[Run]:
-    """One infusion's stretches; a stop in sight proves that it ran until then."""
+    """One infusion's stretches.
+
+    A stop whose start is out of sight proves that it ran until then, but not at which
+    rate, nor for how long.
+    """
     if life[0].phase == "stopped":
-        ran = truth(None if rule.rate else True)
+        ran = truth(None if rule.rate or rule.lasting else True)
         end = life[0].happened_at
         yield Run(begin, end, end, ran, life[0].event_id)
     for fact, after in pairwise(life):
