@@ -68,6 +68,9 @@ def _result(row: Row, item: Item, fluid: str | None) -> Measurement:
     value, comparator, flags = _value(row, item)
     sent = row.raw("valuenum")
     changed = value is not None and number(sent) not in (None, value)
+    # A bound told in words only (`<0.2` in the comment) is kept as it was written:
+    # mimic-code, which reads the number column alone, sees nothing there.
+    in_words = value is not None and not sent
     return Measurement(
         event_id=f"labevents:{row.needed_identifier('labevent_id')}",
         happened_at=taken,
@@ -78,7 +81,7 @@ def _result(row: Row, item: Item, fluid: str | None) -> Measurement:
         value=value,
         comparator=comparator,
         text=_words(row) if value is None else None,
-        sent_value=sent if changed else None,
+        sent_value=_words(row) if in_words else sent if changed else None,
         sent_unit=row.text("valueuom") if changed else None,
         specimen=fluid,
         specimen_id=row.identifier("specimen_id"),

@@ -150,6 +150,13 @@ def test_two_devices_at_one_moment_are_two_facts(mimic):
 def test_a_censored_result_is_an_interval(mimic):
     event = lab(mimic, 50885, value=">1650", valuenum="", valueuom="mg/dL")
     assert (event.value, event.comparator) == (1650.0, ">")
+    assert event.sent_value == ">1650"
+
+
+def test_a_censored_result_with_its_number_beside_it_was_not_in_words_only(mimic):
+    event = lab(mimic, 50885, value=">1650", valuenum="1650", valueuom="mg/dL")
+    assert (event.value, event.comparator) == (1650.0, ">")
+    assert event.sent_value is None
 
 
 def test_a_censored_result_in_a_comment_is_an_interval_too(mimic):
@@ -166,6 +173,7 @@ def test_a_censored_result_in_a_comment_is_an_interval_too(mimic):
     )
     event = mimic.events()["labevents:6"]
     assert (event.value, event.comparator) == (0.01, "<")
+    assert event.sent_value.startswith("<0.01.")
 
 
 def test_a_comment_beside_a_number_does_not_censor_it(mimic):
