@@ -1,7 +1,7 @@
 """The synthetic hospital: patients come, are charted, and leave; messages in order.
 
-Memory is bounded by the patients in house: a patient's messages are made at arrival
-and given out in the order in which they are received, merged with all others'.
+Memory is bounded by the patients in house: a patient's messages are made at arrival,
+given out in the order in which they are received, merged with all others', and let go.
 """
 
 from __future__ import annotations
@@ -76,6 +76,19 @@ def patients(config: HospitalConfig) -> Iterator[Patient]:
 
 def record(config: HospitalConfig, admitted: Patient) -> Iterator[EhrMessage]:
     """All messages about one patient, in the order of `known_at`."""
+    messages = _charted(config, admitted)
+    messages.sort(key=_received, reverse=True)
+    # What is given out is let go: the last contact is months after discharge.
+    while messages:
+        yield messages.pop()
+
+
+def json_lines(messages: Iterator[EhrMessage]) -> Iterator[bytes]:
+    """Canonical events to be written to a file: one message as JSON a line."""
+    return (encode(EHR_MESSAGE, message) + b"\n" for message in messages)
+
+
+def _charted(config: HospitalConfig, admitted: Patient) -> list[EhrMessage]:
     chart = Chart(config, admitted)
     chart_administration(chart, afterwards(config, admitted))
     chart_bedside(chart)
@@ -84,14 +97,7 @@ def record(config: HospitalConfig, admitted: Patient) -> Iterator[EhrMessage]:
     chart_treatment(chart)
     revise_reports(chart)
     messages = chart.messages()
-    messages += deliver_twice(chart, messages)
-    messages.sort(key=_received)
-    return iter(messages)
-
-
-def json_lines(messages: Iterator[EhrMessage]) -> Iterator[bytes]:
-    """Canonical events to be written to a file: one message as JSON a line."""
-    return (encode(EHR_MESSAGE, message) + b"\n" for message in messages)
+    return messages + deliver_twice(chart, messages)
 
 
 _Waiting = tuple[datetime, int, EhrMessage, Iterator[EhrMessage]]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -19,6 +20,7 @@ from streams.vocabulary.events import (
     Flag,
     Measurement,
 )
+from streams.vocabulary.messages import EhrMessage
 
 
 def test_messages_come_in_the_order_in_which_they_became_known(month) -> None:
@@ -184,3 +186,25 @@ def test_patients_are_made_as_they_arrive() -> None:
     year = HospitalConfig(duration=timedelta(days=36_500))
     first = next(hospital(year))
     assert first.known_at >= year.start
+
+
+def test_what_was_given_out_is_let_go() -> None:
+    """Only who is in house, and the few contacts to come, are held in memory."""
+    config = HospitalConfig(
+        seed=6, duration=timedelta(days=60), ward_beds=8, icu_beds=3,
+        admissions_per_day=2.0,
+    )  # fmt: skip
+    until, given = config.start + config.duration, 0
+    stream = hospital(config)
+    gc.collect()
+    before = _messages_alive()
+    for message in stream:
+        given += 1
+        if message.known_at > until - timedelta(days=1):
+            break
+    assert given > 2000
+    assert _messages_alive() - before < given / 4
+
+
+def _messages_alive() -> int:
+    return sum(isinstance(thing, EhrMessage) for thing in gc.get_objects())
