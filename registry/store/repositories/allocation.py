@@ -26,10 +26,11 @@ class AllocationRepository:
     def request(self, randomisation_request: Request) -> bool:
         """Whether it is a new one; waits for another that makes the same one."""
         statement = insert_into(self._connection, RequestRow)
-        done = self._connection.execute(
-            statement.on_conflict_do_nothing(), told(randomisation_request)
+        written = self._connection.scalar(
+            statement.on_conflict_do_nothing().returning(RequestRow.idempotency_key),
+            told(randomisation_request),
         )
-        return done.rowcount == 1
+        return written is not None
 
     def request_by_key(self, idempotency_key: str) -> Request | None:
         """The request of that name."""

@@ -1,0 +1,223 @@
+"""A made-up trial at a made-up bedside, acted through the use cases alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from registry.domain.consent import ConsentBasis, ConsentState
+from registry.domain.mode import Mode
+from registry.domain.protocol import ArmDesign, DomainDesign
+from registry.domain.randomisation.signer import KeyedSigner
+from registry.usecases.activate_protocol import ActivateProtocol, activate_protocol
+from registry.usecases.randomise import Randomise, randomise
+from registry.usecases.record_answer import RecordAnswer, record_answer
+from registry.usecases.record_batch import RecordBatch, record_batch
+from registry.usecases.record_consent import RecordConsent, record_consent
+from registry.usecases.set_mode import SetMode, set_mode
+from streams.vocabulary.ids import (
+    flag_identity,
+    outcome_identity,
+    revision_identity,
+    screening_identity,
+)
+from streams.vocabulary.messages import (
+    CriterionVerdict,
+    SepsisOnset,
+    TrialOutcome,
+    TrialScreening,
+)
+
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+FLUIDS = DomainDesign(
+    domain="fluids",
+    arms=(ArmDesign("restrictive"), ArmDesign("standard")),
+    block_multiples=(2,),
+)
+
+
+@dataclass
+class Bedside:
+    """What happens to patients of site A in trial TIDE."""
+
+    registry: object
+    signer: KeyedSigner
+
+    noon = NOON
+    fluids = FLUIDS
+
+    def open_trial(self, *designs, mode=Mode.LIVE):
+        with self.registry.transaction() as uow:
+            set_mode(
+                SetMode(mode=mode, reason="a test", actor="admin", at=NOON), uow
+            )
+            return activate_protocol(self.protocol(*(designs or (FLUIDS,))), uow, signer=self.signer)
+
+    def protocol(self, *designs, protocol_hash="hash-1"):
+        return ActivateProtocol(
+            trial="TIDE",
+            version="1.0",
+            protocol_hash=protocol_hash,
+            document="{}",
+            domains=designs,
+            actor="sponsor",
+            at=NOON,
+        )
+
+    def verdict(self, patient="p1", revision=0, **changed):
+        domain = changed.get("domain", "fluids")
+        screening_id = screening_identity(
+            site="A", patient=patient, trial="TIDE", domain=domain, episode="e1"
+        )
+        usual = TrialScreening(
+            message_id=revision_identity(screening_id, revision),
+            site="A",
+            patient=patient,
+            happened_at=NOON,
+            known_at=NOON + revision * timedelta(minutes=1),
+            source="screen",
+            provenance="live",
+            screening_id=screening_id,
+            revision=revision,
+            status="eligible",
+            trial="TIDE",
+            domain=domain,
+            episode="e1",
+            protocol_version="1.0",
+            protocol_hash="hash-1",
+            software_version="0.1.0",
+            definition_version="1",
+            anchor="onset.known_at",
+            anchor_at=NOON,
+            deadline=NOON + 6 * HOUR,
+            window_open=True,
+            stratum=(("shock", "yes"),),
+            covariates=(("age", "71"),),
+            criteria=(
+                CriterionVerdict(criterion_id="adult", role="inclusion", truth="TRUE"),
+            ),
+        )
+        return replace(usual, **changed)
+
+    def needs_human(self, patient="p1", revision=0, **changed):
+        asked = (
+            CriterionVerdict(
+                criterion_id="equipoise", role="inclusion", truth="UNKNOWN", human=True
+            ),
+            CriterionVerdict(
+                criterion_id="dying", role="exclusion", truth="UNKNOWN", human=True
+            ),
+        )
+        return self.verdict(
+            patient, revision, status="needs_human", criteria=asked, **changed
+        )
+
+    def onset(self, patient="p1", revision=0, **changed):
+        flag_id = flag_identity(
+            site="A", patient=patient, definition="sepsis3", policy="ember", episode="e1"
+        )
+        usual = SepsisOnset(
+            message_id=revision_identity(flag_id, revision),
+            site="A",
+            patient=patient,
+            happened_at=NOON,
+            known_at=NOON,
+            source="detect",
+            provenance="live",
+            flag_id=flag_id,
+            revision=revision,
+            status="provisional",
+            definition="sepsis3",
+            definition_version="1",
+            policy="ember",
+            episode="e1",
+            score=4,
+        )
+        return replace(usual, **changed)
+
+    def outcome(self, patient="p1", revision=0, **changed):
+        outcome_id = outcome_identity(
+            site="A", patient=patient, trial="TIDE", outcome="death28", episode="e1"
+        )
+        usual = TrialOutcome(
+            message_id=revision_identity(outcome_id, revision),
+            site="A",
+            patient=patient,
+            happened_at=NOON,
+            known_at=NOON,
+            source="follow_up",
+            provenance="live",
+            outcome_id=outcome_id,
+            revision=revision,
+            trial="TIDE",
+            episode="e1",
+            outcome="death28",
+            definition_version="1",
+            status="pending",
+        )
+        return replace(usual, **changed)
+
+    def hear(self, *messages, **rest):
+        with self.registry.transaction() as uow:
+            return record_batch(
+                RecordBatch(messages=messages, recorded_at=NOON, **rest), uow
+            )
+
+    def consent(self, patient="p1", state=ConsentState.GIVEN, at=NOON):
+        command = RecordConsent(
+            trial="TIDE",
+            site="A",
+            patient=patient,
+            episode="e1",
+            state=state,
+            basis=ConsentBasis.WRITTEN if state is ConsentState.GIVEN else None,
+            decided_at=at,
+            actor="nurse",
+            at=at,
+        )
+        with self.registry.transaction() as uow:
+            return record_consent(command, uow)
+
+    def answer(self, criterion_id, truth, patient="p1"):
+        command = RecordAnswer(
+            site="A",
+            patient=patient,
+            trial="TIDE",
+            domain="fluids",
+            episode="e1",
+            criterion_id=criterion_id,
+            truth=truth,
+            reason=None,
+            actor="doctor",
+            at=NOON + HOUR,
+        )
+        with self.registry.transaction() as uow:
+            return record_answer(command, uow)
+
+    def randomise(self, patient="p1", *, key=None, domain="fluids", at=NOON + HOUR):
+        command = Randomise(
+            idempotency_key=key or f"request-{patient}-{domain}",
+            site="A",
+            patient=patient,
+            trial="TIDE",
+            domain=domain,
+            episode="e1",
+            actor="doctor",
+            at=at,
+        )
+        with self.registry.transaction() as uow:
+            return randomise(command, uow, signer=self.signer)
+
+    def admit(self, *patients):
+        self.hear(*(self.verdict(patient) for patient in patients))
+        for patient in patients:
+            self.consent(patient)
+
+
+@pytest.fixture
+def bedside(registry):
+    return Bedside(registry, KeyedSigner({"TIDE": bytes(range(32))}))
