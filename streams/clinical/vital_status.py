@@ -76,14 +76,15 @@ def death_on_record(timeline: Timeline, now: datetime) -> Dying | None:
 
 
 def sign_of_life(timeline: Timeline, since: datetime, now: datetime) -> Clinical | None:
-    """The first fact from `since` to `now` that only a living patient has."""
-    found = [
-        fact
-        for prefix in _PROOF
-        for _, lane in timeline.lanes(prefix)
-        for fact in _first_proof(lane, since, now)
-    ]
-    return min(found, key=lambda f: (f.happened_at, f.event_id), default=None)
+    """The first fact from `since` to `now` that only a living patient has.
+
+    Each lane is read only up to the first sign found so far.
+    """
+    first: Clinical | None = None
+    for name, lane in timeline.lanes(""):
+        if name.startswith(_PROOF):
+            first = _first_proof(lane, since, now, first)
+    return first
 
 
 def _deaths(timeline: Timeline, now: datetime) -> Iterator[Dying]:
@@ -126,14 +127,23 @@ def _may_be_one(one: Dying, other: Dying) -> bool:
     return one.earliest <= other.latest and other.earliest <= one.latest
 
 
-def _first_proof(lane: Lane, since: datetime, now: datetime) -> Iterator[Clinical]:
-    """The lane's first sign of life, if it has one by now."""
-    fact = lane.next(since - INSTANT)
-    while fact is not None and fact.happened_at <= now:
-        if _proves_life(fact):
-            yield fact
-            return
-        fact = lane.next(fact.happened_at)
+def _first_proof(
+    lane: Lane, since: datetime, now: datetime, first: Clinical | None
+) -> Clinical | None:
+    """The lane's first sign of life, if it comes before `first`."""
+    until = now if first is None else first.happened_at
+    nearest = lane.next(since - INSTANT)
+    if nearest is None or nearest.happened_at > until:
+        return first
+    if not _proves_life(nearest):
+        later = lane.between(since - INSTANT, until)
+        nearest = next((fact for fact in later if _proves_life(fact)), None)
+    found = [fact for fact in (nearest, first) if fact is not None]
+    return min(found, key=_moment, default=None)
+
+
+def _moment(fact: Clinical) -> tuple[datetime, str]:
+    return (fact.happened_at, fact.event_id)
 
 
 def _proves_life(fact: Clinical) -> bool:

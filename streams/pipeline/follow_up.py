@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 
 from streams.clinical.outcomes import OUTCOMES, VERSION, Derived
@@ -116,7 +117,7 @@ def _revision(
 
 
 def _outcome_id(state: PatientState, trial: str, episode: str, outcome: str) -> str:
-    return outcome_identity(
+    return _identity(
         site=state.site,
         patient=state.patient,
         trial=trial,
@@ -130,5 +131,8 @@ def _material(told: Derived | TrialOutcome) -> tuple[object, ...]:
     said = (told.status, told.value, told.reason, told.determinable_from)
     return (told.happened_at, *said) if isinstance(told, TrialOutcome) else said
 
+
+_identity = lru_cache(maxsize=4096)(outcome_identity)
+"""The same few names are asked for at every message."""
 
 _WITHDRAWN = Derived(status="missing", reason="onset_withdrawn")

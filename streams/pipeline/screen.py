@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from streams.clinical.criteria.judgement import INSTANT, PatientView, soonest
 from streams.clinical.criteria.verdict import Verdict, judge_domain
@@ -228,10 +229,14 @@ def _enrolled(
 def _screening_id(
     state: PatientState, protocol: Protocol, domain: Domain, flag: SepsisOnset
 ) -> str:
-    return screening_identity(
+    return _identity(
         site=state.site,
         patient=state.patient,
         trial=protocol.id,
         domain=domain.id,
         episode=flag.episode,
     )
+
+
+_identity = lru_cache(maxsize=4096)(screening_identity)
+"""The same few names are asked for at every message."""

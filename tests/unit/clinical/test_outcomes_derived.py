@@ -127,6 +127,13 @@ def test_only_what_a_living_patient_has_proves_life(proof, status):
     assert of(mortality_28d, proof, now=day(60)).status == status
 
 
+def test_a_bed_left_and_another_entered_at_one_moment_proves_life():
+    left_bed = fact(Location, day(30), "a", phase="left", ward="W")
+    entered = fact(Location, day(30), "b", phase="entered", ward="V")
+    found = of(mortality_28d, left_bed, entered, now=day(60))
+    assert (found.status, found.evidence) == ("final", ("b",))
+
+
 def test_a_patient_still_in_bed_is_provisionally_alive():
     lately = fact(Measurement, day(27.5), "m", concept="lactate", value=1.0)
     found = of(mortality_28d, came(day(-1)), lately, now=day(28))
