@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, nextafter
+from sys import float_info
 from typing import Literal
 
 from streams.clinical.scores.points import WORST, Bands, points_of
@@ -79,9 +80,9 @@ def interval(fact: Measurement, policy: SofaPolicy) -> tuple[float, float]:
         case "<=":
             return (-inf, value)
         case ">":
-            return (nextafter(value, inf), inf)
+            return (nextafter(value, inf), float_info.max)
         case ">=":
-            return (value, inf)
+            return (value, float_info.max)
     return (value, value if fact.upper is None else max(value, fact.upper))
 
 

@@ -1,0 +1,171 @@
+"""What each argument of `SuspicionPolicy` does, told as small timelines."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from streams.clinical.definitions.policies import EMBER, MIMIC
+from streams.clinical.definitions.suspicion import suspicions
+
+
+@pytest.fixture
+def suspected(timeline_of):
+    """When infection was suspected, under EMBER's policy but for some arguments."""
+
+    def ask(table, now=None, **changed):
+        policy = replace(EMBER.suspicion, **changed)
+        found = suspicions(timeline_of(table), policy=policy, now=now)
+        return [suspicion.suspected_at for suspicion in found]
+
+    return ask
+
+
+def pair(culture, antimicrobial):
+    return f"""
+    at              | what          | value
+    {culture}       | culture       | BLOOD CULTURE
+    {antimicrobial} | antimicrobial | vancomycin
+    """
+
+
+@pytest.mark.parametrize(
+    ("culture", "antimicrobial", "since"),
+    [
+        ("1 10:00", "1 10:01", "1 10:00"),
+        ("1 10:00", "4 10:00", "1 10:00"),
+        ("1 10:00", "4 10:01", None),
+        ("2 10:00", "2 09:59", "2 09:59"),
+        ("2 10:00", "1 10:00", "1 10:00"),
+        ("2 10:00", "1 09:59", None),
+    ],
+)
+def test_the_windows_of_2016_with_both_their_ends(
+    suspected, at, culture, antimicrobial, since
+):
+    expected = [at(since)] if since else []
+    assert expected == suspected(pair(culture, antimicrobial))
+
+
+def test_the_windows_can_be_changed(suspected, at):
+    late = pair("1 10:00", "2 11:00")
+    assert suspected(late, culture_then=timedelta(hours=24)) == []
+    early = pair("2 10:00", "1 12:00")
+    assert suspected(early, antimicrobial_then=timedelta(hours=12)) == []
+    assert suspected(early) == [at("1 12:00")]
+
+
+@pytest.mark.parametrize(
+    ("simultaneous", "since"), [("neither", None), ("culture_first", "1 10:00")]
+)
+def test_both_at_the_same_time(suspected, at, simultaneous, since):
+    table = pair("1 10:00", "1 10:00")
+    expected = [at(since)] if since else []
+    assert expected == suspected(table, simultaneous=simultaneous)
+
+
+@pytest.mark.parametrize(
+    ("culture", "antimicrobial", "midnight", "by_drug"),
+    [
+        ("2", "2 09:00", "2 00:00", "2 09:00"),
+        ("2", "5 23:59", "2 00:00", "5 23:59"),
+        ("2", "6 00:00", None, None),
+        ("2", "1 00:00", "1 00:00", "1 00:00"),
+        ("3", "1 23:59", None, None),
+    ],
+)
+def test_a_culture_of_which_only_the_date_is_known(
+    suspected, at, culture, antimicrobial, midnight, by_drug
+):
+    table = pair(culture, antimicrobial)
+    for policy, since in (("midnight", midnight), ("antimicrobial", by_drug)):
+        expected = [at(since)] if since else []
+        assert expected == suspected(table, date_only=policy)
+
+
+def test_a_known_time_goes_before_a_bare_date(suspected, at):
+    table = """
+    at      | what          | value
+    1       | culture       | URINE
+    2 10:00 | culture       | BLOOD CULTURE
+    2 12:00 | antimicrobial | vancomycin
+    """
+    assert suspected(table) == [at("2 10:00")]
+    assert suspected(table, date_only="midnight") == [at("1 00:00")]
+
+
+def test_of_several_cultures_the_earliest_counts(suspected, at):
+    table = """
+    at      | what          | value
+    1 08:00 | culture       | URINE
+    1 10:00 | culture       | BLOOD CULTURE
+    2 12:00 | antimicrobial | vancomycin
+    2 14:00 | culture       | SPUTUM
+    """
+    assert suspected(table) == [at("1 08:00")]
+
+
+def test_every_antimicrobial_that_pairs_is_a_suspicion_of_its_own(suspected, at):
+    table = """
+    at      | what          | value
+    1 08:00 | antimicrobial | cefazolin
+    1 10:00 | culture       | BLOOD CULTURE
+    1 12:00 | antimicrobial | vancomycin
+    9 12:00 | antimicrobial | meropenem
+    """
+    assert suspected(table) == [at("1 08:00"), at("1 10:00")]
+
+
+@pytest.mark.parametrize(("match", "count"), [("patient", 1), ("encounter", 0)])
+def test_a_culture_of_another_hospital_stay(suspected, match, count):
+    table = """
+    at      | what          | value         | encounter
+    1 10:00 | culture       | BLOOD CULTURE | before
+    2 10:00 | antimicrobial | vancomycin    | after
+    """
+    assert len(suspected(table, match=match)) == count
+
+
+@pytest.mark.parametrize(
+    ("stages", "since"),
+    [({"ordered"}, "1 11:00"), ({"given"}, "1 14:00")],
+)
+def test_the_order_or_the_administration_is_the_antimicrobial(
+    suspected, at, stages, since
+):
+    table = """
+    at      | what                | value
+    1 11:00 | antimicrobial       | vancomycin
+    1 14:00 | antimicrobial given | vancomycin
+    1 18:00 | culture             | BLOOD CULTURE
+    """
+    assert suspected(table, stages=frozenset(stages)) == [at(since)]
+
+
+@pytest.mark.parametrize(("screens", "count"), [("count", 1), ("ignore", 0)])
+def test_a_surveillance_swab(suspected, screens, count):
+    table = """
+    at      | what          | value
+    1 10:00 | culture       | MRSA SCREEN
+    1 12:00 | antimicrobial | vancomycin
+    """
+    assert len(suspected(table, screens=screens)) == count
+
+
+def test_what_has_not_happened_yet_arouses_no_suspicion(suspected, at):
+    table = pair("2 10:00", "1 12:00")
+    assert suspected(table, now=at("2 09:59")) == []
+    assert suspected(table, now=at("2 10:00")) == [at("1 12:00")]
+
+
+def test_a_suspicion_names_the_stay_the_drug_began_in(timeline_of):
+    table = """
+    at      | what          | value         | stay | encounter
+    1 08:00 | icu           | entered       | s    | h
+    1 10:00 | antimicrobial | vancomycin    |      | h
+    1 11:00 | culture       | BLOOD CULTURE |      | h
+    1 12:00 | icu           | left          | s    | h
+    1 12:00 | antimicrobial | meropenem     |      | h
+    """
+    found = suspicions(timeline_of(table), policy=MIMIC.suspicion)
+    assert [(s.stay, s.encounter) for s in found] == [("s", "h"), (None, "h")]
