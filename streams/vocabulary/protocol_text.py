@@ -120,7 +120,7 @@ def _unreadable(problem: str) -> ProtocolError:
 
 _CURES: dict[str, str] = {
     ErrorCode.PROTOCOL_UNREADABLE: "Mend the YAML there.",
-    ErrorCode.PROTOCOL_INVALID: "Compare it with the published JSON Schema.",
+    ErrorCode.PROTOCOL_INVALID: "Compare it with a protocol of `streams/protocols`.",
     ErrorCode.PROTOCOL_UNKNOWN_CONCEPT: "Use a name of the dictionary.",
     ErrorCode.PROTOCOL_UNIT: "Write a unit of the concept's own dimension.",
 }

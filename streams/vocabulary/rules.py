@@ -74,7 +74,7 @@ class Value(Recorded):
         if self.concept not in concepts():
             raise protocol_fault(
                 ErrorCode.PROTOCOL_UNKNOWN_CONCEPT,
-                f"there is no concept {self.concept!r}; see `ember concepts`",
+                f"there is no concept {self.concept!r} in the dictionary",
             )
         try:
             threshold(self.concept, self.is_)
@@ -345,7 +345,7 @@ def _expect_drugs(names: tuple[str, ...]) -> None:
         if name not in known:
             raise protocol_fault(
                 ErrorCode.PROTOCOL_UNKNOWN_CONCEPT,
-                f"there is no drug or class {name!r}; see the drug table",
+                f"there is no drug or class {name!r} in the drug table",
             )
 
 

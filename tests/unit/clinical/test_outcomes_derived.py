@@ -1,5 +1,6 @@
 """Mortality by what is on record, at the edges of its windows."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -258,3 +259,27 @@ def test_without_a_disposition_life_at_discharge_must_be_shown():
     assert told(found) == ("provisional", 0, "disposition_unknown")
     shown = of(in_hospital_mortality, *facts, contact(day(9)), now=day(30))
     assert told(shown) == ("final", 0, None)
+
+
+def test_an_admission_that_never_was_is_no_stay():
+    never = replace(came(day(-1)), phase="cancelled")
+    found = of(in_hospital_mortality, never, now=day(5))
+    assert told(found) == ("pending", None, None)
+    unplaced = of(in_hospital_mortality, never, died(day(4), place=None), now=day(5))
+    assert told(unplaced) == ("missing", None, "place_of_death_unknown")
+
+
+def test_a_death_of_unknown_place_in_an_open_stay_is_provisional():
+    facts = (came(day(-1)), died(day(4), place=None))
+    found = of(in_hospital_mortality, *facts, now=day(5))
+    assert told(found) == ("provisional", 1, "place_of_death_unknown")
+
+
+def test_a_transfer_that_arrived_goes_on_with_the_first_stay():
+    facts = (
+        came(day(-1)),
+        left(day(9), "acute_hospital"),
+        came(day(9.5), "e2"),
+        left(day(20), "home", "e2"),
+    )
+    assert told(of(in_hospital_mortality, *facts, now=day(30))) == ("final", 0, None)

@@ -6,6 +6,7 @@ from streams.clinical.criteria.loading import load_protocol
 from streams.vocabulary.errors import ErrorCode, ProtocolError
 from streams.vocabulary.protocol import Protocol, canonical_json, content_hash
 from streams.vocabulary.protocol_text import parse_protocol
+from streams.vocabulary.quantities import read_duration, write_duration
 
 
 TEXT = files("streams.protocols").joinpath("ember_demo.yaml").read_text("utf-8")
@@ -52,6 +53,36 @@ def test_the_hash_ignores_comments_and_order_but_no_word():
         (">= 18 years", ">= 18", "EMB-204", "a unit is missing"),
         (">= 18 years", ">= 18 kg", "EMB-204", "unit of an age"),
         ("< 70 mm[Hg]", "< 70 blobs", "EMB-204", "'blobs' is not known"),
+        ("< 70 mm[Hg]", "70 mm[Hg]", "EMB-202", "is no comparison"),
+        ("window: 24 h", "window: a day", "EMB-202", "is no length of time"),
+        ("window: 24 h", "window: 24 kg", "EMB-204", "cannot become s"),
+        (", within: 24 h}", "}", "EMB-202", "window of lactate is missing"),
+        ("if_unknown: ask", "if_unknown: guess", "EMB-202", "'wait' or 'ask'"),
+        (
+            "question: Is the patient pregnant, or may she be?",
+            'question: ""',
+            "EMB-202",
+            "asks, but has no `question`",
+        ),
+        ("named: [", "sent: [", "EMB-202", "not known here"),
+        (
+            "[vasopressor], within: 24 h",
+            "[vasopressor], within: 24 h, lasting: 1 h",
+            "EMB-202",
+            "leave `within` out",
+        ),
+        (
+            "{kind: in_hospital}",
+            "{kind: at_least, n: 2, of: [{kind: in_hospital}]}",
+            "EMB-202",
+            "at least 2 of 1",
+        ),
+        (
+            "{kind: in_hospital}",
+            "{kind: medication, within: 1 d}",
+            "EMB-202",
+            "no drug is named",
+        ),
     ],
 )
 def test_a_fault_names_its_code_its_place_and_its_reason(old, new, code, words):
@@ -60,6 +91,16 @@ def test_a_fault_names_its_code_its_place_and_its_reason(old, new, code, words):
     assert words in told.problem
     assert "line " in told.problem
     assert told.cure
+
+
+@pytest.mark.parametrize("text", ["", "- a list", "a word", "\x00"])
+def test_what_is_no_document_is_unreadable(text):
+    assert fault(text).code is ErrorCode.PROTOCOL_UNREADABLE
+
+
+def test_lengths_of_time_are_written_back_in_the_largest_unit_that_divides_them():
+    for written, back in (("90 s", "90 s"), ("2 min", "2 min"), ("1 d", "24 h")):
+        assert write_duration(read_duration(written)) == back
 
 
 def test_the_place_is_that_of_the_faulty_line():

@@ -25,6 +25,7 @@ from streams.vocabulary.events import (
     Pregnancy,
     RespiratorySupport,
 )
+from streams.vocabulary.messages import SepsisOnset
 from streams.vocabulary.rules import Rule
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN
 
@@ -386,3 +387,68 @@ def test_breathing_support_of_another_kind_is_evidence_against():
     assert judged(rule, unmapped).truth is UNKNOWN
     assert judged(rule, mask).truth is FALSE
     assert judged(rule, niv, mask).truth is TRUE
+
+
+# -- what Ember itself knows ---------------------------------------------------
+
+
+def flagged(status="provisional", **fields):
+    told = {
+        "message_id": "m",
+        "site": "s",
+        "patient": "p",
+        "happened_at": NOW,
+        "known_at": NOW,
+        "source": "detect",
+        "provenance": "simulated",
+        "flag_id": "f",
+        "revision": 0,
+        "status": status,
+        "definition": "sepsis3",
+        "definition_version": "1.0",
+        "policy": "ember",
+        "episode": "e1",
+        "evidence": ("b", "a"),
+    }
+    return SepsisOnset(**{**told, **fields})
+
+
+def test_an_onset_stands_until_it_is_withdrawn():
+    rule = {"kind": "onset"}
+    assert judged(rule).truth is UNKNOWN
+    assert judged(rule, onset=flagged()).evidence == ("a", "b")
+    assert judged(rule, onset=flagged("withdrawn")).truth is FALSE
+    sure = {**rule, "statuses": ["confirmed"]}
+    assert judged(sure, onset=flagged()).truth is FALSE
+
+
+def test_another_definition_is_looked_for_in_the_same_episode():
+    rule = {"kind": "onset", "definition": "ase"}
+    here = flagged(definition="ase")
+    other = flagged(definition="ase", episode="e2")
+    assert judged(rule, episode="e1", flags=(here, other)).truth is TRUE
+    assert judged(rule, episode="e1", flags=(other, flagged())).truth is UNKNOWN
+    assert judged({**rule, "policy": "x"}, episode="e1", flags=(here,)).truth is UNKNOWN
+
+
+def test_a_marker_in_a_foreign_unit_is_unknown():
+    marker = fact(
+        Biomarker, 1, "m", concept="ferritin", value=5.0, unit="Cel", assay="x",
+        assay_version="1",
+    )  # fmt: skip
+    rule = {**HIGH, "concept": "ferritin", "is": "> 4420 ng/mL"}
+    assert judged(rule, marker).truth is UNKNOWN
+
+
+def test_of_several_uncertain_values_all_are_shown():
+    rule = {**HIGH, "which": "any"}
+    unsure = [lactate(n, 1.0, f"l{n}", comparator=">") for n in (1, 2)]
+    assert judged(rule, *unsure).evidence == ("l1", "l2")
+
+
+def test_an_icu_stay_ends_by_its_own_name_whatever_the_ward():
+    entered = fact(
+        Location, 9, "a", phase="entered", ward="MICU", level="icu", stay="i1"
+    )
+    left = fact(Location, 2, "b", phase="left", ward="Unit 7", level="icu", stay="i1")
+    assert judged(ICU, entered, left).truth is FALSE
