@@ -16,7 +16,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any
 
 from streams.vocabulary.clock import iso
@@ -112,6 +112,12 @@ def sha256(*parts: bytes) -> str:
     return digest.hexdigest()
 
 
+def record_digest(record: object) -> str:
+    """The SHA-256 of a flat record's fields, as its audit row remembers it."""
+    names = sorted(type(record).__dataclass_fields__)  # type: ignore[attr-defined]  # a dataclass, by contract
+    return sha256(canonical({name: _plain(getattr(record, name)) for name in names}))
+
+
 def link(entry: AuditEntry, head: Head) -> AuditRow:
     """The entry as the row that follows `head`."""
     unlinked = AuditRow(
@@ -193,6 +199,12 @@ def row_hash(row: AuditRow) -> str:
         row.detail,
     ]
     return sha256(row.previous_hash.encode(), canonical(told))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return iso(value)
+    return value.value if isinstance(value, Enum) else value
 
 
 def _with_hash(row: AuditRow) -> AuditRow:

@@ -59,7 +59,7 @@ def follow_alerts(
         if verdict.screening_id in done or step is None:
             after = current
         else:
-            after = _after(current, verdict, step, recorded_at)
+            after = _after(current, verdict, step, verdict.known_at)
             told.append((verdict, after, step))
         if after is not None and after.status in UNCLOSED:
             standing[verdict.screening_id] = after
@@ -153,7 +153,7 @@ def _notice(
 ) -> OutboxItem:
     body = {
         "type": f"alert.{step.step.value}",
-        "timestamp": iso(at),
+        "timestamp": iso(alert.changed_at),
         "data": _told(alert, verdict, mode),
     }
     return OutboxItem(

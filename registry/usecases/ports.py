@@ -17,7 +17,7 @@ from typing import Protocol
 
 from registry.domain.alert import Alert, Move
 from registry.domain.allocation import Allocator, Randomisation
-from registry.domain.audit import AuditEntry, AuditRow, Head
+from registry.domain.audit import AuditAction, AuditEntry, AuditRow, Head
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent, HumanAnswer, Participant
 from registry.domain.protocol import DomainDesign
@@ -206,6 +206,8 @@ class Participants(Protocol):
         """The latest revision."""
         ...
 
+    def consent_revision(self, consent_id: str) -> Consent | None: ...
+
     def add_consent(self, consent: Consent) -> None: ...
 
 
@@ -215,6 +217,8 @@ class Answers(Protocol):
     def latest(self, screening_id: str) -> tuple[HumanAnswer, ...]:
         """The latest of each criterion."""
         ...
+
+    def one(self, answer_id: str) -> HumanAnswer | None: ...
 
     def add(self, answer: HumanAnswer) -> None: ...
 
@@ -235,6 +239,8 @@ class Allocations(Protocol):
     def stored(
         self, *, trial: str, domain: str, participant: str
     ) -> Randomisation | None: ...
+
+    def one(self, randomisation_id: str) -> Randomisation | None: ...
 
     def lock(self, *, trial: str, domain: str, stratum: str) -> Allocator:
         """The stratum, held until the transaction ends; made where it is new."""
@@ -310,7 +316,14 @@ class Audit(Protocol):
     def batch_rows(
         self, batch_id: str, *, site: str, trial: str
     ) -> tuple[tuple[str, str], ...]:
-        """Message id and document of what a batch wrote to one chain, as it is now."""
+        """Message id and document of what a batch wrote to one chain, as it is now.
+
+        A row whose columns say other than its document has no document.
+        """
+        ...
+
+    def recorded(self, *, site: str, trial: str) -> dict[AuditAction, int]:
+        """How many records of each sort there are now that a chain must account for."""
         ...
 
 

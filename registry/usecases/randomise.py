@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from registry.domain.allocation import Allocator, Randomisation, following
-from registry.domain.audit import AuditAction, AuditEntry
+from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.enrolment import Case, Gate, Obstacle, gate
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent
@@ -338,6 +338,7 @@ def _entry(drawn: Randomisation) -> AuditEntry:
         at=drawn.randomised_at,
         subject=drawn.randomisation_id,
         detail={
+            "record": record_digest(drawn),
             "participant": drawn.participant,
             "domain": drawn.domain,
             "stratum": drawn.stratum,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from registry.domain.audit import AuditAction, AuditEntry
+from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.enrolment import Obstacle, status_with_answers, to_be_asked
 from registry.domain.participant import HumanAnswer
 from registry.usecases.ports import UnitOfWork
@@ -126,6 +126,7 @@ def _entry(command: RecordAnswer, answer: HumanAnswer) -> AuditEntry:
         at=command.at,
         subject=answer.answer_id,
         detail={
+            "record": record_digest(answer),
             "screening": answer.screening_id,
             "screening_revision": answer.screening_revision,
             "criterion": answer.criterion_id,

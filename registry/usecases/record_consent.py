@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from registry.domain.audit import AuditAction, AuditEntry
+from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.consent import ConsentBasis, ConsentState, may_become
 from registry.domain.enrolment import Obstacle
 from registry.domain.participant import Consent, Participant, participant_code
@@ -139,7 +139,8 @@ def _consent(
 
 def _entry(command: RecordConsent, consent: Consent) -> AuditEntry:
     detail = {
-        "consent": consent.consent_id,
+        "record": record_digest(consent),
+        "participant": consent.participant,
         "episode": command.episode,
         "revision": consent.revision,
         "state": consent.state.value,
@@ -148,7 +149,7 @@ def _entry(command: RecordConsent, consent: Consent) -> AuditEntry:
         "decided_at": consent.decided_at.isoformat(),
         "reason": consent.reason,
     }
-    return _audit(command, AuditAction.CONSENT_RECORDED, consent.participant, detail)
+    return _audit(command, AuditAction.CONSENT_RECORDED, consent.consent_id, detail)
 
 
 def _rejection(

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from registry.domain.audit import AuditAction, AuditRow, Break, Head, first_break, start
+from registry.domain.audit import (
+    AuditAction,
+    AuditRow,
+    Break,
+    Head,
+    first_break,
+    record_digest,
+    start,
+)
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_batch import batch_digest
 
@@ -38,34 +47,69 @@ def verify_audit(
 def _report(uow: UnitOfWork, head: Head, anchors: Sequence[Head]) -> ChainReport:
     walk = _Walk(uow, head)
     mine = [a for a in anchors if (a.site, a.trial) == (head.site, head.trial)]
-    found = first_break(walk.rows(), head=head, anchors=mine)
+    found = walk.changed_by(first_break(walk.rows(), head=head, anchors=mine))
     return ChainReport(
         site=head.site,
         trial=head.trial,
         rows=walk.count,
         head_hash=head.row_hash,
-        break_=walk.changed or found,
+        break_=found,
     )
 
 
 class _Walk:
-    """Reads a chain once, and checks the batches its rows speak of on the way."""
+    """Reads a chain once, and checks the records its rows speak of on the way."""
 
     def __init__(self, uow: UnitOfWork, head: Head) -> None:
         self._uow = uow
         self._head = head
+        self._accounted: Counter[str] = Counter()
+        self._changed: Break | None = None
         self.count = 0
-        self.changed: Break | None = None
 
     def rows(self) -> Iterator[AuditRow]:
-        """The rows; stops after one whose batch is not what it was."""
+        """The rows; stops after one whose records are not what they were."""
         for row in self._uow.audit.rows(site=self._head.site, trial=self._head.trial):
             self.count += 1
             yield row
-            if row.action == AuditAction.BATCH_RECORDED and not self._batch_holds(row):
-                self.changed = Break(row.sequence, "its batch is not what was written")
+            if not self._records_hold(row):
+                self._changed = Break(
+                    row.sequence, "what it recorded is not what was written"
+                )
                 return
 
-    def _batch_holds(self, row: AuditRow) -> bool:
-        stored = self._uow.audit.batch_rows(row.subject, site=row.site, trial=row.trial)
-        return batch_digest(stored) == str(json.loads(row.detail)["digest"])
+    def changed_by(self, broken: Break | None) -> Break | None:
+        """The break to report: a changed record, a broken chain, a record too many."""
+        return self._changed or broken or self._unaccounted()
+
+    def _records_hold(self, row: AuditRow) -> bool:
+        detail = json.loads(row.detail)
+        if row.action == AuditAction.BATCH_RECORDED:
+            self._accounted[row.action] += detail["rows"]
+            stored = self._uow.audit.batch_rows(
+                row.subject, site=row.site, trial=row.trial
+            )
+            return batch_digest(stored) == str(detail["digest"])
+        if "record" not in detail:
+            return True
+        self._accounted[row.action] += 1
+        record = self._record(row)
+        return record is not None and record_digest(record) == str(detail["record"])
+
+    def _record(self, row: AuditRow) -> object | None:
+        if row.action == AuditAction.CONSENT_RECORDED:
+            return self._uow.participants.consent_revision(row.subject)
+        if row.action == AuditAction.ANSWER_RECORDED:
+            return self._uow.answers.one(row.subject)
+        return self._uow.allocations.one(row.subject)
+
+    def _unaccounted(self) -> Break | None:
+        """A record that no row of the chain speaks of was put there past the audit."""
+        there = self._uow.audit.recorded(site=self._head.site, trial=self._head.trial)
+        for action, number in there.items():
+            if number != self._accounted[action]:
+                told = (
+                    f"{number} records of {action}, {self._accounted[action]} audited"
+                )
+                return Break(self._head.sequence + 1, told)
+        return None

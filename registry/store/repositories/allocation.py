@@ -55,6 +55,14 @@ class AllocationRepository:
         found = self._connection.execute(query).mappings().one_or_none()
         return None if found is None else _randomisation(dict(found))
 
+    def one(self, randomisation_id: str) -> Randomisation | None:
+        """One randomisation."""
+        query = select(*_RANDOMISATION).where(
+            RandomisationRow.randomisation_id == randomisation_id
+        )
+        found = self._connection.execute(query).mappings().one_or_none()
+        return None if found is None else _randomisation(dict(found))
+
     def lock(self, *, trial: str, domain: str, stratum: str) -> Allocator:
         """The stratum, held until the transaction ends; made where it is new."""
         place = {"trial": trial, "domain": domain, "stratum": stratum}

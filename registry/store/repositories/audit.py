@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from typing import Any
 
-from sqlalchemy import Connection, insert, select, union_all, update
+from sqlalchemy import Connection, insert, select, update
 
-from registry.domain.audit import AuditEntry, AuditRow, Head, head_after, link, start
+from registry.domain.audit import (
+    AuditAction,
+    AuditEntry,
+    AuditRow,
+    Head,
+    head_after,
+    link,
+    start,
+)
+from registry.store.repositories.accounts import record_counts, stored_batch
 from registry.store.repositories.bulk import insert_into, told
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
-from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
 
 
 _ROW = [getattr(AuditRowRow, f.name) for f in fields(AuditRow)]
@@ -72,17 +79,18 @@ class AuditRepository:
     def batch_rows(
         self, batch_id: str, *, site: str, trial: str
     ) -> tuple[tuple[str, str], ...]:
-        """Message id and document of what a batch wrote to one chain, as it is now."""
-        queries = (
-            [_batch(OnsetRow, batch_id, site)]
-            if not trial
-            else [
-                _batch(row, batch_id, site).where(row.trial == trial)
-                for row in (ScreeningRow, OutcomeRow)
-            ]
-        )
-        found = self._connection.execute(union_all(*queries)).all()
-        return tuple((message_id, document) for message_id, document in found)
+        """Message id and document of what a batch wrote to one chain, as it is now.
+
+        A row whose columns say other than its document has no document.
+        """
+        return stored_batch(self._connection, batch_id, site=site, trial=trial)
+
+    def recorded(self, *, site: str, trial: str) -> dict[AuditAction, int]:
+        """How many records of each sort there are now that a chain must account for."""
+        return {
+            action: sum(self._connection.scalar(query) or 0 for query in queries)
+            for action, queries in record_counts(site, trial).items()
+        }
 
     def _taken(self, site: str, trial: str) -> Head:
         query = (
@@ -111,9 +119,3 @@ class AuditRepository:
             .limit(_PAGE)
         )
         return [AuditRow(**r) for r in self._connection.execute(query).mappings().all()]
-
-
-def _batch(row: type[Any], batch_id: str, site: str) -> Any:  # noqa: ANN401  a Select
-    return select(row.message_id, row.document).where(
-        row.batch_id == batch_id, row.site == site
-    )

@@ -49,6 +49,12 @@ class ParticipantRepository:
         )
         return None if row is None else Consent(**row)
 
+    def consent_revision(self, consent_id: str) -> Consent | None:
+        """One revision."""
+        query = select(*_fields(ConsentRow, Consent))
+        row = self._one(query.where(ConsentRow.consent_id == consent_id))
+        return None if row is None else Consent(**row)
+
     def add_consent(self, consent: Consent) -> None:
         """Append a revision."""
         self._connection.execute(insert(ConsentRow), told(consent))
@@ -73,6 +79,13 @@ class AnswerRepository:
         rows = self._connection.execute(query).mappings()
         last = {row["criterion_id"]: HumanAnswer(**row) for row in rows}
         return tuple(last.values())
+
+    def one(self, answer_id: str) -> HumanAnswer | None:
+        """One answer."""
+        query = select(*_fields(AnswerRow, HumanAnswer))
+        row = self._connection.execute(query.where(AnswerRow.answer_id == answer_id))
+        found = row.mappings().one_or_none()
+        return None if found is None else HumanAnswer(**found)
 
     def add(self, answer: HumanAnswer) -> None:
         """Append an answer."""

@@ -52,10 +52,10 @@ class Bedside:
 
     def open_trial(self, *designs, mode=Mode.LIVE):
         with self.registry.transaction() as uow:
-            set_mode(
-                SetMode(mode=mode, reason="a test", actor="admin", at=NOON), uow
+            set_mode(SetMode(mode=mode, reason="a test", actor="admin", at=NOON), uow)
+            return activate_protocol(
+                self.protocol(*(designs or (FLUIDS,))), uow, signer=self.signer
             )
-            return activate_protocol(self.protocol(*(designs or (FLUIDS,))), uow, signer=self.signer)
 
     def protocol(self, *designs, protocol_hash="hash-1"):
         return ActivateProtocol(
@@ -118,7 +118,11 @@ class Bedside:
 
     def onset(self, patient="p1", revision=0, **changed):
         flag_id = flag_identity(
-            site="A", patient=patient, definition="sepsis3", policy="ember", episode="e1"
+            site="A",
+            patient=patient,
+            definition="sepsis3",
+            policy="ember",
+            episode="e1",
         )
         usual = SepsisOnset(
             message_id=revision_identity(flag_id, revision),
@@ -163,11 +167,13 @@ class Bedside:
 
     def hear(self, *messages, **rest):
         with self.registry.transaction() as uow:
-            return record_batch(
-                RecordBatch(messages=messages, recorded_at=NOON, **rest), uow
-            )
+            return self.record(uow, *messages, **rest)
 
-    def consent(self, patient="p1", state=ConsentState.GIVEN, at=NOON):
+    def record(self, uow, *messages, **rest):
+        command = RecordBatch(messages=messages, recorded_at=NOON, **rest)
+        return record_batch(command, uow)
+
+    def consent(self, patient="p1", state=ConsentState.GIVEN, at=NOON, decided_at=None):
         command = RecordConsent(
             trial="TIDE",
             site="A",
@@ -175,7 +181,7 @@ class Bedside:
             episode="e1",
             state=state,
             basis=ConsentBasis.WRITTEN if state is ConsentState.GIVEN else None,
-            decided_at=at,
+            decided_at=decided_at or at,
             actor="nurse",
             at=at,
         )

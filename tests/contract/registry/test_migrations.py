@@ -1,0 +1,177 @@
+"""Migrations go up and down, fit the tables, and wait for nobody for ever."""
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from registry.store.engine import database_url, make_engine
+from registry.store.migrate import BASE, HEAD, migrate
+from registry.store.schema import schema
+from registry.store.unit_of_work import open_registry
+from streams.vocabulary.errors import ErrorCode, SettingsError
+
+
+@pytest.fixture
+def connection(registry_url):
+    engine = make_engine(database_url(registry_url))
+    with engine.connect() as opened:
+        yield opened
+    engine.dispose()
+
+
+def names(connection):
+    """Tables, indices, triggers and functions that are ours."""
+    if connection.dialect.name == "sqlite":
+        query = "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+    else:
+        query = (
+            "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
+            "WHERE nspname IN ('public', 'sealed') "
+            "UNION SELECT proname FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace "
+            "WHERE nspname IN ('public', 'sealed') "
+            "UNION SELECT nspname FROM pg_namespace WHERE nspname = 'sealed'"
+        )
+    return set(connection.scalars(text(query))) - {
+        "alembic_version",
+        "alembic_version_pkc",
+    }
+
+
+def test_the_migrated_database_has_exactly_the_tables_the_code_speaks_of(connection):
+    dialect = connection.dialect.name
+    options = {
+        "compare_type": True,
+        "include_schemas": dialect == "postgresql",
+    }
+    context = MigrationContext.configure(connection, opts=options)
+
+    assert compare_metadata(context, schema(dialect)) == []
+
+
+def test_down_leaves_nothing_and_up_again_leaves_the_same(registry_url, bedside):
+    bedside.open_trial()
+    bedside.admit("p1")
+    bedside.randomise()
+    engine = make_engine(database_url(registry_url))
+
+    def look():
+        with engine.connect() as connection:
+            return names(connection)
+
+    full = look()
+    migrate(registry_url, BASE)
+    bare = look()
+    migrate(registry_url, HEAD)
+
+    assert len(full) > 20
+    assert bare == set()
+    assert look() == full
+    engine.dispose()
+
+
+def test_migrating_twice_changes_nothing(registry_url, connection):
+    before = names(connection)
+    connection.rollback()
+
+    migrate(registry_url)
+
+    assert names(connection) == before
+
+
+def test_a_registry_without_tables_is_refused_with_the_cure(registry_url):
+    migrate(registry_url, BASE)
+
+    with pytest.raises(SettingsError, match="ember migrate") as fault:
+        open_registry(registry_url)
+
+    assert fault.value.code is ErrorCode.REGISTRY_NOT_MIGRATED
+
+
+@pytest.mark.postgres
+def test_each_table_and_column_carries_its_comment(postgres):
+    with postgres.database() as url, psycopg.connect(url) as connection:
+        bare = connection.execute(
+            """
+            SELECT c.relname, a.attname
+            FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+            WHERE n.nspname IN ('public', 'sealed') AND c.relkind = 'r'
+              AND c.relname <> 'alembic_version'
+              AND NOT a.attisdropped
+              AND (col_description(c.oid, a.attnum) IS NULL
+                   OR obj_description(c.oid, 'pg_class') IS NULL)
+            """
+        ).fetchall()
+        told = connection.execute(
+            "SELECT count(*) FROM pg_description WHERE objsubid > 0"
+        ).fetchone()
+
+    assert bare == []
+    assert told[0] > 150
+
+
+@pytest.mark.postgres
+def test_each_constraint_is_named_by_the_convention(postgres):
+    with postgres.database() as url, psycopg.connect(url) as connection:
+        named = connection.execute(
+            """
+            SELECT conname FROM pg_constraint con
+            JOIN pg_class c ON c.oid = con.conrelid
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname IN ('public', 'sealed')
+              AND c.relname <> 'alembic_version' AND contype IN ('p', 'f', 'u', 'c')
+            """
+        ).fetchall()
+
+    assert len(named) > 60
+    assert [
+        n for (n,) in named if n.split("_")[0] not in {"pk", "fk", "uq", "ck"}
+    ] == []
+
+
+@pytest.mark.postgres
+def test_a_migration_gives_up_a_lock_rather_than_stop_the_hospital(postgres):
+    with (
+        postgres.database() as url,
+        psycopg.connect(url) as busy,
+    ):
+        busy.execute("SET lock_timeout = '1s'")
+        busy.execute("SELECT count(*) FROM audit_event")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            migrate(url, BASE)
+        busy.rollback()
+        open_registry(url).close()
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("mysql://somewhere/db", ErrorCode.BAD_SETTING),
+        ("no address at all", ErrorCode.BAD_SETTING),
+        ("sqlite:////no/such/folder/registry.sqlite", ErrorCode.REGISTRY_UNREACHABLE),
+        ("postgresql://127.0.0.1:1/none", ErrorCode.REGISTRY_UNREACHABLE),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_told_in_one_sentence(url, code):
+    with pytest.raises(SettingsError) as fault:
+        open_registry(url)
+
+    assert fault.value.code is code
+    assert "\n" not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "driver"),
+    [
+        ("sqlite:///x.sqlite", "sqlite+pysqlite"),
+        ("postgresql://h/d", "postgresql+psycopg"),
+        ("postgresql+psycopg://h/d", "postgresql+psycopg"),
+        ("postgres://h/d", "postgresql+psycopg"),
+    ],
+)
+def test_a_url_needs_no_driver(written, driver):
+    assert database_url(written).drivername == driver
