@@ -1,0 +1,72 @@
+import hashlib
+import hmac
+from collections import Counter
+from itertools import product
+
+import pytest
+
+from registry.domain.randomisation.draws import Position, commitment, draw_below
+
+
+KEY = bytes(range(32))
+HERE = Position("TIDE", "fluids", "shock=yes", 7)
+
+
+def test_a_draw_is_the_first_word_of_the_hmac_of_its_place_modulo_n():
+    told = b"TIDE|fluids|shock=yes|7|block size|0"
+    word = int.from_bytes(hmac.new(KEY, told, hashlib.sha256).digest()[:8], "big")
+
+    assert draw_below(KEY, HERE, purpose="block size", n=6) == word % 6
+
+
+def test_words_that_would_favour_small_numbers_are_rejected():
+    # Of 2**63 + 1 values almost half the words lie above the limit.
+    n = 2**63 + 1
+    drawn = [
+        draw_below(KEY, Position("T", "d", "s", number), purpose="p", n=n)
+        for number in range(200)
+    ]
+    first_words = [
+        int.from_bytes(
+            hmac.digest(KEY, f"T|d|s|{number}|p|0".encode(), "sha256")[:8], "big"
+        )
+        for number in range(200)
+    ]
+
+    rejected = [word >= n for word in first_words]
+    assert 60 < sum(rejected) < 140
+    for value, word, was_rejected in zip(drawn, first_words, rejected, strict=True):
+        assert 0 <= value < n
+        assert (value == word) != was_rejected
+
+
+def test_each_number_is_as_likely_as_the_others():
+    counts = Counter(
+        draw_below(KEY, Position("T", "d", "s", number), purpose="p", n=6)
+        for number in range(6000)
+    )
+
+    assert set(counts) == set(range(6))
+    # Chi-square with 5 degrees of freedom: 20.5 is its 99.9th percentile.
+    assert sum((count - 1000) ** 2 / 1000 for count in counts.values()) < 20.5
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_a_draw_stays_below_its_bound(n):
+    drawn = {
+        draw_below(KEY, Position("T", "d", "s", number), purpose="p", n=n)
+        for number in range(60)
+    }
+    assert drawn == set(range(n))
+
+
+def test_no_two_places_share_a_draw_whatever_their_names_hold():
+    parts = ("a", "a|b", "b", "a%7Cb", "")
+    places = [Position(*names, 1) for names in product(parts, repeat=3)]
+    drawn = {draw_below(KEY, place, purpose="p", n=2**62) for place in places}
+
+    assert len(drawn) == len(places)
+
+
+def test_the_commitment_is_the_sha256_of_the_key():
+    assert commitment(KEY) == hashlib.sha256(KEY).hexdigest()
