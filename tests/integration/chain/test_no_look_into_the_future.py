@@ -1,0 +1,128 @@
+"""What was said at a moment rests on what was known at that moment, and on no more.
+
+Each flag and each verdict of a replay is asked again of a timeline from which every
+fact with a later `known_at` was deleted.
+"""
+
+from collections import defaultdict
+from dataclasses import replace
+
+import pytest
+
+from streams.adapters.intake import IntakeReport
+from streams.app.protocols import shipped_protocols
+from streams.app.sources import open_history
+from streams.clinical.definitions.tracker import sepsis3
+from streams.clinical.timeline import Timeline
+from streams.pipeline.patient import Rules, advance
+from streams.pipeline.screen import screen
+from streams.pipeline.state import PatientState
+from streams.vocabulary.messages import SepsisOnset, TrialScreening
+
+
+pytestmark = pytest.mark.shared
+
+RULES = Rules(
+    protocols=shipped_protocols(), software_version="test", outcomes_of_flags=True
+)
+
+
+@pytest.fixture(scope="module")
+def messages(mimic_demo):
+    """The demo's messages by patient, in the order in which they became known."""
+    by_patient = defaultdict(list)
+    for message in open_history("mimic-iv", mimic_demo, None).messages(IntakeReport()):
+        by_patient[message.patient].append(message)
+    return by_patient
+
+
+@pytest.fixture(scope="module")
+def said(messages):
+    """What the replay said of each patient."""
+    return {
+        patient: list(advance(new_state(patient), own, RULES))
+        for patient, own in messages.items()
+    }
+
+
+def new_state(patient):
+    return PatientState(site="mimic-iv", patient=patient)
+
+
+def known_by(messages, moment):
+    """A timeline of exactly the facts known by a moment."""
+    timeline = Timeline()
+    for message in messages:
+        for event in message.events:
+            if event.known_at <= moment:
+                timeline.apply(event, message.message_id)
+    return timeline
+
+
+def standing_at(said, moment):
+    """The flags as they stood at a moment."""
+    flags = {}
+    for message in said:
+        if isinstance(message, SepsisOnset) and message.known_at <= moment:
+            flags[message.flag_id] = message
+    return flags
+
+
+def test_no_message_carries_a_fact_that_is_known_later_than_the_message(messages):
+    for own in messages.values():
+        for message in own:
+            assert all(event.known_at <= message.known_at for event in message.events)
+            assert all(event.happened_at <= event.known_at for event in message.events)
+
+
+def test_each_flag_is_found_again_without_the_facts_of_later(messages, said):
+    asked = 0
+    for patient, own in said.items():
+        flags = [m for m in own if isinstance(m, SepsisOnset)]
+        for moment in sorted({flag.known_at for flag in flags}):
+            timeline = known_by(messages[patient], moment)
+            found = {
+                (e.encounter, e.onset_at, e.score, e.components)
+                for e in sepsis3(timeline, policy=RULES.policy, now=moment)
+            }
+            stood = {
+                (f.episode, f.happened_at, f.score, f.components)
+                for f in standing_at(own, moment).values()
+                if f.status != "withdrawn"
+            }
+            assert found == stood, f"{patient} at {moment}"
+            asked += 1
+    assert asked > 100
+
+
+def test_each_verdict_is_given_again_without_the_facts_of_later(messages, said):
+    asked = 0
+    for patient, own in said.items():
+        verdicts = [m for m in own if isinstance(m, TrialScreening)]
+        for verdict in verdicts:
+            again = asked_again(messages[patient], own, verdict)
+            assert content(again) == content(verdict), f"{patient} {verdict.known_at}"
+            asked += 1
+    assert asked > 200
+
+
+def asked_again(messages, said, verdict):
+    """The verdict by a state that knows only what was known, and what was said before."""
+    state = new_state(verdict.patient)
+    state.timeline = known_by(messages, verdict.known_at)
+    state.flags = standing_at(said, verdict.known_at)
+    before = [
+        m
+        for m in said
+        if isinstance(m, TrialScreening)
+        and m.screening_id == verdict.screening_id
+        and m.revision == verdict.revision - 1
+    ]
+    state.screenings = {m.screening_id: m for m in before}
+    step = screen(state, verdict.known_at, RULES.protocols, software_version="test")
+    (found,) = (m for m in step.messages if m.screening_id == verdict.screening_id)
+    return found
+
+
+def content(verdict):
+    return replace(verdict, provenance="history")
