@@ -12,7 +12,7 @@ dialect = connection.dialect.name
 
 if dialect == "postgresql":
     # One migrates at a time, and none waits for ever behind a running transaction.
-    connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+    connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
     connection.exec_driver_sql("SELECT pg_advisory_xact_lock(815004321)")
 
 context.configure(

@@ -173,14 +173,21 @@ class Bedside:
         command = RecordBatch(messages=messages, recorded_at=NOON, **rest)
         return record_batch(command, uow)
 
-    def consent(self, patient="p1", state=ConsentState.GIVEN, at=NOON, decided_at=None):
+    def consent(
+        self,
+        patient="p1",
+        state=ConsentState.GIVEN,
+        at=NOON,
+        decided_at=None,
+        basis=ConsentBasis.WRITTEN,
+    ):
         command = RecordConsent(
             trial="TIDE",
             site="A",
             patient=patient,
             episode="e1",
             state=state,
-            basis=ConsentBasis.WRITTEN if state is ConsentState.GIVEN else None,
+            basis=basis if state is ConsentState.GIVEN else None,
             decided_at=decided_at or at,
             actor="nurse",
             at=at,
@@ -225,5 +232,11 @@ class Bedside:
 
 
 @pytest.fixture
-def bedside(registry):
-    return Bedside(registry, KeyedSigner({"TIDE": bytes(range(32))}))
+def bedside_of():
+    """The bedside of a registry the test opened itself."""
+    return lambda registry: Bedside(registry, KeyedSigner({"TIDE": bytes(range(32))}))
+
+
+@pytest.fixture
+def bedside(registry, bedside_of):
+    return bedside_of(registry)

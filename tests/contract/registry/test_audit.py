@@ -78,6 +78,7 @@ def test_an_untouched_registry_verifies_chain_by_chain(registry):
         "DELETE FROM audit_head WHERE site = 'A' AND trial = 'TIDE'",
         "UPDATE screening_revision SET status = 'ineligible' WHERE patient = 'p2'",
         "UPDATE screening_revision SET document = replace(document, 'eligible', 'needs_data')",
+        "UPDATE screening_revision SET document = '{}'",
         "UPDATE screening_revision SET deadline = '2027-01-01 00:00:00'",
         "DELETE FROM onset_revision WHERE patient = 'p2'",
         "UPDATE onset_revision SET score = 1",
@@ -145,13 +146,12 @@ def test_a_chain_that_vanished_whole_is_found_by_its_anchor(registry):
 
 
 @pytest.mark.usefixtures("lived")
-@pytest.mark.parametrize("table", APPEND_ONLY)
 @pytest.mark.parametrize("act", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}"])
-def test_what_a_monitor_may_ask_about_is_appended_only(sql, registry, table, act):
-    (column, *_), *_ = _columns(sql, registry, table)
-
-    with pytest.raises(DatabaseError, match="append-only"):
-        sql(act.format(table, column))
+def test_what_a_monitor_may_ask_about_is_appended_only(sql, registry, act):
+    for table in APPEND_ONLY:
+        (column, *_), *_ = _columns(sql, registry, table)
+        with pytest.raises(DatabaseError, match=f"{table} is append-only"):
+            sql(act.format(table, column))
 
 
 def _columns(sql, registry, table):

@@ -9,6 +9,10 @@ from registry.domain.alert import AlertStatus, AlertStep
 from registry.domain.consent import ConsentState
 from registry.domain.mode import Mode, Suppression
 from registry.usecases.outbox import ALERTS
+from registry.usecases.record_onset import RecordOnset, record_onset
+from registry.usecases.record_outcome import RecordOutcome, record_outcome
+from registry.usecases.record_run import RecordRun, record_run
+from registry.usecases.record_screening import RecordScreening, record_screening
 from registry.usecases.set_mode import SetMode, set_mode
 from registry.usecases.stream_state import ArchivedEvent, ChunkKey, Cursor, StateChunk
 from streams.vocabulary.clock import HOUR, MINUTE
@@ -352,3 +356,76 @@ def test_times_come_back_as_they_went_in(bedside, registry):
         (onset,) = views.onsets()
     assert odd == onset.happened_at
     assert odd.tzinfo is onset.happened_at.tzinfo
+
+
+def test_what_was_held_back_is_raised_once_the_registry_is_live(bedside, registry):
+    bedside.open_trial(mode=Mode.SILENT)
+    bedside.hear(bedside.verdict())
+    bedside.hear(bedside.verdict(revision=1))
+    with registry.transaction() as uow:
+        live = SetMode(mode=Mode.LIVE, reason="start", actor="admin", at=bedside.noon)
+        set_mode(live, uow)
+
+    done = bedside.hear(bedside.verdict(revision=2))
+
+    assert [change.step for change in done.alerts] == [AlertStep.RAISED]
+    (alert,) = alerts(registry)
+    assert (alert.status, alert.suppressed) == (AlertStatus.OPEN, None)
+    with registry.reading() as views:
+        (domain,) = views.flow()
+    assert (domain.alerted, domain.suppressed) == (1, 0)
+
+
+def test_an_open_alert_rests_on_the_latest_revision_without_speaking(bedside, registry):
+    bedside.open_trial()
+    bedside.hear(bedside.verdict())
+    later = bedside.noon + 3 * HOUR
+    done = bedside.hear(bedside.verdict(revision=1, deadline=later))
+
+    (alert,) = alerts(registry)
+    assert done.alerts == ()
+    assert (alert.revision, alert.deadline) == (1, later)
+
+
+def test_one_message_at_a_time_is_recorded_by_the_same_rules(bedside, registry):
+    bedside.open_trial()
+    for record in (
+        lambda uow: record_onset(
+            RecordOnset(message=bedside.onset(), recorded_at=bedside.noon), uow
+        ),
+        lambda uow: record_screening(
+            RecordScreening(message=bedside.verdict(), recorded_at=bedside.noon), uow
+        ),
+        lambda uow: record_outcome(
+            RecordOutcome(message=bedside.outcome(), recorded_at=bedside.noon), uow
+        ),
+    ):
+        with registry.transaction() as uow:
+            first = record(uow)
+        with registry.transaction() as uow:
+            again = record(uow)
+        assert first.onsets + first.screenings + first.outcomes == 1
+        assert (first.duplicates, again.duplicates) == (0, 1)
+
+    with registry.reading() as views:
+        assert len(views.onset_history("A", "p1")) == 1
+
+
+def test_a_replay_is_logged(bedside, registry):
+    run = RecordRun(
+        run_id="r1",
+        source="mimic-iv",
+        started_at=bedside.noon,
+        finished_at=bedside.noon + HOUR,
+        from_position="",
+        to_position="7",
+        messages=7,
+        duplicates=0,
+        rejected=1,
+        outcome="complete",
+    )
+    with registry.transaction() as uow:
+        record_run(run, uow)
+
+    with registry.reading() as views:
+        assert views.runs() == (run,)

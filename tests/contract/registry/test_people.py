@@ -135,3 +135,12 @@ def test_a_trial_without_a_key_is_not_activated(bedside):
         bedside.open_trial()
 
     assert fault.value.code is ErrorCode.SECRET_MISSING
+
+
+def test_consent_without_a_basis_is_none(bedside, registry):
+    bedside.open_trial()
+    refused = bedside.consent(basis=None)
+
+    assert refused.obstacle.name == "no_basis"
+    with registry.reading() as views:
+        assert views.participants() == ()

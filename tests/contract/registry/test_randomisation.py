@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier
 
+import psycopg
 import pytest
 from sqlalchemy.exc import DatabaseError
 
@@ -13,6 +14,7 @@ from registry.domain.mode import Mode
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.signer import KeyedSigner
+from registry.store.unit_of_work import open_registry
 from registry.usecases.activate_protocol import activate_protocol
 from registry.usecases.randomise import NotRandomised, Randomised
 from registry.usecases.set_domain import SetDomain, set_domain
@@ -400,3 +402,31 @@ def test_an_arm_cannot_be_changed_or_removed(bedside, registry, sql, act):
         sql(act.format(table))
 
     assert bedside.randomise().arm == done.arm
+
+
+@pytest.mark.postgres
+def test_a_stratum_that_changes_while_its_lock_is_waited_for_allocates_nothing(
+    postgres, bedside_of
+):
+    """The verdict read before the locks and the one read inside them differ."""
+    with postgres.database() as url, ThreadPoolExecutor(1) as pool:
+        opened = open_registry(url)
+        bedside = bedside_of(opened)
+        bedside.open_trial()
+        bedside.admit("p1")
+        with opened.transaction() as uow:
+            uow.audit.lock(site="A", trial="TIDE")
+            waiting = pool.submit(bedside.randomise, "p1")
+            wait_for_a_waiter(url)
+            bedside.record(uow, bedside.verdict(revision=1, stratum=(("shock", "no"),)))
+
+        assert obstacles(waiting.result()) == {"stratum_just_changed"}
+        assert bedside.randomise("p1").stratum == "shock=no"
+        opened.close()
+
+
+def wait_for_a_waiter(url):
+    with psycopg.connect(url, autocommit=True) as connection:
+        query = "SELECT 1 FROM pg_locks WHERE NOT granted"
+        while connection.execute(query).fetchone() is None:
+            pass

@@ -69,14 +69,14 @@ def test_a_reader_writes_nothing(shared_out):
 
 
 def test_the_allocator_runs_the_whole_registry_and_a_reader_reads_it(
-    shared_out, postgres, bedside
+    shared_out, postgres, bedside_of
 ):
     for login, role in (("allocator_app", ALLOCATOR), ("reader_app", READER)):
         postgres.run(f"CREATE ROLE {login} LOGIN IN ROLE {role}")
     allocator = open_registry(shared_out.replace("ember@", "allocator_app@"))
     reader = open_registry(shared_out.replace("ember@", "reader_app@"))
     try:
-        bedside.registry = allocator
+        bedside = bedside_of(allocator)
         bedside.open_trial()
         bedside.hear(bedside.onset(), bedside.outcome())
         bedside.admit("p1", "p2")
