@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, NestedTransaction
+from sqlalchemy import URL, Connection, Engine, NestedTransaction
 
 from registry.store.engine import READ_ONLY, database_url, make_engine
 from registry.store.migrate import current_revision, head_revision, reachable
@@ -136,13 +137,29 @@ def open_registry(url: str, *, pool_size: int = 10) -> Registry:
     Raises `SettingsError`: EMB-402 for what is no address, EMB-301 where it cannot be
     reached, EMB-302 where its schema is not this version's.
     """
-    engine = make_engine(database_url(url), pool_size=pool_size)
+    address = database_url(url)
+    _check_file(address)
+    engine = make_engine(address, pool_size=pool_size)
     try:
         _check_schema(engine)
     except SettingsError:
         engine.dispose()
         raise
     return Registry(engine)
+
+
+def _check_file(address: URL) -> None:
+    """A file that is not there is no registry; looking must not make one."""
+    file = address.database
+    if address.get_backend_name() != "sqlite" or not file or file == ":memory:":
+        return
+    if not Path(file).exists() and Path(file).absolute().parent.is_dir():
+        told = address.render_as_string(hide_password=True)
+        raise SettingsError(
+            ErrorCode.REGISTRY_NOT_MIGRATED,
+            f"There is no registry at {told}.",
+            f"Check the name, or run `ember migrate --registry {told}` for a new one.",
+        )
 
 
 def _check_schema(engine: Engine) -> None:

@@ -13,8 +13,11 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 
-from streams.clinical.outcomes import OUTCOMES, VERSION, Derived
+from streams.clinical.outcomes import DAY_28, OUTCOMES, VERSION, Derived
+from streams.clinical.timeline import Change
 from streams.pipeline.state import PatientState, Step, earliest
+from streams.vocabulary.clock import DAY
+from streams.vocabulary.events import Death, Encounter, Location, VitalStatusContact
 from streams.vocabulary.ids import outcome_identity, revision_identity
 from streams.vocabulary.messages import SepsisOnset, TrialOutcome
 
@@ -35,6 +38,26 @@ def follow_up(state: PatientState, now: datetime, *, t0_of_flags: bool) -> Step:
     return Step(
         messages=tuple(message for message in messages if message is not None),
         due=earliest(*(found.due for _, _, found in derived)),
+    )
+
+
+def stirs(state: PatientState, change: Change) -> bool:
+    """Whether a change of the record can move an outcome before its next due moment.
+
+    Outcomes are asked at every message, and hardly ever move: until day 28 only a
+    death, a discharge or a contact counts, and later any sign of life does.
+    """
+    if change.removed is not None:
+        return True
+    fact = change.added
+    if fact is None or not (state.flags or state.roster):
+        return False
+    if isinstance(fact, _OF_THE_STAY):
+        return True
+    unsettled = any(o.status in _UNSETTLED for o in state.outcomes.values())
+    return unsettled or any(
+        fact.happened_at >= outcome.happened_at + _SIGNS_COUNT_FROM
+        for outcome in state.outcomes.values()
     )
 
 
@@ -134,5 +157,12 @@ def _material(told: Derived | TrialOutcome) -> tuple[object, ...]:
 
 _identity = lru_cache(maxsize=4096)(outcome_identity)
 """The same few names are asked for at every message."""
+
+_OF_THE_STAY = (Death, Encounter, Location, VitalStatusContact)
+
+_UNSETTLED = ("provisional", "missing")
+
+_SIGNS_COUNT_FROM = DAY_28 - DAY
+"""The earliest moment after t0 from which a sign of life is looked for."""
 
 _WITHDRAWN = Derived(status="missing", reason="onset_withdrawn")

@@ -19,7 +19,7 @@ from itertools import groupby
 
 from streams.clinical.definitions.policies import EMBER, Sepsis3Policy
 from streams.pipeline.detect import detect, tracker_of
-from streams.pipeline.follow_up import follow_up
+from streams.pipeline.follow_up import follow_up, stirs
 from streams.pipeline.screen import screen
 from streams.pipeline.state import PatientState, Step, earliest
 from streams.vocabulary.messages import (
@@ -72,6 +72,7 @@ def _take(state: PatientState, arrival: Arrival, rules: Rules) -> bool:
     state.provenance = arrival.provenance
     if isinstance(arrival, RosterEntry):
         fresh = arrival.message_id not in state.roster
+        state.stirred = True
         state.roster[arrival.message_id] = arrival
         return fresh
     tracker = tracker_of(state, rules.policy)
@@ -81,6 +82,7 @@ def _take(state: PatientState, arrival: Arrival, rules: Rules) -> bool:
         if change:
             changed = True
             tracker.touch(change)
+            state.stirred = state.stirred or stirs(state, change)
     return changed
 
 
@@ -97,9 +99,15 @@ def _evaluate(state: PatientState, now: datetime, rules: Rules) -> Iterator[Mess
         state, now, rules.protocols, software_version=rules.software_version
     )
     yield from _filed(state, judged)
-    followed = follow_up(state, now, t0_of_flags=rules.outcomes_of_flags)
-    yield from _filed(state, followed)
-    state.due = earliest(found.due, judged.due, followed.due)
+    if found.messages or state.stirred or _is_due(state.outcomes_due, now):
+        followed = follow_up(state, now, t0_of_flags=rules.outcomes_of_flags)
+        yield from _filed(state, followed)
+        state.stirred, state.outcomes_due = False, followed.due
+    state.due = earliest(found.due, judged.due, state.outcomes_due)
+
+
+def _is_due(due: datetime | None, now: datetime) -> bool:
+    return due is not None and due <= now
 
 
 def _filed(state: PatientState, step: Step) -> Iterator[Message]:

@@ -37,6 +37,10 @@ class PatientState:
     """The moment of the last evaluation; it never runs backwards."""
     due: datetime | None = None
     """When time alone may change something."""
+    stirred: bool = True
+    """Whether an outcome may have moved since it was last derived."""
+    outcomes_due: datetime | None = None
+    """When time alone may move an outcome."""
     provenance: Provenance = "history"
     """Of the last message; what is emitted inherits it."""
     tracker: Sepsis3Tracker | None = None

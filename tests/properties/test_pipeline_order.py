@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.app.protocols import shipped_protocols
+from streams.pipeline.follow_up import follow_up
 from streams.pipeline.patient import Rules, advance
 from streams.pipeline.state import PatientState
 from streams.simulate.config import HospitalConfig
@@ -89,3 +90,15 @@ def test_messages_held_up_and_then_delivered_give_the_same_final_flags(which, di
     on_time = [m for n, m in enumerate(messages) if n not in late]
     held_up = [m for n, m in enumerate(messages) if n in late]
     assert final([*on_time, *in_arrival_order(held_up)]) == final(messages)
+
+
+def test_nothing_is_left_unsaid_between_two_messages():
+    """Outcomes are asked only when something stirred; asking always says no more."""
+    rules = replace(RULES, outcomes_of_flags=True)
+    for messages in patients():
+        state = PatientState(site=messages[0].site, patient=messages[0].patient)
+        for message in (*messages, tick(state)):
+            list(advance(state, [message], rules))
+            step = follow_up(state, state.clock, t0_of_flags=True)
+            assert step.messages == ()
+        assert state.outcomes
