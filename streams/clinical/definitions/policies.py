@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Literal
 
 from streams.clinical.scores.policy import SofaPolicy
+from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,15 @@ class Sepsis3Policy:
     per: Literal["icu_stay", "encounter"] = "encounter"
     """One episode for each ICU stay, of antimicrobials begun there (mimic-code), or for
     each hospital stay."""
+
+    def __post_init__(self) -> None:
+        """Refuse rows of one ICU stay for an episode of a whole hospital stay."""
+        if self.sofa.hours == "icu_stay" and self.per != "icu_stay":
+            raise SettingsError(
+                ErrorCode.BAD_SETTING,
+                "Hours of an ICU stay cannot tell of a whole hospital stay.",
+                "Set `per` to `icu_stay`, or the hours of SOFA to `encounter`.",
+            )
 
 
 MIMIC = Sepsis3Policy(
