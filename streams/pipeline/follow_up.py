@@ -54,11 +54,19 @@ def stirs(state: PatientState, change: Change) -> bool:
         return False
     if isinstance(fact, _OF_THE_STAY):
         return True
-    unsettled = any(o.status in _UNSETTLED for o in state.outcomes.values())
-    return unsettled or any(
-        fact.happened_at >= outcome.happened_at + _SIGNS_COUNT_FROM
-        for outcome in state.outcomes.values()
-    )
+    return any(_may_move(o, fact.happened_at) for o in state.outcomes.values())
+
+
+def _may_move(outcome: TrialOutcome, seen_alive: datetime) -> bool:
+    """Whether a sign of life at that moment can move what was said."""
+    if outcome.status == "provisional":
+        return True
+    if seen_alive < outcome.happened_at + _SIGNS_COUNT_FROM:
+        return False
+    if outcome.status == "final":
+        first = outcome.determinable_from
+        return first is None or seen_alive <= first
+    return (outcome.reason or "").startswith("no_contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +167,6 @@ _identity = lru_cache(maxsize=4096)(outcome_identity)
 """The same few names are asked for at every message."""
 
 _OF_THE_STAY = (Death, Encounter, Location, VitalStatusContact)
-
-_UNSETTLED = ("provisional", "missing")
 
 _SIGNS_COUNT_FROM = DAY_28 - DAY
 """The earliest moment after t0 from which a sign of life is looked for."""
