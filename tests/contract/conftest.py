@@ -29,6 +29,7 @@ from registry.store.unit_of_work import open_registry
 
 
 _SOCKET_PATH_LIMIT = 107
+_ROOM = 1 << 30
 _TEMPLATE = "ember_template"
 _numbers = count()
 
@@ -70,7 +71,7 @@ class Server:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """The session's server, its template database migrated."""
-    folder = Path(tempfile.mkdtemp(prefix="ember-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="ember-pg-", dir=_in_memory()))
     try:
         with _running(folder) as server:
             server.run(f"CREATE DATABASE {_TEMPLATE}")
@@ -157,6 +158,14 @@ def _running(folder: Path) -> Iterator[Server]:
         yield Server(where)
     finally:
         _run(*control, "-m", "immediate", "stop")
+
+
+def _in_memory() -> str | None:
+    """Where a database is copied in 40 ms instead of 400; None where there is no room."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        return None
+    return str(memory) if shutil.disk_usage(memory).free > _ROOM else None
 
 
 def _address(folder: Path) -> tuple[str, str]:
