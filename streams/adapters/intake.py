@@ -11,7 +11,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from streams.vocabulary.errors import ErrorCode, InputError
-from streams.vocabulary.events import Event, Flag
+from streams.vocabulary.events import Event
+from streams.vocabulary.facts import Flag
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from streams.vocabulary.events import (
     Clinical,
     Death,
     Encounter,
-    Flag,
     Infusion,
     Location,
     Medication,
     VitalStatusContact,
 )
+from streams.vocabulary.facts import Flag
 
 
 INSTANT = timedelta.resolution

@@ -7,7 +7,8 @@ import numpy as np
 from streams.simulate.chart import Chart, Note
 from streams.simulate.draws import Floats
 from streams.simulate.patient import Patient, Segment
-from streams.vocabulary.events import Flag, Fluid, RespiratorySupport
+from streams.vocabulary.events import Fluid, RespiratorySupport
+from streams.vocabulary.facts import Flag
 
 
 _BELIEF_STRAINED: tuple[tuple[str, float], ...] = (

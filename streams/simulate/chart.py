@@ -17,11 +17,10 @@ from streams.simulate.draws import Luck, generator
 from streams.simulate.patient import Patient
 from streams.vocabulary.events import (
     Assessment,
-    Comparator,
     Event,
-    Flag,
     Measurement,
 )
+from streams.vocabulary.facts import Comparator, Flag
 from streams.vocabulary.ids import message_identity
 from streams.vocabulary.messages import EhrMessage
 

@@ -82,6 +82,7 @@ def test_no_module_has_grown_past_what_one_head_holds():
     grown = {
         named(m): n
         for m in MODULES
+        if "versions" not in m.parts  # a migration is a record, not a design
         if (n := len(m.read_text("utf-8").splitlines())) > 400
     }
     assert not grown

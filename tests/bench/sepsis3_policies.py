@@ -97,9 +97,12 @@ def trials(start, goal):
     """Each policy that is one argument away from `start`."""
     named = [(name, value_of(goal, name)) for name in differences()]
     for name, value in [*named, *EXTRA.items()]:
-        if name == "sofa.hours" and value == "icu_stay":
-            together = changed(start, "per", value)
-            yield f"{name} and per", value, changed(together, name, value)
+        if (name, value) == ("sofa.hours", "icu_stay"):
+            together = changed(changed(start, "per", value), name, value)
+            yield f"{name} and per", value, together
+        elif (name, value) == ("per", "encounter"):
+            together = changed(changed(start, "sofa.hours", value), name, value)
+            yield f"{name} and sofa.hours", value, together
         else:
             yield name, value, changed(start, name, value)
 

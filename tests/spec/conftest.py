@@ -23,7 +23,6 @@ from streams.vocabulary.events import (
     Condition,
     CultureCollected,
     Event,
-    Flag,
     Fluid,
     Infusion,
     Location,
@@ -31,6 +30,7 @@ from streams.vocabulary.events import (
     Medication,
     RespiratorySupport,
 )
+from streams.vocabulary.facts import Flag
 
 
 MARCH = datetime(2150, 2, 28, tzinfo=UTC)

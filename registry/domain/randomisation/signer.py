@@ -64,6 +64,6 @@ class KeyedSigner:
             raise SettingsError(
                 ErrorCode.SECRET_MISSING,
                 f"There is no allocation key for trial {trial!r}.",
-                "Name the key file with EMBER_ALLOCATION_KEYS.",
+                "Give the signer the key file that holds it.",
             )
         return key

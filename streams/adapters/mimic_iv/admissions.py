@@ -15,9 +15,9 @@ from streams.vocabulary.events import (
     Death,
     Encounter,
     Event,
-    Flag,
     VitalStatusContact,
 )
+from streams.vocabulary.facts import Flag
 
 
 ADMISSIONS = Table(

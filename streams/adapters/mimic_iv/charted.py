@@ -23,10 +23,10 @@ from streams.vocabulary.concepts import concept
 from streams.vocabulary.events import (
     Assessment,
     Event,
-    Flag,
     Measurement,
     RespiratorySupport,
 )
+from streams.vocabulary.facts import Flag
 
 
 CHARTEVENTS = Table(

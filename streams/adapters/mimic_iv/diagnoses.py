@@ -11,7 +11,8 @@ from streams.adapters.tabular.cells import Row
 from streams.adapters.tabular.table import Table
 from streams.vocabulary.codes import Code, Icd9Cm, Icd10Cm
 from streams.vocabulary.errors import ErrorCode, InputError
-from streams.vocabulary.events import Condition, Event, Flag
+from streams.vocabulary.events import Condition, Event
+from streams.vocabulary.facts import Flag
 
 
 DIAGNOSES = Table(

@@ -23,7 +23,12 @@ from streams.adapters.mimic_iv.reading import Keys, Reading
 from streams.adapters.tabular.cells import Row
 from streams.adapters.tabular.table import Table
 from streams.vocabulary.drugs import Drug, drugs
-from streams.vocabulary.events import Event, Flag, Fluid, Infusion
+from streams.vocabulary.events import (
+    Event,
+    Fluid,
+    Infusion,
+)
+from streams.vocabulary.facts import Flag
 from streams.vocabulary.units import UNITS, canonical_unit, convert
 
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from streams.adapters.tabular.cells import Row, instant
 from streams.vocabulary.clock import DAY, HOUR
-from streams.vocabulary.events import Flag
+from streams.vocabulary.facts import Flag
 
 
 LAB_LAG = 4 * HOUR

@@ -13,7 +13,8 @@ from streams.adapters.mimic_iv.reading import Reading
 from streams.adapters.tabular.cells import Row, number
 from streams.adapters.tabular.table import Table
 from streams.vocabulary.concepts import concept
-from streams.vocabulary.events import Comparator, Event, Flag, Measurement
+from streams.vocabulary.events import Event, Measurement
+from streams.vocabulary.facts import Comparator, Flag
 
 
 LABEVENTS = Table(

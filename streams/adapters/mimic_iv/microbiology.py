@@ -24,9 +24,9 @@ from streams.vocabulary.events import (
     CultureCollected,
     CultureResult,
     Event,
-    Flag,
     Susceptibility,
 )
+from streams.vocabulary.facts import Flag
 
 
 MICROBIOLOGYEVENTS = Table(

@@ -12,7 +12,8 @@ from streams.adapters.mimic_iv.reading import Keys, Reading
 from streams.adapters.tabular.cells import Row
 from streams.adapters.tabular.table import Table
 from streams.vocabulary.errors import ErrorCode
-from streams.vocabulary.events import Event, Flag, Fluid
+from streams.vocabulary.events import Event, Fluid
+from streams.vocabulary.facts import Flag
 from streams.vocabulary.units import UNITS, canonical_unit, convert
 
 

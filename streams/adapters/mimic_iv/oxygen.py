@@ -5,7 +5,7 @@ from __future__ import annotations
 from streams.adapters.mimic_iv.quantities import IMPLAUSIBLE, judged
 from streams.adapters.tabular.cells import Row
 from streams.vocabulary.concepts import Concept
-from streams.vocabulary.events import Flag
+from streams.vocabulary.facts import Flag
 
 
 def oxygen_percent(

@@ -14,7 +14,12 @@ from streams.adapters.tabular.cells import STAND_IN, YEARS, Row
 from streams.adapters.tabular.table import Table
 from streams.vocabulary.clock import DAY
 from streams.vocabulary.errors import ErrorCode
-from streams.vocabulary.events import Death, Demographics, Event, Flag
+from streams.vocabulary.events import (
+    Death,
+    Demographics,
+    Event,
+)
+from streams.vocabulary.facts import Flag
 
 
 PATIENTS = Table(

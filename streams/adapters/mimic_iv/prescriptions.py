@@ -16,7 +16,8 @@ from streams.adapters.mimic_iv.reading import Keys, Reading
 from streams.adapters.tabular.cells import Row, number
 from streams.adapters.tabular.table import Table
 from streams.vocabulary.drugs import drugs
-from streams.vocabulary.events import Event, Flag, Medication
+from streams.vocabulary.events import Event, Medication
+from streams.vocabulary.facts import Flag
 
 
 PRESCRIPTIONS = Table(

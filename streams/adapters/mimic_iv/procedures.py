@@ -17,7 +17,12 @@ from streams.adapters.mimic_iv.known_at import filed
 from streams.adapters.mimic_iv.reading import Reading
 from streams.adapters.tabular.cells import Row
 from streams.adapters.tabular.table import Table
-from streams.vocabulary.events import Event, Flag, Procedure, RespiratorySupport
+from streams.vocabulary.events import (
+    Event,
+    Procedure,
+    RespiratorySupport,
+)
+from streams.vocabulary.facts import Flag
 
 
 PROCEDUREEVENTS = Table(

@@ -12,7 +12,7 @@ from streams.adapters.tabular.cells import Row
 from streams.vocabulary.concepts import Concept
 from streams.vocabulary.drugs import Drug
 from streams.vocabulary.errors import ErrorCode, InputError
-from streams.vocabulary.events import Comparator, Flag
+from streams.vocabulary.facts import Comparator, Flag
 from streams.vocabulary.units import UNITS, canonical_unit, convert
 
 

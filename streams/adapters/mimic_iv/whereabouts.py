@@ -10,7 +10,8 @@ from streams.adapters.intake import SourcedEvent
 from streams.adapters.mimic_iv.reading import Reading
 from streams.adapters.tabular.cells import Row
 from streams.adapters.tabular.table import Table
-from streams.vocabulary.events import Event, Flag, Location
+from streams.vocabulary.events import Event, Location
+from streams.vocabulary.facts import Flag
 
 
 TRANSFERS = Table(

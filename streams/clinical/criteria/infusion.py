@@ -21,7 +21,8 @@ from streams.clinical.criteria.judgement import (
     once,
     soonest,
 )
-from streams.vocabulary.events import Flag, Infusion
+from streams.vocabulary.events import Infusion
+from streams.vocabulary.facts import Flag
 from streams.vocabulary.quantities import write_duration
 from streams.vocabulary.rules import OnInfusion, ingredients
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3, any_of, truth

@@ -20,7 +20,12 @@ from streams.clinical.criteria.judgement import (
 )
 from streams.vocabulary.concepts import concept
 from streams.vocabulary.errors import InputError
-from streams.vocabulary.events import Assessment, Biomarker, Flag, Measurement
+from streams.vocabulary.events import (
+    Assessment,
+    Biomarker,
+    Measurement,
+)
+from streams.vocabulary.facts import Flag
 from streams.vocabulary.quantities import write_duration
 from streams.vocabulary.rules import Value, threshold
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3, all_of, any_of

@@ -15,7 +15,12 @@ from streams.clinical.scores.chart import back
 from streams.clinical.scores.stays import UnitStay, unit_stays
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.clock import DAY
-from streams.vocabulary.events import Clinical, CultureCollected, Flag, Medication
+from streams.vocabulary.events import (
+    Clinical,
+    CultureCollected,
+    Medication,
+)
+from streams.vocabulary.facts import Flag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,12 @@ from typing import TypeVar
 from streams.clinical.scores.hours import TICK
 from streams.clinical.scores.policy import SofaPolicy
 from streams.clinical.timeline import Timeline
-from streams.vocabulary.events import Assessment, Fact, Fluid, Measurement
+from streams.vocabulary.events import (
+    Assessment,
+    Fluid,
+    Measurement,
+)
+from streams.vocabulary.facts import Fact
 
 
 FactT = TypeVar("FactT", bound=Fact)

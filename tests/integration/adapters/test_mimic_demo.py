@@ -16,10 +16,10 @@ from streams.vocabulary.events import (
     CultureCollected,
     CultureResult,
     Death,
-    Flag,
     Medication,
     RespiratorySupport,
 )
+from streams.vocabulary.facts import Flag
 
 
 pytestmark = pytest.mark.shared

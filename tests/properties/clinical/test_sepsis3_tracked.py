@@ -16,7 +16,6 @@ from streams.vocabulary.events import (
     Condition,
     Correction,
     CultureCollected,
-    Flag,
     Fluid,
     Infusion,
     Location,
@@ -24,6 +23,7 @@ from streams.vocabulary.events import (
     Medication,
     RespiratorySupport,
 )
+from streams.vocabulary.facts import Flag
 
 
 DAY = datetime(2150, 3, 1, tzinfo=UTC)

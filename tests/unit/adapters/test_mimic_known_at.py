@@ -10,12 +10,12 @@ from streams.vocabulary.events import (
     CultureCollected,
     CultureResult,
     Death,
-    Flag,
     Fluid,
     Infusion,
     Measurement,
     Medication,
 )
+from streams.vocabulary.facts import Flag
 
 
 def at(text: str) -> datetime:

@@ -12,7 +12,12 @@ from streams.adapters.mimic_iv.prescriptions import (
 from streams.adapters.mimic_iv.whereabouts import level_of
 from streams.vocabulary.concepts import concepts
 from streams.vocabulary.drugs import drugs
-from streams.vocabulary.events import Assessment, Flag, Measurement, RespiratorySupport
+from streams.vocabulary.events import (
+    Assessment,
+    Measurement,
+    RespiratorySupport,
+)
+from streams.vocabulary.facts import Flag
 
 
 def charted(mimic, itemid, **cells):

@@ -10,12 +10,12 @@ from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import (
     Death,
     Encounter,
-    Flag,
     Location,
     Measurement,
     Medication,
     VitalStatusContact,
 )
+from streams.vocabulary.facts import Flag
 
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -17,9 +17,9 @@ from streams.vocabulary.events import (
     Correction,
     CultureCollected,
     CultureResult,
-    Flag,
     Measurement,
 )
+from streams.vocabulary.facts import Flag
 from streams.vocabulary.messages import EhrMessage
 
 

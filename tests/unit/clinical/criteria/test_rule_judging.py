@@ -17,7 +17,6 @@ from streams.vocabulary.events import (
     Death,
     Demographics,
     Encounter,
-    Flag,
     Infusion,
     Location,
     Measurement,
@@ -25,6 +24,7 @@ from streams.vocabulary.events import (
     Pregnancy,
     RespiratorySupport,
 )
+from streams.vocabulary.facts import Flag
 from streams.vocabulary.messages import SepsisOnset
 from streams.vocabulary.rules import Rule
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN

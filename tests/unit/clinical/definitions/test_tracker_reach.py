@@ -12,7 +12,6 @@ from streams.vocabulary.events import (
     Cancellation,
     Condition,
     CultureCollected,
-    Flag,
     Fluid,
     Infusion,
     Location,
@@ -20,6 +19,7 @@ from streams.vocabulary.events import (
     Medication,
     RespiratorySupport,
 )
+from streams.vocabulary.facts import Flag
 
 
 MIDNIGHT = datetime(2150, 3, 1, tzinfo=UTC)
