@@ -7,6 +7,7 @@ import pytest
 
 from streams.clinical.definitions.policies import EMBER, MIMIC
 from streams.clinical.definitions.tracker import sepsis3
+from streams.vocabulary.errors import SettingsError
 
 
 MIMIC_ANYWHERE = replace(
@@ -249,3 +250,8 @@ def test_where_no_hospital_stay_is_named_the_episode_is_none(episodes):
     table = SHOCK.replace("| h", "|  ")
     (found,) = episodes(table)
     assert found.encounter == "none"
+
+
+def test_hours_of_an_icu_stay_cannot_tell_of_a_hospital_stay():
+    with pytest.raises(SettingsError, match="EMB-402"):
+        replace(MIMIC, per="encounter")
