@@ -8,8 +8,6 @@ is found, until a fact reaches back before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import heapify, heappop, heappush
 from itertools import groupby
@@ -20,6 +18,7 @@ from streams.clinical.definitions.chronic import (
     chronic_baseline,
     is_chronic,
 )
+from streams.clinical.definitions.groups import Group, one_per_moment
 from streams.clinical.definitions.policies import Sepsis3Policy
 from streams.clinical.definitions.sepsis3 import (
     Sepsis3Episode,
@@ -32,7 +31,7 @@ from streams.clinical.definitions.suspicion import (
     is_culture,
     suspicions,
 )
-from streams.clinical.definitions.window import Dysfunction, Search
+from streams.clinical.definitions.window import Search
 from streams.clinical.scores.chart import PATIENT, Scope
 from streams.clinical.scores.hours import TICK, end_of, hour_of
 from streams.clinical.scores.reach import EVER, FOREVER, Reach, sofa_rules
@@ -58,23 +57,6 @@ def sepsis3(
 ) -> tuple[Sepsis3Episode, ...]:
     """The episodes, of the facts that have happened by `now`; None: of all facts."""
     return Sepsis3Tracker(policy).evaluate(timeline, now).episodes
-
-
-@dataclass(slots=True)
-class _Group:
-    """The suspicions that share one episode: of one hospital or ICU stay."""
-
-    sheet: Sheet
-    searches: list[Search]
-    at: int = 0
-    """The search that found the episode; before it, all have found nothing."""
-    source: Dysfunction | None = None
-    """What the episode was told from."""
-    episode: Sepsis3Episode | None = None
-
-    def tried(self) -> list[Search]:
-        """The searches that are kept up to date."""
-        return self.searches[: self.at + 1]
 
 
 class Sepsis3Tracker:
@@ -106,7 +88,7 @@ class Sepsis3Tracker:
     _sheets: dict[str | None, Sheet]
     """By ICU stay where rows are counted so; else one, under None."""
     _stays: tuple[UnitStay, ...]
-    _groups: dict[str | None, _Group]
+    _groups: dict[str | None, Group]
     _chronic: Baseline
     _dirty: int
     """The first row a fact has touched since the last search."""
@@ -226,7 +208,8 @@ class Sepsis3Tracker:
             self._chronic = chronic_baseline(timeline, self._now)
             self._dirty = EVER
         for group in self._groups.values():
-            self._search_group(group)
+            group.search(self._chronic, self._now, dirty=self._dirty)
+            self._tell(group)
         self._dirty, self._new_suspicions, self._new_baseline = FOREVER, False, False
         found = (group.episode for group in self._groups.values())
         episodes = sorted((e for e in found if e is not None), key=_order)
@@ -243,32 +226,20 @@ class Sepsis3Tracker:
             name = key or None
             sheet = self._sheet(timeline, name)
             kept = {s.suspicion: s for s in held[name].tried()} if name in held else {}
-            distinct = _one_per_moment(group)
+            distinct = one_per_moment(group)
             searches = [kept.get(s) or Search(s, self.policy) for s in distinct]
-            self._groups[name] = _Group(sheet, searches, at=len(searches))
+            self._groups[name] = Group(sheet, searches, at=len(searches))
 
-    def _search_group(self, group: _Group) -> None:
-        """Try the windows in order until one shows dysfunction."""
-        for search in group.searches[: group.at + 1]:
-            search.touched(self._dirty)
-        for at, search in enumerate(group.searches):
-            if at > group.at:
-                search.touched(EVER)
-            if search.run(group.sheet, self._chronic, self._now) is not None:
-                break
-        else:
-            at = len(group.searches)
-        group.at = at
-        self._tell(group)
-
-    def _tell(self, group: _Group) -> None:
-        search = group.searches[group.at] if group.at < len(group.searches) else None
-        source = None if search is None else search.found
-        if search is None or source is None:
+    def _tell(self, group: Group) -> None:
+        """Tell the episode anew where what was found is new."""
+        search = group.finder
+        if search is None or search.found is None:
             group.episode = group.source = None
-        elif source is not group.source or self._new_suspicions:
-            group.source = source
-            stay = search.suspicion.stay if self._by_stay else self._stay_at(source.at)
+        elif search.found is not group.source or self._new_suspicions:
+            group.source = search.found
+            stay = search.suspicion.stay
+            if not self._by_stay:
+                stay = self._stay_at(search.found.at)
             group.episode = episode(search, group.sheet, self.policy, stay=stay)
 
     def _still(self, result: Sepsis3Result) -> Sepsis3Result:
@@ -292,12 +263,9 @@ class Sepsis3Tracker:
 
     def _is_waiting(self) -> bool:
         """Whether the hour under way may still decide."""
-        groups = self._groups.values()
-        return any(
-            search.closes > self._now
-            for group in groups
-            if self._now is not None
-            for search in group.searches[: group.at]
+        now = self._now
+        return now is not None and any(
+            group.is_waiting(now) for group in self._groups.values()
         )
 
     # -- what is held ----------------------------------------------------------
@@ -353,14 +321,6 @@ class Sepsis3Tracker:
         if now is None or self._now is None:
             return False
         return hour_of(now + TICK) != hour_of(self._now + TICK)
-
-
-def _one_per_moment(found: Iterable[Suspicion]) -> list[Suspicion]:
-    """Of suspicions at one moment, whose windows are the same, the first."""
-    first: dict[datetime, Suspicion] = {}
-    for suspicion in found:
-        first.setdefault(suspicion.suspected_at, suspicion)
-    return list(first.values())
 
 
 def _order(found: Sepsis3Episode) -> tuple[datetime, datetime, str, str]:
