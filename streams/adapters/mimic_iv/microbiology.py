@@ -62,7 +62,7 @@ _CANCELLED = "CANCELLED"
 class _Line:
     """One row, read."""
 
-    number: int
+    number: str
     patient: str
     hadm: str | None
     specimen_id: str
@@ -85,15 +85,20 @@ def read(reading: Reading) -> Iterator[SourcedEvent]:
         if reading.accepted(MICROBIOLOGYEVENTS, row)
     )
     for patient, lines in groupby(accepted, key=attrgetter("patient")):
-        by_specimen = sorted(lines, key=lambda line: (line.specimen_id, line.number))
+        by_specimen = sorted(lines, key=_in_order)
         for _, specimen in groupby(by_specimen, key=attrgetter("specimen_id")):
             events = _specimen(list(specimen))
             yield from reading.handed_on(MICROBIOLOGYEVENTS, patient, events)
 
 
+def _in_order(line: _Line) -> tuple[str, int, str]:
+    """Rows of one specimen in the order of their numbers, whatever their length."""
+    return (line.specimen_id, len(line.number), line.number)
+
+
 def _line(row: Row) -> _Line:
     return _Line(
-        number=int(row.needed_identifier("microevent_id") or 0),
+        number=row.needed_identifier("microevent_id"),
         patient=row.needed_identifier("subject_id"),
         hadm=row.identifier("hadm_id"),
         specimen_id=row.needed_identifier("micro_specimen_id"),
