@@ -26,6 +26,7 @@ from registry.usecases.stream_state import ArchivedEvent, Cursor
 from streams.pipeline.patient import Arrival, Rules, advance
 from streams.vocabulary.clock import Clock
 from streams.vocabulary.errors import BrokenInvariant, ErrorCode, SettingsError
+from streams.vocabulary.events import PatientMerge, PatientUnmerge
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import (
     ClockTick,
@@ -50,6 +51,8 @@ class Tally:
     screenings: int = 0
     outcomes: int = 0
     duplicates: int = 0
+    merges_kept: int = 0
+    """Merges and unmerges on record that this version does not carry out."""
     position: int = 0
     """Instants taken in since the source's beginning."""
     now: datetime | None = None
@@ -232,6 +235,10 @@ class EmbeddedRunner:
         for message in instant.messages:
             batch.archive.extend(archived(message))
             self.tally.events += len(message.events)
+            self.tally.merges_kept += sum(
+                isinstance(event, PatientMerge | PatientUnmerge)
+                for event in message.events
+            )
         self.tally.messages += len(instant.messages)
         self.tally.position += 1
 

@@ -95,10 +95,16 @@ def _judged_by(rules: Rules) -> list[str]:
 def _told(tally: Tally) -> str:
     if not tally.messages:
         return "This history was replayed before; nothing to do."
+    merges = (
+        f" {tally.merges_kept} merges of patients were kept and NOT carried out: "
+        "this version cannot; look at these patients by hand."
+        if tally.merges_kept
+        else ""
+    )
     return (
         f"{tally.messages} messages with {tally.events} events: "
         f"{tally.onsets} revisions of onsets, {tally.screenings} of screenings, "
-        f"{tally.outcomes} of outcomes."
+        f"{tally.outcomes} of outcomes.{merges}"
     )
 
 
