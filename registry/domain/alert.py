@@ -2,7 +2,7 @@
 
 It is raised on `eligible` and `needs_human` while the window is open.
 New evidence updates it in silence; it speaks again only when `needs_human` became
-`eligible` (`reference/embedded_trials.md` §5.2: re-alert on a verdict upgrade).
+`eligible` (re-alert on a verdict upgrade only).
 It expires with the window and is retracted when the verdict no longer holds.
 """
 

@@ -1,6 +1,6 @@
 """One randomisation, with everything that is frozen at its moment.
 
-The arm is no part of it: arms are kept apart (`reference/embedded_trials.md` §1.4).
+The arm is no part of it: arms are kept apart.
 """
 
 from __future__ import annotations

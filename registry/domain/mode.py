@@ -1,4 +1,4 @@
-"""What a registry may do: alert, randomise, or only watch (design §1.9).
+"""What a registry may do: alert, randomise, or only watch.
 
 | mode   | may alert and randomise on facts that are |
 | ------ | ----------------------------------------- |

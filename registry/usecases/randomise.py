@@ -1,6 +1,6 @@
 """Randomise one participant in one domain: serialised, idempotent, replayable.
 
-The order within the one transaction (`reference/embedded_trials.md` §1.8):
+The order within the one transaction:
 
 1. the request is put down; one that was here before gets the stored result;
 2. the domain, the stratum and the audit chain are locked, always in this order;

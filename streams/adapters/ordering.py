@@ -19,7 +19,7 @@ from streams.vocabulary.messages import EhrMessage, Provenance
 
 
 EVENTS_PER_MESSAGE = 500
-"""A message is at most 256 KB (design §4); an event takes about 400 bytes."""
+"""A message is at most 256 KB; an event takes about 400 bytes."""
 
 
 def messages_in_known_order(

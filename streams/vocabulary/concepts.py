@@ -1,7 +1,7 @@
 """The concept dictionary: what can be measured, in which unit, within which bounds.
 
 Concepts are data (`concepts.csv`), not branches.
-Two kinds of bound are kept apart (design §4): outside `possible` a value is rejected,
+Two kinds of bound are kept apart: outside `possible` a value is rejected,
 outside `plausible` it is kept and flagged, because the sickest and the smallest
 patients are there.
 """

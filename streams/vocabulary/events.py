@@ -6,7 +6,7 @@ It names no patient: the message that carries it does (`messages.EhrMessage`).
 `event_id` names the fact, not its delivery: a second delivery has the same id, and a
 `Correction` or `Cancellation` names the id it speaks of.
 The start, the stop, the order, the collection and the result of one thing are events
-of their own, each with its own `known_at` (design §4).
+of their own, each with its own `known_at`.
 
 `flags` tells what is odd about a fact that was kept all the same, in the words of
 `facts.Flag`; policies decide what a flagged fact may do.

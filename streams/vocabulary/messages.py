@@ -19,7 +19,7 @@ from streams.vocabulary.events import Event
 
 
 Provenance = Literal["live", "history", "simulated"]
-"""Where a fact is from: only `live` may ever page in a live registry (design §1.9)."""
+"""Where a fact is from: only `live` may ever page in a live registry."""
 
 FlagStatus = Literal["provisional", "confirmed", "amended", "withdrawn"]
 Truth = Literal["TRUE", "FALSE", "UNKNOWN"]

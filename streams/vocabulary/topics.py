@@ -1,4 +1,4 @@
-"""The topics table: who writes, who reads, what for (design §4)."""
+"""The topics table: who writes, who reads, what for."""
 
 from __future__ import annotations
 

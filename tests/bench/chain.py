@@ -35,7 +35,7 @@ from streams.vocabulary.messages import EHR_MESSAGE, EhrMessage, decode, encode
 ResultT = TypeVar("ResultT")
 
 TARGET = 25_000
-"""Canonical events a second (design §7)."""
+"""Canonical events a second."""
 
 BESIDE = Path(__file__).resolve().parents[3] / "shared/data/mimic-iv-demo"
 

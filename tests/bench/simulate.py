@@ -25,7 +25,7 @@ from streams.vocabulary.messages import EHR_MESSAGE, EhrMessage, encode
 
 
 TARGET = 50_000
-"""Events a second; issue 3, item 5."""
+"""Events a second."""
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Stratified permuted blocks of random size (`reference/embedded_trials.md` §1.1).
+"""Stratified permuted blocks of random size.
 
 When a block begins, its size is drawn from the allowed multiples of the ratio's sum,
 it is filled by the ratio and shuffled (Fisher-Yates).

@@ -2,7 +2,7 @@
 
 A draw is HMAC-SHA256(key, trial|domain|stratum|sequence_no|purpose|count), cut into
 64-bit words and mapped to a whole number below `n` by rejection sampling, so that
-every number is equally likely (`reference/embedded_trials.md` §1.4).
+every number is equally likely.
 No generator has a state: any draw can be repeated alone.
 """
 

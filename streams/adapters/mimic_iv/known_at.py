@@ -1,7 +1,7 @@
 """When a row of each table became known, as rules in words and in one function.
 
 The start, the stop, the order, the collection and the result of one thing are facts
-of their own; none is known before it happened (design §4).
+of their own; none is known before it happened.
 """
 
 from __future__ import annotations
