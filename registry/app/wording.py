@@ -20,6 +20,7 @@ from streams.vocabulary.events import (
     Pregnancy,
     RespiratorySupport,
 )
+from streams.vocabulary.facts import Flag
 
 
 def in_words(fact: Clinical) -> str:
@@ -27,7 +28,8 @@ def in_words(fact: Clinical) -> str:
     when = f"{fact.happened_at:%Y-%m-%d %H:%M}"
     if fact.known_at != fact.happened_at:
         when += f", known {fact.known_at:%m-%d %H:%M}"
-    flags = f" [{', '.join(fact.flags)}]" if fact.flags else ""
+    odd = [flag for flag in fact.flags if flag is not Flag.LAG_UNMEASURABLE]
+    flags = f" [{', '.join(odd)}]" if odd else ""
     return f"{_what(fact)} ({when}){flags}"
 
 
@@ -43,7 +45,7 @@ def _what(fact: Clinical) -> str:
             route = f" {fact.route}" if fact.route else ""
             return f"{fact.stage}: {fact.sent_drug}{route}"
         case Infusion():
-            rate = "rate unknown" if fact.rate is None else f"{fact.rate:.3g}"
+            rate = "rate unknown" if fact.rate is None else f"{fact.rate:.4g}"
             return f"{fact.drug} {fact.phase} ({rate})"
         case RespiratorySupport():
             told = fact.category or fact.device or fact.mode

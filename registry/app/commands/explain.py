@@ -139,6 +139,8 @@ def _tell_criterion(
     print(f"  {sign} {criterion.criterion_id:<22} {criterion.truth:<8} {wording}")
     if criterion.evidence:
         print(f"      because {_events(criterion.evidence, state)}")
+    elif criterion.truth != "UNKNOWN":
+        print("      because nothing of it is on record")
     if criterion.would_need:
         print(f"      needs {', '.join(criterion.would_need)}")
 
