@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TextIO
 
-from streams.adapters.intake import IntakeReport
-
-
-_TOLD = 20
-"""Rejections told one by one; the rest are counted."""
+from streams.adapters.intake import IntakeReport, TableCounts
+from streams.app.sources import History
 
 
 def account(report: IntakeReport, out: TextIO) -> None:
-    """Tell rows per table, then the rejections by code and the first of them in full."""
+    """Tell rows per table, rejections by code, and each rejection that was kept."""
     for name, counts in sorted(report.tables.items()):
-        parts = [f"{counts.read} rows", f"{counts.events} events"]
-        parts += [f"{n} {flag}" for flag, n in sorted(counts.flagged.items())]
-        if counts.unmapped:
-            parts.append(f"{counts.unmapped.total()} rows unmapped")
-        if counts.filed_unread:
-            parts.append(f"{counts.filed_unread} filed unread")
-        if counts.bad:
-            parts.append(f"{counts.bad} REJECTED")
-        print(f"{name}: {', '.join(parts)}", file=out)
-    for rejection in report.rejections[:_TOLD]:
+        print(f"{name}: {_counted(counts)}", file=out)
+    by_code: Counter[str] = Counter()
+    for counts in report.tables.values():
+        by_code.update(counts.rejected)
+    for rejection in report.rejections:
         print(f"rejected {rejection}", file=out)
-    if report.rejected > _TOLD:
-        print(f"... and {report.rejected - _TOLD} more rejected", file=out)
+    if by_code:
+        told = ", ".join(f"{n} {code}" for code, n in sorted(by_code.items()))
+        print(f"{by_code.total()} rows rejected: {told}", file=out)
+    unheard = by_code.total() - len(report.rejections)
+    if unheard > 0:
+        print(f"The last {unheard} are counted and not told one by one.", file=out)
+
+
+def tell_never_met(history: History, out: TextIO) -> None:
+    """Name the subjects asked for that the source does not have."""
+    unmet = history.never_met()
+    if unmet and history.met:
+        print(f"Not in the data: subjects {', '.join(unmet)}.", file=out)
+    elif unmet:
+        print("None of the subjects asked for is in the data.", file=out)
+
+
+def _counted(counts: TableCounts) -> str:
+    parts = [f"{counts.read} rows", f"{counts.events} events"]
+    parts += [f"{n} {flag}" for flag, n in sorted(counts.flagged.items())]
+    if counts.unmapped:
+        parts.append(f"{counts.unmapped.total()} rows unmapped")
+    if counts.filed_unread:
+        parts.append(f"{counts.filed_unread} filed unread")
+    if counts.bad:
+        parts.append(f"{counts.bad} REJECTED")
+    return ", ".join(parts)

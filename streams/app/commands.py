@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Literal, TextIO
 
@@ -12,7 +13,7 @@ import orjson
 import typer
 
 from streams.adapters.intake import IntakeReport
-from streams.app.account import account
+from streams.app.account import account, tell_never_met
 from streams.app.detect import write_detect_csv
 from streams.app.sources import open_history
 from streams.clinical.definitions.policies import POLICIES
@@ -50,6 +51,8 @@ def detect(
     ] = None,
 ) -> None:
     """Find every stay that meets a definition in a source of history."""
+    if out == hourly:
+        raise typer.BadParameter("name two files", param_hint="--hourly")
     history = open_history(source, path, subjects)
     report = IntakeReport()
     with ExitStack() as files:
@@ -60,9 +63,11 @@ def detect(
             hourly=None if hourly is None else files.enter_context(_writing(hourly)),
         )
     account(report, sys.stderr)
+    tell_never_met(history, sys.stderr)
     print(
-        f"{definition} ({policy}): {counts.episodes} episodes in {counts.patients} "
-        f"patients -> {out}",
+        f"{definition} ({policy}): {counts.stays} ICU stays of {counts.episodes} "
+        f"episodes in {counts.patients} patients -> {out}; "
+        f"{counts.without_icu_stay} episodes without an ICU stay have no row",
         file=sys.stderr,
     )
 
@@ -90,12 +95,21 @@ def concepts(
     writer.writerows(rows)
 
 
-def _writing(path: Path) -> TextIO:
+@contextmanager
+def _writing(path: Path) -> Iterator[TextIO]:
+    """A file that is there only once it is whole; a failure leaves the old one."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        return path.open("w", encoding="utf-8", newline="")
+        out = unfinished.open("w", encoding="utf-8", newline="")
     except OSError as fault:
         raise SettingsError(
             ErrorCode.PATH_NOT_FOUND,
             f"{path} cannot be written ({fault.strerror}).",
             "Name a file in a folder that exists.",
         ) from None
+    try:
+        with out:
+            yield out
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

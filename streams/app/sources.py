@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from hashlib import sha256
+from dataclasses import dataclass, field
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 from streams.adapters.intake import IntakeReport, SourcedEvent
@@ -25,10 +25,18 @@ class History:
     name: str
     path: Path
     subjects: frozenset[str] | None = None
+    met: set[str] = field(default_factory=set, compare=False)
+    """The patients of whom something was read."""
 
     def events(self, report: IntakeReport) -> Iterator[SourcedEvent]:
         """All events, table by table; the report accounts for the rest."""
-        return MimicIv(self.path).events(report, self.subjects)
+        for sourced in MimicIv(self.path).events(report, self.subjects):
+            self.met.add(sourced.patient)
+            yield sourced
+
+    def never_met(self) -> list[str]:
+        """The subjects asked for of whom nothing was read."""
+        return sorted((self.subjects or frozenset()) - self.met)
 
     def messages(self, report: IntakeReport) -> Iterator[EhrMessage]:
         """All events in the order in which they became known."""
@@ -45,11 +53,16 @@ class History:
             yield patient, timeline
 
     def fingerprint(self, *rules: str) -> str:
-        """The files by name and size, the subjects, and the rules applied to them."""
+        """The files by name and content, the subjects, the rules applied to them."""
         files = sorted(f for f in self.path.rglob("*.csv*") if f.is_file())
-        parts = [f"{f.relative_to(self.path)}:{f.stat().st_size}" for f in files]
+        parts = [f"{f.relative_to(self.path)}:{_content(f)}" for f in files]
         parts += sorted(self.subjects or ("all subjects",))
         return sha256("\n".join([self.name, *parts, *rules]).encode()).hexdigest()
+
+
+def _content(file: Path) -> str:
+    with file.open("rb") as content:
+        return file_digest(content, "sha256").hexdigest()
 
 
 def open_history(name: str, path: Path, subjects: Path | None) -> History:
@@ -72,7 +85,7 @@ def open_history(name: str, path: Path, subjects: Path | None) -> History:
 def read_subjects(path: Path) -> frozenset[str]:
     """One subject_id a line; blank lines are forgiven, anything else is not."""
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as fault:
         raise SettingsError(
             ErrorCode.PATH_NOT_FOUND,

@@ -275,3 +275,27 @@ def as_written(cell):
         return f"{float(cell):.9g}"
     except ValueError:
         return cell
+
+
+@pytest.mark.shared
+def test_a_detection_that_fails_leaves_the_file_of_before(mimic_demo, tmp_path):
+    (tmp_path / "hosp").mkdir()
+    for table in (mimic_demo / "hosp").iterdir():
+        (tmp_path / "hosp" / table.name).symlink_to(table)
+    (tmp_path / "s.csv").write_text("kept\n")
+    done = ember("detect", "--path", tmp_path, "--out", "s.csv", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "EMB-101" in done.stderr
+    assert (tmp_path / "s.csv").read_text() == "kept\n"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["hosp", "s.csv"]
+
+
+@pytest.mark.shared
+def test_subjects_that_are_not_in_the_data_are_named(mimic_demo, tmp_path):
+    (tmp_path / "who.txt").write_text("\ufeff10000032\n42\n", encoding="utf-8")
+    done = ember(
+        *("detect", "--path", mimic_demo, "--subjects", "who.txt", "--out", "s.csv"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Not in the data: subjects 42." in done.stderr

@@ -39,7 +39,9 @@ _ACTOR = "ember demo"
 
 def demo(
     registry: RegistryOption = None,
-    seed: Annotated[int, typer.Option(help="Another seed, another hospital.")] = 1,
+    seed: Annotated[
+        int, typer.Option(help="Another seed, another hospital.", min=0)
+    ] = 1,
     days: Annotated[int, typer.Option(help="Days of admissions.", min=1)] = 30,
 ) -> None:
     """Simulate a hospital, run the chain, let a scripted team act, and show the result.

@@ -20,7 +20,7 @@ from registry.app.settings import registry_url
 from registry.store.migrate import migrate
 from registry.usecases.record_run import RecordRun, record_run
 from streams.adapters.intake import IntakeReport
-from streams.app.account import account
+from streams.app.account import account, tell_never_met
 from streams.app.commands import PathOption, SourceOption, SubjectsOption
 from streams.app.protocols import shipped_protocols
 from streams.app.sources import open_history
@@ -43,10 +43,10 @@ def replay(
     An interrupted replay continues where it stopped; a finished one changes nothing.
     History never alerts and never randomises.
     """
+    history = open_history(source, path, subjects)
     url = registry_url(os.environ, registry)
     migrate(url)
     book = opened(url)
-    history = open_history(source, path, subjects)
     rules = Rules(
         protocols=shipped_protocols(),
         software_version=version("ember-registry"),
@@ -83,6 +83,7 @@ def replay(
             uow,
         )
     account(report, sys.stderr)
+    tell_never_met(history, sys.stderr)
     print(_json(tally) if as_json else _told(tally))
 
 

@@ -74,7 +74,7 @@ KNOWN_AT_RULES = MappingProxyType(
         ),
     }
 )
-"""By table, the rule that `ember intake check` prints."""
+"""By table, the rule; `deploy/docs/mimic_iv.md` prints them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def _line(row: Row) -> _Line:
         patient=row.needed_identifier("subject_id"),
         hadm=row.identifier("hadm_id"),
         specimen_id=row.needed_identifier("micro_specimen_id"),
-        chartdate=row.needed_instant("chartdate"),
+        chartdate=row.needed_day("chartdate"),
         charttime=row.instant("charttime"),
         specimen=row.raw("spec_type_desc"),
         known=_resulted(row),

@@ -39,7 +39,7 @@ def read(reading: Reading) -> Iterator[SourcedEvent]:
         patient = row.needed_identifier("subject_id")
         year = _year(row)
         yield _demographics(row, patient, year, _first_met(reading, patient, year))
-        died = row.instant("dod")
+        died = row.day("dod")
         if died is not None:
             yield _death(patient, died)
 
@@ -70,6 +70,8 @@ def _demographics(row: Row, patient: str, year: int, known: Known) -> Demographi
         known_at=known.at,
         sex=_SEXES.get(row.raw("gender")),
         birth_year=year - int(row.needed_number("anchor_age")),
+        # Birthdays are gone: `anchor_age` is the age in all of `anchor_year`.
+        age_precision="stated",
         flags=known.flags,
     )
 

@@ -20,12 +20,16 @@ STAND_IN = datetime(1, 1, 1, tzinfo=UTC)
 """What an unreadable time is read as, until its row is dropped."""
 
 
+_DATE_ALONE = len("2150-03-01")
+
 YEARS = range(1800, 9001)
 """Years a patient can live in; shifted research data reach into the 23rd century."""
 
 
 def instant(text: str) -> datetime | None:
-    """ISO 8601, naive times as UTC; None where it is not a time of a patient."""
+    """ISO 8601 with hyphens, naive times as UTC; None where no patient lived then."""
+    if text[4:5] != "-" or text[7:8] != "-":
+        return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -93,17 +97,28 @@ class Row:
             self._miss(column)
         return found or ""
 
+    def day(self, column: str) -> datetime | None:
+        """The midnight of a date, or a time; None where the cell is empty."""
+        return self._moment(column, day=True)
+
+    def needed_day(self, column: str) -> datetime:
+        """A date or time that must be there."""
+        return self._there(column, self.day(column))
+
     def instant(self, column: str) -> datetime | None:
-        """A time; None where the cell is empty."""
+        """A time of day on a date; None where the cell is empty."""
+        return self._moment(column, day=False)
+
+    def _moment(self, column: str, *, day: bool) -> datetime | None:
         found = self.raw(column)
         if not found:
             return None
-        moment = instant(found)
+        moment = instant(found) if day or len(found) > _DATE_ALONE else None
         if moment is None:
             self.reject(
                 ErrorCode.MALFORMED_TIME,
                 column,
-                f"{found!r} is not a time.",
+                f"{found!r} is not a {'date' if day else 'time of day on a date'}.",
                 "Write it as YYYY-MM-DD HH:MM:SS.",
             )
             return STAND_IN
@@ -111,7 +126,9 @@ class Row:
 
     def needed_instant(self, column: str) -> datetime:
         """A time that must be there."""
-        moment = self.instant(column)
+        return self._there(column, self.instant(column))
+
+    def _there(self, column: str, moment: datetime | None) -> datetime:
         if moment is None:
             self._miss(column)
         return moment or STAND_IN

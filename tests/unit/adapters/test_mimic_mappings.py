@@ -419,7 +419,8 @@ def test_columns_may_stand_in_any_order_and_others_are_ignored(mimic):
 
 
 def test_packed_and_plain_tables_read_the_same(mimic):
-    mimic.add("icu/chartevents", itemid=220045, charttime="2150-01-01", valuenum=88)
+    at = "2150-01-01 08:00:00"
+    mimic.add("icu/chartevents", itemid=220045, charttime=at, valuenum=88)
     plain = mimic.sourced()
     copy = mimic.write()
     mimic.pack("icu/chartevents")
