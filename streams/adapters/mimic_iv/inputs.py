@@ -23,11 +23,7 @@ from streams.adapters.mimic_iv.reading import Keys, Reading
 from streams.adapters.tabular.cells import Row
 from streams.adapters.tabular.table import Table
 from streams.vocabulary.drugs import Drug, drugs
-from streams.vocabulary.events import (
-    Event,
-    Fluid,
-    Infusion,
-)
+from streams.vocabulary.events import Event, Fluid, Infusion, Medication
 from streams.vocabulary.facts import Flag
 from streams.vocabulary.units import UNITS, canonical_unit, convert
 
@@ -102,16 +98,40 @@ def _stretch(row: Row, keys: Keys) -> _Stretch:
 
 def _given(row: Row, item: Item | None, stretch: _Stretch) -> Iterator[Event]:
     if item is not None and item.kind == "infusion":
-        yield from _infusion(row, drugs()[item.concept], stretch)
+        drug = drugs()[item.concept]
+        rate = not_negative(row, "rate")
+        if rate is None:
+            yield _bolus(row, drug, stretch)
+        else:
+            yield from _infusion(row, drug, rate, stretch)
     else:
         substance = item.concept if item is not None else "other"
         yield from _fluid(row, substance, item.unit if item else "", stretch)
 
 
-def _infusion(row: Row, drug: Drug, stretch: _Stretch) -> Iterator[Infusion]:
-    rate, weight = not_negative(row, "rate"), not_negative(row, "patientweight")
-    if rate is None:
-        return  # a bolus: nothing runs
+def _bolus(row: Row, drug: Drug, stretch: _Stretch) -> Medication:
+    """A row without a rate: something was given, and nothing runs."""
+    return Medication(
+        event_id=f"{stretch.key}:given",
+        happened_at=stretch.start,
+        known_at=stretch.start_known,
+        encounter=row.identifier("hadm_id"),
+        stay=row.identifier("stay_id"),
+        flags=stretch.flags,
+        stage="given",
+        order_id=row.text("orderid"),
+        drug=drug.name,
+        sent_drug=drug.name,
+        dose=not_negative(row, "amount"),
+        unit=row.text("amountuom"),
+        antimicrobial=False,
+    )
+
+
+def _infusion(
+    row: Row, drug: Drug, rate: float, stretch: _Stretch
+) -> Iterator[Infusion]:
+    weight = not_negative(row, "patientweight")
     canonical, odd = _rate(row, drug, rate, weight or None)
 
     def infusion(

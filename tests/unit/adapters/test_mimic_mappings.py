@@ -252,8 +252,10 @@ def test_a_noradrenaline_of_seven_is_kept_and_flagged(mimic):
     assert Flag.IMPLAUSIBLE in started.flags
 
 
-def test_a_bolus_of_an_infused_drug_runs_nowhere(mimic):
-    assert given(mimic, 221668, rate="") == []
+def test_a_bolus_of_an_infused_drug_is_given_and_runs_nowhere(mimic):
+    (bolus,) = given(mimic, 221668, rate="", amount=2, amountuom="mg")
+    assert (bolus.kind, bolus.stage, bolus.drug) == ("medication", "given", "midazolam")
+    assert (bolus.dose, bolus.unit) == (2.0, "mg")
     assert mimic.report.table("icu/inputevents").mapped == 1
 
 
