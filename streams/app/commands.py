@@ -67,7 +67,7 @@ def detect(
     print(
         f"{definition} ({policy}): {counts.stays} ICU stays of {counts.episodes} "
         f"episodes in {counts.patients} patients -> {out}; "
-        f"{counts.without_icu_stay} episodes without an ICU stay have no row",
+        f"{counts.without_icu_stay} without an ICU stay in their window have no row",
         file=sys.stderr,
     )
 

@@ -56,6 +56,7 @@ def test_an_episode_is_a_row_of_mimic_codes_columns(septic):
         "2150-03-01 12:04:00,3,,2,,1,,,true"
     )
     assert (counts.patients, counts.episodes, counts.hours) == (1, 1, 0)
+    assert (counts.stays, counts.without_icu_stay) == (1, 0)
 
 
 def test_an_hour_is_a_row_of_mimic_codes_columns(septic):
