@@ -53,7 +53,8 @@ def _arrival(chart: Chart) -> None:
     kind = "emergency" if emergency else "inpatient"
     note.add(Encounter, phase="registered", encounter_class=kind)
     year = chart.patient.arrival.year - who.age
-    note.add(Demographics, sex=who.sex, birth_year=year)
+    # The simulator draws an age and no birthday.
+    note.add(Demographics, sex=who.sex, birth_year=year, age_precision="stated")
     # A bed upstairs is what makes a visit an admission.
     upstairs = [s for s in chart.patient.segments if s.level != "emergency"]
     admission = _desk(chart, upstairs[0].begins if upstairs else course.ends / 2)

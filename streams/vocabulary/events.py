@@ -247,7 +247,9 @@ class Demographics(Fact):
     kind: Literal["demographics"] = "demographics"
     sex: Literal["female", "male", "other"] | None = None
     birth_year: int | None = None
-    """Such that `year(t) - birth_year` is the age the source would give at `t`."""
+    """The age at `t` is `year(t) - birth_year`, or one less before the birthday."""
+    age_precision: Literal["stated", "year"] = "year"
+    """`stated`: `year(t) - birth_year` is the age by the source's own reckoning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

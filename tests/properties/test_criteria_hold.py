@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from streams.clinical.criteria.judge import judge
 from streams.clinical.criteria.judgement import INSTANT, PatientView
+from streams.clinical.criteria.medication import OPEN_ORDER
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import (
     Allergy,
@@ -24,16 +25,19 @@ from streams.vocabulary.events import (
     Pregnancy,
     RespiratorySupport,
 )
+from streams.vocabulary.facts import Flag
 from streams.vocabulary.rules import Rule
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN
 
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HALF_HOUR = timedelta(minutes=30)
 RULE = TypeAdapter(Rule)
 
 # Ranges are tiny on purpose, so that equalities and edges happen.
 HOURS = st.sampled_from(("1 h", "2 h", "3 h"))
 NAMES = st.sampled_from("abcd")
+TODAY = st.just(0)
 ICD = "http://hl7.org/fhir/sid/icd-10-cm|"
 
 
@@ -71,9 +75,9 @@ INFUSIONS = st.one_of(
 )
 
 
-def fact(kind, **fields):
-    def at(hours, number, rest):
-        moment = NOW - timedelta(hours=hours)
+def fact(kind, *, days_ago=TODAY, **fields):
+    def at(days, hours, number, rest):
+        moment = NOW - timedelta(days=days, hours=hours)
         return kind(
             event_id=f"{kind.__name__}-{number}",
             happened_at=moment,
@@ -82,7 +86,8 @@ def fact(kind, **fields):
         )
 
     halves = st.integers(-2, 8).map(lambda n: n / 2)
-    return st.builds(at, halves, st.integers(0, 5), st.fixed_dictionaries(fields))
+    rest = st.fixed_dictionaries(fields)
+    return st.builds(at, days_ago, halves, st.integers(0, 5), rest)
 
 
 PAIRS = {
@@ -107,7 +112,11 @@ PAIRS = {
     ),
     "age": (
         leaf("age", **{"is": st.sampled_from((">= 18 years", "<= 55 years"))}),
-        fact(Demographics, birth_year=st.sampled_from((None, 2008, 2009, 1970))),
+        fact(
+            Demographics,
+            birth_year=st.sampled_from((None, 2008, 2009, 1970)),
+            age_precision=st.sampled_from(("stated", "year")),
+        ),
     ),
     "sex": (
         leaf("sex", **{"is": st.sampled_from(("male", "female"))}),
@@ -151,8 +160,13 @@ PAIRS = {
         leaf("medication", named=st.just(["cortison"]), within=HOURS),
         fact(
             Medication,
-            stage=st.sampled_from(("given", "stopped")),
+            # About as old as an order may be before it is no longer believed.
+            days_ago=st.sampled_from((0, OPEN_ORDER.days)),
+            stage=st.sampled_from(("ordered", "given", "stopped")),
+            order_id=st.sampled_from((None, "o", "p")),
             sent_drug=st.sampled_from(("hydrocortisone", "x")),
+            planned_stop=st.sampled_from((None, NOW - HALF_HOUR, NOW + HALF_HOUR)),
+            flags=st.sampled_from(((), (Flag.STOP_BEFORE_START,))),
         ),
     ),
     "breathing": (

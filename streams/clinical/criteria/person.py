@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from streams.clinical.criteria.intervals import compare, interval
+from streams.clinical.criteria.intervals import Interval, compare, interval
 from streams.clinical.criteria.judgement import (
     INSTANT,
     Judgement,
@@ -33,22 +33,26 @@ from streams.vocabulary.rules import (
     Pregnant,
     Sex,
 )
-from streams.vocabulary.truth import FALSE, TRUE, truth
+from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, truth
 
 
 def judge_age(rule: Age, view: PatientView, now: datetime) -> Judgement:
-    """The year now less the year of birth: the age as the source would give it."""
+    """The age by the year of birth, which leaves two ages unless one was stated."""
     coming = ahead(view.timeline, "demographics", now)
     for known in _last_words(view.timeline, now):
         if known.birth_year is not None:
-            years, than = now.year - known.birth_year, rule.is_.value
-            today = compare(interval(years), rule.is_.operator, than)
-            later = compare(interval(years + 1), rule.is_.operator, than)
-            birthday = (
+            today, later = (
+                compare(_age(known, year), rule.is_.operator, rule.is_.value)
+                for year in (now.year, now.year + 1)
+            )
+            new_year = (
                 None if today is later else datetime(now.year + 1, 1, 1, tzinfo=UTC)
             )
             return Judgement(
-                today, (known.event_id,), changes_at=soonest(now, coming, birthday)
+                today,
+                (known.event_id,),
+                would_need=("date of birth",) if today is UNKNOWN else (),
+                changes_at=soonest(now, coming, new_year),
             )
     return absent(rule, "year of birth", coming)
 
@@ -139,6 +143,13 @@ def _last_words(timeline: Timeline, now: datetime) -> Iterable[Demographics]:
         Demographics, "demographics", since(now, None), now
     )
     return reversed(said)
+
+
+def _age(known: Demographics, year: int) -> Interval:
+    """In years, in that year: before the birthday one less than after it."""
+    years = year - (known.birth_year or year)
+    stated = known.age_precision == "stated"
+    return interval(years if stated else years - 1, upper=years)
 
 
 def _starts(code: str, prefixes: tuple[str, ...]) -> bool:

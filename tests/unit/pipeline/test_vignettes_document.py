@@ -18,11 +18,13 @@ def test_the_shipped_patients_agree_with_the_shipped_protocol():
     assert all_differences(load_protocol(PROTOCOL), parse_vignettes(VIGNETTES)) == []
 
 
-def test_a_lower_age_limit_shows_in_the_boy_of_sixteen():
+def test_a_lower_age_limit_shows_in_the_boys_at_its_edge():
     younger = load_protocol(PROTOCOL.replace(">= 18 years", ">= 16 years"))
     assert all_differences(younger, parse_vignettes(VIGNETTES)) == [
         "sixteen: status is needs_human, not ineligible",
         "sixteen: I1 is TRUE, not FALSE",
+        "eighteen-this-year: status is needs_human, not needs_data",
+        "eighteen-this-year: I1 is TRUE, not UNKNOWN",
     ]
 
 

@@ -174,16 +174,47 @@ def test_scores_and_markers_are_values_too():
 # -- the person ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("born", "truth"), [(2008, TRUE), (2009, FALSE)])
-def test_age_is_the_year_less_the_year_of_birth(born, truth):
-    rule = {"kind": "age", "is": ">= 18 years"}
+@pytest.mark.parametrize(
+    ("comparison", "born", "truth"),
+    [
+        (">= 18 years", 2007, TRUE),
+        (">= 18 years", 2008, UNKNOWN),
+        (">= 18 years", 2009, FALSE),
+        ("<= 55 years", 1971, TRUE),
+        ("<= 55 years", 1970, UNKNOWN),
+        ("<= 55 years", 1969, FALSE),
+    ],
+)
+def test_a_year_of_birth_leaves_two_ages(comparison, born, truth):
+    rule = {"kind": "age", "is": comparison}
     said = judged(rule, fact(Demographics, 9, "d", birth_year=born))
     assert said.truth is truth
+    assert said.evidence == ("d",)
+    assert said.would_need == (("date of birth",) if truth is UNKNOWN else ())
 
 
-def test_a_minor_comes_of_age_with_the_new_year():
+@pytest.mark.parametrize(
+    ("comparison", "born", "truth"),
+    [
+        (">= 18 years", 2008, TRUE),
+        (">= 18 years", 2009, FALSE),
+        ("<= 55 years", 1971, TRUE),
+        ("<= 55 years", 1970, FALSE),
+    ],
+)
+def test_a_stated_age_is_the_year_less_the_year_of_birth(comparison, born, truth):
+    rule = {"kind": "age", "is": comparison}
+    person = fact(Demographics, 9, "d", birth_year=born, age_precision="stated")
+    assert judged(rule, person).truth is truth
+
+
+@pytest.mark.parametrize("precision", ["stated", "year"])
+def test_a_minor_may_come_of_age_with_the_new_year(precision):
     rule = {"kind": "age", "is": ">= 18 years"}
-    said = judged(rule, fact(Demographics, 9, "d", birth_year=2009))
+    said = judged(
+        rule, fact(Demographics, 9, "d", birth_year=2009, age_precision=precision)
+    )
+    assert said.truth is FALSE
     assert said.changes_at == datetime(2027, 1, 1, tzinfo=UTC)
 
 
