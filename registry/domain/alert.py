@@ -115,8 +115,8 @@ def calls(verdict: TrialScreening) -> bool:
 
 
 def window_is_over(verdict: TrialScreening) -> bool:
-    """Whether the recruitment window was closed when this was known."""
-    return not verdict.window_open or verdict.known_at >= verdict.deadline
+    """Whether the window was closed when this was known; its last moment is open."""
+    return not verdict.window_open or verdict.known_at > verdict.deadline
 
 
 def _closing(current: Alert, verdict: TrialScreening, mode: Mode) -> Move:

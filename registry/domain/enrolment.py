@@ -120,8 +120,10 @@ def _screening_obstacles(case: Case) -> Iterator[Obstacle]:
         yield Obstacle(ErrorCode.PROVENANCE, "mode_forbids", why_not.value)
     if verdict.protocol_hash != case.protocol_hash:
         yield Obstacle(ErrorCode.PROTOCOL_OUTDATED, "screened_by_another_protocol")
-    if not verdict.window_open or case.at >= verdict.deadline:
+    if not verdict.window_open or case.at > verdict.deadline:
         yield Obstacle(ErrorCode.WINDOW_CLOSED, "window_closed")
+    if verdict.valid_until is not None and case.at > verdict.valid_until:
+        yield Obstacle(ErrorCode.VERDICT_OUT_OF_DATE, "verdict_out_of_date")
     if case.at < verdict.known_at:
         yield Obstacle(ErrorCode.NOT_ELIGIBLE, "before_the_verdict")
     for factor in pending_factors(verdict.stratum):

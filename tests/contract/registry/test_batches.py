@@ -151,7 +151,7 @@ def test_whom_somebody_must_see_is_called_once(bedside, registry, status):
 def test_nobody_is_called_for_what_cannot_be_acted_on(bedside, registry, changed):
     bedside.open_trial()
     if "deadline" in changed:
-        changed = {"deadline": bedside.noon}
+        changed = {"deadline": bedside.noon - timedelta.resolution}
     bedside.hear(bedside.verdict(**changed))
 
     assert alerts(registry) == ()

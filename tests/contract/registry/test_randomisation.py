@@ -3,6 +3,7 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from threading import Barrier
 
 import psycopg
@@ -167,12 +168,27 @@ def test_the_gate_names_what_the_verdict_lacks(bedside, changed, expected):
     assert expected == obstacles(bedside.randomise())
 
 
-def test_nobody_is_randomised_at_or_after_the_deadline(bedside):
+def test_the_last_moment_to_randomise_is_the_deadline(bedside):
     bedside.open_trial()
     bedside.admit("p1")
     deadline = bedside.verdict().deadline
 
-    assert {"window_closed"} == obstacles(bedside.randomise(at=deadline))
+    too_late = bedside.randomise(at=deadline + timedelta.resolution)
+
+    assert {"window_closed"} == obstacles(too_late)
+    assert isinstance(bedside.randomise(at=deadline), Randomised)
+
+
+def test_nobody_is_randomised_by_a_verdict_that_has_run_out(bedside):
+    bedside.open_trial()
+    until = bedside.noon + timedelta(hours=3)
+    bedside.hear(bedside.verdict(valid_until=until))
+    bedside.consent()
+
+    too_late = bedside.randomise(at=until + timedelta.resolution)
+
+    assert {"verdict_out_of_date"} == obstacles(too_late)
+    assert isinstance(bedside.randomise(at=until), Randomised)
 
 
 def test_nobody_is_randomised_without_consent_that_stands(bedside):

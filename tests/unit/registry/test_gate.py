@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from registry.domain.alert import calls, window_is_over
 from registry.domain.consent import ConsentState
 from registry.domain.enrolment import Case, gate, status_with_answers
 from registry.domain.mode import Mode
@@ -15,6 +16,7 @@ from streams.vocabulary.messages import CriterionVerdict, TrialScreening
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+INSTANT = timedelta.resolution
 
 
 def criterion(name, role="inclusion", truth="TRUE", *, human=False):
@@ -101,10 +103,31 @@ def test_nobody_is_randomised_before_the_verdict_was_known():
 
 
 @pytest.mark.parametrize(
-    ("hours", "expected"), [(5.999, []), (6, ["window_closed"]), (7, ["window_closed"])]
+    ("past", "expected"),
+    [(-HOUR, []), (0 * HOUR, []), (INSTANT, ["window_closed"])],
 )
-def test_the_window_closes_with_its_deadline(hours, expected):
-    assert named(case(at=NOON + hours * HOUR)) == expected
+def test_the_last_moment_of_the_window_belongs_to_it(past, expected):
+    assert named(case(at=case().screening.deadline + past)) == expected
+
+
+@pytest.mark.parametrize(
+    ("past", "expected"),
+    [(-HOUR, []), (0 * HOUR, []), (INSTANT, ["verdict_out_of_date"])],
+)
+def test_a_verdict_that_time_may_have_changed_lets_nobody_in(past, expected):
+    until = NOON + 3 * HOUR
+    stale = gate(case(at=until + past, screening=verdict(valid_until=until)))
+
+    assert [obstacle.name for obstacle in stale.obstacles] == expected
+    assert {o.code for o in stale.obstacles} <= {ErrorCode.VERDICT_OUT_OF_DATE}
+
+
+@pytest.mark.parametrize(("past", "over"), [(0 * HOUR, False), (INSTANT, True)])
+def test_an_alert_is_raised_in_the_last_moment_of_the_window_too(past, over):
+    late = verdict(known_at=NOON + 6 * HOUR + past)
+
+    assert window_is_over(late) is over
+    assert calls(late) is not over
 
 
 @pytest.mark.parametrize(
