@@ -97,6 +97,12 @@ def _create_assignment() -> None:
             "randomisation_id", sa.Text(), nullable=False, comment="Whose arm it is."
         ),
         sa.Column("arm", sa.Text(), nullable=False, comment="The arm assigned."),
+        sa.Column(
+            "nonce",
+            sa.Text(),
+            nullable=False,
+            comment="What opens the commitment to the arm, 64 hexadecimal digits.",
+        ),
         sa.ForeignKeyConstraint(
             ["randomisation_id"], ["randomisation.randomisation_id"]
         ),
@@ -1294,12 +1300,19 @@ def _create_tables() -> None:
         sa.Column(
             "at", sa.DateTime(timezone=True), nullable=False, comment="When, UTC."
         ),
+        sa.Column(
+            "act",
+            sa.Text(),
+            nullable=False,
+            comment="Batch, consent or randomisation that made it happen.",
+        ),
         sa.ForeignKeyConstraint(
             ["alert_id"], ["alert.alert_id"], name=op.f("fk_alert_event_alert_id_alert")
         ),
         sa.PrimaryKeyConstraint("alert_id", "number", name=op.f("pk_alert_event")),
         comment="What happened to each alert, in order.",
     )
+    op.create_index(op.f("ix_alert_event_act"), "alert_event", ["act"], unique=False)
     op.create_table(
         "consent_revision",
         sa.Column(
@@ -1536,6 +1549,12 @@ def _create_tables() -> None:
             ),
             nullable=False,
             comment="Where the verdict's facts are from.",
+        ),
+        sa.Column(
+            "arm_commitment",
+            sa.Text(),
+            nullable=False,
+            comment="SHA-256 of sealed nonce and arm.",
         ),
         sa.ForeignKeyConstraint(
             ["consent_id"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from registry.domain.audit import sha256
 from registry.domain.mode import Mode
 from streams.vocabulary.messages import Provenance
 
@@ -60,6 +61,23 @@ class Randomisation:
     """The revision of the consent it rests on."""
     mode: Mode
     provenance: Provenance
+    arm_commitment: str
+    """Binds the arm without telling it; see `SealedArm`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedArm:
+    """The arm of one randomisation, with what opens its commitment."""
+
+    randomisation_id: str
+    arm: str
+    nonce: str
+    """64 hexadecimal digits that only the signer could have told before."""
+
+    @property
+    def commitment(self) -> str:
+        """SHA-256 of nonce and arm; without the nonce, no arm can be tried against it."""
+        return sha256(self.nonce.encode(), self.arm.encode())
 
 
 def following(allocator: Allocator, schedule: str) -> Allocator:

@@ -33,12 +33,26 @@ class AuditAction(StrEnum):
     PROTOCOL_ACTIVATED = "protocol:activated"
     DOMAIN_OPENED = "domain:opened"
     DOMAIN_CLOSED = "domain:closed"
+    PARTICIPANT_REGISTERED = "participant:registered"
     BATCH_RECORDED = "stream:batch_recorded"
     ANSWER_RECORDED = "screening:answered"
     CONSENT_RECORDED = "consent:recorded"
     CONSENT_REJECTED = "consent:rejected"
     RANDOMISED = "randomisation:allocated"
     RANDOMISATION_REFUSED = "randomisation:refused"
+
+
+class Account(StrEnum):
+    """The sorts of record that a chain has to account for, one by one."""
+
+    MESSAGES = "messages of the stream"
+    ALERT_STEPS = "steps of alerts"
+    PARTICIPANTS = "participants"
+    CONSENTS = "consents"
+    ANSWERS = "answers"
+    RANDOMISATIONS = "randomisations"
+    MODES = "modes"
+    PROTOCOLS = "protocol versions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +87,15 @@ class AuditRow:
     """Canonical JSON."""
     previous_hash: str
     row_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableRow:
+    """A link of a chain whose columns hold what no act ever writes."""
+
+
+class UnreadableRecordError(Exception):
+    """A stored record holds what no act ever writes: somebody was at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +141,11 @@ def record_digest(record: object) -> str:
     return sha256(canonical({name: _plain(getattr(record, name)) for name in names}))
 
 
+def pairs_digest(pairs: Iterable[tuple[str, str]]) -> str:
+    """What pairs of identity and digest add up to, in whatever order they come."""
+    return sha256(canonical([list(pair) for pair in sorted(pairs)]))
+
+
 def link(entry: AuditEntry, head: Head) -> AuditRow:
     """The entry as the row that follows `head`."""
     unlinked = AuditRow(
@@ -146,7 +174,10 @@ def head_after(row: AuditRow) -> Head:
 
 
 def first_break(
-    rows: Iterable[AuditRow], *, head: Head, anchors: Sequence[Head] = ()
+    rows: Iterable[AuditRow | UnreadableRow],
+    *,
+    head: Head,
+    anchors: Sequence[Head] = (),
 ) -> Break | None:
     """The first place at which one chain, told in order, no longer holds.
 
@@ -155,6 +186,8 @@ def first_break(
     remembered = {a.sequence: a.row_hash for a in anchors}
     last = start(head.site, head.trial)
     for row in rows:
+        if isinstance(row, UnreadableRow):
+            return Break(last.sequence + 1, "the row cannot be read")
         reason = _fault(row, last, remembered.pop(row.sequence, None))
         if reason is not None:
             return Break(last.sequence + 1, reason)

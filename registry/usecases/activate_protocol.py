@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from registry.domain.audit import AuditAction, AuditEntry
+from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign, design_document
 from registry.domain.randomisation.signer import Signer
@@ -55,9 +55,9 @@ def activate_protocol(
     active = uow.protocols.active(command.trial)
     changed = active is None or _differs(active, version)
     if changed:
-        uow.protocols.activate(version, command.domains)
+        number = uow.protocols.activate(version, command.domains)
         uow.outbox.add([_notice(version)])
-        uow.audit.append(_entry(command, version))
+        uow.audit.append(_entry(command, version, number))
     return ProtocolActivated(
         trial=version.trial,
         version=version.version,
@@ -107,7 +107,9 @@ def _notice(version: ProtocolVersion) -> OutboxItem:
     )
 
 
-def _entry(command: ActivateProtocol, version: ProtocolVersion) -> AuditEntry:
+def _entry(
+    command: ActivateProtocol, version: ProtocolVersion, number: int
+) -> AuditEntry:
     return AuditEntry(
         site="",
         trial=command.trial,
@@ -116,6 +118,8 @@ def _entry(command: ActivateProtocol, version: ProtocolVersion) -> AuditEntry:
         at=command.at,
         subject=version.protocol_hash,
         detail={
+            "record": record_digest(version),
+            "revision": number,
             "version": version.version,
             "key_commitment": version.key_commitment,
             "domains": [design_document(design) for design in command.domains],

@@ -15,11 +15,11 @@ from registry.domain.alert import (
     closed,
     move,
 )
-from registry.domain.audit import canonical
+from registry.domain.audit import canonical, pairs_digest, record_digest
 from registry.domain.enrolment import to_be_asked
 from registry.domain.mode import Mode, Suppression
 from registry.usecases.outbox import ALERTS, OutboxItem
-from registry.usecases.ports import UnitOfWork
+from registry.usecases.ports import AlertRecord, UnitOfWork
 from streams.vocabulary.clock import iso
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import TrialScreening
@@ -32,6 +32,8 @@ class AlertChange:
     alert: Alert
     step: AlertStep
     suppressed: Suppression | None
+    record: AlertRecord
+    """The step as it is kept."""
 
 
 def follow_alerts(
@@ -39,12 +41,13 @@ def follow_alerts(
     uow: UnitOfWork,
     *,
     known_before: Mapping[str, int],
+    act: str,
     recorded_at: datetime,
 ) -> tuple[AlertChange, ...]:
     """Raise, update, expire or retract, one alert for a patient, domain and episode.
 
     `known_before` is the last revision of each screening before this batch: a verdict
-    that comes late changes no alert.
+    that comes late changes no alert; `act` is the batch.
     """
     if not verdicts:
         return ()
@@ -63,7 +66,7 @@ def follow_alerts(
             told.append((verdict, after, step))
         if after is not None and after.status in UNCLOSED:
             standing[verdict.screening_id] = after
-    uow.alerts.save([(alert, step) for _, alert, step in told])
+    records = uow.alerts.save([(alert, step) for _, alert, step in told], act=act)
     uow.outbox.add(
         [
             _notice(alert, step, verdict=v, mode=mode, at=recorded_at)
@@ -71,11 +74,23 @@ def follow_alerts(
             if step.tells
         ]
     )
+    spoken = ((a, s) for _, a, s in told if s.step is not AlertStep.FOLLOWED)
     return tuple(
-        AlertChange(alert, step.step, step.suppressed)
-        for _, alert, step in told
-        if step.step is not AlertStep.FOLLOWED
+        AlertChange(alert, step.step, step.suppressed, record)
+        for (alert, step), record in zip(spoken, records, strict=True)
     )
+
+
+def alerts_told(records: Sequence[AlertRecord]) -> dict[str, object]:
+    """What an audit row says of the steps its act made alerts take; nothing of none."""
+    if not records:
+        return {}
+    return {"alerts": {"rows": len(records), "digest": alerts_digest(records)}}
+
+
+def alerts_digest(records: Sequence[AlertRecord]) -> str:
+    """What the steps add up to, in whatever order they come."""
+    return pairs_digest((r.alert_id, record_digest(r)) for r in records)
 
 
 def close_alerts_of(
@@ -84,24 +99,31 @@ def close_alerts_of(
     site: str,
     patient: str,
     trial: str,
+    act: str,
     at: datetime,
     domain: str | None = None,
-) -> None:
+) -> tuple[AlertRecord, ...]:
     """The team has acted: nobody is called about this patient any more.
 
-    `domain` limits that to one question of the trial.
+    `domain` limits that to one question of the trial; `act` is what the team did.
     """
     mode = uow.modes.current()
-    for alert in uow.alerts.unclosed_of(site=site, patient=patient, trial=trial):
-        if domain in (None, alert.domain):
-            _close(alert, uow, mode=mode, at=at)
+    told = [
+        (replace(alert, status=step.status, changed_at=at), step)
+        for alert in uow.alerts.unclosed_of(site=site, patient=patient, trial=trial)
+        if domain in (None, alert.domain)
+        for step in (closed(alert, AlertStep.ACTED, mode),)
+    ]
+    records = uow.alerts.save(told, act=act)
+    for after, step in told:
+        _tell_closed(after, step, uow, mode=mode, at=at)
+    return records
 
 
-def _close(current: Alert, uow: UnitOfWork, *, mode: Mode, at: datetime) -> None:
-    step = closed(current, AlertStep.ACTED, mode)
-    after = replace(current, status=step.status, changed_at=at)
-    uow.alerts.save([(after, step)])
-    verdict = uow.screenings.latest(current.screening_id)
+def _tell_closed(
+    after: Alert, step: Move, uow: UnitOfWork, *, mode: Mode, at: datetime
+) -> None:
+    verdict = uow.screenings.latest(after.screening_id)
     if step.tells and verdict is not None:
         uow.outbox.add([_notice(after, step, verdict=verdict, mode=mode, at=at)])
 

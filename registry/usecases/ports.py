@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from registry.domain.alert import Alert, Move
-from registry.domain.allocation import Allocator, Randomisation
-from registry.domain.audit import AuditAction, AuditEntry, AuditRow, Head
-from registry.domain.mode import Mode
+from registry.domain.alert import Alert, AlertStep, Move
+from registry.domain.allocation import Allocator, Randomisation, SealedArm
+from registry.domain.audit import Account, AuditEntry, AuditRow, Head, UnreadableRow
+from registry.domain.mode import Mode, Suppression
 from registry.domain.participant import Consent, HumanAnswer, Participant
 from registry.domain.protocol import DomainDesign
 from registry.usecases.outbox import OutboxItem
@@ -64,6 +64,27 @@ class ModeRevision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRecord:
+    """One step of one alert as it is kept, with whose alert it is."""
+
+    alert_id: str
+    screening_id: str
+    site: str
+    patient: str
+    trial: str
+    domain: str
+    episode: str
+    raised_at: datetime
+    number: int
+    """Of the step, from 1."""
+    step: AlertStep
+    revision: int
+    suppressed: Suppression | None
+    told: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One run of a replay."""
 
@@ -84,7 +105,11 @@ class Modes(Protocol):
 
     def current(self) -> Mode: ...
 
-    def append(self, revision: ModeRevision) -> None: ...
+    def append(self, revision: ModeRevision) -> int:
+        """The number of the revision."""
+        ...
+
+    def one(self, number: int) -> ModeRevision | None: ...
 
 
 class Protocols(Protocol):
@@ -94,7 +119,11 @@ class Protocols(Protocol):
 
     def activate(
         self, version: ProtocolVersion, designs: Sequence[DomainDesign]
-    ) -> None: ...
+    ) -> int:
+        """The number of the revision."""
+        ...
+
+    def one(self, trial: str, number: int) -> ProtocolVersion | None: ...
 
     def blinded_trials(self) -> tuple[str, ...]:
         """The trials with an open blinded domain."""
@@ -186,8 +215,18 @@ class Alerts(Protocol):
         """The screenings whose alert the team has acted on: nobody is called again."""
         ...
 
-    def save(self, moves: Sequence[tuple[Alert, Move]]) -> None:
-        """The alerts as they stand after their moves, in the order of the moves."""
+    def save(
+        self, moves: Sequence[tuple[Alert, Move]], *, act: str
+    ) -> tuple[AlertRecord, ...]:
+        """The alerts as they stand after their moves, in the order of the moves.
+
+        `act` is the batch, consent or randomisation that moved them; gives the steps
+        that are kept: all but those that only follow.
+        """
+        ...
+
+    def steps_of(self, act: str, *, site: str, trial: str) -> tuple[AlertRecord, ...]:
+        """What an act did to the alerts of one chain, as it is kept now."""
         ...
 
 
@@ -199,6 +238,8 @@ class Participants(Protocol):
     def last_number(self, *, trial: str, site: str) -> int:
         """0 before the first; call it with the audit chain locked."""
         ...
+
+    def one(self, participant: str) -> Participant | None: ...
 
     def add(self, participant: Participant) -> None: ...
 
@@ -248,9 +289,15 @@ class Allocations(Protocol):
 
     def advance(self, allocator: Allocator) -> None: ...
 
-    def add(self, randomisation: Randomisation, arm: str) -> None: ...
+    def add(self, randomisation: Randomisation, sealed: SealedArm) -> None: ...
 
     def arm(self, randomisation_id: str) -> str: ...
+
+    def sealed(self, randomisation_id: str) -> SealedArm | None: ...
+
+    def may_read_arms(self) -> bool:
+        """Whether this connection's role may; SQLite has no roles, and it may."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,10 +353,13 @@ class Audit(Protocol):
     def heads(self) -> tuple[Head, ...]: ...
 
     def chains(self) -> tuple[tuple[str, str], ...]:
-        """Site and trial of each chain that has rows or a head record."""
+        """Site and trial of each chain there is, and of each there ought to be.
+
+        A chain ought to be where any record speaks of its site and trial.
+        """
         ...
 
-    def rows(self, *, site: str, trial: str) -> Iterable[AuditRow]:
+    def rows(self, *, site: str, trial: str) -> Iterable[AuditRow | UnreadableRow]:
         """One chain in order, a page at a time."""
         ...
 
@@ -322,8 +372,12 @@ class Audit(Protocol):
         """
         ...
 
-    def recorded(self, *, site: str, trial: str) -> dict[AuditAction, int]:
-        """How many records of each sort there are now that a chain must account for."""
+    def recorded(self, *, site: str, trial: str) -> dict[Account, int]:
+        """How many records of each sort there are now that a chain must account for.
+
+        What has lost the record that tells its site and trial falls to the chain of
+        the whole registry.
+        """
         ...
 
 

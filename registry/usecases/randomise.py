@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from registry.domain.allocation import Allocator, Randomisation, following
+from registry.domain.allocation import Allocator, Randomisation, SealedArm, following
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.enrolment import Case, Gate, Obstacle, gate
 from registry.domain.mode import Mode
@@ -25,9 +25,9 @@ from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.signer import Signer
 from registry.domain.stratum import stratum_key
-from registry.usecases.follow_alerts import close_alerts_of
+from registry.usecases.follow_alerts import alerts_told, close_alerts_of
 from registry.usecases.outbox import ROSTER, OutboxItem
-from registry.usecases.ports import Request, UnitOfWork
+from registry.usecases.ports import AlertRecord, Request, UnitOfWork
 from registry.usecases.record_answer import valid_answers
 from streams.vocabulary.errors import BrokenInvariant, ErrorCode, Refused
 from streams.vocabulary.ids import identity, screening_identity
@@ -211,34 +211,47 @@ def _allocated(
     *,
     signer: Signer,
 ) -> Randomised:
-    drawn = _randomisation(request, command, admitted)
-    arm = signer.arm(
-        Position(drawn.trial, drawn.domain, drawn.stratum, drawn.sequence_no),
-        design=admitted.design,
-        schedule_first_no=drawn.schedule_first_no,
-    )
-    result = _result(drawn, None if drawn.blinded else arm, repeated=False)
-    uow.allocations.add(drawn, arm)
+    sealed = _sealed(request, admitted, signer)
+    drawn = _randomisation(request, command, admitted, sealed)
+    result = _result(drawn, None if drawn.blinded else sealed.arm, repeated=False)
+    uow.allocations.add(drawn, sealed)
     uow.allocations.advance(replace(admitted.allocator, next_no=drawn.sequence_no + 1))
-    uow.audit.append(_entry(drawn))
     uow.outbox.add([_roster_item(result.roster)])
-    close_alerts_of(
+    steps = close_alerts_of(
         uow,
         site=drawn.site,
         patient=drawn.patient,
         trial=drawn.trial,
         domain=drawn.domain,
+        act=drawn.randomisation_id,
         at=drawn.randomised_at,
     )
+    uow.audit.append(_entry(drawn, steps))
     return result
 
 
+def _sealed(request: Request, admitted: _Admitted, signer: Signer) -> SealedArm:
+    allocator = admitted.allocator
+    position = Position(
+        request.trial, request.domain, allocator.stratum, allocator.next_no
+    )
+    return SealedArm(
+        randomisation_id=identity("randomisation", *_meant(request)),
+        arm=signer.arm(
+            position,
+            design=admitted.design,
+            schedule_first_no=allocator.schedule_first_no,
+        ),
+        nonce=signer.nonce(position),
+    )
+
+
 def _randomisation(
-    request: Request, command: Randomise, admitted: _Admitted
+    request: Request, command: Randomise, admitted: _Admitted, sealed: SealedArm
 ) -> Randomisation:
     verdict, allocator = admitted.screening, admitted.allocator
     return Randomisation(
-        randomisation_id=identity("randomisation", *_meant(request)),
+        randomisation_id=sealed.randomisation_id,
         idempotency_key=request.idempotency_key,
         trial=request.trial,
         domain=request.domain,
@@ -265,6 +278,7 @@ def _randomisation(
         consent_id=admitted.consent.consent_id,
         mode=admitted.mode,
         provenance=verdict.provenance,
+        arm_commitment=sealed.commitment,
     )
 
 
@@ -328,8 +342,8 @@ def _refused(
     return NotRandomised(gate=why)
 
 
-def _entry(drawn: Randomisation) -> AuditEntry:
-    """Who, when, as what, by which draw; never the arm."""
+def _entry(drawn: Randomisation, steps: tuple[AlertRecord, ...]) -> AuditEntry:
+    """Who, when, as what, by which draw; never the arm, but what binds it."""
     return AuditEntry(
         site=drawn.site,
         trial=drawn.trial,
@@ -348,5 +362,7 @@ def _entry(drawn: Randomisation) -> AuditEntry:
             "screening": drawn.screening_message_id,
             "consent": drawn.consent_id,
             "protocol_hash": drawn.protocol_hash,
+            "arm_commitment": drawn.arm_commitment,
+            **alerts_told(steps),
         },
     )

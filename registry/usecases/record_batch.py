@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from registry.domain.audit import AuditAction, AuditEntry, canonical, sha256
-from registry.usecases.follow_alerts import AlertChange, follow_alerts
+from registry.domain.audit import AuditAction, AuditEntry, pairs_digest, sha256
+from registry.usecases.follow_alerts import AlertChange, alerts_told, follow_alerts
 from registry.usecases.ports import Stamp, UnitOfWork
 from registry.usecases.stream_state import (
     ArchivedEvent,
@@ -100,10 +100,11 @@ def record_batch(command: RecordBatch, uow: UnitOfWork) -> BatchRecorded:
         [message for message, _ in verdicts],
         uow,
         known_before=known_before,
+        act=batch_id,
         recorded_at=command.recorded_at,
     )
     _save_stream(command, uow)
-    for entry in _audit_entries(command, batch_id, kept):
+    for entry in _audit_entries(command, batch_id, kept, alerts):
         uow.audit.append(entry)
     return BatchRecorded(
         onsets=len(onsets),
@@ -116,12 +117,7 @@ def record_batch(command: RecordBatch, uow: UnitOfWork) -> BatchRecorded:
 
 def batch_digest(rows: Iterable[tuple[str, str]]) -> str:
     """What pairs of message id and document add up to, in whatever order they come."""
-    told = sorted((message_id, sha256(text.encode())) for message_id, text in rows)
-    return _digest(told)
-
-
-def _digest(told: Sequence[tuple[str, str]]) -> str:
-    return sha256(canonical([list(pair) for pair in told]))
+    return pairs_digest((message_id, sha256(t.encode())) for message_id, t in rows)
 
 
 def _unseen(messages: Sequence[Recordable], uow: UnitOfWork) -> list[Recordable]:
@@ -169,12 +165,18 @@ def _save_stream(command: RecordBatch, uow: UnitOfWork) -> None:
 
 
 def _audit_entries(
-    command: RecordBatch, batch_id: str, kept: Sequence[_Kept]
+    command: RecordBatch,
+    batch_id: str,
+    kept: Sequence[_Kept],
+    alerts: Sequence[AlertChange],
 ) -> Iterator[AuditEntry]:
     """One entry a chain, chains in one order everywhere, so that none waits in a ring."""
     for site, trial in sorted({k.chain for k in kept}):
         mine = [k for k in kept if k.chain == (site, trial)]
-        told = sorted((k.record.message_id, k.record.digest) for k in mine)
+        told = pairs_digest((k.record.message_id, k.record.digest) for k in mine)
+        steps = [
+            c.record for c in alerts if (c.record.site, c.record.trial) == (site, trial)
+        ]
         yield AuditEntry(
             site=site,
             trial=trial,
@@ -182,5 +184,5 @@ def _audit_entries(
             actor=command.actor,
             at=command.recorded_at,
             subject=batch_id,
-            detail={"rows": len(mine), "digest": _digest(told)},
+            detail={"rows": len(mine), "digest": told, **alerts_told(steps)},
         )

@@ -10,8 +10,8 @@ from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.consent import ConsentBasis, ConsentState, may_become
 from registry.domain.enrolment import Obstacle
 from registry.domain.participant import Consent, Participant, participant_code
-from registry.usecases.follow_alerts import close_alerts_of
-from registry.usecases.ports import UnitOfWork
+from registry.usecases.follow_alerts import alerts_told, close_alerts_of
+from registry.usecases.ports import AlertRecord, UnitOfWork
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.ids import identity
 
@@ -74,15 +74,8 @@ def record_consent(
     participant = known or _new_participant(command, uow)
     consent = _consent(command, participant, before)
     uow.participants.add_consent(consent)
-    uow.audit.append(_entry(command, consent))
-    if command.state in (ConsentState.REFUSED, ConsentState.WITHDRAWN):
-        close_alerts_of(
-            uow,
-            site=command.site,
-            patient=command.patient,
-            trial=command.trial,
-            at=command.at,
-        )
+    steps = _close_alerts(command, uow, act=consent.consent_id)
+    uow.audit.append(_entry(command, consent, steps))
     return ConsentRecorded(
         participant=consent.participant,
         consent_id=consent.consent_id,
@@ -105,6 +98,22 @@ def _obstacle(command: RecordConsent, before: Consent | None) -> Obstacle | None
     return None
 
 
+def _close_alerts(
+    command: RecordConsent, uow: UnitOfWork, *, act: str
+) -> tuple[AlertRecord, ...]:
+    """Who refuses or withdraws is called about no more."""
+    if command.state not in (ConsentState.REFUSED, ConsentState.WITHDRAWN):
+        return ()
+    return close_alerts_of(
+        uow,
+        site=command.site,
+        patient=command.patient,
+        trial=command.trial,
+        act=act,
+        at=command.at,
+    )
+
+
 def _new_participant(command: RecordConsent, uow: UnitOfWork) -> Participant:
     last = uow.participants.last_number(trial=command.trial, site=command.site)
     participant = Participant(
@@ -116,6 +125,14 @@ def _new_participant(command: RecordConsent, uow: UnitOfWork) -> Participant:
         recorded_at=command.at,
     )
     uow.participants.add(participant)
+    uow.audit.append(
+        _audit(
+            command,
+            AuditAction.PARTICIPANT_REGISTERED,
+            participant.participant,
+            {"record": record_digest(participant)},
+        )
+    )
     return participant
 
 
@@ -137,7 +154,9 @@ def _consent(
     )
 
 
-def _entry(command: RecordConsent, consent: Consent) -> AuditEntry:
+def _entry(
+    command: RecordConsent, consent: Consent, steps: tuple[AlertRecord, ...]
+) -> AuditEntry:
     detail = {
         "record": record_digest(consent),
         "participant": consent.participant,
@@ -148,6 +167,7 @@ def _entry(command: RecordConsent, consent: Consent) -> AuditEntry:
         "document_version": consent.document_version,
         "decided_at": consent.decided_at.isoformat(),
         "reason": consent.reason,
+        **alerts_told(steps),
     }
     return _audit(command, AuditAction.CONSENT_RECORDED, consent.consent_id, detail)
 

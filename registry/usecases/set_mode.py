@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from registry.domain.audit import AuditAction, AuditEntry
+from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.mode import Mode
 from registry.usecases.outbox import ALERTS
 from registry.usecases.ports import ModeRevision, UnitOfWork
@@ -41,16 +42,23 @@ def set_mode(command: SetMode, uow: UnitOfWork) -> ModeSet:
         return ModeSet(mode=before, changed=False)
     if command.mode is Mode.LIVE and not uow.can_seal:
         refuse_blinded(uow.protocols.blinded_trials())
-    uow.modes.append(
-        ModeRevision(
-            mode=command.mode,
-            reason=command.reason,
-            actor=command.actor,
-            at=command.at,
-        )
+    revision = ModeRevision(
+        mode=command.mode,
+        reason=command.reason,
+        actor=command.actor,
+        at=command.at,
     )
+    number = uow.modes.append(revision)
     dropped = uow.outbox.give_up(topic=ALERTS, error=f"mode set to {command.mode}")
-    uow.audit.append(_entry(command, before, dropped))
+    detail = {
+        "record": record_digest(revision),
+        "revision": number,
+        "before": before.value,
+        "after": command.mode.value,
+        "reason": command.reason,
+        "notices_given_up": dropped,
+    }
+    uow.audit.append(_entry(command, detail))
     return ModeSet(mode=command.mode, changed=True)
 
 
@@ -65,7 +73,7 @@ def refuse_blinded(trials: tuple[str, ...]) -> None:
         )
 
 
-def _entry(command: SetMode, before: Mode, dropped: int) -> AuditEntry:
+def _entry(command: SetMode, detail: dict[str, Any]) -> AuditEntry:
     return AuditEntry(
         site="",
         trial="",
@@ -73,10 +81,5 @@ def _entry(command: SetMode, before: Mode, dropped: int) -> AuditEntry:
         actor=command.actor,
         at=command.at,
         subject="registry",
-        detail={
-            "before": before.value,
-            "after": command.mode.value,
-            "reason": command.reason,
-            "notices_given_up": dropped,
-        },
+        detail=detail,
     )

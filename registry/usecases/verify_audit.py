@@ -1,4 +1,8 @@
-"""Walk the audit: does every chain hold, and does the record still say what it said?"""
+"""Walk the audit: does every chain hold, and does the record still say what it said?
+
+A chain is walked wherever any record speaks of its site and trial, so that one that
+was wiped is missed.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,22 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from registry.domain.allocation import Randomisation
 from registry.domain.audit import (
+    Account,
     AuditAction,
     AuditRow,
     Break,
     Head,
+    UnreadableRecordError,
+    UnreadableRow,
     first_break,
     record_digest,
     start,
 )
+from registry.usecases.follow_alerts import alerts_digest
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_batch import batch_digest
 
@@ -29,6 +39,8 @@ class ChainReport:
     rows: int
     """Rows read until the break, or all."""
     head_hash: str
+    arms_read: bool
+    """Whether arms were held against their commitments: not every role may read them."""
     break_: Break | None
 
 
@@ -38,14 +50,17 @@ def verify_audit(
     """One report a chain; `anchors` are heads that were kept outside the database."""
     heads = {(h.site, h.trial): h for h in uow.audit.heads()}
     places = {*uow.audit.chains(), *((a.site, a.trial) for a in anchors)}
+    arms_read = uow.allocations.may_read_arms()
     return tuple(
-        _report(uow, heads.get(place, start(*place)), anchors)
+        _report(uow, heads.get(place, start(*place)), anchors, arms_read=arms_read)
         for place in sorted(places)
     )
 
 
-def _report(uow: UnitOfWork, head: Head, anchors: Sequence[Head]) -> ChainReport:
-    walk = _Walk(uow, head)
+def _report(
+    uow: UnitOfWork, head: Head, anchors: Sequence[Head], *, arms_read: bool
+) -> ChainReport:
+    walk = _Walk(uow, head, arms_read=arms_read)
     mine = [a for a in anchors if (a.site, a.trial) == (head.site, head.trial)]
     found = walk.changed_by(first_break(walk.rows(), head=head, anchors=mine))
     return ChainReport(
@@ -53,63 +68,113 @@ def _report(uow: UnitOfWork, head: Head, anchors: Sequence[Head]) -> ChainReport
         trial=head.trial,
         rows=walk.count,
         head_hash=head.row_hash,
+        arms_read=arms_read,
         break_=found,
     )
+
+
+_ACCOUNTS = {
+    AuditAction.MODE_SET.value: Account.MODES,
+    AuditAction.PROTOCOL_ACTIVATED.value: Account.PROTOCOLS,
+    AuditAction.PARTICIPANT_REGISTERED.value: Account.PARTICIPANTS,
+    AuditAction.CONSENT_RECORDED.value: Account.CONSENTS,
+    AuditAction.ANSWER_RECORDED.value: Account.ANSWERS,
+    AuditAction.RANDOMISED.value: Account.RANDOMISATIONS,
+}
+"""The actions that write one record each; batches write many."""
 
 
 class _Walk:
     """Reads a chain once, and checks the records its rows speak of on the way."""
 
-    def __init__(self, uow: UnitOfWork, head: Head) -> None:
+    def __init__(self, uow: UnitOfWork, head: Head, *, arms_read: bool) -> None:
         self._uow = uow
         self._head = head
-        self._accounted: Counter[str] = Counter()
+        self._arms_read = arms_read
+        self._accounted: Counter[Account] = Counter()
         self._changed: Break | None = None
         self.count = 0
 
-    def rows(self) -> Iterator[AuditRow]:
+    def rows(self) -> Iterator[AuditRow | UnreadableRow]:
         """The rows; stops after one whose records are not what they were."""
         for row in self._uow.audit.rows(site=self._head.site, trial=self._head.trial):
             self.count += 1
             yield row
-            if not self._records_hold(row):
-                self._changed = Break(
-                    row.sequence, "what it recorded is not what was written"
-                )
+            if isinstance(row, UnreadableRow):
+                return
+            fault = self._fault(row)
+            if fault is not None:
+                self._changed = Break(row.sequence, fault)
                 return
 
     def changed_by(self, broken: Break | None) -> Break | None:
         """The break to report: a changed record, a broken chain, a record too many."""
         return self._changed or broken or self._unaccounted()
 
-    def _records_hold(self, row: AuditRow) -> bool:
-        detail = json.loads(row.detail)
-        if row.action == AuditAction.BATCH_RECORDED:
-            self._accounted[row.action] += detail["rows"]
-            stored = self._uow.audit.batch_rows(
-                row.subject, site=row.site, trial=row.trial
-            )
-            return batch_digest(stored) == str(detail["digest"])
-        if "record" not in detail:
-            return True
-        self._accounted[row.action] += 1
-        record = self._record(row)
-        return record is not None and record_digest(record) == str(detail["record"])
+    def _fault(self, row: AuditRow) -> str | None:
+        """What is wrong with what the row speaks of; its own hash holds already."""
+        try:
+            return self._records_fault(row, json.loads(row.detail))
+        except UnreadableRecordError:
+            return "what it recorded cannot be read"
+        except (LookupError, TypeError, ValueError):
+            return "its particulars are not what any act writes"
 
-    def _record(self, row: AuditRow) -> object | None:
+    def _records_fault(self, row: AuditRow, detail: dict[str, Any]) -> str | None:
+        if "alerts" in detail and not self._alerts_hold(row, detail["alerts"]):
+            return "the steps of alerts it recorded are not what was written"
+        if row.action == AuditAction.BATCH_RECORDED:
+            holds = self._batch_holds(row, detail)
+            return None if holds else "the messages it recorded are not what they were"
+        account = _ACCOUNTS.get(row.action)
+        if account is None:
+            return None
+        self._accounted[account] += 1
+        record = self._record(row, detail)
+        if record is None or record_digest(record) != str(detail["record"]):
+            return "what it recorded is not what was written"
+        return self._arm_fault(record) if isinstance(record, Randomisation) else None
+
+    def _alerts_hold(self, row: AuditRow, told: dict[str, Any]) -> bool:
+        self._accounted[Account.ALERT_STEPS] += told["rows"]
+        steps = self._uow.alerts.steps_of(row.subject, site=row.site, trial=row.trial)
+        return alerts_digest(steps) == str(told["digest"])
+
+    def _batch_holds(self, row: AuditRow, told: dict[str, Any]) -> bool:
+        self._accounted[Account.MESSAGES] += told["rows"]
+        stored = self._uow.audit.batch_rows(row.subject, site=row.site, trial=row.trial)
+        return batch_digest(stored) == str(told["digest"])
+
+    def _arm_fault(self, drawn: Randomisation) -> str | None:
+        if not self._arms_read:
+            return None
+        sealed = self._uow.allocations.sealed(drawn.randomisation_id)
+        if sealed is None:
+            return "the arm of its randomisation is gone"
+        if sealed.commitment != drawn.arm_commitment:
+            return "the arm of its randomisation is not the one that was drawn"
+        return None
+
+    def _record(self, row: AuditRow, detail: dict[str, Any]) -> object | None:
+        uow, subject = self._uow, row.subject
+        if row.action == AuditAction.MODE_SET:
+            return uow.modes.one(detail["revision"])
+        if row.action == AuditAction.PROTOCOL_ACTIVATED:
+            return uow.protocols.one(row.trial, detail["revision"])
+        if row.action == AuditAction.PARTICIPANT_REGISTERED:
+            return uow.participants.one(subject)
         if row.action == AuditAction.CONSENT_RECORDED:
-            return self._uow.participants.consent_revision(row.subject)
+            return uow.participants.consent_revision(subject)
         if row.action == AuditAction.ANSWER_RECORDED:
-            return self._uow.answers.one(row.subject)
-        return self._uow.allocations.one(row.subject)
+            return uow.answers.one(subject)
+        return uow.allocations.one(subject)
 
     def _unaccounted(self) -> Break | None:
         """A record that no row of the chain speaks of was put there past the audit."""
         there = self._uow.audit.recorded(site=self._head.site, trial=self._head.trial)
-        for action, number in there.items():
-            if number != self._accounted[action]:
-                told = (
-                    f"{number} records of {action}, {self._accounted[action]} audited"
-                )
+        for account, number in there.items():
+            audited = self._accounted[account]
+            if number != audited:
+                told = f"the registry holds {number} {account}, the audit {audited}"
                 return Break(self._head.sequence + 1, told)
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from contextlib import closing
 from typing import Annotated
 
 import orjson
@@ -27,10 +27,10 @@ def verify(
     quiet: Annotated[bool, typer.Option(help="Print nothing; only exit.")] = False,
 ) -> None:
     """Walk every chain; exit 1 at the first row that was changed, removed or added."""
-    with opened(registry).transaction() as uow:
+    with closing(opened(registry)) as found, found.transaction() as uow:
         reports = verify_audit(uow)
     if as_json:
-        print(orjson.dumps([asdict(report) for report in reports]).decode())
+        print(orjson.dumps([_row(report) for report in reports]).decode())
     elif not quiet:
         for report in reports:
             print(_told(report))
@@ -40,8 +40,25 @@ def verify(
         raise typer.Exit(1)
 
 
+def _row(report: ChainReport) -> dict[str, object]:
+    """One object of the JSON array; `break` is null where the chain holds."""
+    found = report.break_
+    return {
+        "site": report.site,
+        "trial": report.trial,
+        "rows": report.rows,
+        "head_hash": report.head_hash,
+        "arms_read": report.arms_read,
+        "break": None
+        if found is None
+        else {"sequence": found.sequence, "reason": found.reason},
+    }
+
+
 def _told(report: ChainReport) -> str:
-    chain = f"{report.site} / {report.trial or '-'}"
-    if report.break_ is None:
-        return f"ok      {chain}: {report.rows} rows, head {report.head_hash[:16]}"
-    return f"BROKEN  {chain}: {report.break_}"
+    chain = f"{report.site or '-'} / {report.trial or '-'}"
+    found = report.break_
+    if found is not None:
+        return f"BROKEN  {chain} breaks at row {found.sequence}: {found.reason}."
+    told = f"ok      {chain}: {report.rows} rows, head {report.head_hash[:16]}"
+    return told if report.arms_read else f"{told}; arms not read, as the role may not"

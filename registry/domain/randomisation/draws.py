@@ -40,6 +40,12 @@ def draw_below(key: bytes, position: Position, *, purpose: str, n: int) -> int:
     return next(w for w in _words(key, position, purpose) if w < limit) % n
 
 
+def nonce_at(key: bytes, position: Position) -> str:
+    """64 hexadecimal digits that hide the arm of `position` in its commitment."""
+    told = _coordinates(position, "nonce").encode()
+    return hmac.digest(key, told, "sha256").hex()
+
+
 def _words(key: bytes, position: Position, purpose: str) -> Iterator[int]:
     stem = _coordinates(position, purpose)
     count = 0

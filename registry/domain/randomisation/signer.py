@@ -7,7 +7,7 @@ from typing import Protocol
 
 from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.blocks import arm_at
-from registry.domain.randomisation.draws import Position, commitment
+from registry.domain.randomisation.draws import Position, commitment, nonce_at
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
@@ -25,6 +25,10 @@ class Signer(Protocol):
         self, position: Position, *, design: DomainDesign, schedule_first_no: int
     ) -> str:
         """The arm of this position; the same for the same position, always."""
+        ...
+
+    def nonce(self, position: Position) -> str:
+        """What hides this position's arm in its commitment: 64 hexadecimal digits."""
         ...
 
 
@@ -57,6 +61,10 @@ class KeyedSigner:
             design=design,
             schedule_first_no=schedule_first_no,
         )
+
+    def nonce(self, position: Position) -> str:
+        """What hides this position's arm in its commitment."""
+        return nonce_at(self._key(position.trial), position)
 
     def _key(self, trial: str) -> bytes:
         key = self._keys.get(trial)

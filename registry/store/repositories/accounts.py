@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    FromClause,
+    Select,
+    SQLColumnExpression,
+    func,
+    literal,
+    select,
+    union,
+)
 
-from registry.domain.audit import AuditAction
+from registry.domain.audit import Account
 from registry.store.repositories.verdicts import onset_row, outcome_row, screening_row
+from registry.store.rows.alerts import AlertEventRow, AlertRow
 from registry.store.rows.allocation import RandomisationRow
+from registry.store.rows.audit import AuditHeadRow, AuditRowRow
 from registry.store.rows.people import AnswerRow, ConsentRow, ParticipantRow
+from registry.store.rows.trial import ModeRow, ProtocolRow
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
 from streams.vocabulary.errors import InputError
 from streams.vocabulary.messages import (
@@ -29,6 +43,27 @@ _SCREENINGS: Sort = (ScreeningRow, TRIAL_SCREENING, screening_row)
 _OUTCOMES: Sort = (OutcomeRow, TRIAL_OUTCOME, outcome_row)
 
 
+_NONE = literal("")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """One table of records, and where each of them belongs."""
+
+    account: Account
+    rows: FromClause
+    site: SQLColumnExpression[Any]
+    trial: SQLColumnExpression[Any]
+
+    @property
+    def places(self) -> Select[str, str]:
+        return select(self.site, self.trial).select_from(self.rows).distinct()
+
+    def count(self, site: str, trial: str) -> Select[int]:
+        counted = select(func.count()).select_from(self.rows)
+        return counted.where(self.site == site, self.trial == trial)
+
+
 def stored_batch(
     connection: Connection, batch_id: str, *, site: str, trial: str
 ) -> tuple[tuple[str, str], ...]:
@@ -41,25 +76,70 @@ def stored_batch(
     )
 
 
-def record_counts(site: str, trial: str) -> dict[AuditAction, tuple[Select[int], ...]]:
-    """Counting queries by the action that must have written each of the records."""
-    if not trial:
-        return {AuditAction.BATCH_RECORDED: (_count(OnsetRow, site),)}
-    return {
-        AuditAction.BATCH_RECORDED: (
-            _count(ScreeningRow, site).where(ScreeningRow.trial == trial),
-            _count(OutcomeRow, site).where(OutcomeRow.trial == trial),
-        ),
-        AuditAction.CONSENT_RECORDED: (
-            _count(ParticipantRow, site)
-            .join(ConsentRow, ConsentRow.participant == ParticipantRow.participant)
-            .where(ParticipantRow.trial == trial),
-        ),
-        AuditAction.ANSWER_RECORDED: (_answers(site, trial),),
-        AuditAction.RANDOMISED: (
-            _count(RandomisationRow, site).where(RandomisationRow.trial == trial),
-        ),
-    }
+def places() -> CompoundSelect[str, str]:
+    """Site and trial of each chain, and of all that a chain has to account for."""
+    chains = [select(row.site, row.trial) for row in (AuditRowRow, AuditHeadRow)]
+    return union(*chains, *(kept.places for kept in _kept()))
+
+
+def record_counts(site: str, trial: str) -> dict[Account, list[Select[int]]]:
+    """Counting queries by the sort of record."""
+    counts: dict[Account, list[Select[int]]] = {}
+    for kept in _kept():
+        counts.setdefault(kept.account, []).append(kept.count(site, trial))
+    return counts
+
+
+def _kept() -> Iterator[_Kept]:
+    yield _of_its_own(Account.MESSAGES, OnsetRow, trial=_NONE)
+    yield _of_its_own(Account.MESSAGES, ScreeningRow)
+    yield _of_its_own(Account.MESSAGES, OutcomeRow)
+    yield _of_its_own(Account.PARTICIPANTS, ParticipantRow)
+    yield _of_its_own(Account.RANDOMISATIONS, RandomisationRow)
+    yield _Kept(Account.MODES, ModeRow.__table__, _NONE, _NONE)
+    yield _Kept(Account.PROTOCOLS, ProtocolRow.__table__, _NONE, ProtocolRow.trial)
+    yield _of_another(
+        Account.CONSENTS, ConsentRow, ParticipantRow, ConsentRow.participant
+    )
+    yield _of_another(
+        Account.ALERT_STEPS, AlertEventRow, AlertRow, AlertEventRow.alert_id
+    )
+    yield _answers()
+
+
+def _of_its_own(
+    account: Account, row: type[Any], *, trial: SQLColumnExpression[Any] | None = None
+) -> _Kept:
+    """Records whose columns tell their site and trial."""
+    told = row.trial if trial is None else trial
+    return _Kept(account, row.__table__, row.site, told)
+
+
+def _of_another(
+    account: Account, row: type[Any], owner: type[Any], key: SQLColumnExpression[Any]
+) -> _Kept:
+    """Records whose owner tells it; without one, they belong nowhere."""
+    (owned_by,) = owner.__table__.primary_key
+    rows = row.__table__.outerjoin(owner.__table__, owned_by == key)
+    return _Kept(
+        account, rows, func.coalesce(owner.site, ""), func.coalesce(owner.trial, "")
+    )
+
+
+def _answers() -> _Kept:
+    """An answer's site and trial are its screening's."""
+    return _Kept(
+        Account.ANSWERS,
+        AnswerRow.__table__,
+        _asked(ScreeningRow.site),
+        _asked(ScreeningRow.trial),
+    )
+
+
+def _asked(column: SQLColumnExpression[Any]) -> SQLColumnExpression[Any]:
+    mine = ScreeningRow.screening_id == AnswerRow.screening_id
+    told = select(func.min(column)).where(mine).correlate(AnswerRow)
+    return func.coalesce(told.scalar_subquery(), "")
 
 
 def _rows_of(
@@ -76,16 +156,3 @@ def _rows_of(
             told = {"message_id": None}
         holds = all(stored[name] == value for name, value in told.items())
         yield stored["message_id"], stored["document"] if holds else ""
-
-
-def _count(row: type[Any], site: str) -> Select[int]:
-    return select(func.count()).select_from(row).where(row.site == site)
-
-
-def _answers(site: str, trial: str) -> Select[int]:
-    """An answer's site and trial are its screening's."""
-    mine = select(ScreeningRow.screening_id).where(
-        ScreeningRow.site == site, ScreeningRow.trial == trial
-    )
-    counted = select(func.count()).select_from(AnswerRow)
-    return counted.where(AnswerRow.screening_id.in_(mine))

@@ -10,12 +10,22 @@ from sqlalchemy import Connection, func, insert, select
 
 from registry.domain.alert import UNCLOSED, Alert, AlertStatus, AlertStep, Move
 from registry.store.repositories.bulk import insert_into, portions, told
+from registry.store.repositories.reading import telling_unreadable
 from registry.store.rows.alerts import AlertEventRow, AlertRow
+from registry.usecases.ports import AlertRecord
 
 
 _ALERT = [getattr(AlertRow, f.name) for f in fields(Alert)]
 _IDENTITY = ("alert_id", "screening_id", "site", "patient", "trial", "domain")
 _FIXED = frozenset({*_IDENTITY, "episode", "raised_at"})
+
+
+_WHOSE = ("screening_id", "site", "patient", "trial", "domain", "episode", "raised_at")
+_STEP = ("alert_id", "number", "step", "revision", "suppressed", "told", "at")
+_RECORD = [
+    *(getattr(AlertRow, name) for name in _WHOSE),
+    *(getattr(AlertEventRow, name) for name in _STEP),
+]
 
 
 class AlertRepository:
@@ -57,15 +67,36 @@ class AlertRepository:
             found.update(self._connection.scalars(query).all())
         return found
 
-    def save(self, moves: Sequence[tuple[Alert, Move]]) -> None:
-        """The alerts as they stand after their moves, in the order of the moves."""
+    def save(
+        self, moves: Sequence[tuple[Alert, Move]], *, act: str
+    ) -> tuple[AlertRecord, ...]:
+        """The alerts as they stand after their moves, in the order of the moves.
+
+        Gives the steps that are kept: all but those that only follow.
+        """
         if not moves:
-            return
+            return ()
         last = {alert.alert_id: alert for alert, _ in moves}
         # Closed ones first: of one identity only one may be unclosed at any moment.
         self._upsert([a for a in last.values() if a.status not in UNCLOSED])
         self._upsert([a for a in last.values() if a.status in UNCLOSED])
-        self._append([(a, m) for a, m in moves if m.step is not AlertStep.FOLLOWED])
+        kept = [(a, m) for a, m in moves if m.step is not AlertStep.FOLLOWED]
+        return self._append(kept, act)
+
+    @telling_unreadable
+    def steps_of(self, act: str, *, site: str, trial: str) -> tuple[AlertRecord, ...]:
+        """What an act did to the alerts of one chain, as it is kept now."""
+        query = (
+            select(*_RECORD)
+            .join(AlertRow, AlertRow.alert_id == AlertEventRow.alert_id)
+            .where(
+                AlertEventRow.act == act,
+                AlertRow.site == site,
+                AlertRow.trial == trial,
+            )
+        )
+        rows = self._connection.execute(query).mappings()
+        return tuple(AlertRecord(**row) for row in rows)
 
     def _upsert(self, alerts: Sequence[Alert]) -> None:
         if not alerts:
@@ -80,15 +111,19 @@ class AlertRepository:
             [told(alert) for alert in alerts],
         )
 
-    def _append(self, moves: Sequence[tuple[Alert, Move]]) -> None:
+    def _append(
+        self, moves: Sequence[tuple[Alert, Move]], act: str
+    ) -> tuple[AlertRecord, ...]:
         if not moves:
-            return
+            return ()
         numbers = self._last_numbers({alert.alert_id for alert, _ in moves})
-        rows = []
+        records = []
         for alert, move in moves:
             numbers[alert.alert_id] = numbers.get(alert.alert_id, 0) + 1
-            rows.append(_event(alert, move, numbers[alert.alert_id]))
+            records.append(_record(alert, move, numbers[alert.alert_id]))
+        rows = [_event(record, act) for record in records]
         self._connection.execute(insert(AlertEventRow), rows)
+        return tuple(records)
 
     def _last_numbers(self, alert_ids: Collection[str]) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -102,13 +137,19 @@ class AlertRepository:
         return found
 
 
-def _event(alert: Alert, move: Move, number: int) -> dict[str, Any]:
-    return {
-        "alert_id": alert.alert_id,
-        "number": number,
-        "step": move.step,
-        "revision": alert.revision,
-        "suppressed": move.suppressed,
-        "told": move.tells,
-        "at": alert.changed_at,
-    }
+def _record(alert: Alert, move: Move, number: int) -> AlertRecord:
+    whose = {name: getattr(alert, name) for name in _WHOSE}
+    return AlertRecord(
+        **whose,
+        alert_id=alert.alert_id,
+        number=number,
+        step=move.step,
+        revision=alert.revision,
+        suppressed=move.suppressed,
+        told=move.tells,
+        at=alert.changed_at,
+    )
+
+
+def _event(record: AlertRecord, act: str) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in _STEP} | {"act": act}

@@ -6,12 +6,18 @@ import json
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, text, update
 
-from registry.domain.allocation import Allocator, Randomisation
+from registry.domain.allocation import Allocator, Randomisation, SealedArm
 from registry.domain.audit import canonical
 from registry.store.repositories.bulk import insert_into, told
-from registry.store.rows.allocation import AllocatorRow, RandomisationRow, RequestRow
+from registry.store.repositories.reading import telling_unreadable
+from registry.store.rows.allocation import (
+    SEALED,
+    AllocatorRow,
+    RandomisationRow,
+    RequestRow,
+)
 from registry.store.schema import assignments
 from registry.usecases.ports import Request
 
@@ -55,6 +61,7 @@ class AllocationRepository:
         found = self._connection.execute(query).mappings().one_or_none()
         return None if found is None else _randomisation(dict(found))
 
+    @telling_unreadable
     def one(self, randomisation_id: str) -> Randomisation | None:
         """One randomisation."""
         query = select(*_RANDOMISATION).where(
@@ -79,16 +86,13 @@ class AllocationRepository:
         place = {name: values.pop(name) for name in ("trial", "domain", "stratum")}
         self._connection.execute(update(AllocatorRow).where(_at(place)).values(values))
 
-    def add(self, randomisation: Randomisation, arm: str) -> None:
+    def add(self, randomisation: Randomisation, sealed: SealedArm) -> None:
         """Append the randomisation, and its arm apart from it."""
         values = told(randomisation)
         for name in ("ratio", "covariates"):
             values[name] = canonical(values[name]).decode()
         self._connection.execute(insert(RandomisationRow), values)
-        self._connection.execute(
-            insert(self._arms),
-            {"randomisation_id": randomisation.randomisation_id, "arm": arm},
-        )
+        self._connection.execute(insert(self._arms), told(sealed))
 
     def arm(self, randomisation_id: str) -> str:
         """The arm of one randomisation."""
@@ -96,6 +100,24 @@ class AllocationRepository:
             self._arms.c.randomisation_id == randomisation_id
         )
         return str(self._connection.execute(query).scalar_one())
+
+    @telling_unreadable
+    def sealed(self, randomisation_id: str) -> SealedArm | None:
+        """The arm of one randomisation, with what opens its commitment."""
+        query = select(self._arms).where(
+            self._arms.c.randomisation_id == randomisation_id
+        )
+        found = self._connection.execute(query).mappings().one_or_none()
+        return None if found is None else SealedArm(**found)
+
+    def may_read_arms(self) -> bool:
+        """Whether this connection's role may; SQLite has no roles, and it may.
+
+        It asks the catalogue: a refused read would end the transaction.
+        """
+        if self._connection.dialect.name == "sqlite":
+            return True
+        return bool(self._connection.scalar(_MAY_READ, {"schema": SEALED}))
 
     def _make(self, place: dict[str, str]) -> None:
         statement = insert_into(self._connection, AllocatorRow)
@@ -105,6 +127,13 @@ class AllocationRepository:
 
 _ALLOCATOR = [getattr(AllocatorRow, f.name) for f in fields(Allocator)]
 _RANDOMISATION = [getattr(RandomisationRow, f.name) for f in fields(Randomisation)]
+_MAY_READ = text(
+    """
+    SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = :schema AND c.relname = 'assignment'
+    """
+)
 
 
 def _at(place: dict[str, str]) -> ColumnElement[bool]:

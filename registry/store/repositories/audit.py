@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 from sqlalchemy import Connection, insert, select, update
 
 from registry.domain.audit import (
-    AuditAction,
+    Account,
     AuditEntry,
     AuditRow,
     Head,
+    UnreadableRow,
     head_after,
     link,
     start,
 )
-from registry.store.repositories.accounts import record_counts, stored_batch
+from registry.store.repositories.accounts import places, record_counts, stored_batch
 from registry.store.repositories.bulk import insert_into, told
+from registry.store.repositories.reading import UNREADABLE, telling_unreadable
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
 
 
@@ -63,19 +65,21 @@ class AuditRepository:
         return tuple(Head(*row) for row in self._connection.execute(query))
 
     def chains(self) -> tuple[tuple[str, str], ...]:
-        """Site and trial of each chain that has rows or a head."""
-        rows = select(AuditRowRow.site, AuditRowRow.trial)
-        heads = select(AuditHeadRow.site, AuditHeadRow.trial)
-        found = self._connection.execute(rows.union(heads))
+        """Site and trial of each chain there is, and of each there ought to be."""
+        found = self._connection.execute(places())
         return tuple(sorted((site, trial) for site, trial in found))
 
-    def rows(self, *, site: str, trial: str) -> Iterator[AuditRow]:
-        """One chain in order, a page at a time."""
+    def rows(self, *, site: str, trial: str) -> Iterator[AuditRow | UnreadableRow]:
+        """One chain in order, a page at a time; ends with a row it cannot read."""
         last = -1
         while page := self._page(site, trial, last):
-            yield from page
-            last = page[-1].sequence
+            for row in page:
+                yield row
+                if isinstance(row, UnreadableRow):
+                    return
+                last = row.sequence
 
+    @telling_unreadable
     def batch_rows(
         self, batch_id: str, *, site: str, trial: str
     ) -> tuple[tuple[str, str], ...]:
@@ -85,11 +89,11 @@ class AuditRepository:
         """
         return stored_batch(self._connection, batch_id, site=site, trial=trial)
 
-    def recorded(self, *, site: str, trial: str) -> dict[AuditAction, int]:
+    def recorded(self, *, site: str, trial: str) -> dict[Account, int]:
         """How many records of each sort there are now that a chain must account for."""
         return {
-            action: sum(self._connection.scalar(query) or 0 for query in queries)
-            for action, queries in record_counts(site, trial).items()
+            account: sum(self._connection.scalar(query) or 0 for query in queries)
+            for account, queries in record_counts(site, trial).items()
         }
 
     def _taken(self, site: str, trial: str) -> Head:
@@ -107,7 +111,20 @@ class AuditRepository:
             row = self._connection.execute(query).one()
         return Head(*row)
 
-    def _page(self, site: str, trial: str, last: int) -> list[AuditRow]:
+    def _page(
+        self, site: str, trial: str, last: int
+    ) -> Sequence[AuditRow | UnreadableRow]:
+        """The next rows; one at a time where they cannot be read together."""
+        try:
+            return self._read(site, trial, last, _PAGE)
+        except UNREADABLE:
+            pass
+        try:
+            return self._read(site, trial, last, 1)
+        except UNREADABLE:
+            return [UnreadableRow()]
+
+    def _read(self, site: str, trial: str, last: int, limit: int) -> list[AuditRow]:
         query = (
             select(*_ROW)
             .where(
@@ -116,6 +133,17 @@ class AuditRepository:
                 AuditRowRow.sequence > last,
             )
             .order_by(AuditRowRow.sequence)
-            .limit(_PAGE)
+            .limit(limit)
         )
-        return [AuditRow(**r) for r in self._connection.execute(query).mappings().all()]
+        rows = self._connection.execute(query).mappings().all()
+        return [_checked(AuditRow(**row)) for row in rows]
+
+
+def _checked(row: AuditRow) -> AuditRow:
+    """The row; raises TypeError where SQLite, which takes anything, was given it."""
+    texts = (row.action, row.actor, row.subject, row.detail)
+    hashes = (row.previous_hash, row.row_hash)
+    whole = all(isinstance(text, str) for text in (*texts, *hashes))
+    if not (whole and isinstance(row.sequence, int)):
+        raise TypeError(f"Audit row {row.sequence} holds what is no text or number.")
+    return row

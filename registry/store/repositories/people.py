@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, insert, select
 
 from registry.domain.participant import Consent, HumanAnswer, Participant
 from registry.store.repositories.bulk import told
+from registry.store.repositories.reading import telling_unreadable
 from registry.store.rows.people import AnswerRow, ConsentRow, ParticipantRow
 
 
@@ -35,6 +36,13 @@ class ParticipantRepository:
         )
         return self._connection.scalar(query) or 0
 
+    @telling_unreadable
+    def one(self, participant: str) -> Participant | None:
+        """One participant."""
+        query = select(*_fields(ParticipantRow, Participant))
+        row = self._one(query.where(ParticipantRow.participant == participant))
+        return None if row is None else Participant(**row)
+
     def add(self, participant: Participant) -> None:
         """Append a participant."""
         self._connection.execute(insert(ParticipantRow), told(participant))
@@ -49,6 +57,7 @@ class ParticipantRepository:
         )
         return None if row is None else Consent(**row)
 
+    @telling_unreadable
     def consent_revision(self, consent_id: str) -> Consent | None:
         """One revision."""
         query = select(*_fields(ConsentRow, Consent))
@@ -80,6 +89,7 @@ class AnswerRepository:
         last = {row["criterion_id"]: HumanAnswer(**row) for row in rows}
         return tuple(last.values())
 
+    @telling_unreadable
     def one(self, answer_id: str) -> HumanAnswer | None:
         """One answer."""
         query = select(*_fields(AnswerRow, HumanAnswer))

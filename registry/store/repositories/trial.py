@@ -12,8 +12,12 @@ from registry.domain.audit import canonical
 from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign, design_document, read_design
 from registry.store.repositories.bulk import insert_into, told
+from registry.store.repositories.reading import telling_unreadable
 from registry.store.rows.trial import DomainRow, ModeRow, ProtocolRow
 from registry.usecases.ports import ModeRevision, ProtocolVersion
+
+
+_PROTOCOL = [getattr(ProtocolRow, name) for name in ProtocolVersion.__slots__]
 
 
 class ModeRepository:
@@ -27,11 +31,21 @@ class ModeRepository:
         query = select(ModeRow.mode).order_by(ModeRow.revision.desc()).limit(1)
         return self._connection.scalar(query) or Mode.SILENT
 
-    def append(self, revision: ModeRevision) -> None:
-        """Set the mode from now on."""
+    def append(self, revision: ModeRevision) -> int:
+        """Set the mode from now on; gives the number of the revision."""
         last = self._connection.scalar(select(func.max(ModeRow.revision)))
-        values = told(revision) | {"revision": (last or 0) + 1}
+        number = (last or 0) + 1
+        values = told(revision) | {"revision": number}
         self._connection.execute(insert(ModeRow), values)
+        return number
+
+    @telling_unreadable
+    def one(self, number: int) -> ModeRevision | None:
+        """One revision."""
+        fields = [getattr(ModeRow, name) for name in ModeRevision.__slots__]
+        query = select(*fields).where(ModeRow.revision == number)
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else ModeRevision(**row)
 
 
 class ProtocolRepository:
@@ -42,23 +56,36 @@ class ProtocolRepository:
 
     def active(self, trial: str) -> ProtocolVersion | None:
         """The version activated last."""
-        fields = [getattr(ProtocolRow, name) for name in ProtocolVersion.__slots__]
-        query = select(*fields).where(ProtocolRow.trial == trial)
+        query = select(*_PROTOCOL).where(ProtocolRow.trial == trial)
         last = query.order_by(ProtocolRow.revision.desc()).limit(1)
         row = self._connection.execute(last).mappings().one_or_none()
         return None if row is None else ProtocolVersion(**row)
 
     def activate(
         self, version: ProtocolVersion, designs: Sequence[DomainDesign]
-    ) -> None:
-        """Make this the active version, with these domains and no others."""
+    ) -> int:
+        """Make this the active version, with these domains and no others.
+
+        Gives the number of the revision.
+        """
         query = select(func.max(ProtocolRow.revision))
         last = self._connection.scalar(query.where(ProtocolRow.trial == version.trial))
-        values = told(version) | {"revision": (last or 0) + 1}
+        number = (last or 0) + 1
+        values = told(version) | {"revision": number}
         self._connection.execute(insert(ProtocolRow), values)
         self._close_all(version.trial)
         for design in designs:
             self._set_domain(version.trial, design)
+        return number
+
+    @telling_unreadable
+    def one(self, trial: str, number: int) -> ProtocolVersion | None:
+        """One revision."""
+        query = select(*_PROTOCOL).where(
+            ProtocolRow.trial == trial, ProtocolRow.revision == number
+        )
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else ProtocolVersion(**row)
 
     def blinded_trials(self) -> tuple[str, ...]:
         """The trials with an open blinded domain."""

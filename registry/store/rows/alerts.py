@@ -63,7 +63,10 @@ class AlertEventRow(Row):
     """`alert_event`."""
 
     __tablename__ = "alert_event"
-    __table_args__ = (comment("What happened to each alert, in order."),)
+    __table_args__ = (
+        Index(None, "act"),
+        comment("What happened to each alert, in order."),
+    )
 
     alert_id: Mapped[str] = mapped_column(
         ForeignKey("alert.alert_id"), primary_key=True, comment="Alert."
@@ -78,6 +81,7 @@ class AlertEventRow(Row):
     )
     told: Mapped[bool] = said("Whether a notice went to the outbox.")
     at: Mapped[datetime] = said("When, UTC.")
+    act: Mapped[str] = said("Batch, consent or randomisation that made it happen.")
 
 
 class OutboxRow(Row):

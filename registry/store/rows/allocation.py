@@ -107,10 +107,12 @@ class RandomisationRow(Row):
     provenance: Mapped[str] = mapped_column(
         one_of(Provenance, "provenance"), comment="Where the verdict's facts are from."
     )
+    arm_commitment: Mapped[str] = said("SHA-256 of sealed nonce and arm.")
 
 
 SEALED = "sealed"
 """The schema of the arms on PostgreSQL, with grants of its own."""
+NONCE = "What opens the commitment to the arm, 64 hexadecimal digits."
 
 
 def assignment(metadata: MetaData, *, schema: str | None) -> Table:
@@ -120,6 +122,7 @@ def assignment(metadata: MetaData, *, schema: str | None) -> Table:
         metadata,
         Column("randomisation_id", Text, primary_key=True, comment="Whose arm it is."),
         Column("arm", Text, nullable=False, comment="The arm assigned."),
+        Column("nonce", Text, nullable=False, comment=NONCE),
         ForeignKeyConstraint(["randomisation_id"], ["randomisation.randomisation_id"]),
         schema=schema,
         comment="The arms, kept from whoever may read the rest.",

@@ -240,3 +240,18 @@ def bedside_of():
 @pytest.fixture
 def bedside(registry, bedside_of):
     return bedside_of(registry)
+
+
+@pytest.fixture
+def lived(bedside):
+    """A registry in which a little of everything has happened."""
+    bedside.open_trial()
+    bedside.hear(bedside.onset("p1"), bedside.needs_human("p1"), bedside.outcome("p1"))
+    bedside.hear(bedside.onset("p2"), bedside.verdict("p2"))
+    bedside.consent("p1")
+    bedside.consent("p2")
+    bedside.answer("equipoise", "TRUE")
+    bedside.answer("dying", "FALSE")
+    bedside.randomise("p1")
+    bedside.randomise("p2")
+    return bedside

@@ -1,11 +1,18 @@
 import hashlib
 import hmac
 from collections import Counter
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
-from registry.domain.randomisation.draws import Position, commitment, draw_below
+from registry.domain.allocation import SealedArm
+from registry.domain.randomisation.draws import (
+    Position,
+    commitment,
+    draw_below,
+    nonce_at,
+)
 
 
 KEY = bytes(range(32))
@@ -70,3 +77,20 @@ def test_no_two_places_share_a_draw_whatever_their_names_hold():
 
 def test_the_commitment_is_the_sha256_of_the_key():
     assert commitment(KEY) == hashlib.sha256(KEY).hexdigest()
+
+
+def test_a_nonce_is_an_hmac_of_its_place_that_no_draw_shares():
+    told = b"TIDE|fluids|shock=yes|7|nonce"
+
+    assert nonce_at(KEY, HERE) == hmac.new(KEY, told, hashlib.sha256).hexdigest()
+    assert nonce_at(KEY, HERE) != nonce_at(KEY, replace(HERE, sequence_no=8))
+    assert nonce_at(KEY, HERE) != nonce_at(bytes(32), HERE)
+
+
+def test_a_commitment_opens_with_its_nonce_and_its_arm_alone():
+    sealed = SealedArm(randomisation_id="r", arm="standard", nonce=nonce_at(KEY, HERE))
+    told = f"{sealed.nonce}standard".encode()
+
+    assert sealed.commitment == hashlib.sha256(told).hexdigest()
+    assert sealed.commitment != replace(sealed, arm="restrictive").commitment
+    assert sealed.commitment != replace(sealed, nonce="0" * 64).commitment
