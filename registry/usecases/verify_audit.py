@@ -14,6 +14,7 @@ from typing import Any
 
 from registry.domain.allocation import Randomisation
 from registry.domain.audit import (
+    GENESIS,
     Account,
     AuditAction,
     AuditRow,
@@ -48,12 +49,26 @@ def verify_audit(
     uow: UnitOfWork, *, anchors: Sequence[Head] = ()
 ) -> tuple[ChainReport, ...]:
     """One report a chain; `anchors` are heads that were kept outside the database."""
-    heads = {(h.site, h.trial): h for h in uow.audit.heads()}
-    places = {*uow.audit.chains(), *((a.site, a.trial) for a in anchors)}
     arms_read = uow.allocations.may_read_arms()
+    try:
+        heads = {(h.site, h.trial): h for h in uow.audit.heads()}
+        places = {*uow.audit.chains(), *((a.site, a.trial) for a in anchors)}
+    except UnreadableRecordError:
+        return (_nothing_readable(arms_read=arms_read),)
     return tuple(
         _report(uow, heads.get(place, start(*place)), anchors, arms_read=arms_read)
         for place in sorted(places)
+    )
+
+
+def _nothing_readable(*, arms_read: bool) -> ChainReport:
+    return ChainReport(
+        site="",
+        trial="",
+        rows=0,
+        head_hash=GENESIS,
+        arms_read=arms_read,
+        break_=Break(1, "the heads, or the places of the records, cannot be read"),
     )
 
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from registry.domain.audit import (
     AuditAction,
     AuditEntry,
+    Break,
+    UnreadableRow,
     first_break,
     head_after,
     link,
@@ -21,6 +23,8 @@ TEXT = st.text(max_size=5)
 
 entries = st.builds(
     AuditEntry,
+    Break,
+    UnreadableRow,
     site=st.just("A"),
     trial=st.just("T"),
     action=st.sampled_from(AuditAction),
@@ -149,3 +153,13 @@ def test_a_chain_written_anew_is_found_by_an_anchor(lived, anew, data):
     )
 
     assert (first_break(others, head=head, anchors=[anchor]) is None) == same
+
+
+@given(chains, st.data())
+def test_a_row_that_cannot_be_read_is_found_where_it_stands(lived, data):
+    rows, head = lived
+    at = data.draw(places(rows))
+
+    found = first_break([*rows[:at], UnreadableRow()], head=head)
+
+    assert found == Break(at + 1, "the row cannot be read")

@@ -59,15 +59,20 @@ class AuditRepository:
         """What was held is held no more: a part of the transaction was undone."""
         self._held.clear()
 
+    @telling_unreadable
     def heads(self) -> tuple[Head, ...]:
         """The head record of each chain."""
         query = select(*_HEAD).order_by(AuditHeadRow.site, AuditHeadRow.trial)
-        return tuple(Head(*row) for row in self._connection.execute(query))
+        heads = [Head(*row) for row in self._connection.execute(query)]
+        _check_texts(*(h.row_hash for h in heads))
+        return tuple(heads)
 
+    @telling_unreadable
     def chains(self) -> tuple[tuple[str, str], ...]:
         """Site and trial of each chain there is, and of each there ought to be."""
-        found = self._connection.execute(places())
-        return tuple(sorted((site, trial) for site, trial in found))
+        found = [(site, trial) for site, trial in self._connection.execute(places())]
+        _check_texts(*(name for place in found for name in place))
+        return tuple(sorted(found))
 
     def rows(self, *, site: str, trial: str) -> Iterator[AuditRow | UnreadableRow]:
         """One chain in order, a page at a time; ends with a row it cannot read."""
@@ -114,15 +119,14 @@ class AuditRepository:
     def _page(
         self, site: str, trial: str, last: int
     ) -> Sequence[AuditRow | UnreadableRow]:
-        """The next rows; one at a time where they cannot be read together."""
-        try:
-            return self._read(site, trial, last, _PAGE)
-        except UNREADABLE:
-            pass
-        try:
-            return self._read(site, trial, last, 1)
-        except UNREADABLE:
-            return [UnreadableRow()]
+        """The next rows; ever fewer where they cannot be read together."""
+        limit = _PAGE
+        while limit:
+            try:
+                return self._read(site, trial, last, limit)
+            except UNREADABLE:
+                limit //= 2
+        return [UnreadableRow()]
 
     def _read(self, site: str, trial: str, last: int, limit: int) -> list[AuditRow]:
         query = (
@@ -140,10 +144,15 @@ class AuditRepository:
 
 
 def _checked(row: AuditRow) -> AuditRow:
-    """The row; raises TypeError where SQLite, which takes anything, was given it."""
-    texts = (row.action, row.actor, row.subject, row.detail)
-    hashes = (row.previous_hash, row.row_hash)
-    whole = all(isinstance(text, str) for text in (*texts, *hashes))
-    if not (whole and isinstance(row.sequence, int)):
-        raise TypeError(f"Audit row {row.sequence} holds what is no text or number.")
+    _check_texts(row.action, row.actor, row.subject, row.detail)
+    _check_texts(row.previous_hash, row.row_hash)
+    if not isinstance(row.sequence, int):
+        raise TypeError(f"{row.sequence!r} numbers no audit row.")
     return row
+
+
+def _check_texts(*values: object) -> None:
+    """Raises TypeError where SQLite, which takes anything, was given no text."""
+    for value in values:
+        if not isinstance(value, str):
+            raise TypeError(f"{value!r} stands where a text belongs.")
