@@ -23,8 +23,6 @@ TEXT = st.text(max_size=5)
 
 entries = st.builds(
     AuditEntry,
-    Break,
-    UnreadableRow,
     site=st.just("A"),
     trial=st.just("T"),
     action=st.sampled_from(AuditAction),
