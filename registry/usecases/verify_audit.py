@@ -190,6 +190,6 @@ class _Walk:
         for account, number in there.items():
             audited = self._accounted[account]
             if number != audited:
-                told = f"the registry holds {number} {account}, the audit {audited}"
+                told = f"of {account} the registry holds {number}, the audit {audited}"
                 return Break(self._head.sequence + 1, told)
         return None
