@@ -2,7 +2,8 @@
 
 A screening is named by site, patient, trial, domain and hospital stay.
 A revision is written only when something a coordinator would act on has changed: the
-status, the truth of a criterion, the stratum, the window, the anchor or the protocol.
+status, the truth of a criterion, the stratum, the window, the anchor or the protocol;
+or when the last one has run out, because the gate trusts no verdict past its time.
 Enrolment freezes the last revision, and a closed window ends the screening, unless
 its flag is withdrawn or its anchor moves.
 """
@@ -115,9 +116,9 @@ def _screened(case: Case, software_version: str) -> Step:
         due = soonest(case.now, verdict.changes_at, case.deadline + INSTANT)
     said = _message(case, verdict, due, software_version)
     held = case.held
-    if held is not None and _material(held) == _material(said):
-        return Step(due=due)
-    return Step(messages=(said,), due=due)
+    if held is None or _material(held) != _material(said) or _ran_out(held, case.now):
+        return Step(messages=(said,), due=due)
+    return Step(due=soonest(case.now, due, held.valid_until))
 
 
 def _settled(case: Case) -> bool:
@@ -129,6 +130,11 @@ def _settled(case: Case) -> bool:
         return _said_withdrawn(held)
     closed = not held.window_open and case.now > case.deadline
     return closed and held.anchor_at == case.anchor_at and not _said_withdrawn(held)
+
+
+def _ran_out(held: TrialScreening, now: datetime) -> bool:
+    """Whether time may have changed it: the gate trusts it no more, so say it anew."""
+    return held.valid_until is not None and held.valid_until <= now
 
 
 def _said_withdrawn(held: TrialScreening) -> bool:

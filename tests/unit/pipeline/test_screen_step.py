@@ -150,6 +150,19 @@ def test_every_due_moment_lies_ahead_and_leads_to_the_close(state):
     assert ticks < 10
 
 
+def test_no_standing_verdict_is_ever_past_its_time(state):
+    """The gate trusts none; so one that has run out is said anew, changed or not."""
+    state.timeline.apply(lactate(after(-20), 3.0), "m1")
+    state.timeline.apply(lactate(after(1), 3.5, "second"), "m2")
+    moment = NOON
+    while (due := ask(state, moment).due) is not None:
+        (standing,) = state.screenings.values()
+        assert standing.valid_until is not None
+        assert moment < standing.valid_until
+        assert due <= standing.valid_until
+        moment = due
+
+
 def test_a_lactate_that_goes_stale_takes_the_stratum_with_it(state):
     state.timeline.apply(lactate(after(-20), 3.0), "m1")
     first = ask(state, NOON)
