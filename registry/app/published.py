@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from registry.app.commands.query import ANSWERS
+from registry.app.explanation import EXPLANATIONS
+from registry.domain.audit import Break
+from streams.app.commands import CONCEPTS
 from streams.vocabulary.messages import (
     EHR_MESSAGE,
     ROSTER_ENTRY,
@@ -28,8 +32,27 @@ _MESSAGES: dict[str, TypeAdapter[Any]] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedChain:
+    """One chain as `ember audit verify --json` tells it."""
+
+    site: str
+    trial: str
+    rows: int
+    head_hash: str
+    arms_read: bool
+    break_: Annotated[Break | None, Field(serialization_alias="break")]
+
+
+_OTHER_ANSWERS: dict[str, TypeAdapter[Any]] = {
+    "explain": EXPLANATIONS,
+    "audit.verify": TypeAdapter(tuple[AuditedChain, ...]),
+    "concepts": CONCEPTS,
+}
+
+
 def published_schemas() -> dict[str, dict[str, Any]]:
-    """Messages by topic, the protocol document, and the answers of `ember query`."""
+    """Messages by topic, the protocol document, and every `--json` answer of rows."""
     named = {
         name: adapter.json_schema(mode="serialization")
         for name, adapter in _MESSAGES.items()
@@ -37,6 +60,8 @@ def published_schemas() -> dict[str, dict[str, Any]]:
     named["protocol"] = Protocol.model_json_schema(mode="validation")
     for name, adapter in ANSWERS.items():
         named[f"query.{name}"] = adapter.json_schema(mode="serialization")
+    for name, adapter in _OTHER_ANSWERS.items():
+        named[name] = adapter.json_schema(mode="serialization")
     return {name: _headed(name, schema) for name, schema in named.items()}
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from registry.app.embedded import Tally
-from registry.app.team import ScriptedTeam
+from registry.app.team import Case, ScriptedTeam
 from registry.store.listings import FlowView, OnsetView, OutcomeView
 from registry.store.unit_of_work import Registry
 
@@ -26,19 +26,19 @@ def print_summary(
         outcomes = views.outcomes()
         revisions = [r for o in onsets for r in views.onset_history(o.site, o.patient)]
         patients = [p.patient for p in views.participants() if p.randomised_at]
-    standing = sum(o.status != "withdrawn" for o in onsets)
+    withdrawn = sum(o.status == "withdrawn" for o in onsets)
     console.print(
         f"\n[bold]A made-up hospital:[/] {tally.messages:,} messages with "
-        f"{tally.events:,} events; {standing} sepsis onsets stand "
-        f"({len(onsets) - standing} were withdrawn)."
+        f"{tally.events:,} events; {len(onsets) - withdrawn} sepsis onsets stand "
+        f"({_withdrawn(withdrawn)})."
     )
     for flow in flows:
         console.print(_flow(flow))
     for obstacle, number in team.obstacles.items():
         console.print(f"  {number} consented and could not be randomised: {obstacle}")
     console.print(_outcomes(outcomes))
-    console.print(_knowledge(revisions))
-    console.print(_window(list(team.window_left.values())))
+    console.print(_knowledge(_first_known(revisions)))
+    console.print(_window(team.window_left, _first_known(revisions)))
     example = patients[0] if patients else "PATIENT"
     console.print(
         f"\nLook next:\n  ember query participants --registry {url}"
@@ -52,26 +52,22 @@ def print_summary(
 
 def _flow(flow: FlowView) -> Table:
     table = Table(title=f"{flow.trial} / {flow.domain}", title_justify="left")
-    table.add_column("patients")
+    table.add_column("how far they came")
     table.add_column("number", justify="right")
     for words, number in (
-        ("screened (with a sepsis flag)", flow.screened),
+        ("screened (hospital stays with a sepsis flag)", flow.screened),
+        ("  waited for data while the window was open", flow.ever_needs_data),
+        ("  waited for a human's answer while it was open", flow.ever_needs_human),
+        ("eligible once answered, while the window was open", flow.ever_eligible),
         ("alerted while the window was open", flow.alerted),
         ("consent given", flow.consented),
         ("consent refused", flow.refused),
+        ("consent withdrawn", flow.withdrawn),
         ("randomised", flow.randomised),
     ):
         table.add_row(words, str(number))
     for arm, number in flow.by_arm:
         table.add_row(f"  to {arm}", str(number))
-    table.add_section()
-    for words, number in (
-        ("last verdict of the record alone: ineligible", flow.ineligible),
-        ("  needs data", flow.needs_data),
-        ("  needs a human answer", flow.needs_human),
-        ("  eligible", flow.eligible),
-    ):
-        table.add_row(words, str(number))
     return table
 
 
@@ -96,19 +92,41 @@ def _told(outcome: OutcomeView) -> str:
     return "died" if outcome.value == 1 else "alive"
 
 
-def _window(left: list[timedelta]) -> str:
-    """Of the recruitment window, when somebody was first told."""
-    return f"Recruitment window left when somebody was first told: {_spread(left)}."
+def _withdrawn(number: int) -> str:
+    return f"{number} was withdrawn" if number == 1 else f"{number} were withdrawn"
 
 
-def _knowledge(onsets: Iterable[OnsetView]) -> str:
+def _window(left: dict[Case, timedelta], first: Iterable[OnsetView]) -> str:
+    """What was left of it when somebody was first told, by both clocks.
+
+    Counted from the onset itself it has run since before anybody could know.
+    """
+    lost: dict[tuple[str, str, str], timedelta] = {}
+    for onset in first:
+        place = (onset.site, onset.patient, onset.episode)
+        lost.setdefault(place, onset.known_at - onset.happened_at)
+    since_onset = [
+        span - lost[place]
+        for case, span in left.items()
+        if (place := (case.site, case.patient, case.episode)) in lost
+    ]
+    return (
+        "Recruitment window left when somebody was first told, counted\n"
+        f"  from the moment of knowledge: {_spread(list(left.values()))};\n"
+        f"  from the onset itself: {_spread(since_onset)}."
+    )
+
+
+def _knowledge(first: Iterable[OnsetView]) -> str:
     """From the onset to the moment at which what was known said so."""
-    first: dict[str, OnsetView] = {}
-    for onset in onsets:
-        if onset.revision == 0:
-            first[onset.flag_id] = onset
-    waited = [onset.known_at - onset.happened_at for onset in first.values()]
+    waited = [onset.known_at - onset.happened_at for onset in first]
     return f"From onset to knowledge: {_spread(waited)}."
+
+
+def _first_known(onsets: Iterable[OnsetView]) -> list[OnsetView]:
+    """The first revision of each flag."""
+    first = {onset.flag_id: onset for onset in onsets if onset.revision == 0}
+    return list(first.values())
 
 
 def _spread(spans: list[timedelta]) -> str:
@@ -117,5 +135,5 @@ def _spread(spans: list[timedelta]) -> str:
     low, middle, high = quantiles([span / timedelta(hours=1) for span in spans], n=4)
     return (
         f"median {middle:.1f} h (quartiles {low:.1f} and {high:.1f} h) "
-        f"over {len(spans)}"
+        f"over {len(spans)} patients"
     )

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+from streams.vocabulary.clock import DAY, HOUR
 from streams.vocabulary.concepts import concepts
 from streams.vocabulary.events import (
+    Allergy,
     Assessment,
     Biomarker,
+    Classification,
     Clinical,
     CodeStatus,
     Condition,
     CultureCollected,
     CultureResult,
+    Death,
+    Demographics,
     Encounter,
     Fluid,
     Infusion,
@@ -18,7 +25,9 @@ from streams.vocabulary.events import (
     Measurement,
     Medication,
     Pregnancy,
+    Procedure,
     RespiratorySupport,
+    VitalStatusContact,
 )
 from streams.vocabulary.facts import Flag
 
@@ -31,6 +40,18 @@ def in_words(fact: Clinical) -> str:
     odd = [flag for flag in fact.flags if flag is not Flag.LAG_UNMEASURABLE]
     flags = f" [{', '.join(odd)}]" if odd else ""
     return f"{_what(fact)} ({when}){flags}"
+
+
+def moment(at: datetime | None) -> str:
+    """A moment as a person reads it, in UTC, to the minute."""
+    return "" if at is None else f"{at:%Y-%m-%d %H:%M}"
+
+
+def span(length: timedelta) -> str:
+    """Hours, or days where it is more than 72 h."""
+    if length > timedelta(hours=72):
+        return f"{length / DAY:.1f} days"
+    return f"{length / HOUR:.1f} h"
 
 
 def _what(fact: Clinical) -> str:
@@ -59,17 +80,58 @@ def _what(fact: Clinical) -> str:
 def _other(fact: Clinical) -> str:
     match fact:
         case Encounter():
-            return f"hospital stay {fact.phase}"
+            left = f" ({_plain(fact.disposition)})" if fact.disposition else ""
+            return f"hospital stay {fact.phase}{left}"
+        case Procedure():
+            return f"{_plain(fact.name)} {fact.phase}"
+        case Classification():
+            told = fact.label if fact.score is None else f"{fact.label} {fact.score:g}"
+            return f"{fact.classifier}: {told}"
         case Location():
             return f"{fact.phase} {fact.ward}"
-        case CodeStatus():
-            return f"code status {fact.status}"
-        case Pregnancy():
-            return f"pregnant: {fact.pregnant}"
-        case Condition():
-            return f"diagnosis {fact.code}"
         case _:
-            return fact.kind.replace("_", " ")
+            return _of_the_person(fact)
+
+
+def _of_the_person(fact: Clinical) -> str:
+    match fact:
+        case Demographics():
+            return _person(fact)
+        case CodeStatus():
+            return f"code status: {_plain(fact.status)}"
+        case Pregnancy():
+            answer = {True: "pregnant", False: "not pregnant", None: "not answered"}
+            return f"pregnancy: {answer[fact.pregnant]}"
+        case Condition():
+            return f"diagnosis {'' if fact.present else 'ruled out '}{fact.code}"
+        case Allergy():
+            none = "" if fact.present else "no "
+            return f"{none}allergy or intolerance: {fact.substance}"
+        case Death():
+            return f"died{_where_died(fact)}"
+        case VitalStatusContact():
+            seen = "alive" if fact.alive else "not alive"
+            return f"seen {seen} ({_plain(fact.basis)})"
+        case _:
+            return _plain(fact.kind)
+
+
+def _person(fact: Demographics) -> str:
+    """The age a source gives goes by the year alone."""
+    sex = fact.sex or "sex unknown"
+    if fact.birth_year is None:
+        return f"{sex}, year of birth unknown"
+    age = fact.happened_at.year - fact.birth_year
+    return f"{sex}, born {fact.birth_year}, {age} years"
+
+
+def _where_died(fact: Death) -> str:
+    places = {"hospital": " in hospital", "elsewhere": " outside the hospital"}
+    return "" if fact.place is None else places[fact.place]
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _observed(fact: Measurement | Assessment | Biomarker) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, and_, func, literal_column, select
 from registry.domain.alert import AlertStatus
 from registry.domain.consent import ConsentState
 from registry.store.listings import FlowView
+from registry.store.open_windows import ever
 from registry.store.rows.alerts import AlertEventRow, AlertRow
 from registry.store.rows.allocation import RandomisationRow
 from registry.store.rows.people import ConsentRow, ParticipantRow
@@ -23,6 +24,7 @@ def flow(
 ) -> tuple[FlowView, ...]:
     """A row a domain, by the latest revisions; arms of open domains where allowed."""
     verdicts = _counted(connection, _verdicts())
+    while_open = ever(connection)
     told, expired = _alerts(connection)
     consents = _counted(connection, _consents())
     drawn = _counted(connection, _randomised())
@@ -43,6 +45,9 @@ def flow(
             consented=consents[t, ""][ConsentState.GIVEN],
             refused=consents[t, ""][ConsentState.REFUSED],
             withdrawn=consents[t, ""][ConsentState.WITHDRAWN],
+            ever_needs_data=while_open[t, d]["needs_data"],
+            ever_needs_human=while_open[t, d]["needs_human"],
+            ever_eligible=while_open[t, d]["eligible"],
             randomised=drawn[t, d].total(),
             by_arm=tuple(sorted(arms.get((t, d), Counter()).items())),
         )

@@ -70,6 +70,10 @@ class ScreeningView:
     provenance: Provenance
     recorded_at: datetime
     criteria: tuple[CriterionVerdict, ...]
+    status_while_open: ScreeningStatus | None
+    """The screening's last verdict while the window was open; None if it never was."""
+    status_with_answers: ScreeningStatus | None
+    """The same, with the signed answers counted in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +158,12 @@ class FlowView:
     """Consent refused, of the whole trial."""
     withdrawn: int
     """Consent withdrawn, of the whole trial."""
+    ever_needs_data: int
+    """Screenings that were so at any time while the window was open."""
+    ever_needs_human: int
+    """The same, of those that waited for a human's answer."""
+    ever_eligible: int
+    """The same, of those eligible once the signed answers are counted in."""
     randomised: int
     by_arm: tuple[tuple[str, int], ...]
     """Empty where arms are not to be shown."""

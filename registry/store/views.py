@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, and_, func, null, select
+from sqlalchemy import Connection, Select, and_, func, null, select, text
+from sqlalchemy.orm import aliased
 
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent, HumanAnswer
@@ -22,6 +23,7 @@ from registry.store.listings import (
     ParticipantView,
     ScreeningView,
 )
+from registry.store.open_windows import answered, last_while_open
 from registry.store.repositories.trial import ModeRepository
 from registry.store.rows.alerts import AlertRow
 from registry.store.rows.allocation import RandomisationRow
@@ -72,15 +74,14 @@ class Views:
         trial: str | None = None,
     ) -> tuple[ScreeningView, ...]:
         """The latest revision of each screening, by the moment it was known."""
-        query = _latest(_screenings(), ScreeningRow, "screening_id")
-        return self._screenings(
-            _where(query, ScreeningRow, site=site, patient=patient, trial=trial)
-        )
+        equal = {"site": site, "patient": patient, "trial": trial}
+        query = _latest(_screenings(equal), ScreeningRow, "screening_id")
+        return self._screenings(query, equal)
 
     def screening_history(self, site: str, patient: str) -> tuple[ScreeningView, ...]:
         """All revisions of one patient's screenings."""
-        query = _where(_screenings(), ScreeningRow, site=site, patient=patient)
-        return self._screenings(query)
+        equal: dict[str, str | None] = {"site": site, "patient": patient}
+        return self._screenings(_screenings(equal), equal)
 
     def outcomes(
         self, trial: str | None = None, patient: str | None = None
@@ -93,20 +94,29 @@ class Views:
         )
 
     def participants(
-        self, trial: str | None = None, *, may_see_arms: bool = False
+        self,
+        trial: str | None = None,
+        *,
+        site: str | None = None,
+        patient: str | None = None,
+        may_see_arms: bool = False,
     ) -> tuple[ParticipantView, ...]:
         """Each participant, once a domain where randomised."""
         query = _participants(self._dialect, may_see_arms=may_see_arms)
-        if trial is not None:
-            query = query.where(ParticipantRow.trial == trial)
+        query = _only(query, ParticipantRow, trial=trial, site=site, patient=patient)
         order = (ParticipantRow.participant, RandomisationRow.domain)
         return self._all(query.order_by(*order), ParticipantView)
 
-    def alerts(self, trial: str | None = None) -> tuple[AlertView, ...]:
+    def alerts(
+        self,
+        trial: str | None = None,
+        *,
+        site: str | None = None,
+        patient: str | None = None,
+    ) -> tuple[AlertView, ...]:
         """All alerts as they stand, by the moment they were raised."""
         query = select(*_columns(AlertRow, AlertView))
-        if trial is not None:
-            query = query.where(AlertRow.trial == trial)
+        query = _only(query, AlertRow, trial=trial, site=site, patient=patient)
         order = (AlertRow.raised_at, AlertRow.alert_id)
         return self._all(query.order_by(*order), AlertView)
 
@@ -142,6 +152,13 @@ class Views:
         query = select(*_columns(RunRow, Run))
         return self._all(query.order_by(RunRow.started_at, RunRow.run_id), Run)
 
+    def may_see_arms(self) -> bool:
+        """Whether the role that reads may touch the arms at all."""
+        if self._dialect != "postgresql":
+            return True
+        asked = text("SELECT has_schema_privilege('sealed', 'USAGE')")
+        return bool(self._connection.scalar(asked))
+
     @property
     def _dialect(self) -> str:
         return self._connection.dialect.name
@@ -152,27 +169,51 @@ class Views:
         rows = self._connection.execute(query).mappings()
         return tuple(view(**row) for row in rows)
 
-    def _screenings(self, query: Select[*tuple[Any, ...]]) -> tuple[ScreeningView, ...]:
+    def _screenings(
+        self, query: Select[*tuple[Any, ...]], equal: dict[str, str | None]
+    ) -> tuple[ScreeningView, ...]:
+        signed = answered(self._connection, **equal)
         shown = []
-        for row in self._connection.execute(query).mappings():
+        ordered = _where(query, ScreeningRow, **equal)
+        for row in self._connection.execute(ordered).mappings():
             told = dict(row)
             message = decode(TRIAL_SCREENING, told.pop("document").encode())
-            shown.append(ScreeningView(**told, criteria=message.criteria))
+            without = told["status_while_open"]
+            shown.append(
+                ScreeningView(
+                    **told,
+                    criteria=message.criteria,
+                    status_with_answers=signed.get(message.screening_id, without),
+                )
+            )
         return tuple(shown)
 
 
-def _columns(row: type[Any], view: type[Any], *, less: str = "") -> list[Any]:
+_DERIVED = ("criteria", "status_while_open", "status_with_answers")
+"""What a screening shows and its row does not have."""
+
+
+def _columns(row: type[Any], view: type[Any]) -> list[Any]:
     """The row's columns by the names of the view's fields."""
-    return [getattr(row, f.name) for f in fields(view) if f.name != less]
+    return [getattr(row, f.name) for f in fields(view) if f.name not in _DERIVED]
 
 
 def _onsets() -> Select[*tuple[Any, ...]]:
     return select(*_columns(OnsetRow, OnsetView))
 
 
-def _screenings() -> Select[*tuple[Any, ...]]:
-    told = _columns(ScreeningRow, ScreeningView, less="criteria")
-    return select(*told, ScreeningRow.document)
+def _screenings(equal: dict[str, str | None]) -> Select[*tuple[Any, ...]]:
+    """Each revision beside the last of its screening with the window open."""
+    row, held, last = ScreeningRow, aliased(ScreeningRow), last_while_open(**equal)
+    told = select(
+        *_columns(row, ScreeningView),
+        row.document,
+        held.status.label("status_while_open"),
+    ).select_from(row)
+    return told.outerjoin(last, row.screening_id == last.c.thing).outerjoin(
+        held,
+        and_(held.screening_id == last.c.thing, held.revision == last.c.last),
+    )
 
 
 def _participants(dialect: str, *, may_see_arms: bool) -> Select[*tuple[Any, ...]]:
@@ -242,7 +283,14 @@ def _where(
     query: Select[*tuple[Any, ...]], row: type[Any], **equal: str | None
 ) -> Select[*tuple[Any, ...]]:
     """Filtered by what is told, in the order in which it became known."""
+    order = (row.known_at, row.site, row.patient, row.message_id)
+    return _only(query, row, **equal).order_by(*order)
+
+
+def _only(
+    query: Select[*tuple[Any, ...]], row: type[Any], **equal: str | None
+) -> Select[*tuple[Any, ...]]:
     for name, value in equal.items():
         if value is not None:
             query = query.where(getattr(row, name) == value)
-    return query.order_by(row.known_at, row.site, row.patient, row.message_id)
+    return query

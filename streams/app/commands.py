@@ -6,11 +6,12 @@ import csv
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Literal, TextIO
 
-import orjson
 import typer
+from pydantic import TypeAdapter
 
 from streams.adapters.intake import IntakeReport
 from streams.app.account import account, tell_never_met
@@ -26,6 +27,23 @@ PathOption = Annotated[Path, typer.Option(help="The folder that holds hosp/ and 
 SubjectsOption = Annotated[
     Path | None, typer.Option(help="Only these: a file, one subject_id a line.")
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConceptRow:
+    """What can be measured, as `ember concepts` lists it."""
+
+    concept: str
+    category: str
+    unit: str
+    codes: str
+    """`system|code`, apart by blanks."""
+    plausible_low: float | None
+    plausible_high: float | None
+
+
+CONCEPTS: TypeAdapter[tuple[ConceptRow, ...]] = TypeAdapter(tuple[ConceptRow, ...])
+"""What `ember concepts --json` prints."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -76,23 +94,24 @@ def concepts(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
     """List what can be measured, with unit, codes and bounds."""
-    rows = [
-        {
-            "concept": c.name,
-            "category": c.category,
-            "unit": c.unit,
-            "codes": " ".join(str(code) for code in c.codes),
-            "plausible_low": c.plausible.low,
-            "plausible_high": c.plausible.high,
-        }
+    rows = tuple(
+        ConceptRow(
+            concept=c.name,
+            category=c.category,
+            unit=c.unit,
+            codes=" ".join(str(code) for code in c.codes),
+            plausible_low=c.plausible.low,
+            plausible_high=c.plausible.high,
+        )
         for c in all_concepts().values()
-    ]
+    )
     if as_json:
-        print(orjson.dumps(rows).decode())
+        print(CONCEPTS.dump_json(rows).decode())
         return
-    writer = csv.DictWriter(sys.stdout, list(rows[0]), delimiter="\t")
+    names = [field.name for field in fields(ConceptRow)]
+    writer = csv.DictWriter(sys.stdout, names, delimiter="\t")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(asdict(row) for row in rows)
 
 
 @contextmanager

@@ -106,6 +106,80 @@ def test_explain_tells_the_criteria_with_their_events(demo):
     assert told["evidence"]
 
 
+def test_explain_tells_the_answers_the_consent_the_arm_and_the_alert(demo):
+    folder, _ = demo
+    place = ("--registry", registry(folder))
+    patient, arm = next(
+        (p["patient"], p["arm"])
+        for p in answer("participants", folder)
+        if p["randomised_at"]
+    )
+    told = ember("explain", patient, *place, cwd=folder).stdout
+    for words in (
+        "signed by investigator.demo",
+        "with the signed answers: eligible",
+        "given (written)",
+        f"to {arm}, number",
+        "alert raised",
+        "counted from",
+    ):
+        assert words in told
+    as_json = ember("explain", patient, *place, "--json", cwd=folder).stdout
+    schema = json.loads((ROOT / "deploy/schemas/explain.json").read_text())
+    jsonschema.validate(json.loads(as_json), schema)
+    (row,) = json.loads(as_json)
+    assert row["answers"]
+    assert row["alerts"]
+    assert [c["state"] for c in row["consents"]] == ["asked", "given"]
+    assert [r["arm"] for r in row["randomisations"]] == [arm]
+
+
+def test_explain_tells_the_question_where_nobody_answered(demo):
+    folder, _ = demo
+    signed = {
+        s["patient"]: s["status_with_answers"] == s["status_while_open"]
+        for s in answer("screenings", folder)
+    }
+    patient = next(patient for patient, alike in signed.items() if alike)
+    told = ember("explain", patient, "--registry", registry(folder), cwd=folder).stdout
+    assert "Would you accept either hydrocortisone or none" in told
+    assert "confirm:" not in told
+
+
+def test_nobody_is_an_empty_array_or_a_sentence(demo):
+    folder, _ = demo
+    place = ("--registry", registry(folder))
+    nobody = ember("explain", "NOBODY", *place, "--json", cwd=folder)
+    assert (nobody.returncode, nobody.stdout) == (0, "[]\n")
+    plain = ember("explain", "NOBODY", *place, cwd=folder)
+    assert plain.returncode == 1
+    assert plain.stderr.startswith("ember: EMB-304: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"), [("audit.verify", ["audit", "verify"]), ("concepts", [])]
+)
+def test_other_rows_keep_to_the_published_schema(demo, name, arguments):
+    folder, _ = demo
+    place = ["--registry", registry(folder)] if arguments else []
+    done = ember(*(arguments or [name]), *place, "--json", cwd=folder)
+    schema = json.loads((ROOT / f"deploy/schemas/{name}.json").read_text())
+    assert json.loads(done.stdout)
+    jsonschema.validate(json.loads(done.stdout), schema)
+
+
+def test_those_who_were_eligible_show_as_such_after_the_window_closed(demo):
+    folder, told = demo
+    rows = answer("screenings", folder)
+    randomised = {
+        p["patient"] for p in answer("participants", folder) if p["randomised_at"]
+    }
+    eligible = {r["patient"] for r in rows if r["status_with_answers"] == "eligible"}
+    assert randomised <= eligible
+    assert "eligible once answered" in told
+    assert "from the onset itself" in told
+
+
 def test_the_audit_of_the_demo_holds_and_a_changed_row_is_found(demo, tmp_path):
     folder, _ = demo
     done = ember("audit", "verify", "--registry", registry(folder), cwd=folder)

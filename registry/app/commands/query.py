@@ -67,14 +67,15 @@ def screenings(
     patient: PatientOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """The eligibility verdicts, each by its latest revision."""
+    """The eligibility verdicts: now, before the window closed, and with the answers."""
     with opened(registry).reading() as views:
         rows = views.screenings(patient=patient)
     columns: Columns = {
         "patient": lambda r: r.patient,
         "trial / domain": lambda r: f"{r.trial} / {r.domain}",
-        "status": lambda r: r.status,
-        "window": lambda r: "open" if r.window_open else "closed",
+        "now": lambda r: r.status,
+        "while open": lambda r: r.status_while_open or "never open",
+        "with answers": lambda r: r.status_with_answers or "",
         "deadline": lambda r: told(r.deadline),
         "stratum": lambda r: r.stratum,
         "undecided": lambda r: ", ".join(
@@ -88,7 +89,7 @@ def screenings(
 def participants(registry: RegistryOption = None, as_json: JsonOption = False) -> None:
     """Who was asked, consented and was randomised; an arm only where all may see it."""
     with opened(registry).reading() as views:
-        rows = views.participants(may_see_arms=True)
+        rows = views.participants(may_see_arms=views.may_see_arms())
     columns: Columns = {
         "participant": lambda r: r.participant,
         "patient": lambda r: r.patient,
