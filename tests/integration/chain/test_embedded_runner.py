@@ -25,6 +25,7 @@ RULES = Rules(
     protocols=shipped_protocols(), software_version="test", outcomes_of_flags=True
 )
 OF_THE_RUN = {
+    "act",
     "received_at",
     "seen_at",
     "recorded_at",
