@@ -13,7 +13,7 @@ from registry.app.wording import in_words
 from registry.domain.participant import Consent, HumanAnswer
 from registry.store.listings import AlertView, ParticipantView, ScreeningView
 from registry.store.unit_of_work import Registry
-from registry.usecases.ports import ProtocolVersion
+from registry.usecases.records import ProtocolVersion
 from streams.app.protocols import shipped_protocols
 from streams.pipeline.state import PatientState
 from streams.vocabulary.messages import (

@@ -32,7 +32,7 @@ from registry.store.rows.stream import RunRow
 from registry.store.rows.trial import ProtocolRow
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
 from registry.store.schema import assignments
-from registry.usecases.ports import ProtocolVersion, Run
+from registry.usecases.records import ProtocolVersion, Run
 from streams.vocabulary.messages import TRIAL_SCREENING, decode
 
 

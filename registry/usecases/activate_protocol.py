@@ -10,7 +10,8 @@ from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign, design_document
 from registry.domain.randomisation.signer import Signer
 from registry.usecases.outbox import PROTOCOLS, OutboxItem
-from registry.usecases.ports import ProtocolVersion, UnitOfWork
+from registry.usecases.ports import UnitOfWork
+from registry.usecases.records import ProtocolVersion
 from registry.usecases.set_mode import refuse_blinded
 from streams.vocabulary.ids import identity
 

@@ -19,7 +19,8 @@ from registry.domain.audit import canonical, pairs_digest, record_digest
 from registry.domain.enrolment import to_be_asked
 from registry.domain.mode import Mode, Suppression
 from registry.usecases.outbox import ALERTS, OutboxItem
-from registry.usecases.ports import AlertRecord, UnitOfWork
+from registry.usecases.ports import UnitOfWork
+from registry.usecases.records import AlertRecord
 from streams.vocabulary.clock import iso
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import TrialScreening

@@ -11,17 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from registry.domain.alert import Alert, AlertStep, Move
+from registry.domain.alert import Alert, Move
 from registry.domain.allocation import Allocator, Randomisation, SealedArm
 from registry.domain.audit import Account, AuditEntry, AuditRow, Head, UnreadableRow
-from registry.domain.mode import Mode, Suppression
+from registry.domain.mode import Mode
 from registry.domain.participant import Consent, HumanAnswer, Participant
 from registry.domain.protocol import DomainDesign
 from registry.usecases.outbox import OutboxItem
+from registry.usecases.records import (
+    AlertRecord,
+    ModeRevision,
+    ProtocolVersion,
+    Request,
+    Run,
+    Stamp,
+)
 from registry.usecases.stream_state import (
     ArchivedEvent,
     ChunkKey,
@@ -30,74 +37,6 @@ from registry.usecases.stream_state import (
     StateChunk,
 )
 from streams.vocabulary.messages import SepsisOnset, TrialOutcome, TrialScreening
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """Which batch wrote a row, and when."""
-
-    batch_id: str
-    recorded_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProtocolVersion:
-    """One version of one trial's protocol."""
-
-    trial: str
-    version: str
-    protocol_hash: str
-    document: str
-    key_commitment: str
-    activated_at: datetime
-    activated_by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModeRevision:
-    """The mode from a moment on."""
-
-    mode: Mode
-    reason: str
-    actor: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertRecord:
-    """One step of one alert as it is kept, with whose alert it is."""
-
-    alert_id: str
-    screening_id: str
-    site: str
-    patient: str
-    trial: str
-    domain: str
-    episode: str
-    raised_at: datetime
-    number: int
-    """Of the step, from 1."""
-    step: AlertStep
-    revision: int
-    suppressed: Suppression | None
-    told: bool
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One run of a replay."""
-
-    run_id: str
-    source: str
-    started_at: datetime
-    finished_at: datetime
-    from_position: str
-    to_position: str
-    messages: int
-    duplicates: int
-    rejected: int
-    outcome: str
 
 
 class Modes(Protocol):
@@ -298,18 +237,6 @@ class Allocations(Protocol):
     def may_read_arms(self) -> bool:
         """Whether this connection's role may; SQLite has no roles, and it may."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One request to randomise; a key names it for all its repetitions."""
-
-    idempotency_key: str
-    trial: str
-    domain: str
-    participant: str
-    requested_by: str
-    requested_at: datetime
 
 
 class Outbox(Protocol):

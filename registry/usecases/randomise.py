@@ -27,8 +27,9 @@ from registry.domain.randomisation.signer import Signer
 from registry.domain.stratum import stratum_key
 from registry.usecases.follow_alerts import alerts_told, close_alerts_of
 from registry.usecases.outbox import ROSTER, OutboxItem
-from registry.usecases.ports import AlertRecord, Request, UnitOfWork
+from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_answer import valid_answers
+from registry.usecases.records import AlertRecord, Request
 from streams.vocabulary.errors import BrokenInvariant, ErrorCode, Refused
 from streams.vocabulary.ids import identity, screening_identity
 from streams.vocabulary.messages import (

@@ -14,7 +14,8 @@ from datetime import datetime
 
 from registry.domain.audit import AuditAction, AuditEntry, pairs_digest, sha256
 from registry.usecases.follow_alerts import AlertChange, alerts_told, follow_alerts
-from registry.usecases.ports import Stamp, UnitOfWork
+from registry.usecases.ports import UnitOfWork
+from registry.usecases.records import Stamp
 from registry.usecases.stream_state import (
     ArchivedEvent,
     ChunkKey,

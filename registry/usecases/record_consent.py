@@ -11,7 +11,8 @@ from registry.domain.consent import ConsentBasis, ConsentState, may_become
 from registry.domain.enrolment import Obstacle
 from registry.domain.participant import Consent, Participant, participant_code
 from registry.usecases.follow_alerts import alerts_told, close_alerts_of
-from registry.usecases.ports import AlertRecord, UnitOfWork
+from registry.usecases.ports import UnitOfWork
+from registry.usecases.records import AlertRecord
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.ids import identity
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from registry.usecases.ports import Run, UnitOfWork
+from registry.usecases.ports import UnitOfWork
+from registry.usecases.records import Run
 
 
 RecordRun = Run

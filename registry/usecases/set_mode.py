@@ -9,7 +9,8 @@ from typing import Any
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.mode import Mode
 from registry.usecases.outbox import ALERTS
-from registry.usecases.ports import ModeRevision, UnitOfWork
+from registry.usecases.ports import UnitOfWork
+from registry.usecases.records import ModeRevision
 from streams.vocabulary.errors import ErrorCode, Refused
 
 

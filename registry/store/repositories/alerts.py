@@ -12,7 +12,7 @@ from registry.domain.alert import UNCLOSED, Alert, AlertStatus, AlertStep, Move
 from registry.store.repositories.bulk import insert_into, portions, told
 from registry.store.repositories.reading import telling_unreadable
 from registry.store.rows.alerts import AlertEventRow, AlertRow
-from registry.usecases.ports import AlertRecord
+from registry.usecases.records import AlertRecord
 
 
 _ALERT = [getattr(AlertRow, f.name) for f in fields(Alert)]

@@ -19,7 +19,7 @@ from registry.store.rows.allocation import (
     RequestRow,
 )
 from registry.store.schema import assignments
-from registry.usecases.ports import Request
+from registry.usecases.records import Request
 
 
 class AllocationRepository:

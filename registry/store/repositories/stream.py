@@ -17,7 +17,7 @@ from registry.store.rows.stream import (
     RunRow,
     StateRow,
 )
-from registry.usecases.ports import Run
+from registry.usecases.records import Run
 from registry.usecases.stream_state import ArchivedEvent, ChunkKey, Cursor, StateChunk
 from streams.vocabulary.events import Event
 

@@ -14,7 +14,7 @@ from registry.domain.protocol import DomainDesign, design_document, read_design
 from registry.store.repositories.bulk import insert_into, told
 from registry.store.repositories.reading import telling_unreadable
 from registry.store.rows.trial import DomainRow, ModeRow, ProtocolRow
-from registry.usecases.ports import ModeRevision, ProtocolVersion
+from registry.usecases.records import ModeRevision, ProtocolVersion
 
 
 _PROTOCOL = [getattr(ProtocolRow, name) for name in ProtocolVersion.__slots__]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, insert, select
 from registry.domain.stratum import stratum_key
 from registry.store.repositories.bulk import portions
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
-from registry.usecases.ports import Stamp
+from registry.usecases.records import Stamp
 from registry.usecases.stream_state import RecordedMessage
 from streams.vocabulary.messages import (
     TRIAL_SCREENING,

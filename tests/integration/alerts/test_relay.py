@@ -16,8 +16,8 @@ from registry.domain.mode import Mode
 from registry.store.migrate import migrate
 from registry.store.unit_of_work import open_registry
 from registry.usecases.outbox import ALERTS, OutboxItem
-from registry.usecases.ports import ModeRevision
 from registry.usecases.record_screening import RecordScreening, record_screening
+from registry.usecases.records import ModeRevision
 from streams.vocabulary.messages import TrialScreening
 
 
