@@ -11,8 +11,8 @@ What needs to know the substance (mg/dL to mmol/L) is said by the concept dictio
 Units that look alike and must not be exchanged (D-dimer FEU and DDU, molecules a cell
 and per cent positive) have dimensions of their own.
 
-Source: UCUM 2.2 (ucum.org); factors are checked against `ucumvert` in
-`tests/unit/vocabulary/test_units.py`.
+Source: UCUM 2.2 (ucum.org); `tests/unit/vocabulary/test_units.py` holds known
+conversions against it, and every unit's way there and back.
 """
 
 from __future__ import annotations
