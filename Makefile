@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint deploy/constraints.txt
 
-.PHONY: help demo test setup lint types unit bench schemas clean
+.PHONY: help demo test setup lint types unit faults soak bench schemas clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -34,23 +34,34 @@ lint: $(VENV)/.dev  ## style, formatting, import rules, compose file
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml $(wildcard deploy/compose/*.yml)
 
 types: $(VENV)/.dev  ## mypy --strict
 	$(BIN)/mypy
 
+JOBS ?= 3
 unit: $(VENV)/.dev  ## all tests, with branch coverage
+	@mkdir -p .cache/coverage
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage run -m pytest -n $(JOBS) --dist loadgroup
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
+
+FAULTS ?= 3
+faults: $(VENV)/.dev  ## the failure tests alone, each fault three times over (FAULTS=n)
+	$(BIN)/python -m pytest tests/integration/faults --long --rounds $(FAULTS) -n 2 --dist loadgroup
+
+soak: $(VENV)/.dev  ## the failure tests, each fault 30 times over: hours
+	$(BIN)/python -m pytest tests/integration/faults --long --rounds 30 -s
 
 bench: $(VENV)/.dev  ## the measured figures, as JSON lines
 	$(BIN)/python tests/bench/chain.py --json
 	$(BIN)/python tests/bench/simulate.py --json
+	$(BIN)/python tests/bench/streaming.py --json
+	$(BIN)/python tests/bench/recovery.py --json
 
 schemas: $(VENV)/.runtime  ## write the JSON Schemas again after a change of a message or protocol
 	$(BIN)/ember schemas --out deploy/schemas
 
 clean:  ## remove the environment and all caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis demo
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis demo

@@ -6,16 +6,26 @@ import os
 from pathlib import Path
 
 import pytest
+from servers.absent import missing
 
+
+pytest_plugins = ("servers.broker", "servers.postgres")
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def missing(what: str) -> None:
-    """Skip loudly for want of `what`; on CI its absence is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what} must be there on CI")
-    pytest.skip(f"{what} is not there")
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--rounds",
+        type=int,
+        default=1,
+        help="how often each failure test breaks things",
+    )
+    parser.addoption(
+        "--long",
+        action="store_true",
+        help="also the failure tests that take minutes by themselves",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +42,19 @@ def shared_data() -> Path:
 def mimic_demo(shared_data: Path) -> Path:
     """The MIMIC-IV demo in its published layout."""
     return shared_data / "mimic-iv-demo"
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Keep each file's tests together where tests run side by side.
+
+    A file's fixtures are then made once; what names its own group keeps it.
+    """
+    if not config.getoption("--long"):
+        long = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))

@@ -9,11 +9,15 @@ import typer
 from registry.app.commands import (
     alerts,
     audit,
+    consume,
     demo,
     explain,
+    feeds,
     migrate,
     mode,
+    protocol,
     query,
+    relay,
     replay,
     schemas,
 )
@@ -31,9 +35,13 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(replay.replay)
 app.command()(explain.explain)
+app.command()(consume.consume)
+app.command()(relay.relay)
+app.command()(feeds.feeds)
 app.command()(migrate.migrate)
 app.command()(mode.mode)
 app.command()(schemas.schemas)
+app.add_typer(protocol.app, name="protocol")
 app.add_typer(query.app, name="query")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(audit.app, name="audit")

@@ -16,9 +16,10 @@ from datetime import datetime
 from typing import Protocol
 
 from registry.app.agenda import Agenda
-from registry.app.instants import Instant, Instants, archived
+from registry.app.instants import Instant, Instants
 from registry.app.patients import Key, Patients, head_chunk
 from registry.store.unit_of_work import Registry
+from registry.usecases.archive_batch import archived
 from registry.usecases.follow_alerts import AlertChange
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_batch import RecordBatch, record_batch
@@ -31,6 +32,7 @@ from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import (
     ClockTick,
     EhrMessage,
+    Provenance,
     RosterEntry,
     SepsisOnset,
     TrialOutcome,
@@ -244,7 +246,9 @@ class EmbeddedRunner:
 
     def _fire(self, uow: UnitOfWork, batch: _Batch, due: datetime, key: Key) -> None:
         self.tally.now = due
-        self._advanced(uow, batch, key, (_tick(key, due),))
+        state = self._patients.state(key, uow)
+        provenance = "live" if state.live else state.provenance
+        self._advanced(uow, batch, key, (_tick(key, due, provenance),))
 
     def _advanced(
         self, uow: UnitOfWork, batch: _Batch, key: Key, arrivals: tuple[Arrival, ...]
@@ -289,7 +293,7 @@ def _key(entry: RosterEntry) -> Key:
     return (entry.site, entry.patient)
 
 
-def _tick(key: Key, due: datetime) -> ClockTick:
+def _tick(key: Key, due: datetime, provenance: Provenance) -> ClockTick:
     site, patient = key
     return ClockTick(
         message_id=identity("tick", site, patient, due.isoformat()),
@@ -298,7 +302,7 @@ def _tick(key: Key, due: datetime) -> ClockTick:
         happened_at=due,
         known_at=due,
         source="clock",
-        provenance="history",
+        provenance=provenance,
     )
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import islice
 
 from registry.app.patients import Key
-from registry.usecases.stream_state import ArchivedEvent
+from registry.usecases.archive_batch import archived
+from streams.pipeline.instants import by_instant
 from streams.vocabulary.messages import EhrMessage
+
+
+__all__ = ["Instant", "Instants", "archived"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Instants:
     """The instants of a source that is sorted by `known_at`, one ahead in view."""
 
     def __init__(self, messages: Iterable[EhrMessage]) -> None:
-        self._instants = _by_instant(messages)
+        self._instants = _instants(messages)
         self._upcoming = next(self._instants, None)
 
     def peek(self) -> Instant | None:
@@ -46,23 +50,7 @@ class Instants:
             self._upcoming = next(islice(self._instants, count - 1, None), None)
 
 
-def archived(message: EhrMessage) -> Iterator[ArchivedEvent]:
-    """The events of a message as the archive keeps them."""
-    for event in message.events:
-        yield ArchivedEvent(
-            site=message.site,
-            patient=message.patient,
-            message_id=message.message_id,
-            provenance=message.provenance,
-            event=event,
-        )
-
-
-def _by_instant(messages: Iterable[EhrMessage]) -> Iterator[Instant]:
-    """Messages of one moment and one patient together, whatever lies between."""
-    for known_at, moment in groupby(messages, key=lambda m: m.known_at):
-        patients: dict[Key, list[EhrMessage]] = {}
-        for message in moment:
-            patients.setdefault((message.site, message.patient), []).append(message)
-        for key in sorted(patients):
-            yield Instant(known_at, key, tuple(patients[key]))
+def _instants(messages: Iterable[EhrMessage]) -> Iterator[Instant]:
+    for told in by_instant(messages):
+        first = told[0]
+        yield Instant(first.known_at, (first.site, first.patient), told)

@@ -3,33 +3,85 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
 from registry.app.commands.query import ANSWERS
 from registry.app.explanation import EXPLANATIONS
+from registry.app.feeds import FEEDS
 from registry.domain.audit import Break
+from registry.domain.mode import Mode
 from streams.app.commands import CONCEPTS
+from streams.app.kafka.commands import ACL_ROWS, TOPIC_REPORT
+from streams.vocabulary.clock import Instant
 from streams.vocabulary.messages import (
-    EHR_MESSAGE,
+    DEAD_LETTER,
+    LOGGED,
+    PROTOCOL_IN_FORCE,
     ROSTER_ENTRY,
     SEPSIS_ONSET,
     TRIAL_OUTCOME,
     TRIAL_SCREENING,
+    Provenance,
+    ScreeningStatus,
 )
 from streams.vocabulary.protocol import Protocol
 
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_MESSAGES: dict[str, TypeAdapter[Any]] = {
-    "ehr.events": EHR_MESSAGE,
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertTold:
+    """What an alert tells: ids and what is still to be done; no name, no arm."""
+
+    alert_id: str
+    site: str
+    patient: str
+    trial: str
+    domain: str
+    episode: str
+    status: ScreeningStatus
+    deadline: Instant
+    known_at: Instant
+    screening_id: str
+    revision: int
+    missing: tuple[str, ...]
+    """Criteria that only a human can judge, and nobody has yet."""
+    protocol_hash: str
+    provenance: Provenance
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertNotice:
+    """`trial.alerts`: an alert was raised, changed or closed; also a webhook's body."""
+
+    type: Literal[
+        "alert.raised",
+        "alert.updated",
+        "alert.acted",
+        "alert.expired",
+        "alert.retracted",
+    ]
+    timestamp: Instant
+    data: AlertTold
+
+
+ALERT_NOTICE = TypeAdapter(AlertNotice)
+
+MESSAGES: dict[str, TypeAdapter[Any]] = {
+    "ehr.events": LOGGED,
+    "ehr.rejected": DEAD_LETTER,
     "sepsis.onsets": SEPSIS_ONSET,
     "trial.screenings": TRIAL_SCREENING,
     "trial.outcomes": TRIAL_OUTCOME,
     "trial.roster": ROSTER_ENTRY,
+    "trial.protocols": PROTOCOL_IN_FORCE,
+    "trial.alerts": ALERT_NOTICE,
 }
+"""By topic, what its records hold; `ehr.raw` holds what came, or `ehr.events`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,21 +100,37 @@ _OTHER_ANSWERS: dict[str, TypeAdapter[Any]] = {
     "explain": EXPLANATIONS,
     "audit.verify": TypeAdapter(tuple[AuditedChain, ...]),
     "concepts": CONCEPTS,
+    "feeds": FEEDS,
+    "kafka.topics": TOPIC_REPORT,
+    "kafka.acls": ACL_ROWS,
 }
 
 
 def published_schemas() -> dict[str, dict[str, Any]]:
     """Messages by topic, the protocol document, and every `--json` answer of rows."""
-    named = {
-        name: adapter.json_schema(mode="serialization")
-        for name, adapter in _MESSAGES.items()
-    }
+    named = {name: message_schema(adapter) for name, adapter in MESSAGES.items()}
     named["protocol"] = Protocol.model_json_schema(mode="validation")
     for name, adapter in ANSWERS.items():
         named[f"query.{name}"] = adapter.json_schema(mode="serialization")
     for name, adapter in _OTHER_ANSWERS.items():
         named[name] = adapter.json_schema(mode="serialization")
     return {name: _headed(name, schema) for name, schema in named.items()}
+
+
+def message_schema(adapter: TypeAdapter[Any]) -> dict[str, Any]:
+    """The schema of what is written: the tag that tells messages apart is there."""
+    schema = tags_required(adapter.json_schema(mode="serialization"))
+    if "$defs" in schema:
+        schema["$defs"] = {n: tags_required(s) for n, s in schema["$defs"].items()}
+    return schema
+
+
+def tags_required(schema: dict[str, Any]) -> dict[str, Any]:
+    """Pydantic calls a tag with a default optional; readers go by it."""
+    told = schema.get("properties", {})
+    tags = [tag for tag in ("type", "kind") if "const" in told.get(tag, {})]
+    required = dict.fromkeys([*tags, *schema.get("required", ())])
+    return {**schema, "required": [*required]} if tags else schema
 
 
 def _headed(name: str, schema: dict[str, Any]) -> dict[str, Any]:

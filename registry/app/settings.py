@@ -6,23 +6,14 @@ Every setting is documented in `deploy/docs/settings.md`; a test fails when one 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from registry.alerts.webhook import WebhookSettings
+from streams.app.settings import STREAM_SETTINGS, Setting
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 DEFAULT_REGISTRY = "sqlite:///ember.sqlite"
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting: its variable, its default, what it is for."""
-
-    variable: str
-    default: str
-    meaning: str
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -62,6 +53,7 @@ SETTINGS: tuple[Setting, ...] = (
         ".",
         "The folder for what a sender must remember, such as a target that is gone.",
     ),
+    *STREAM_SETTINGS,
 )
 
 

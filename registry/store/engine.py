@@ -18,6 +18,16 @@ READ_ONLY = "ember_read_only"
 _WAIT = timedelta(seconds=60)
 """How long a writer waits for another before it gives up (SQLite)."""
 
+_POSTGRESQL: dict[str, Any] = {
+    "options": "-c timezone=UTC",
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""A server that vanished without a word is noticed within half a minute."""
+
 _DRIVERS = {
     "sqlite": "sqlite+pysqlite",
     "postgresql": "postgresql+psycopg",
@@ -45,7 +55,8 @@ def make_engine(url: URL, *, pool_size: int = 10) -> Engine:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=_WAIT.total_seconds(),
-            connect_args={"options": "-c timezone=UTC"},
+            pool_pre_ping=True,
+            connect_args=_POSTGRESQL,
         )
     engine = create_engine(
         url,

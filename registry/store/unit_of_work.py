@@ -9,13 +9,16 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import URL, Connection, Engine, NestedTransaction
+from sqlalchemy import URL, Connection, Engine, NestedTransaction, literal, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from registry.store.engine import READ_ONLY, database_url, make_engine
+from registry.store.faults import diagnosis
 from registry.store.migrate import current_revision, head_revision, reachable
 from registry.store.repositories.alerts import AlertRepository
 from registry.store.repositories.allocation import AllocationRepository
 from registry.store.repositories.audit import AuditRepository
+from registry.store.repositories.feeds import FeedRepository
 from registry.store.repositories.outbox import OutboxRepository
 from registry.store.repositories.people import AnswerRepository, ParticipantRepository
 from registry.store.repositories.stream import StreamRepository
@@ -26,6 +29,7 @@ from registry.store.repositories.verdicts import (
     ScreeningRepository,
 )
 from registry.store.views import Views
+from registry.usecases.faults import Diagnosis
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
@@ -38,6 +42,7 @@ class UnitOfWork:
         self.modes = ModeRepository(connection)
         self.protocols = ProtocolRepository(connection)
         self.stream = StreamRepository(connection)
+        self.feeds = FeedRepository(connection)
         self.onsets = OnsetRepository(connection)
         self.screenings = ScreeningRepository(connection)
         self.outcomes = OutcomeRepository(connection)
@@ -125,6 +130,20 @@ class Registry:
             connection.begin(),
         ):
             yield Views(connection)
+
+    def diagnosis(self, fault: BaseException) -> Diagnosis | None:
+        """What a transaction failed of; None for what nobody foresaw."""
+        return diagnosis(fault)
+
+    def answers(self) -> bool:
+        """Whether the database answers now."""
+        try:
+            with self._engine.connect().execution_options(
+                **{READ_ONLY: True}
+            ) as connection:
+                return connection.scalar(select(literal(1))) == 1
+        except SQLAlchemyError:
+            return False
 
     def close(self) -> None:
         """Let go of all connections."""

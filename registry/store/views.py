@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Select, and_, func, null, select, text
 from sqlalchemy.orm import aliased
 
+from registry.domain.feed import Feed, counts
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent, HumanAnswer
 from registry.store.flow import flow
@@ -24,11 +25,12 @@ from registry.store.listings import (
     ScreeningView,
 )
 from registry.store.open_windows import answered, last_while_open
+from registry.store.repositories.feeds import FEED_COLUMNS, read_feed
 from registry.store.repositories.trial import ModeRepository
 from registry.store.rows.alerts import AlertRow
 from registry.store.rows.allocation import RandomisationRow
 from registry.store.rows.people import AnswerRow, ConsentRow, ParticipantRow
-from registry.store.rows.stream import RunRow
+from registry.store.rows.stream import FeedRow, RunRow
 from registry.store.rows.trial import ProtocolRow
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
 from registry.store.schema import assignments
@@ -48,6 +50,15 @@ class Views:
     def mode(self) -> Mode:
         """How the registry is run."""
         return ModeRepository(self._connection).current()
+
+    def feeds(self) -> tuple[Feed, ...]:
+        """Those that were heard of, by what counts in the registry's mode."""
+        mode = self.mode()
+        query = select(*FEED_COLUMNS).where(FeedRow.events > 0)
+        order = (FeedRow.site, FeedRow.kind, FeedRow.name)
+        rows = self._connection.execute(query.order_by(*order)).mappings()
+        found = (read_feed(row) for row in rows)
+        return tuple(feed for feed in found if counts(feed.provenance, mode))
 
     def protocols(self) -> tuple[ProtocolVersion, ...]:
         """All versions in the order of their activation."""

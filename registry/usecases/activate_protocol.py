@@ -14,6 +14,7 @@ from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import ProtocolVersion
 from registry.usecases.set_mode import refuse_blinded
 from streams.vocabulary.ids import identity
+from streams.vocabulary.messages import PROTOCOL_IN_FORCE, ProtocolInForce, encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def activate_protocol(
     changed = active is None or _differs(active, version)
     if changed:
         number = uow.protocols.activate(version, command.domains)
-        uow.outbox.add([_notice(version)])
+        uow.outbox.add([_notice(version, number)])
         uow.audit.append(_entry(command, version, number))
     return ProtocolActivated(
         trial=version.trial,
@@ -92,17 +93,21 @@ def _differs(active: ProtocolVersion, version: ProtocolVersion) -> bool:
     return mine != (active.protocol_hash, active.key_commitment)
 
 
-def _notice(version: ProtocolVersion) -> OutboxItem:
+def _notice(version: ProtocolVersion, number: int) -> OutboxItem:
+    told = ProtocolInForce(
+        message_id=identity("protocol", version.trial, str(number)),
+        trial=version.trial,
+        version=version.version,
+        protocol_hash=version.protocol_hash,
+        revision=number,
+        activated_at=version.activated_at,
+        document=version.document,
+    )
     return OutboxItem(
-        outbox_id=identity(
-            "protocol",
-            version.trial,
-            version.protocol_hash,
-            version.activated_at.isoformat(),
-        ),
+        outbox_id=told.message_id,
         topic=PROTOCOLS,
-        key=version.protocol_hash,
-        payload=version.document,
+        key=version.trial,
+        payload=encode(PROTOCOL_IN_FORCE, told).decode(),
         created_at=version.activated_at,
         next_attempt_at=version.activated_at,
     )

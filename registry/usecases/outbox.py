@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from streams.vocabulary.topics import ALERTS, PROTOCOLS, ROSTER
 
-ALERTS = "trial.alerts"
-ROSTER = "trial.roster"
-PROTOCOLS = "trial.protocols"
+
+__all__ = ["ALERTS", "PROTOCOLS", "ROSTER", "OutboxItem"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

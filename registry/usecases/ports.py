@@ -26,16 +26,10 @@ from registry.usecases.records import (
     ModeRevision,
     ProtocolVersion,
     Request,
-    Run,
     Stamp,
 )
-from registry.usecases.stream_state import (
-    ArchivedEvent,
-    ChunkKey,
-    Cursor,
-    RecordedMessage,
-    StateChunk,
-)
+from registry.usecases.stream_ports import Feeds, Stream
+from registry.usecases.stream_state import RecordedMessage
 from streams.vocabulary.messages import SepsisOnset, TrialOutcome, TrialScreening
 
 
@@ -75,40 +69,6 @@ class Protocols(Protocol):
     def set_open(self, trial: str, domain: str, *, is_open: bool) -> bool:
         """Whether it changed; waits for allocations under way, and none overtakes."""
         ...
-
-
-class Stream(Protocol):
-    """The inbox, the state of the patients, the cursor and the archive."""
-
-    def seen(self, message_ids: Sequence[str]) -> set[str]: ...
-
-    def mark_seen(
-        self, messages: Iterable[tuple[str, str]], received_at: datetime
-    ) -> None:
-        """Pairs of message id and topic; raises where another worker was faster."""
-        ...
-
-    def cursor(self, source: str) -> Cursor | None: ...
-
-    def save_cursor(self, cursor: Cursor) -> None: ...
-
-    def chunks(self, site: str, patient: str) -> tuple[StateChunk, ...]: ...
-
-    def patients(self) -> tuple[tuple[str, str], ...]: ...
-
-    def save_chunks(self, chunks: Sequence[StateChunk]) -> None:
-        """Written only where they differ from what is stored."""
-        ...
-
-    def drop_chunks(self, keys: Sequence[ChunkKey]) -> None: ...
-
-    def archive(self, events: Sequence[ArchivedEvent]) -> None:
-        """An event already there is left as it is."""
-        ...
-
-    def archived(self, site: str, patient: str) -> tuple[ArchivedEvent, ...]: ...
-
-    def add_run(self, run: Run) -> None: ...
 
 
 class Onsets(Protocol):
@@ -264,6 +224,16 @@ class Outbox(Protocol):
 
     def next_due(self, topic: str) -> datetime | None: ...
 
+    def lead(self) -> bool:
+        """Whether this transaction may relay in order; nobody else may until its end."""
+        ...
+
+    def waiting(self, topics: Collection[str], limit: int) -> tuple[OutboxItem, ...]:
+        """What is not settled, in the order in which it was written."""
+        ...
+
+    def count_waiting(self, topics: Collection[str]) -> int: ...
+
 
 class Audit(Protocol):
     """The hash chains."""
@@ -324,6 +294,9 @@ class UnitOfWork(Protocol):
 
     @property
     def stream(self) -> Stream: ...
+
+    @property
+    def feeds(self) -> Feeds: ...
 
     @property
     def onsets(self) -> Onsets: ...

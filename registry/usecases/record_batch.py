@@ -21,6 +21,7 @@ from registry.usecases.stream_state import (
     ChunkKey,
     Cursor,
     RecordedMessage,
+    Seen,
     StateChunk,
 )
 from streams.vocabulary.ids import identity
@@ -58,8 +59,16 @@ class BatchRecorded:
     onsets: int
     screenings: int
     outcomes: int
-    duplicates: int
+    repeated: tuple[int, ...]
+    """Which of the batch's messages were there before."""
     alerts: tuple[AlertChange, ...]
+    conflicts: tuple[int, ...] = ()
+    """Which of the batch's messages have the id of another one; that one stands."""
+
+    @property
+    def duplicates(self) -> int:
+        """How many messages were there before."""
+        return len(self.repeated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +88,8 @@ class _Kept:
 
 def record_batch(command: RecordBatch, uow: UnitOfWork) -> BatchRecorded:
     """Write the batch; what it repeats is dropped."""
-    fresh = _unseen(command.messages, uow)
-    kept = [_Kept(message, _record(message)) for message in fresh]
+    sorted_out = _unseen(command.messages, uow)
+    kept = sorted_out.kept
     batch_id = identity("batch", *(k.record.message_id for k in kept))
     stamp = Stamp(batch_id=batch_id, recorded_at=command.recorded_at)
     onsets = [(k.message, k.record) for k in kept if isinstance(k.message, SepsisOnset)]
@@ -93,7 +102,7 @@ def record_batch(command: RecordBatch, uow: UnitOfWork) -> BatchRecorded:
     known_before = uow.screenings.latest_revisions(
         {m.screening_id for m, _ in verdicts}
     )
-    uow.stream.mark_seen(_topics(kept), command.recorded_at)
+    uow.stream.mark_seen(_noted(kept), command.recorded_at)
     uow.onsets.add(onsets, stamp)
     uow.screenings.add(verdicts, stamp)
     uow.outcomes.add(outcomes, stamp)
@@ -111,8 +120,9 @@ def record_batch(command: RecordBatch, uow: UnitOfWork) -> BatchRecorded:
         onsets=len(onsets),
         screenings=len(verdicts),
         outcomes=len(outcomes),
-        duplicates=len(command.messages) - len(kept),
+        repeated=tuple(sorted_out.repeated),
         alerts=alerts,
+        conflicts=tuple(sorted_out.conflicts),
     )
 
 
@@ -121,10 +131,29 @@ def batch_digest(rows: Iterable[tuple[str, str]]) -> str:
     return pairs_digest((message_id, sha256(t.encode())) for message_id, t in rows)
 
 
-def _unseen(messages: Sequence[Recordable], uow: UnitOfWork) -> list[Recordable]:
-    by_id = {message.message_id: message for message in messages}
-    seen = uow.stream.seen(list(by_id)) if by_id else set()
-    return [m for message_id, m in by_id.items() if message_id not in seen]
+@dataclass(frozen=True, slots=True)
+class _SortedOut:
+    """What is new, and which messages contradict what is there already."""
+
+    kept: list[_Kept]
+    repeated: list[int]
+    conflicts: list[int]
+
+
+def _unseen(messages: Sequence[Recordable], uow: UnitOfWork) -> _SortedOut:
+    """The first message of an id stands, whatever a later one says."""
+    stands = uow.stream.seen({m.message_id for m in messages}) if messages else {}
+    sorted_out = _SortedOut([], [], [])
+    for place, message in enumerate(messages):
+        record = _record(message)
+        if message.message_id not in stands:
+            stands[message.message_id] = record.digest
+            sorted_out.kept.append(_Kept(message, record))
+        elif stands[message.message_id] in (record.digest, None):
+            sorted_out.repeated.append(place)
+        else:
+            sorted_out.conflicts.append(place)
+    return sorted_out
 
 
 def _record(message: Recordable) -> RecordedMessage:
@@ -144,9 +173,9 @@ def _encoded(message: Recordable) -> bytes:
     return encode(TRIAL_OUTCOME, message)
 
 
-def _topics(kept: Sequence[_Kept]) -> Iterator[tuple[str, str]]:
+def _noted(kept: Sequence[_Kept]) -> Iterator[Seen]:
     for k in kept:
-        yield k.record.message_id, _topic(k.message)
+        yield Seen(k.record.message_id, _topic(k.message), k.record.digest)
 
 
 def _topic(message: Recordable) -> str:

@@ -48,6 +48,16 @@ class ArchivedEvent:
     event: Event
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message as the inbox notes it; each has effect once."""
+
+    message_id: str
+    topic: str
+    digest: str
+    """Of its content: the same id with another content is another message."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedMessage:
     """A revision's JSON exactly as it is stored and hashed."""

@@ -33,6 +33,8 @@ class Head:
     clock: Instant | None = None
     due: Instant | None = None
     provenance: Provenance = "history"
+    live: bool = False
+    unjudged: Instant | None = None
 
 
 _HEAD = TypeAdapter(Head)
@@ -48,6 +50,8 @@ def encode_head(state: PatientState) -> bytes:
         clock=state.clock,
         due=state.due,
         provenance=state.provenance,
+        live=state.live,
+        unjudged=state.unjudged,
     )
     return _HEAD.dump_json(head, exclude_none=True)
 
@@ -60,4 +64,5 @@ def restore_head(state: PatientState, payload: bytes) -> None:
     state.outcomes = {outcome.outcome_id: outcome for outcome in head.outcomes}
     state.roster = {entry.message_id: entry for entry in head.roster}
     state.clock, state.due = head.clock, head.due
-    state.provenance = head.provenance
+    state.provenance, state.live = head.provenance, head.live
+    state.unjudged = head.unjudged

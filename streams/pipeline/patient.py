@@ -3,8 +3,9 @@
 The same function serves the live worker, the embedded runner and a replay, so a
 backtest cannot differ from the live run.
 
-- What became known at one instant is taken in together and judged once: no verdict
-  rests on the order in which messages of one instant were delivered.
+- What became known at one instant is judged once: a message that says that more of
+  its instant follows is taken in, and judged with the last of them.
+- A message is the unit: nothing depends on how many are handed in together.
 - Checks that fell due before the next message are fired first, each at its own
   moment, as the live clock would have.
 - A message that comes late is judged at the patient's own clock: the present.
@@ -15,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 
 from streams.clinical.definitions.policies import EMBER, Sepsis3Policy
 from streams.pipeline.detect import detect, tracker_of
@@ -51,25 +51,47 @@ class Rules:
 def advance(
     state: PatientState, arrivals: Iterable[Arrival], rules: Rules
 ) -> Iterator[Message]:
-    """Take arrivals in, sorted by `known_at`, and yield what there is to say."""
-    for known_at, instant in groupby(arrivals, key=lambda arrival: arrival.known_at):
-        yield from pass_time(state, known_at, rules)
-        news = [_take(state, arrival, rules) for arrival in instant]
-        if any(news):
-            yield from _evaluate(state, _present(state, known_at), rules)
+    """Take arrivals in, in the order of the patient's log; yield what there is to say."""
+    for arrival in arrivals:
+        if _is_of_another_time(state, arrival):
+            continue
+        if state.unjudged is not None and arrival.known_at != state.unjudged:
+            # The last message of that instant does not come next: judge what is there,
+            # before anything else can colour it.
+            yield from _evaluate(state, _present(state, state.unjudged), rules)
+        yield from pass_time(state, arrival.known_at, rules)
+        news = _take(state, arrival, rules)
+        if _continues(arrival):
+            if news and state.unjudged is None:
+                state.unjudged = arrival.known_at
+        elif news or state.unjudged is not None:
+            yield from _evaluate(state, _present(state, arrival.known_at), rules)
+
+
+def _is_of_another_time(state: PatientState, arrival: Arrival) -> bool:
+    """Whether it is the clock of history or simulation, and the patient lives now."""
+    replayed = isinstance(arrival, ClockTick) and arrival.provenance != "live"
+    return replayed and state.live
+
+
+def _continues(arrival: Arrival) -> bool:
+    return isinstance(arrival, EhrMessage) and bool(arrival.continues)
 
 
 def pass_time(state: PatientState, until: datetime, rules: Rules) -> Iterator[Message]:
     """Fire the checks that fell due before `until`, each at its own moment."""
     while state.due is not None and state.due < until:
+        if state.live:
+            state.provenance = "live"  # real time passes, whatever was told last
         yield from _evaluate(state, _present(state, state.due), rules)
 
 
 def _take(state: PatientState, arrival: Arrival, rules: Rules) -> bool:
     """Put an arrival into the state; tell whether there is anything to judge."""
+    state.provenance = arrival.provenance
+    state.live = state.live or arrival.provenance == "live"
     if isinstance(arrival, ClockTick):
         return True
-    state.provenance = arrival.provenance
     if isinstance(arrival, RosterEntry):
         fresh = arrival.message_id not in state.roster
         state.stirred = True
@@ -92,7 +114,7 @@ def _present(state: PatientState, moment: datetime) -> datetime:
 
 
 def _evaluate(state: PatientState, now: datetime, rules: Rules) -> Iterator[Message]:
-    state.clock = now
+    state.clock, state.unjudged = now, None
     found = detect(state, now, policy=rules.policy)
     yield from _filed(state, found)
     judged = screen(

@@ -43,6 +43,10 @@ class PatientState:
     """When time alone may move an outcome."""
     provenance: Provenance = "history"
     """Of the last message; what is emitted inherits it."""
+    live: bool = False
+    """Whether anything live was ever heard: then real time passes for the patient."""
+    unjudged: datetime | None = None
+    """The instant of which a part was taken in, and the rest is to follow."""
     tracker: Sepsis3Tracker | None = None
     """What the last evaluation left to build upon; never stored, always rebuildable."""
     judged: Sepsis3Result | None = None

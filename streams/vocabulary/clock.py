@@ -17,8 +17,12 @@ def in_utc(moment: datetime) -> datetime:
     """The same instant with `datetime.UTC` itself as its zone.
 
     One zone object for all makes comparison cheap and equality exact.
+    Raises `ValueError` for what UTC's calendar does not hold (year 10000 or 0).
     """
-    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    try:
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the instant lies outside the calendar") from None
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(in_utc)]

@@ -9,9 +9,15 @@ major version it does not know.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, Protocol, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import (
+    Base64Bytes,
+    Discriminator,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 
 from streams.vocabulary.clock import Instant
 from streams.vocabulary.errors import ErrorCode, InputError
@@ -20,6 +26,9 @@ from streams.vocabulary.events import Event
 
 Provenance = Literal["live", "history", "simulated"]
 """Where a fact is from: only `live` may ever page in a live registry."""
+
+Site = Annotated[str, StringConstraints(pattern="^[^/]+$")]
+"""Without a slash: records are keyed by `site/patient`."""
 
 FlagStatus = Literal["provisional", "confirmed", "amended", "withdrawn"]
 Truth = Literal["TRUE", "FALSE", "UNKNOWN"]
@@ -33,7 +42,7 @@ class Message:
 
     message_id: str
     schema_version: str = "1.0"
-    site: str
+    site: Site
     patient: str
     happened_at: Instant
     known_at: Instant
@@ -49,7 +58,10 @@ class EhrMessage(Message):
     before its own `known_at`, which is never later than the message's.
     """
 
+    type: Literal["ehr"] = "ehr"
     issued_at: Instant | None = None
+    continues: Literal[True] | None = None
+    """More of what became known of this patient at this instant follows: judge later."""
     events: tuple[Event, ...]
 
 
@@ -164,6 +176,7 @@ class TrialOutcome(Message):
 class RosterEntry(Message):
     """`trial.roster`: the patient takes part since `happened_at`; never an arm."""
 
+    type: Literal["roster"] = "roster"
     trial: str
     domain: str
     episode: str
@@ -174,8 +187,57 @@ class RosterEntry(Message):
 class ClockTick(Message):
     """Time passed for this patient up to `known_at`; no EHR message says so."""
 
+    type: Literal["tick"] = "tick"
 
-Anything = TypeVar("Anything", bound=Message)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolInForce:
+    """`trial.protocols`: this version of a trial's protocol is in force from now on."""
+
+    type: Literal["protocol"] = "protocol"
+    message_id: str
+    schema_version: str = "1.0"
+    trial: str
+    version: str
+    protocol_hash: str
+    revision: int
+    """Of the trial's protocol in the registry; a lower one never follows a higher."""
+    activated_at: Instant
+    document: str
+    """The protocol as canonical JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """`ehr.rejected`: a record that is bad in itself, byte for byte."""
+
+    message_id: str
+    """Of topic, partition and offset: a second rejection is the same letter."""
+    schema_version: str = "1.0"
+    topic: str
+    partition: int
+    offset: int
+    rejected_by: str
+    rejected_at: Instant
+    code: str
+    reason: str
+    """What is wrong and where; never a value of the record."""
+    key: Base64Bytes | None = None
+    value: Base64Bytes | None = None
+
+
+class Versioned(Protocol):
+    """Whatever says which version of its schema it is of."""
+
+    @property
+    def schema_version(self) -> str:
+        """Major and minor."""
+        ...
+
+
+Anything = TypeVar("Anything", bound=Versioned)
+Logged = EhrMessage | RosterEntry | ClockTick | ProtocolInForce
+"""What a record of a patient's log, `ehr.events`, may be."""
 
 EHR_MESSAGE = TypeAdapter(EhrMessage)
 SEPSIS_ONSET = TypeAdapter(SepsisOnset)
@@ -183,6 +245,9 @@ TRIAL_SCREENING = TypeAdapter(TrialScreening)
 TRIAL_OUTCOME = TypeAdapter(TrialOutcome)
 ROSTER_ENTRY = TypeAdapter(RosterEntry)
 CLOCK_TICK = TypeAdapter(ClockTick)
+PROTOCOL_IN_FORCE = TypeAdapter(ProtocolInForce)
+DEAD_LETTER = TypeAdapter(DeadLetter)
+LOGGED: TypeAdapter[Logged] = TypeAdapter(Annotated[Logged, Discriminator("type")])
 
 _MAJOR = "1"
 

@@ -1,37 +1,146 @@
-"""The topics table: who writes, who reads, what for."""
+"""The topics table: who writes, who reads, what for, how long.
+
+All that can move one patient's verdicts lies in one order on one partition of
+`ehr.events`: facts, the roster, time passing, a protocol that comes into force.
+A redelivery therefore always leads to the same revisions.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+
+from streams.vocabulary.clock import DAY
 
 
-@dataclass(frozen=True, slots=True)
+RAW = "ehr.raw"
+BACKFILL = "ehr.backfill"
+EVENTS = "ehr.events"
+REJECTED = "ehr.rejected"
+ONSETS = "sepsis.onsets"
+SCREENINGS = "trial.screenings"
+OUTCOMES = "trial.outcomes"
+PROTOCOLS = "trial.protocols"
+ROSTER = "trial.roster"
+ALERTS = "trial.alerts"
+
+TYPE_HEADER = "ember-type"
+"""Which message a record carries, where a topic carries several."""
+FORMAT_HEADER = "ember-format"
+"""How the bytes on `ehr.raw` and `ehr.backfill` are to be read."""
+TRACE_HEADER = "traceparent"
+"""W3C trace context; passed on from the first record to the last."""
+CANONICAL = "ehr+json"
+"""The format of bytes that are an `EhrMessage` already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """One topic; all are keyed by site and patient unless `key` says otherwise."""
+    """One topic; `retention` None keeps what is there."""
 
     name: str
-    written_by: str
-    read_by: str
+    written_by: tuple[str, ...]
+    read_by: tuple[str, ...]
     carries: str
-    key: str = "site and patient"
+    key: str = "site/patient"
+    retention: timedelta | None
     compacted: bool = False
+    """Whether only the latest record of a key is kept."""
+    stamped_on_arrival: bool = False
+    """Whether a record's time is the broker's: the moment of durable receipt."""
+    identifying: bool = False
+    """Whether records may hold identifiers: own ACL, encrypted disk, short retention."""
 
 
 TOPICS: tuple[Topic, ...] = (
-    Topic("ehr.events", "ingest", "detect, screen, follow-up", "canonical events"),
-    Topic("ehr.backfill", "loaders", "detect, screen, follow-up", "history"),
-    Topic("ehr.rejected", "ingest", "operators", "dead letters with place and code"),
-    Topic("sepsis.onsets", "detect", "registry", "flag revisions with evidence"),
-    Topic("trial.screenings", "screen", "registry", "verdict revisions with evidence"),
-    Topic("trial.outcomes", "follow-up", "registry", "outcome revisions"),
     Topic(
-        "trial.protocols",
-        "registry",
-        "screen",
-        "active protocol versions",
-        key="protocol hash",
+        name=RAW,
+        written_by=("feeder",),
+        read_by=("worker",),
+        carries="bytes as received, before anything is acknowledged",
+        retention=7 * DAY,
+        stamped_on_arrival=True,
+        identifying=True,
+    ),
+    Topic(
+        name=BACKFILL,
+        written_by=("feeder",),
+        read_by=("worker",),
+        carries="history; gives way to fresh events, and never pages",
+        retention=7 * DAY,
+        identifying=True,
+    ),
+    Topic(
+        name=EVENTS,
+        written_by=("worker",),
+        read_by=("worker", "consumer"),
+        carries="the patient's log: canonical events, roster, time, protocols",
+        retention=30 * DAY,
+    ),
+    Topic(
+        name=REJECTED,
+        written_by=("worker", "consumer"),
+        read_by=("operator",),
+        carries="dead letters: bytes, place, error code, reason",
+        key="topic/partition/offset",
+        retention=30 * DAY,
+        identifying=True,
+    ),
+    Topic(
+        name=ONSETS,
+        written_by=("worker",),
+        read_by=("consumer",),
+        carries="flag revisions with evidence",
+        retention=30 * DAY,
+    ),
+    Topic(
+        name=SCREENINGS,
+        written_by=("worker",),
+        read_by=("consumer",),
+        carries="verdict revisions with evidence, missing facts, deadline",
+        retention=30 * DAY,
+    ),
+    Topic(
+        name=OUTCOMES,
+        written_by=("worker",),
+        read_by=("consumer",),
+        carries="outcome revisions",
+        retention=30 * DAY,
+    ),
+    Topic(
+        name=PROTOCOLS,
+        written_by=("relay",),
+        read_by=("worker",),
+        carries="the protocol version in force of each trial",
+        key="trial",
+        retention=None,
         compacted=True,
     ),
-    Topic("trial.roster", "registry", "follow-up, screen", "who takes part, no arm"),
-    Topic("trial.alerts", "registry", "external systems", "what was sent, and why"),
+    Topic(
+        name=ROSTER,
+        written_by=("relay",),
+        read_by=("worker",),
+        carries="who takes part in which domain; never an arm",
+        retention=30 * DAY,
+    ),
+    Topic(
+        name=ALERTS,
+        written_by=("relay",),
+        read_by=("external",),
+        carries="what was told, to which role, why",
+        retention=30 * DAY,
+    ),
 )
+
+STATE_TABLES = ("facts", "heads", "rules")
+"""The worker's tables; each has a compacted changelog topic."""
+
+
+def changelog(app_id: str, table: str) -> str:
+    """The changelog topic of a worker's table, as Faust names it."""
+    return f"{app_id}-{table}-changelog"
+
+
+def patient_key(site: str, patient: str) -> bytes:
+    """The record key that keeps one patient on one partition."""
+    return f"{site}/{patient}".encode()

@@ -19,6 +19,7 @@ from statistics import quantiles
 
 from streams.adapters.intake import IntakeReport
 from streams.app.sources import open_history
+from streams.pipeline.instants import by_instant
 from streams.pipeline.patient import Rules, advance
 from streams.pipeline.state import PatientState
 from streams.vocabulary.clock import HOUR
@@ -66,7 +67,8 @@ def first_and_last(messages: Iterator[EhrMessage]) -> Iterator[SepsisOnset]:
     rules = Rules(software_version="bench")
     for patient, own in by_patient.items():
         state = PatientState(site=own[0].site, patient=patient)
-        said = [m for m in advance(state, own, rules) if isinstance(m, SepsisOnset)]
+        marked = [message for told in by_instant(own) for message in told]
+        said = [m for m in advance(state, marked, rules) if isinstance(m, SepsisOnset)]
         standing = {k for k, flag in state.flags.items() if flag.status != "withdrawn"}
         yield from (m for m in said if m.revision == 0 and m.flag_id in standing)
 

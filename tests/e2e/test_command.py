@@ -19,7 +19,9 @@ EMBER = Path(sys.executable).with_name("ember")
 
 
 def ember(*arguments, cwd, **environ):
-    plain = {k: v for k, v in os.environ.items() if not k.startswith("EMBER_")}
+    # Coverage is not measured in it: a replay would take four times as long.
+    left_out = ("EMBER_", "COVERAGE_")
+    plain = {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
     return subprocess.run(
         [EMBER, *map(str, arguments)],
         cwd=cwd,
@@ -373,3 +375,30 @@ def test_subjects_that_are_not_in_the_data_are_named(mimic_demo, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "Not in the data: subjects 42." in done.stderr
+
+
+def test_a_protocol_is_put_into_force_once_and_told_to_the_workers(tmp_path):
+    url = f"sqlite:///{tmp_path}/r.sqlite"
+    key = tmp_path / "key"
+    key.write_bytes(bytes(range(32)))
+    assert ember("migrate", "--registry", url, cwd=tmp_path).returncode == 0
+    for _ in range(2):
+        told = ember(
+            *("protocol", "activate", "ember_demo"),
+            *("--key", str(key), "--registry", url),
+            cwd=tmp_path,
+        )
+        assert told.returncode == 0, told.stderr
+        assert "is in force" in told.stdout
+    with sqlite3.connect(tmp_path / "r.sqlite") as connection:
+        rows = connection.execute("SELECT topic, key FROM outbox").fetchall()
+    connection.close()
+    assert rows == [("trial.protocols", "ember-demo")]
+
+
+def test_a_protocol_is_not_put_into_force_with_a_short_key(tmp_path):
+    key = tmp_path / "key"
+    key.write_bytes(b"short")
+    told = ember("protocol", "activate", "ember_demo", "--key", str(key), cwd=tmp_path)
+    assert told.returncode == 1
+    assert "EMB-312" in told.stderr

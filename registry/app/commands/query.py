@@ -134,6 +134,11 @@ def show(name: str, rows: Sequence[RowT], columns: Columns, *, as_json: bool) ->
     if as_json:
         print(ANSWERS[name].dump_json(tuple(rows)).decode())
         return
+    print_table(name, rows, columns)
+
+
+def print_table(name: str, rows: Sequence[RowT], columns: Columns) -> None:
+    """Print the rows as a table with these columns."""
     if not rows:
         print(f"No {name}.")
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 
@@ -12,6 +12,9 @@ from registry.store.repositories.bulk import told
 from registry.store.rows.alerts import OutboxRow
 from registry.usecases.outbox import OutboxItem
 
+
+_RELAY = 815_004_322
+"""The advisory lock of the one relay."""
 
 _ITEM = [getattr(OutboxRow, f.name) for f in fields(OutboxItem)]
 
@@ -23,9 +26,20 @@ class OutboxRepository:
         self._connection = connection
 
     def add(self, items: Sequence[OutboxItem]) -> None:
-        """Append items."""
+        """Append items.
+
+        Each takes the next position at once, so that of two items of one key the one
+        that comes later is the one whose transaction came later: who writes to a key
+        holds the mutex of its acts by then (`audit.lock`).
+        """
         if items:
-            self._connection.execute(insert(OutboxRow), [told(item) for item in items])
+            rows = [told(item) for item in items]
+            if self._connection.dialect.name == "sqlite":
+                # One writes at a time: the next number is nobody else's.
+                last = self._connection.scalar(select(func.max(OutboxRow.position)))
+                for number, row in enumerate(rows, start=(last or 0) + 1):
+                    row["position"] = number
+            self._connection.execute(insert(OutboxRow), rows)
 
     def claim(
         self, *, topic: str, now: datetime, lease_until: datetime, limit: int = 100
@@ -85,3 +99,28 @@ class OutboxRepository:
         """When the next item of the topic is to be tried."""
         query = select(func.min(OutboxRow.next_attempt_at))
         return self._connection.scalar(query.where(OutboxRow.topic == topic))
+
+    def lead(self) -> bool:
+        """Whether this transaction may relay in order; nobody else may until its end."""
+        if self._connection.dialect.name == "sqlite":
+            return True  # a transaction that writes is alone
+        leads = select(func.pg_try_advisory_xact_lock(_RELAY))
+        return bool(self._connection.scalar(leads))
+
+    def waiting(self, topics: Collection[str], limit: int) -> tuple[OutboxItem, ...]:
+        """What is not settled, in the order in which it was written."""
+        query = (
+            select(*_ITEM)
+            .where(OutboxRow.topic.in_(topics), OutboxRow.next_attempt_at.is_not(None))
+            .order_by(OutboxRow.position)
+            .limit(limit)
+        )
+        rows = self._connection.execute(query).mappings()
+        return tuple(OutboxItem(**row) for row in rows)
+
+    def count_waiting(self, topics: Collection[str]) -> int:
+        """How many items are not settled."""
+        query = select(func.count()).where(
+            OutboxRow.topic.in_(topics), OutboxRow.next_attempt_at.is_not(None)
+        )
+        return self._connection.scalar(query) or 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_
 
 from registry.store.repositories.bulk import insert_into, portions, told
 from registry.store.rows.stream import (
@@ -18,11 +18,18 @@ from registry.store.rows.stream import (
     StateRow,
 )
 from registry.usecases.records import Run
-from registry.usecases.stream_state import ArchivedEvent, ChunkKey, Cursor, StateChunk
-from streams.vocabulary.events import Event
+from registry.usecases.stream_state import (
+    ArchivedEvent,
+    ChunkKey,
+    Cursor,
+    Seen,
+    StateChunk,
+)
+from streams.vocabulary.events import Event, Location
 
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+_LOCATION: TypeAdapter[Location] = TypeAdapter(Location)
 
 
 class StreamRepository:
@@ -31,21 +38,28 @@ class StreamRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def seen(self, message_ids: Sequence[str]) -> set[str]:
-        """Which of the messages were recorded before."""
-        found: set[str] = set()
+    def seen(self, message_ids: Collection[str]) -> dict[str, str | None]:
+        """The messages that were recorded before, with their digests.
+
+        None for a digest that was not kept yet.
+        """
+        found: dict[str, str | None] = {}
         for portion in portions(message_ids):
-            query = select(InboxRow.message_id).where(InboxRow.message_id.in_(portion))
-            found.update(self._connection.scalars(query).all())
+            query = select(InboxRow.message_id, InboxRow.digest)
+            rows = self._connection.execute(
+                query.where(InboxRow.message_id.in_(portion))
+            )
+            found.update((message_id, digest) for message_id, digest in rows)
         return found
 
-    def mark_seen(
-        self, messages: Iterable[tuple[str, str]], received_at: datetime
-    ) -> None:
-        """Pairs of message id and topic; raises where another worker was faster."""
+    def mark_seen(self, messages: Iterable[Seen], received_at: datetime) -> None:
+        """Note them; raises where another worker was faster.
+
+        In one order everywhere, so that two who note the same never wait in a ring.
+        """
         rows = [
-            {"message_id": message_id, "topic": topic, "received_at": received_at}
-            for message_id, topic in messages
+            told(message) | {"received_at": received_at}
+            for message in sorted(messages, key=lambda m: m.message_id)
         ]
         if rows:
             self._connection.execute(insert(InboxRow), rows)
@@ -144,6 +158,25 @@ class StreamRepository:
             )
             for message_id, provenance, payload in self._connection.execute(query)
         )
+
+    def last_location(
+        self, patients: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], Location]:
+        """The latest of each of these patients (site, patient) that is archived."""
+        row = ClinicalEventRow
+        found: dict[tuple[str, str], Location] = {}
+        for portion in portions(patients):
+            query = (
+                select(row.site, row.patient, row.payload)
+                .where(
+                    tuple_(row.site, row.patient).in_(portion),
+                    row.kind == "location",
+                )
+                .order_by(row.happened_at, row.known_at)
+            )
+            for site, patient, payload in self._connection.execute(query):
+                found[site, patient] = _LOCATION.validate_json(payload)
+        return found
 
     def add_run(self, run: Run) -> None:
         """Log one run of a replay."""

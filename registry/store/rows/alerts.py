@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.domain.alert import AlertStatus, AlertStep
@@ -90,6 +90,7 @@ class OutboxRow(Row):
     __tablename__ = "outbox"
     __table_args__ = (
         Index(None, "topic", "next_attempt_at"),
+        Index(None, "topic", "position"),
         comment("What is to be told outside; written with the act, sent after it."),
     )
 
@@ -102,3 +103,8 @@ class OutboxRow(Row):
     next_attempt_at: Mapped[datetime | None] = said("Due when, UTC; null when settled.")
     delivered_at: Mapped[datetime | None] = said("When it was delivered, UTC.")
     error: Mapped[str | None] = said("What the last try met.")
+    position: Mapped[int] = mapped_column(
+        BigInteger,
+        Identity(),
+        comment="Order in which it was written; rises within a key.",
+    )

@@ -1,13 +1,14 @@
-"""What the stream keeps: inbox, cursor, patients' state, archive, runs."""
+"""What the stream keeps: inbox, cursor, patients' state, archive, feeds, runs."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import BigInteger, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from registry.store.columns import one_of
+from registry.domain.feed import FeedKind
+from registry.store.columns import by_value, one_of
 from registry.store.rows.base import Row, comment, said
 from streams.vocabulary.messages import Provenance
 
@@ -21,6 +22,9 @@ class InboxRow(Row):
     message_id: Mapped[str] = said("Identity of the message.", key=True)
     topic: Mapped[str] = said("Topic it came by.")
     received_at: Mapped[datetime] = said("When it was recorded, UTC.")
+    digest: Mapped[str | None] = said(
+        "SHA-256 of the content; null before version 0002."
+    )
 
 
 class CursorRow(Row):
@@ -69,6 +73,33 @@ class ClinicalEventRow(Row):
     happened_at: Mapped[datetime] = said("Clinical time, UTC.")
     known_at: Mapped[datetime] = said("When it could have been acted on, UTC.")
     payload: Mapped[str] = said("The event as JSON.")
+
+
+class FeedRow(Row):
+    """`feed`."""
+
+    __tablename__ = "feed"
+    __table_args__ = (comment("When each source, concept and ward was last heard of."),)
+
+    site: Mapped[str] = said("Site.", key=True)
+    kind: Mapped[FeedKind] = mapped_column(
+        by_value(FeedKind, "kind"),
+        primary_key=True,
+        comment="Of what it is a feed: a source, a concept, a ward.",
+    )
+    name: Mapped[str] = said("Which source, concept or ward.", key=True)
+    provenance: Mapped[Provenance] = mapped_column(
+        one_of(Provenance, "provenance"), comment="Where what came last is from."
+    )
+    events: Mapped[int] = mapped_column(BigInteger, comment="Events that came.")
+    happened_at: Mapped[datetime] = said("Latest clinical time of an event, UTC.")
+    heard_at: Mapped[datetime] = said("When it was last heard of, UTC.")
+    received_at: Mapped[datetime] = said("When its last event was archived, UTC.")
+    period_began: Mapped[datetime] = said("Start of the period of longest_gap, UTC.")
+    longest_gap: Mapped[float] = said("Longest pause of this period, seconds.")
+    longest_gap_before: Mapped[float] = said(
+        "Longest pause of the period before, seconds."
+    )
 
 
 class RunRow(Row):

@@ -1,5 +1,7 @@
 """Migrations go up and down, fit the tables, and wait for nobody for ever."""
 
+from dataclasses import replace
+
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -11,7 +13,11 @@ from registry.store.engine import database_url, make_engine
 from registry.store.migrate import BASE, HEAD, migrate
 from registry.store.schema import schema
 from registry.store.unit_of_work import open_registry
+from registry.usecases.outbox import ROSTER
 from streams.vocabulary.errors import ErrorCode, SettingsError
+
+
+TOLD = [ROSTER]
 
 
 @pytest.fixture
@@ -79,6 +85,37 @@ def test_migrating_twice_changes_nothing(registry_url, connection):
     migrate(registry_url)
 
     assert names(connection) == before
+
+
+def test_what_waits_in_the_outbox_keeps_its_order_through_an_upgrade(registry_url):
+    migrate(registry_url, BASE)
+    migrate(registry_url, "0001")
+    engine = make_engine(database_url(registry_url))
+    with engine.begin() as connection:
+        for name, hour in (("late", 12), ("early", 10), ("between", 11)):
+            at = f"2026-03-01 {hour}:00:00"
+            connection.exec_driver_sql(
+                "INSERT INTO outbox (outbox_id, topic, key, payload, created_at, "
+                "attempts, next_attempt_at) VALUES "
+                f"('{name}', 'trial.roster', 'k', '{{}}', '{at}', 0, '{at}')"
+            )
+        connection.exec_driver_sql(
+            "INSERT INTO inbox VALUES ('m', 'sepsis.onsets', '2026-03-01 10:00:00')"
+        )
+    engine.dispose()
+    migrate(registry_url)
+
+    registry = open_registry(registry_url)
+    with registry.transaction() as uow:
+        uow.outbox.add(
+            [replace(item, outbox_id="new") for item in uow.outbox.waiting(TOLD, 1)]
+        )
+        waiting = [item.outbox_id for item in uow.outbox.waiting(TOLD, 10)]
+        seen = uow.stream.seen(["m", "n"])
+    registry.close()
+
+    assert waiting == ["early", "between", "late", "new"]
+    assert seen == {"m": None}
 
 
 def test_a_registry_without_tables_is_refused_with_the_cure(registry_url):

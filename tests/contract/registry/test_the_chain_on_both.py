@@ -6,6 +6,7 @@ from datetime import timedelta
 from registry.app.embedded import EmbeddedRunner
 from registry.store.unit_of_work import open_registry
 from streams.app.protocols import shipped_protocols
+from streams.pipeline.instants import by_instant
 from streams.pipeline.patient import Rules, advance
 from streams.pipeline.state import PatientState
 from streams.simulate.config import HospitalConfig
@@ -31,7 +32,8 @@ def said_by_the_pure_pass():
         by_patient[message.patient].append(message)
     for patient, own in by_patient.items():
         state = PatientState(site=CONFIG.site, patient=patient)
-        yield from advance(state, own, RULES)
+        marked = [message for told in by_instant(own) for message in told]
+        yield from advance(state, marked, RULES)
         while state.due is not None:
             yield from advance(state, [tick(state)], RULES)
 

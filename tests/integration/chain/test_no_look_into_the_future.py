@@ -14,6 +14,7 @@ from streams.app.protocols import shipped_protocols
 from streams.app.sources import open_history
 from streams.clinical.definitions.tracker import sepsis3
 from streams.clinical.timeline import Timeline
+from streams.pipeline.instants import by_instant
 from streams.pipeline.patient import Rules, advance
 from streams.pipeline.screen import screen
 from streams.pipeline.state import PatientState
@@ -40,9 +41,14 @@ def messages(mimic_demo):
 def said(messages):
     """What the replay said of each patient."""
     return {
-        patient: list(advance(new_state(patient), own, RULES))
+        patient: list(advance(new_state(patient), marked(own), RULES))
         for patient, own in messages.items()
     }
+
+
+def marked(messages):
+    """With a word in each that more of its instant follows, as a feeder sends them."""
+    return [message for told in by_instant(messages) for message in told]
 
 
 def new_state(patient):

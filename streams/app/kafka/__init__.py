@@ -1,0 +1,1 @@
+"""Kafka as Ember's clients see it: connection, topics, a broker for development, feeder."""

@@ -1,0 +1,1 @@
+"""The Faust app: two agents over the pure steps, and the state they keep."""

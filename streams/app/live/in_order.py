@@ -1,0 +1,290 @@
+"""Every record of a partition, in unbroken order: what Faust's consumer does not promise.
+
+While a group rebalances, Faust drops records it has fetched, and may count them as
+read; it then commits past them (seen with four workers on a real broker).
+So what is judged and what is committed is decided here: a record is accepted only if
+it is the next one of its partition, what is missing is fetched again, and only what
+was accepted and carried out is committed.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+import faust
+from aiokafka.errors import IllegalStateError
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, EventT
+from faust.types.transports import TransportT
+from mode.types import ServiceT
+
+from streams.vocabulary.errors import ErrorCode, SettingsError
+
+
+SOUGHT_AGAIN_AFTER = 1.0
+"""Seconds before the same place is sought again."""
+MISSED_AFTER = 3.0
+"""Seconds after which what should have come is sought."""
+GIVEN_UP_AFTER = 5.0
+"""Seconds after which a compacted topic is believed to have a gap."""
+
+
+class StrictConsumer(driver.Consumer):
+    """Faust's consumer, which commits what it is told and nothing else."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.through: dict[TP, int] = {}
+        """The offset to read next, by partition, once everything before is durable."""
+        self.confirmed: dict[TP, int] = {}
+        """What the broker has of it; Faust notes a commit that failed as done."""
+        self.commits = 0
+        """How many the broker took."""
+
+    def committed_at(self, tp: TP) -> int | None:
+        """Where the group goes on, as of the last rebalance or commit."""
+        return self._committed_offset.get(tp)
+
+    def highwater(self, tp: TP) -> int:
+        """The end of the partition; 0 where it is not, or no longer, ours."""
+        try:
+            return super().highwater(tp) or 0
+        except AssertionError:  # the client's word for it
+            return 0
+
+    async def _seek(self, partition: TP, offset: int) -> None:
+        """In the client's own thread; nothing where the partition is not ours now."""
+        client = self._thread._ensure_consumer()  # noqa: SLF001 - Faust's own
+        with suppress(IllegalStateError):
+            await self._thread.call_thread(client.seek, partition, offset)
+
+    def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:  # noqa: ARG002 - ours count
+        return {
+            tp: offset
+            for tp, offset in self.through.items()
+            if offset != self.confirmed.get(tp)
+        }
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        done = await super()._commit(offsets)
+        if done:
+            self.confirmed.update(offsets)
+            self.commits += 1
+        return done
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """A gap is sought again, never acknowledged."""
+
+
+class StrictTransport(driver.Transport):
+    """The transport of `StrictConsumer`."""
+
+    Consumer = StrictConsumer
+
+
+class App(faust.App):
+    """A Faust app on the strict transport, without Faust's own monitor."""
+
+    def _new_transport(self) -> TransportT:
+        return StrictTransport(self.conf.broker_consumer, self)
+
+    def on_init_dependencies(self) -> Iterable[ServiceT]:
+        """What starts with the app; the monitor is added here, and let go again."""
+        services = super().on_init_dependencies()
+        self.sensors.remove(self.monitor)  # a dict a message, and nobody reads it
+        return services
+
+
+class Fetching(Protocol):
+    """What `InOrder` needs of a consumer."""
+
+    # ruff: noqa: D102  a method whose name and types say all needs no sentence
+
+    through: dict[TP, int]
+    confirmed: dict[TP, int]
+    commits: int
+
+    def committed_at(self, tp: TP) -> int | None: ...
+
+    def assignment(self) -> set[TP]: ...
+
+    def highwater(self, tp: TP) -> int: ...
+
+    async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]: ...
+
+    async def highwaters(self, *partitions: TP) -> Mapping[TP, int]: ...
+
+    async def seek(self, partition: TP, offset: int) -> None: ...
+
+
+def replaced(tp: TP, end: int, spoken_of: int) -> SettingsError:
+    """The log is not the one that was read: its offsets mean other records."""
+    return SettingsError(
+        ErrorCode.LOG_REPLACED,
+        f"{tp.topic}, partition {tp.partition}, ends at {end}, and {spoken_of} of it "
+        "was read: it is another log.",
+        "Restore it, or begin with new changelogs, local state and groups.",
+    )
+
+
+@dataclass(slots=True)
+class Sought:
+    """A place of which nothing has come yet."""
+
+    place: int
+    first: float
+    last: float
+    """When it was sought."""
+    lowest: int = sys.maxsize
+    """What came in its stead."""
+
+
+class InOrder:
+    """What was accepted of each partition, in the present generation of the group."""
+
+    def __init__(
+        self,
+        consumer: Callable[[], Fetching],
+        *,
+        rebalancing: Callable[[], bool],
+        compacted: frozenset[str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """In a `compacted` topic records may be missing for good."""
+        self._consumer = consumer
+        self._rebalancing = rebalancing
+        self._compacted = compacted
+        self._clock = clock
+        self._next: dict[TP, int] = {}
+        self._sought: dict[TP, Sought] = {}
+        self._moved: dict[TP, float] = {}
+        self.generation = 0
+        self.refetched = 0
+        """How often something had to be fetched again."""
+        self.skipped = 0
+        """Records that retention took before they were read."""
+
+    @property
+    def consumer(self) -> Fetching:
+        """The app's consumer, which is there once it is started."""
+        return self._consumer()
+
+    def forget(self) -> None:
+        """Partitions have changed hands: go on where the group has committed."""
+        self.generation += 1
+        self._next.clear()
+        self._sought.clear()
+        self._moved.clear()
+        self.consumer.through.clear()
+        self.consumer.confirmed.clear()
+
+    async def accept(self, events: Sequence[EventT[bytes]]) -> list[EventT[bytes]]:
+        """Those that are next in their partition; the others come again.
+
+        What lies before was accepted already, and what lies behind a gap is fetched
+        again with what is missing.
+        """
+        if self._rebalancing():
+            return []
+        assigned = self.consumer.assignment()
+        accepted = []
+        for event in events:
+            message = event.message
+            if message.tp not in assigned:
+                continue
+            expected = self._next.get(message.tp)
+            if expected is None:
+                expected = self._next[message.tp] = await self._begin(message.tp)
+            if message.offset > expected:
+                expected = await self._sought_for(message.tp, expected, message.offset)
+            if message.offset == expected:
+                self._next[message.tp] = expected + 1
+                self._moved[message.tp] = self._clock()
+                self._sought.pop(message.tp, None)
+                accepted.append(event)
+        return accepted
+
+    def carried_out(self, events: Sequence[EventT[bytes]], generation: int) -> None:
+        """Everything that follows from these is durable: they may be committed."""
+        if generation == self.generation:
+            for event in events:
+                self.consumer.through[event.message.tp] = event.message.offset + 1
+
+    async def look_after(self, topics: Collection[str]) -> None:
+        """Seek what should have come and did not; call it while nothing is in hand."""
+        before = self._clock() - MISSED_AFTER
+        for tp in self._places(topics):
+            expected = self._next.get(tp)
+            if expected is None:
+                expected = self._next[tp] = await self._begin(tp)
+            end = self.consumer.highwater(tp)
+            if end > expected and self._moved.setdefault(tp, self._clock()) < before:
+                await self._seek(tp, expected)
+
+    def unread(self, topics: Collection[str]) -> dict[TP, int]:
+        """Records that are not carried out yet, by partition, as far as is known."""
+        found = {}
+        for tp in self._places(topics):
+            found[tp] = max(0, self.consumer.highwater(tp) - self._through(tp))
+        return found
+
+    async def behind(self, topics: Collection[str]) -> int:
+        """Records of all these topics that are not carried out yet, asked anew."""
+        places = self._places(topics)
+        ends = await self.consumer.highwaters(*places)
+        return sum(max(0, ends[tp] - self._through(tp)) for tp in places)
+
+    def _through(self, tp: TP) -> int:
+        return self.consumer.through.get(tp) or self.consumer.committed_at(tp) or 0
+
+    def _places(self, topics: Collection[str]) -> list[TP]:
+        return [tp for tp in self.consumer.assignment() if tp.topic in topics]
+
+    async def _begin(self, tp: TP) -> int:
+        """Where the group has committed; at first the begin of the partition."""
+        committed = self.consumer.committed_at(tp)
+        first = (await self.consumer.earliest_offsets(tp))[tp]
+        if committed is None:
+            return first
+        end = (await self.consumer.highwaters(tp))[tp]
+        if committed > end:
+            raise replaced(tp, end, committed)
+        self._note_skipped(tp, committed, first)
+        return max(first, committed)
+
+    def _note_skipped(self, tp: TP, expected: int, first: int) -> None:
+        if tp.topic not in self._compacted:
+            self.skipped += max(0, first - expected)
+
+    async def _sought_for(self, tp: TP, expected: int, found: int) -> int:
+        """Seek the place that was left out; where there is nothing, what comes next."""
+        sought = self._sought.get(tp)
+        now = self._clock()
+        if sought is None or sought.place != expected:
+            sought = self._sought[tp] = Sought(expected, now, now)
+            await self._seek(tp, expected)
+        elif now - sought.last > SOUGHT_AGAIN_AFTER:
+            first = (await self.consumer.earliest_offsets(tp))[tp]
+            if tp.topic in self._compacted and now - sought.first > GIVEN_UP_AFTER:
+                first = max(first, min(sought.lowest, found))
+            if first > expected:
+                self._note_skipped(tp, expected, first)
+                expected = self._next[tp] = first
+                del self._sought[tp]
+            else:
+                sought.last = now
+            if found != expected:
+                await self._seek(tp, expected)
+            return expected
+        sought.lowest = min(sought.lowest, found)
+        return expected
+
+    async def _seek(self, tp: TP, offset: int) -> None:
+        self.refetched += 1
+        self._moved[tp] = self._clock()
+        await self.consumer.seek(tp, offset)

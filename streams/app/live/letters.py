@@ -1,0 +1,29 @@
+"""The worker's dead letters; the rest of a batch goes on without them."""
+
+from __future__ import annotations
+
+from streams.app.live.turn import Output, Record
+from streams.vocabulary.errors import InputError
+from streams.vocabulary.letters import dead_letter, letter_key
+from streams.vocabulary.messages import DEAD_LETTER, DeadLetter, encode
+from streams.vocabulary.topics import REJECTED
+
+
+def letter(record: Record, fault: InputError) -> DeadLetter:
+    """The record and what is wrong with it."""
+    return dead_letter(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=record.value,
+        code=fault.code.value,
+        reason=str(fault),
+        rejected_by="worker",
+        rejected_at=record.stamped_at,
+    )
+
+
+def posted(dead: DeadLetter) -> Output:
+    """The letter as a record."""
+    return Output(REJECTED, letter_key(dead), encode(DEAD_LETTER, dead))

@@ -1,0 +1,1 @@
+"""What a running process tells: metrics, health, logs and trace context."""

@@ -1,0 +1,183 @@
+"""Settings of the stream processes, built once from a mapping passed in.
+
+Every setting is documented in `deploy/docs/settings.md`; a test fails when one is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from streams.vocabulary.errors import ErrorCode, SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its variable, its default, what it is for."""
+
+    variable: str
+    default: str
+    meaning: str
+
+
+STREAM_SETTINGS: tuple[Setting, ...] = (
+    Setting("EMBER_KAFKA", "127.0.0.1:9092", "The brokers, separated by commas."),
+    Setting(
+        "EMBER_KAFKA_SECURITY",
+        "plaintext",
+        "How brokers are spoken to: plaintext, ssl, sasl_plaintext or sasl_ssl; "
+        "SASL is SCRAM-SHA-512.",
+    ),
+    Setting(
+        "EMBER_KAFKA_CA_FILE",
+        "",
+        "Certificates of the authority that signed the brokers', in PEM.",
+    ),
+    Setting("EMBER_KAFKA_CERT_FILE", "", "This client's certificate, in PEM."),
+    Setting("EMBER_KAFKA_KEY_FILE", "", "The key of that certificate, in PEM."),
+    Setting("EMBER_KAFKA_USER", "", "The SCRAM user."),
+    Setting("EMBER_KAFKA_PASSWORD_FILE", "", "A file that holds that user's password."),
+    Setting(
+        "EMBER_PARTITIONS",
+        "12",
+        "Partitions of each topic keyed by patient; never changed once data is there.",
+    ),
+    Setting(
+        "EMBER_REPLICAS",
+        "",
+        "Copies of each partition; three where there are three brokers, else one.",
+    ),
+    Setting(
+        "EMBER_WORKER_DIR",
+        "worker",
+        "The folder of a worker's local state; each worker has its own.",
+    ),
+    Setting(
+        "EMBER_STANDBY_REPLICAS",
+        "0",
+        "Workers that keep a warm copy of each partition.",
+    ),
+    Setting(
+        "EMBER_BATCH", "1000", "Records a process takes from Kafka at once, at most."
+    ),
+    Setting(
+        "EMBER_HTTP",
+        "127.0.0.1:0",
+        "Where a process answers /metrics and /health; port 0 switches it off.",
+    ),
+    Setting("EMBER_LOG", "info", "debug, info, warning or error; JSON lines."),
+)
+
+_SECURITY = ("plaintext", "ssl", "sasl_plaintext", "sasl_ssl")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaSettings:
+    """Where the brokers are and how to speak to them."""
+
+    servers: tuple[str, ...]
+    security: str = "plaintext"
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    user: str | None = None
+    password_file: Path | None = None
+    partitions: int = 12
+    replicas: int | None = None
+    """None: three where there are three brokers, else one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessSettings:
+    """What every stream process has."""
+
+    batch: int
+    http_host: str
+    http_port: int
+    """0: no such server."""
+    log_level: str
+    worker_dir: Path
+    standby_replicas: int
+
+
+def kafka_settings(environ: Mapping[str, str]) -> KafkaSettings:
+    """Raises `SettingsError` EMB-402 for what cannot be used."""
+    servers = _listed(environ.get("EMBER_KAFKA", "127.0.0.1:9092"))
+    if not servers:
+        raise _bad(
+            "EMBER_KAFKA", "names no broker", "Give host:port, or leave it away."
+        )
+    security = _one_of(environ, "EMBER_KAFKA_SECURITY", "plaintext", _SECURITY)
+    settings = KafkaSettings(
+        servers=tuple(servers),
+        security=security,
+        ca_file=_file(environ, "EMBER_KAFKA_CA_FILE"),
+        cert_file=_file(environ, "EMBER_KAFKA_CERT_FILE"),
+        key_file=_file(environ, "EMBER_KAFKA_KEY_FILE"),
+        user=environ.get("EMBER_KAFKA_USER") or None,
+        password_file=_file(environ, "EMBER_KAFKA_PASSWORD_FILE"),
+        partitions=_count(environ, "EMBER_PARTITIONS", 12, least=1),
+        replicas=_count(environ, "EMBER_REPLICAS", 0, least=0) or None,
+    )
+    if security.startswith("sasl") and not (settings.user and settings.password_file):
+        raise _bad(
+            "EMBER_KAFKA_SECURITY",
+            f"is {security}, which wants a user and a password",
+            "Set EMBER_KAFKA_USER and EMBER_KAFKA_PASSWORD_FILE.",
+        )
+    return settings
+
+
+def process_settings(environ: Mapping[str, str]) -> ProcessSettings:
+    """Raises `SettingsError` EMB-402 for what cannot be used."""
+    host, _, port = environ.get("EMBER_HTTP", "127.0.0.1:0").rpartition(":")
+    if not port.isdigit():
+        raise _bad("EMBER_HTTP", "is no host:port", "Write 127.0.0.1:8080.")
+    return ProcessSettings(
+        batch=_count(environ, "EMBER_BATCH", 1_000, least=1),
+        http_host=host or "127.0.0.1",
+        http_port=int(port),
+        log_level=_one_of(
+            environ, "EMBER_LOG", "info", ("debug", "info", "warning", "error")
+        ),
+        worker_dir=Path(environ.get("EMBER_WORKER_DIR") or "worker"),
+        standby_replicas=_count(environ, "EMBER_STANDBY_REPLICAS", 0, least=0),
+    )
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _one_of(
+    environ: Mapping[str, str], variable: str, default: str, allowed: tuple[str, ...]
+) -> str:
+    said = (environ.get(variable) or default).lower()
+    if said not in allowed:
+        raise _bad(variable, f"is {said!r}", f"Use one of: {', '.join(allowed)}.")
+    return said
+
+
+def _count(
+    environ: Mapping[str, str], variable: str, default: int, *, least: int
+) -> int:
+    said = environ.get(variable) or str(default)
+    if not said.isdigit() or int(said) < least:
+        raise _bad(
+            variable, f"is {said!r}", f"Give a whole number of at least {least}."
+        )
+    return int(said)
+
+
+def _file(environ: Mapping[str, str], variable: str) -> Path | None:
+    named = environ.get(variable)
+    if not named:
+        return None
+    if not Path(named).is_file():
+        raise _bad(variable, f"names {named}, which is no file", "Mount the secret.")
+    return Path(named)
+
+
+def _bad(variable: str, problem: str, cure: str) -> SettingsError:
+    return SettingsError(ErrorCode.BAD_SETTING, f"{variable} {problem}.", cure)

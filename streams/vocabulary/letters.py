@@ -1,0 +1,47 @@
+"""Dead letters: what is bad in itself is kept byte for byte, where a person finds it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from streams.vocabulary.ids import identity
+from streams.vocabulary.messages import DeadLetter
+
+
+KEPT_BYTES = 700_000
+"""A record of more would make a letter that the broker does not take."""
+
+
+def dead_letter(
+    *,
+    topic: str,
+    partition: int,
+    offset: int,
+    key: bytes | None,
+    value: bytes | None,
+    code: str,
+    reason: str,
+    rejected_by: str,
+    rejected_at: datetime,
+) -> DeadLetter:
+    """The letter of one record; whoever rejects it again, it is the same letter."""
+    size = len(value or b"")
+    if size > KEPT_BYTES:
+        reason = f"{reason} Its {size} bytes are too many to keep here: see its offset."
+    return DeadLetter(
+        message_id=identity("rejected", topic, str(partition), str(offset)),
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        rejected_by=rejected_by,
+        rejected_at=rejected_at,
+        code=code,
+        reason=reason,
+        key=None if key is None else key[:1_024],
+        value=value if size <= KEPT_BYTES else None,
+    )
+
+
+def letter_key(letter: DeadLetter) -> bytes:
+    """The key of its record on `ehr.rejected`."""
+    return f"{letter.topic}/{letter.partition}/{letter.offset}".encode()

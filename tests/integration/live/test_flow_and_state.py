@@ -1,0 +1,198 @@
+"""Fresh before history; a worker without its disk; a worker that comes back."""
+
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from integration.live.house import (
+    EMBER,
+    RULES,
+    ends,
+    house,
+    put_in_force,
+    running,
+    settled,
+    wait_until,
+)
+from kafka import KafkaAdminClient
+from sqlalchemy import create_engine, text
+
+from registry.store.engine import database_url
+from streams.app.kafka.connection import kafka_python_options
+from streams.app.kafka.feeder import producer_for
+from streams.app.kafka.topics import ensure_topics
+from streams.pipeline.instants import by_instant
+from streams.pipeline.patient import advance
+from streams.pipeline.state import PatientState
+from streams.simulate.config import HospitalConfig
+from streams.simulate.hospital import Simulation
+from streams.vocabulary.messages import EHR_MESSAGE, encode
+from streams.vocabulary.topics import (
+    BACKFILL,
+    CANONICAL,
+    FORMAT_HEADER,
+    ONSETS,
+    OUTCOMES,
+    RAW,
+    SCREENINGS,
+    patient_key,
+)
+
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.xdist_group("live")]
+
+HEADERS = [(FORMAT_HEADER, CANONICAL.encode())]
+CONFIG = HospitalConfig(seed=4, duration=timedelta(days=2))
+
+
+def simulated(config=CONFIG):
+    return [
+        message
+        for told in by_instant(Simulation(config).messages())
+        for message in told
+    ]
+
+
+def send(broker, topic, messages):
+    with producer_for(broker.settings, topic) as producer:
+        for message in messages:
+            producer.send(
+                topic,
+                key=patient_key(message.site, message.patient),
+                value=encode(EHR_MESSAGE, message),
+                headers=HEADERS,
+            )
+        producer.flush(60)
+
+
+def unread(broker, topic):
+    """Records of a topic that the workers have not committed."""
+    admin = KafkaAdminClient(**kafka_python_options(broker.settings))
+    try:
+        group = "ember.backfill" if topic == BACKFILL else "ember"
+        committed = admin.list_group_offsets(group).get(group, {})
+    finally:
+        admin.close()
+    return sum(
+        end - (committed[place].offset if place in committed else 0)
+        for place, end in ends(broker, (topic,)).items()
+    )
+
+
+def said(url):
+    """The ids of all that the registry was told."""
+    engine = create_engine(database_url(url))
+    with engine.connect() as connection:
+        topics = (ONSETS, SCREENINGS, OUTCOMES)
+        query = text("SELECT message_id FROM inbox WHERE topic = ANY(:topics)")
+        found = sorted(connection.scalars(query, {"topics": list(topics)}))
+    engine.dispose()
+    return found
+
+
+def expected(messages):
+    """The ids of all there is to say, by the pure step alone."""
+    states = {}
+    ids = []
+    for message in messages:
+        key = (message.site, message.patient)
+        state = states.setdefault(key, PatientState(site=key[0], patient=key[1]))
+        ids += [told.message_id for told in advance(state, (message,), RULES)]
+    return sorted(ids)
+
+
+def test_fresh_events_do_not_wait_for_history(broker, postgres, tmp_path):
+    history = [replace(m, site="past") for m in simulated()] * 3
+    fresh = [replace(m, site="now") for m in simulated()[:60]]
+    with (
+        postgres.database() as url,
+        house(broker, url, tmp_path / "house", workers=1, batch=200, covered=True),
+    ):
+        send(broker, BACKFILL, history)
+        send(broker, RAW, fresh)
+        wait_until(lambda: unread(broker, RAW) == 0)
+        assert unread(broker, BACKFILL) > len(history) // 4
+        wait_until(lambda: settled(broker))
+
+
+def test_a_worker_without_its_disk_goes_on_from_the_changelog(
+    broker, postgres, tmp_path
+):
+    messages = simulated()
+    half = len(messages) // 2
+    with (
+        postgres.database() as url,
+        house(
+            broker, url, tmp_path / "house", workers=0, batch=100, covered=True
+        ) as environ,
+    ):
+        state, log = tmp_path / "state", tmp_path / "worker.log"
+        worker = ("worker", "--datadir", str(state))
+        with running(environ, log, *worker) as process:
+            put_in_force(broker)
+            send(broker, RAW, messages[:half])
+            wait_until(lambda: unread(broker, RAW) == 0)
+            process.kill()
+        shutil.rmtree(state)
+        with running(environ, log, *worker):
+            send(broker, RAW, messages[half:])
+            wait_until(lambda: unread(broker, RAW) == 0 and settled(broker))
+            assert said(url) == expected(messages)
+
+
+def test_a_worker_that_comes_back_goes_on_from_its_disk(broker, postgres, tmp_path):
+    messages = simulated()
+    third = len(messages) // 3
+    with (
+        postgres.database() as url,
+        house(
+            broker, url, tmp_path / "house", workers=0, batch=100, covered=True
+        ) as environ,
+    ):
+        worker = ("worker", "--datadir", str(tmp_path / "state"))
+        for turn in range(3):
+            part = messages[turn * third : (turn + 1) * third]
+            if turn == 2:
+                part = messages[turn * third :]
+            with running(environ, tmp_path / f"worker-{turn}.log", *worker):
+                if turn == 0:
+                    put_in_force(broker)
+                send(broker, RAW, part)
+                wait_until(lambda: unread(broker, RAW) == 0 and settled(broker))
+        assert said(url) == expected(messages)
+
+
+def test_a_shadow_judges_beside_the_live_worker_and_tells_only_itself(
+    broker, postgres, tmp_path
+):
+    messages = simulated()
+    with (
+        postgres.database() as url,
+        house(
+            broker, url, tmp_path / "house", workers=1, batch=200, covered=True
+        ) as environ,
+    ):
+        send(broker, RAW, messages)
+        wait_until(lambda: settled(broker))
+        ensure_topics(broker.settings, shadow="next")
+        beside = ("worker", "--shadow", "next", "--datadir", str(tmp_path / "beside"))
+        with running(environ, tmp_path / "shadow.log", *beside):
+            wait_until(lambda: compared(environ).returncode == 0)
+            told = json.loads(compared(environ, "--json").stdout)
+        assert settled(broker)
+        assert said(url) == expected(messages)
+    assert told
+
+
+def compared(environ, *options):
+    return subprocess.run(
+        [EMBER, "compare", "next", *options],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )

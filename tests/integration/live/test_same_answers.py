@@ -1,0 +1,123 @@
+"""Through Kafka, Faust and PostgreSQL the registry ends up as in the embedded runner.
+
+The same source, other ways: one worker or several, small batches or large.
+"""
+
+from datetime import timedelta
+
+import pytest
+from integration.live.house import RULES, feed, house, settled, wait_until
+from sqlalchemy import create_engine, select
+
+from registry.app.embedded import EmbeddedRunner
+from registry.store.engine import database_url
+from registry.store.migrate import migrate
+from registry.store.schema import schema
+from registry.store.unit_of_work import open_registry
+from streams.adapters.intake import IntakeReport
+from streams.app.sources import open_history
+from streams.simulate.config import HospitalConfig
+from streams.simulate.hospital import Simulation
+
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.xdist_group("live")]
+
+TABLES = (
+    "onset_revision",
+    "screening_revision",
+    "outcome_revision",
+    "alert",
+    "alert_event",
+    "clinical_event",
+    "inbox",
+)
+OF_THE_RUN = {"act", "received_at", "recorded_at", "batch_id", "seen_at"}
+DAYS = 4
+
+
+# -- the embedded runner's answer ------------------------------------------------------
+
+
+def embedded(folder, messages):
+    url = f"sqlite:///{folder}/embedded.sqlite"
+    migrate(url)
+    registry = open_registry(url)
+    runner = EmbeddedRunner(registry, RULES, source="test", fingerprint="f")
+    runner.run(messages)
+    registry.close()
+    return content(url)
+
+
+def content(url):
+    """Each table by content, without what tells when and in which batch it came."""
+    engine = create_engine(database_url(url))
+    with engine.connect() as connection:
+        found = {
+            name: sorted(
+                (tuple(row) for row in connection.execute(select(*_columns(name)))),
+                key=repr,
+            )
+            for name in TABLES
+        }
+    engine.dispose()
+    found["inbox"] = [row for row in found["inbox"] if "ehr.events" not in row]
+    return found
+
+
+def _columns(name):
+    return [
+        c for c in schema("sqlite").tables[name].columns if c.name not in OF_THE_RUN
+    ]
+
+
+# -- the live chain --------------------------------------------------------------------
+
+
+def live(broker, postgres, folder, *source, workers, batch):
+    with (
+        postgres.database() as url,
+        house(broker, url, folder, workers=workers, batch=batch) as environ,
+    ):
+        feed(environ, *source)
+        wait_until(lambda: settled(broker))
+        return content(url)
+
+
+def assert_same(found, wanted):
+    for table in TABLES:
+        assert wanted[table], f"{table} is empty, so nothing is shown"
+        only_live = [row for row in found[table] if row not in wanted[table]][:3]
+        missing = [row for row in wanted[table] if row not in found[table]][:3]
+        assert (table, only_live, missing) == (table, [], [])
+        assert len(found[table]) == len(wanted[table])
+
+
+# -- the same --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    config = HospitalConfig(seed=4, duration=timedelta(days=DAYS))
+    folder = tmp_path_factory.mktemp("simulated")
+    return embedded(folder, Simulation(config).messages())
+
+
+@pytest.mark.parametrize(("workers", "batch"), [(1, 1_000), (2, 1), (4, 100)])
+def test_a_simulated_hospital_gives_the_same_registry(
+    simulated, broker, postgres, tmp_path, workers, batch
+):
+    source = ("--simulate", str(DAYS), "--seed", "4")
+    found = live(
+        broker, postgres, tmp_path / "house", *source, workers=workers, batch=batch
+    )
+    assert_same(found, simulated)
+
+
+@pytest.mark.long
+@pytest.mark.shared
+def test_the_mimic_demo_gives_the_same_registry(mimic_demo, broker, postgres, tmp_path):
+    history = open_history("mimic-iv", mimic_demo, None)
+    wanted = embedded(tmp_path, history.messages(IntakeReport()))
+    source = ("--source", "mimic-iv", "--path", str(mimic_demo))
+    found = live(broker, postgres, tmp_path / "house", *source, workers=2, batch=1_000)
+    assert_same(found, wanted)
