@@ -93,7 +93,9 @@ def test_nothing_names_a_machine_path_or_a_package_registry():
     texts = [
         *MODULES,
         *(ROOT / "deploy").rglob("*.*"),
-        *ROOT.glob("[!.]*.*"),  # what starts with a dot is a tool's, and written while tests run
+        *ROOT.glob(
+            "[!.]*.*"
+        ),  # what starts with a dot is a tool's, and written while tests run
         *(ROOT / ".ci").iterdir(),
         ROOT / ".gitignore",
         ROOT / "Makefile",

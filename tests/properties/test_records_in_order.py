@@ -1,7 +1,9 @@
 """Whatever a consumer drops, repeats or fetches too far: each record once, in order."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 
 import pytest
 from faust.types import TP
@@ -37,6 +39,8 @@ class Careless:
     through: dict[TP, int] = field(default_factory=dict)
     confirmed: dict[TP, int] = field(default_factory=dict)
     commits: int = 0
+    interrupt: Callable[[], None] = lambda: None
+    """What may happen while an answer of the broker is awaited."""
 
     def committed_at(self, tp):
         return self.committed.get(tp)
@@ -48,13 +52,16 @@ class Careless:
         return self.offsets[tp][-1] + 1
 
     async def earliest_offsets(self, *tps):
+        self.interrupt()
         return {tp: self.offsets[tp][0] for tp in tps}
 
     async def highwaters(self, *tps):
+        self.interrupt()
         return {tp: self.highwater(tp) for tp in tps}
 
     async def seek(self, tp, offset):
         self.position[tp] = offset
+        self.interrupt()
 
     def fetch(self, tp, count, *, lost):
         """The next records, without those that get lost on the way."""
@@ -74,22 +81,35 @@ def in_order(consumer, clock):
     )
 
 
-async def run(consumer, tp, losses, rebalances):
-    """Take until the end, with losses and rebalances on the way."""
+async def run(consumer, tp, losses, rebalances, interrupted=(), lost_turns=()):
+    """Take until the end, with losses and rebalances on the way.
+
+    Rebalances come between batches, and while the broker is asked (`interrupted`, by
+    question); a turn that is lost is given back.
+    """
     clock = [0.0]
     order = in_order(consumer, clock)
+    questions, turns = count(), count()
     taken = []
+
+    def rebalance():
+        consumer.committed.update(consumer.through)
+        order.forget()
+        consumer.position[tp] = consumer.committed.get(tp, 0)
+
+    consumer.interrupt = lambda: next(questions) in interrupted and rebalance()
     for step in range(600):
         clock[0] += 0.4
         if step in rebalances:
-            consumer.committed.update(consumer.through)
-            order.forget()
-            consumer.position[tp] = consumer.committed.get(tp, 0)
+            rebalance()
         generation = order.generation
         batch = consumer.fetch(tp, 7, lost=lambda: bool(losses) and losses.pop())
         accepted = await order.accept(batch)
-        taken += [event.message.offset for event in accepted]
-        order.carried_out(accepted, generation)
+        if generation == order.generation and next(turns) not in lost_turns:
+            taken += [event.message.offset for event in accepted]
+            order.carried_out(accepted, generation)
+        else:
+            order.give_back(accepted, generation)
         await order.look_after({tp.topic})
         if consumer.through.get(tp) == consumer.highwater(tp):
             break
@@ -99,15 +119,21 @@ async def run(consumer, tp, losses, rebalances):
 @settings(deadline=None, max_examples=200)
 @given(
     first=st.integers(0, 5),
-    count=st.integers(1, 60),
+    size=st.integers(1, 60),
     losses=st.lists(st.booleans(), max_size=80),
     rebalances=st.sets(st.integers(0, 30), max_size=4),
+    interrupted=st.sets(st.integers(0, 12), max_size=4),
+    lost_turns=st.sets(st.integers(0, 12), max_size=4),
 )
-def test_every_record_is_accepted_in_order(first, count, losses, rebalances):
-    offsets = list(range(first, first + count))
+def test_every_record_is_accepted_in_order(
+    first, size, losses, rebalances, interrupted, lost_turns
+):
+    offsets = list(range(first, first + size))
     consumer = Careless({LOG: offsets})
-    taken = asyncio.run(run(consumer, LOG, list(losses), rebalances))
-    assert consumer.through[LOG] == first + count
+    taken = asyncio.run(
+        run(consumer, LOG, list(losses), rebalances, interrupted, lost_turns)
+    )
+    assert consumer.through[LOG] == first + size
     # A rebalance before a commit repeats; nothing is ever left out.
     assert list(dict.fromkeys(taken)) == offsets
 

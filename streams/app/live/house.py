@@ -18,7 +18,6 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from faust.types import TP
@@ -68,7 +67,7 @@ YIELD_EVERY = 32
 
 
 class PartitionLost(Exception):  # noqa: N818 - no fault: another worker has it
-    """A partition went elsewhere within a turn, of which nothing was sent yet."""
+    """Partitions changed hands before or within a turn, of which nothing was sent."""
 
 
 Hook = Callable[[str], None]
@@ -93,13 +92,14 @@ class House:
     """Patients whose head is older than they are, and since when."""
     _superseded: list[Write] = field(default_factory=list)
     """Chunks that lie in larger ones now."""
-    _generation: int = 0
+    generation: int = 0
+    """Grows whenever what is in memory was forgotten."""
 
     # -- partitions come and go --------------------------------------------------------
 
     def forget(self) -> None:
         """Partitions have changed hands: what is in memory may be behind."""
-        self._generation += 1
+        self.generation += 1
         self._residents.clear()
         self._resting.clear()
         self._superseded.clear()
@@ -108,22 +108,31 @@ class House:
 
     # -- one turn ----------------------------------------------------------------------
 
-    async def take(self, records: Sequence[Record]) -> None:
-        """Judge the records in order; on return the broker has all that follows.
+    async def take(self, records: Sequence[Record]) -> bool:
+        """Judge the records in order; once True, the broker has all that follows.
 
-        A turn over a partition that has gone elsewhere is let be: the group has not
-        committed it, and its records come to whom it went to.
+        A turn whose partitions changed hands is let be: its records come again, here
+        or elsewhere, and what of it was in memory is forgotten.
         """
+        generation = self.generation
         async with self.turn:
-            with self.account.taking(len(records)), suppress(PartitionLost):
-                await self._take(records)
+            try:
+                with self.account.taking(len(records)):
+                    await self._take(records, generation)
+            except PartitionLost:
+                if generation == self.generation:
+                    self.forget()
+                return False
+        return True
 
-    async def _take(self, records: Sequence[Record]) -> None:
-        generation, turn = self._generation, Turn()
+    async def _take(self, records: Sequence[Record], generation: int) -> None:
+        turn = Turn()
         writes = self._overdue()
         for number, record in enumerate(records, start=1):
             if number % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
+            if generation != self.generation:
+                raise PartitionLost
             try:
                 self._judge(turn, record)
             except InputError as fault:
@@ -191,7 +200,7 @@ class House:
 
     def _keep(self, turn: Turn, generation: int) -> None:
         """Let the patients rest in memory, unless the partitions changed hands."""
-        if generation != self._generation:
+        if generation != self.generation:
             return
         self._superseded += turn.superseded
         now = time.monotonic()
@@ -294,7 +303,7 @@ class House:
     async def settle(self) -> None:
         """Write the heads of who rests, though no record comes."""
         async with self.turn:
-            generation, turn = self._generation, Turn()
+            generation, turn = self.generation, Turn()
             self.account.holds(self._residents.values())
             writes = self._overdue()
             if writes:
@@ -310,7 +319,7 @@ class House:
     async def wake(self, places: Iterable[Place]) -> None:
         """Load patients whose head is behind, to learn when they fall due."""
         async with self.turn:
-            generation, turn = self._generation, Turn()
+            generation, turn = self.generation, Turn()
             for place in places:
                 if self.shelf.holds(place[0]):
                     self._resident(turn, place)

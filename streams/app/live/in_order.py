@@ -11,13 +11,21 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 import faust
 from aiokafka.errors import IllegalStateError
+from faust.tables.manager import TableManager
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, EventT
 from faust.types.transports import TransportT
@@ -90,6 +98,20 @@ class StrictTransport(driver.Transport):
 class App(faust.App):
     """A Faust app on the strict transport, without Faust's own monitor."""
 
+    changing_hands = False
+    """Whether partitions were revoked, and what comes instead is not known yet."""
+
+    def on_rebalance_start(self) -> None:
+        """Partitions are being revoked; Faust calls it from the client's thread."""
+        self.changing_hands = True
+        super().on_rebalance_start()
+
+    def on_rebalance_end(self) -> None:
+        """The tables are recovered; of an assignment that is over, it means nothing."""
+        recovery = cast("TableManager", self.tables).recovery
+        if not self.changing_hands and not recovery.signal_recovery_start.is_set():
+            super().on_rebalance_end()
+
     def _new_transport(self) -> TransportT:
         return StrictTransport(self.conf.broker_consumer, self)
 
@@ -130,6 +152,13 @@ def replaced(tp: TP, end: int, spoken_of: int) -> SettingsError:
         "was read: it is another log.",
         "Restore it, or begin with new changelogs, local state and groups.",
     )
+
+
+class ChangedHands(Exception):  # noqa: N818 - no fault: the group goes on elsewhere
+    """Partitions changed hands while something was asked; the answer is of before."""
+
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(slots=True)
@@ -191,6 +220,11 @@ class InOrder:
         """
         if self._rebalancing():
             return []
+        with suppress(ChangedHands):
+            return await self._accepted(events)
+        return []
+
+    async def _accepted(self, events: Sequence[EventT[bytes]]) -> list[EventT[bytes]]:
         assigned = self.consumer.assignment()
         accepted = []
         for event in events:
@@ -215,16 +249,23 @@ class InOrder:
             for event in events:
                 self.consumer.through[event.message.tp] = event.message.offset + 1
 
+    def give_back(self, events: Sequence[EventT[bytes]], generation: int) -> None:
+        """Nothing was done about these: they are to come again."""
+        if generation == self.generation:
+            for event in reversed(events):
+                self._next[event.message.tp] = event.message.offset
+
     async def look_after(self, topics: Collection[str]) -> None:
         """Seek what should have come and did not; call it while nothing is in hand."""
         before = self._clock() - MISSED_AFTER
-        for tp in self._places(topics):
-            expected = self._next.get(tp)
-            if expected is None:
-                expected = self._next[tp] = await self._begin(tp)
-            end = self.consumer.highwater(tp)
-            if end > expected and self._moved.setdefault(tp, self._clock()) < before:
-                await self._seek(tp, expected)
+        with suppress(ChangedHands):
+            for tp in self._places(topics):
+                expected = self._next.get(tp)
+                if expected is None:
+                    expected = self._next[tp] = await self._begin(tp)
+                moved = self._moved.setdefault(tp, self._clock())
+                if self.consumer.highwater(tp) > expected and moved < before:
+                    await self._seek(tp, expected)
 
     def unread(self, topics: Collection[str]) -> dict[TP, int]:
         """Records that are not carried out yet, by partition, as far as is known."""
@@ -248,10 +289,10 @@ class InOrder:
     async def _begin(self, tp: TP) -> int:
         """Where the group has committed; at first the begin of the partition."""
         committed = self.consumer.committed_at(tp)
-        first = (await self.consumer.earliest_offsets(tp))[tp]
+        first = (await self._asked(self.consumer.earliest_offsets(tp)))[tp]
         if committed is None:
             return first
-        end = (await self.consumer.highwaters(tp))[tp]
+        end = (await self._asked(self.consumer.highwaters(tp)))[tp]
         if committed > end:
             raise replaced(tp, end, committed)
         self._note_skipped(tp, committed, first)
@@ -269,7 +310,7 @@ class InOrder:
             sought = self._sought[tp] = Sought(expected, now, now)
             await self._seek(tp, expected)
         elif now - sought.last > SOUGHT_AGAIN_AFTER:
-            first = (await self.consumer.earliest_offsets(tp))[tp]
+            first = (await self._asked(self.consumer.earliest_offsets(tp)))[tp]
             if tp.topic in self._compacted and now - sought.first > GIVEN_UP_AFTER:
                 first = max(first, min(sought.lowest, found))
             if first > expected:
@@ -287,4 +328,16 @@ class InOrder:
     async def _seek(self, tp: TP, offset: int) -> None:
         self.refetched += 1
         self._moved[tp] = self._clock()
-        await self.consumer.seek(tp, offset)
+        await self._asked(self.consumer.seek(tp, offset))
+
+    async def _asked(self, answer: Awaitable[_Answer]) -> _Answer:
+        """The answer, unless it comes too late to mean anything here.
+
+        Without this a place of before would be taken for one of now, and a record that
+        nobody carried out be passed over.
+        """
+        generation = self.generation
+        found = await answer
+        if generation != self.generation:
+            raise ChangedHands
+        return found

@@ -34,10 +34,11 @@ class Intake:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while records are on their way."""
 
-    async def take(self, records: Sequence[Record]) -> None:
+    async def take(self, records: Sequence[Record]) -> bool:
         """Read the records in order; on return the broker has all that follows."""
         async with self.turn:
             await self._take(records)
+        return True
 
     async def _take(self, records: Sequence[Record]) -> None:
         counts: Counter[tuple[str, str]] = Counter()

@@ -41,7 +41,8 @@ class Timekeeper:
     clock: SteadyClock
     datadir: Path
     ticks: bool = True
-    _scanned: bool = False
+    _scanned: int = -1
+    """The generation of the house that was scanned."""
     _seconds: int = 0
     _asleep: list[Place] = field(default_factory=list)
 
@@ -49,8 +50,6 @@ class Timekeeper:
         """Partitions have changed hands."""
         self.order.forget()
         self.house.forget()
-        self._scanned = False
-        self._asleep.clear()
 
     async def second(self) -> None:
         """A second has passed."""
@@ -64,7 +63,7 @@ class Timekeeper:
         )
         if self._seconds % _MEASURED_EVERY == 0:
             self.house.account.stored(self.datadir)
-        if not self._scanned:
+        if self._scanned != self.house.generation:
             await self._scan()
         if self._asleep:
             some, self._asleep = (
@@ -84,15 +83,15 @@ class Timekeeper:
 
     async def _scan(self) -> None:
         """Learn from the shelf who falls due when, and whose head is behind."""
-        self._scanned = True
-        generation = self.order.generation
+        generation = self._scanned = self.house.generation
+        self._asleep.clear()
         consumer = self.order.consumer
         mine = sorted(tp for tp in consumer.assignment() if tp.topic == EVENTS)
         ends = await consumer.highwaters(*mine)
         for tp in mine:
             if self.house.shelf.holds(tp.partition):
                 async for place in self.house.behind(tp.partition, ends[tp]):
-                    if generation != self.order.generation:
+                    if generation != self.house.generation:
                         return
                     self._asleep.append(place)
 

@@ -112,19 +112,22 @@ class LiveApp:
         self,
         name: str,
         stream: StreamT[bytes],
-        take: Callable[[Sequence[Record]], Awaitable[None]],
+        take: Callable[[Sequence[Record]], Awaitable[bool]],
         *,
         size: int,
     ) -> None:
-        """Take batches until the end; what is durable may be committed."""
+        """Take batches until the end; what was carried out may be committed."""
         self.streams[name] = stream
         try:
             async for batch in batches(stream, size):
                 generation = self.order.generation
                 accepted = await self.order.accept(batch)
-                if accepted:
-                    await take([_record(event) for event in accepted])
+                if not accepted:
+                    continue
+                if await take([_record(event) for event in accepted]):
                     self.order.carried_out(accepted, generation)
+                else:
+                    self.order.give_back(accepted, generation)
         except Exception as fault:
             self.fatal(fault)
             raise
@@ -213,6 +216,7 @@ def _keep_time(live: LiveApp, keeper: Timekeeper) -> None:
     @live.app.on_partitions_assigned.connect
     async def assigned(*_: object, **__: object) -> None:
         keeper.forget()
+        cast("App", live.app).changing_hands = False
 
     @live.app.timer(interval=1.0)
     async def second() -> None:
