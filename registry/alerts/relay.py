@@ -19,6 +19,7 @@ from registry.alerts.admission import forbidden, overtaken, read_notice
 from registry.alerts.schedule import wait_before
 from registry.alerts.sending import (
     Answer,
+    Away,
     Delivered,
     Gone,
     Sender,
@@ -158,6 +159,8 @@ def _settle(
 
 
 def _next_attempt(item: OutboxItem, answer: Answer, at: datetime) -> datetime | None:
+    if isinstance(answer, Away):
+        return answer.until
     wait = wait_before(item.attempts + 1, jitter=_jitter(item))
     if wait is None:
         return None

@@ -28,13 +28,25 @@ class Throttled:
 
 
 @dataclass(frozen=True, slots=True)
+class Away:
+    """The target cannot be reached, whatever is sent: no fault of this message.
+
+    It is sent as soon as the target is back, and never given up for having waited.
+    """
+
+    reason: str
+    until: datetime
+    """When to look again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Gone:
     """The target wants nothing any more: no further attempts."""
 
     reason: str
 
 
-Answer = Delivered | Failed | Throttled | Gone
+Answer = Delivered | Failed | Throttled | Away | Gone
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Protocol
 from kafka.errors import KafkaError
 from pydantic import TypeAdapter, ValidationError
 
-from registry.alerts.sending import Answer, Delivered, Failed, Standing, Throttled
+from registry.alerts.sending import Answer, Away, Delivered, Failed, Standing
 from streams.vocabulary.topics import ALERTS, patient_key
 
 
@@ -106,7 +106,7 @@ class TopicSender:
             # A producer that gave a record up may never send another: take a new one.
             self._drop(0)
             self._held_until = at + _PEACE
-            return Throttled(f"the broker: {type(fault).__name__}", at + _PEACE)
+            return Away(f"the broker: {type(fault).__name__}", at + _PEACE)
         return Delivered()
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from collections.abc import (
     Sequence,
 )
 from dataclasses import dataclass, field
+from itertools import islice
 
 from faust.types import TP
 
@@ -259,10 +260,10 @@ class House:
 
     def _let_go(self) -> None:
         """Who has no head yet leaves a little later."""
-        for place in list(self._residents):
-            if len(self._residents) <= RESIDENTS:
-                return
-            if place not in self._resting:
+        excess = len(self._residents) - RESIDENTS
+        if excess > 0:
+            rested = (p for p in self._residents if p not in self._resting)
+            for place in list(islice(rested, excess)):
                 del self._residents[place]
 
     def _head(self, place: Place) -> Write:

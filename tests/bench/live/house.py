@@ -12,7 +12,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -20,6 +19,7 @@ from aiokafka import AIOKafkaProducer
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from live.load import Packet
 from servers.broker import Broker, own_broker
+from servers.groups import ends, in_force
 
 from streams.app.kafka.broker import free_port
 from streams.app.kafka.connection import aiokafka_options, kafka_python_options
@@ -27,8 +27,6 @@ from streams.app.kafka.reach import require_kafka
 from streams.app.kafka.topics import ensure_topics
 from streams.app.protocols import shipped_protocols
 from streams.app.settings import kafka_settings
-from streams.vocabulary.messages import PROTOCOL_IN_FORCE, ProtocolInForce, encode
-from streams.vocabulary.protocol import canonical_json
 from streams.vocabulary.topics import (
     CANONICAL,
     EVENTS,
@@ -152,16 +150,7 @@ class House:
         """Tell the shipped protocols, and wait until every log has them."""
         producer = KafkaProducer(**kafka_python_options(self.broker.settings))
         for protocol in shipped_protocols():
-            told = ProtocolInForce(
-                message_id=protocol.digest,
-                trial=protocol.id,
-                version=protocol.version,
-                protocol_hash=protocol.digest,
-                revision=1,
-                activated_at=datetime(2026, 1, 1, tzinfo=UTC),
-                document=canonical_json(protocol),
-            )
-            value = encode(PROTOCOL_IN_FORCE, told)
+            value = in_force(protocol)
             producer.send(PROTOCOLS, key=protocol.id.encode(), value=value)
         producer.close()
         wanted = len(shipped_protocols()) * self.broker.settings.partitions
@@ -174,9 +163,7 @@ class House:
 
     def ends(self, *topics: str) -> dict[TopicPartition, int]:
         """The end of each partition."""
-        options = kafka_python_options(self.broker.settings)
-        with closing(KafkaConsumer(**options)) as consumer:
-            return consumer.end_offsets(places(consumer, topics))
+        return ends(self.broker.settings, *topics)
 
     def settled(self, topics: Sequence[str], *, group: str = "ember") -> None:
         """Wait until the group has committed all there is, and nothing more comes."""

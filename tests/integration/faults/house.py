@@ -23,33 +23,17 @@ from integration.faults.ledger import Ledger
 from integration.faults.load import Load
 from integration.faults.processes import Process, Supervisor, ember
 from integration.faults.team import Team, signer
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 from servers.broker import own_broker
+from servers.groups import GROUPS, unread
 
 from streams.app.kafka.connection import kafka_python_options
 from streams.app.protocols import DEMONSTRATION, shipped_protocol
 from streams.pipeline.patient import Rules
-from streams.vocabulary.topics import (
-    BACKFILL,
-    EVENTS,
-    ONSETS,
-    OUTCOMES,
-    PROTOCOLS,
-    RAW,
-    ROSTER,
-    SCREENINGS,
-)
 
 
 PARTITIONS = 6
-GROUPS = {
-    "ember": (RAW, ROSTER, PROTOCOLS, EVENTS),
-    "ember.backfill": (BACKFILL,),
-    "ember.verdicts": (ONSETS, SCREENINGS, OUTCOMES),
-    "ember.archive": (EVENTS,),
-}
-"""Who reads what."""
 TABLES = Path(tempfile.gettempdir()) / "ember-faults"
 """Where the tables of the last run lie."""
 START_SECONDS = 120.0
@@ -214,20 +198,11 @@ class House:
 
     def _unread(self) -> str | None:
         """What a group has not committed yet."""
-        options = kafka_python_options(self.broker.settings)
-        admin, consumer = KafkaAdminClient(**options), KafkaConsumer(**options)
-        try:
-            for group, topics in GROUPS.items():
-                places = [TopicPartition(t, p) for t in topics for p in range(_of(t))]
-                ends = consumer.end_offsets(places)
-                done = _committed(admin, group)
-                left = sum(ends[at] - done.get(at, 0) for at in places)
-                if left:
-                    return f"{left} records before {group}"
-            return None
-        finally:
-            consumer.close()
-            admin.close()
+        for group in GROUPS:
+            left = unread(self.broker.settings, group, partitions=PARTITIONS)
+            if left:
+                return f"{left} records before {group}"
+        return None
 
     def wait_for(
         self,
@@ -254,16 +229,6 @@ class House:
             f"--- {log.name}\n{log.read_text('utf-8', 'replace')[-2500:]}"
             for log in sorted(self.folder.glob("*.log"))
         )
-
-
-def _of(topic: str) -> int:
-    """The partitions of a topic."""
-    return 1 if topic == PROTOCOLS else PARTITIONS
-
-
-def _committed(admin: KafkaAdminClient, group: str) -> dict[TopicPartition, int]:
-    found = admin.list_group_offsets(group).get(group, {})
-    return {at: told.offset for at, told in found.items()}
 
 
 class Account:

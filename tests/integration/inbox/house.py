@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 from kafka import KafkaConsumer
 from kafka.structs import TopicPartition
+from servers.groups import unread
 
 from registry.app.clocks import SystemClock
 from registry.app.kafka import join, producer
@@ -357,17 +358,4 @@ class House:
 
     def lag(self, group, *topics):
         """Records that the group has not committed."""
-        with closing(
-            KafkaConsumer(
-                bootstrap_servers=self.broker.servers,
-                group_id=group,
-                enable_auto_commit=False,
-            )
-        ) as reader:
-            places = [
-                TopicPartition(topic, number)
-                for topic in topics
-                for number in reader.partitions_for_topic(topic)
-            ]
-            ends = reader.end_offsets(places)
-            return sum(ends[p] - (reader.committed(p) or 0) for p in places if ends[p])
+        return unread(self.broker.settings, group, topics)

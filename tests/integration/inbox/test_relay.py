@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -12,6 +13,7 @@ from integration.inbox.house import now, screening, until
 from kafka.errors import KafkaTimeoutError
 
 from registry.alerts.relay import Fate, relay_once
+from registry.alerts.schedule import WAITS
 from registry.alerts.topic import TopicSender
 from registry.app.clocks import SystemClock
 from registry.app.kafka import producer, traced
@@ -52,6 +54,16 @@ class Heard:
 
     def on_trouble(self, trouble):
         self.troubles.append(trouble)
+
+
+class Clock:
+    """A clock that is moved."""
+
+    def __init__(self, moment):
+        self.moment = moment
+
+    def now(self):
+        return self.moment
 
 
 class Dying:
@@ -230,6 +242,28 @@ def test_alerts_to_the_topic_pass_the_same_door_as_to_the_webhook(
     )
 
 
+def test_an_alert_waits_no_longer_than_the_broker_is_away(house, registry, make):
+    switch(registry, Mode.LIVE)
+    with registry.transaction() as uow:
+        command = RecordBatch(
+            messages=(screening(status="eligible"),), recorded_at=now()
+        )
+        record_batch(command, uow)
+    clock = Clock(now())
+    nowhere = replace(house.broker.settings, servers=(f"127.0.0.1:{closed_port()}",))
+    away = TopicSender(partial(producer, nowhere, "relay"), traced)
+    back = TopicSender(make, traced)
+    for _ in range(len(WAITS) + 1):
+        report = relay_once(registry, away, clock, limit=10)
+        assert report.count(Fate.TO_RETRY) == 1
+        clock.moment += timedelta(seconds=5)
+    try:
+        report = relay_once(registry, back, clock, limit=10)
+    finally:
+        back.close()
+    assert report.count(Fate.DELIVERED) == 1
+
+
 def test_a_turn_has_no_key_twice():
     told = [item(0), item(1, key="b"), item(2), item(3, topic=PROTOCOLS), item(4)]
 
@@ -240,6 +274,12 @@ def test_a_turn_has_no_key_twice():
     ]
     assert list(turns([])) == []
     assert [len(turn) for turn in turns([replace(told[0])])] == [1]
+
+
+def closed_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
 
 
 def switch(registry, mode):

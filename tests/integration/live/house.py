@@ -5,30 +5,17 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
+from servers.groups import GROUPS, ends, in_force, unread
 
-from streams.app.kafka.connection import kafka_python_options
 from streams.app.kafka.feeder import producer_for
-from streams.app.kafka.topics import SINGLE, ensure_topics
+from streams.app.kafka.topics import ensure_topics
 from streams.app.protocols import shipped_protocols
 from streams.pipeline.patient import Rules
-from streams.vocabulary.messages import PROTOCOL_IN_FORCE, ProtocolInForce, encode
-from streams.vocabulary.protocol import canonical_json
-from streams.vocabulary.topics import (
-    BACKFILL,
-    EVENTS,
-    ONSETS,
-    OUTCOMES,
-    PROTOCOLS,
-    RAW,
-    ROSTER,
-    SCREENINGS,
-)
+from streams.vocabulary.topics import EVENTS, PROTOCOLS
 
 
 EMBER = Path(sys.executable).with_name("ember")
@@ -38,12 +25,6 @@ RULES = Rules(
     outcomes_of_flags=True,
 )
 """What `ember worker` judges by, once the protocols are in force."""
-GROUPS = {
-    "ember": (RAW, ROSTER, PROTOCOLS, EVENTS),
-    "ember.backfill": (BACKFILL,),
-    "ember.verdicts": (ONSETS, SCREENINGS, OUTCOMES),
-    "ember.archive": (EVENTS,),
-}
 PATIENCE = 240.0
 
 
@@ -91,20 +72,11 @@ def house(broker, url, folder, *, workers, batch, covered=False):
 def put_in_force(broker):
     with producer_for(broker.settings, PROTOCOLS) as producer:
         for protocol in RULES.protocols:
-            told = ProtocolInForce(
-                message_id=protocol.digest,
-                trial=protocol.id,
-                version=protocol.version,
-                protocol_hash=protocol.digest,
-                revision=1,
-                activated_at=datetime(2026, 1, 1, tzinfo=UTC),
-                document=canonical_json(protocol),
-            )
-            value = encode(PROTOCOL_IN_FORCE, told)
+            value = in_force(protocol)
             producer.send(PROTOCOLS, key=protocol.id.encode(), value=value)
         producer.flush(60)
     partitions = broker.settings.partitions
-    wait_until(lambda: sum(ends(broker, (EVENTS,)).values()) == partitions)
+    wait_until(lambda: sum(ends(broker.settings, EVENTS).values()) == partitions)
 
 
 def feed(environ, *words):
@@ -113,30 +85,7 @@ def feed(environ, *words):
 
 def settled(broker):
     """Whether every group has committed all there is."""
-    admin = KafkaAdminClient(**kafka_python_options(broker.settings))
-    try:
-        for group, topics in GROUPS.items():
-            committed = admin.list_group_offsets(group).get(group, {})
-            for place, end in ends(broker, topics).items():
-                read = committed.get(place)
-                if end and (read is None or read.offset < end):
-                    return False
-    finally:
-        admin.close()
-    return True
-
-
-def ends(broker, topics):
-    consumer = KafkaConsumer(**kafka_python_options(broker.settings))
-    try:
-        places = [
-            TopicPartition(topic, partition)
-            for topic in topics
-            for partition in range(1 if topic in SINGLE else broker.settings.partitions)
-        ]
-        return consumer.end_offsets(places)
-    finally:
-        consumer.close()
+    return not any(unread(broker.settings, group) for group in GROUPS)
 
 
 def wait_until(holds, seconds=PATIENCE):

@@ -10,18 +10,16 @@ import pytest
 from integration.live.house import (
     EMBER,
     RULES,
-    ends,
     house,
     put_in_force,
     running,
     settled,
     wait_until,
 )
-from kafka import KafkaAdminClient
+from servers.groups import unread
 from sqlalchemy import create_engine, text
 
 from registry.store.engine import database_url
-from streams.app.kafka.connection import kafka_python_options
 from streams.app.kafka.feeder import producer_for
 from streams.app.kafka.topics import ensure_topics
 from streams.pipeline.instants import by_instant
@@ -68,18 +66,10 @@ def send(broker, topic, messages):
         producer.flush(60)
 
 
-def unread(broker, topic):
+def waiting(broker, topic):
     """Records of a topic that the workers have not committed."""
-    admin = KafkaAdminClient(**kafka_python_options(broker.settings))
-    try:
-        group = "ember.backfill" if topic == BACKFILL else "ember"
-        committed = admin.list_group_offsets(group).get(group, {})
-    finally:
-        admin.close()
-    return sum(
-        end - (committed[place].offset if place in committed else 0)
-        for place, end in ends(broker, (topic,)).items()
-    )
+    group = "ember.backfill" if topic == BACKFILL else "ember"
+    return unread(broker.settings, group, (topic,))
 
 
 def said(url):
@@ -113,8 +103,8 @@ def test_fresh_events_do_not_wait_for_history(broker, postgres, tmp_path):
     ):
         send(broker, BACKFILL, history)
         send(broker, RAW, fresh)
-        wait_until(lambda: unread(broker, RAW) == 0)
-        assert unread(broker, BACKFILL) > len(history) // 4
+        wait_until(lambda: waiting(broker, RAW) == 0)
+        assert waiting(broker, BACKFILL) > len(history) // 4
         wait_until(lambda: settled(broker))
 
 
@@ -134,12 +124,12 @@ def test_a_worker_without_its_disk_goes_on_from_the_changelog(
         with running(environ, log, *worker) as process:
             put_in_force(broker)
             send(broker, RAW, messages[:half])
-            wait_until(lambda: unread(broker, RAW) == 0)
+            wait_until(lambda: waiting(broker, RAW) == 0)
             process.kill()
         shutil.rmtree(state)
         with running(environ, log, *worker):
             send(broker, RAW, messages[half:])
-            wait_until(lambda: unread(broker, RAW) == 0 and settled(broker))
+            wait_until(lambda: waiting(broker, RAW) == 0 and settled(broker))
             assert said(url) == expected(messages)
 
 
@@ -161,7 +151,7 @@ def test_a_worker_that_comes_back_goes_on_from_its_disk(broker, postgres, tmp_pa
                 if turn == 0:
                     put_in_force(broker)
                 send(broker, RAW, part)
-                wait_until(lambda: unread(broker, RAW) == 0 and settled(broker))
+                wait_until(lambda: waiting(broker, RAW) == 0 and settled(broker))
         assert said(url) == expected(messages)
 
 
