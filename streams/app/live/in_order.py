@@ -15,21 +15,14 @@ from collections.abc import (
     Awaitable,
     Callable,
     Collection,
-    Iterable,
     Mapping,
     Sequence,
 )
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, TypeVar
 
-import faust
-from aiokafka.errors import IllegalStateError
-from faust.tables.manager import TableManager
-from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, EventT
-from faust.types.transports import TransportT
-from mode.types import ServiceT
 
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
@@ -40,86 +33,6 @@ MISSED_AFTER = 3.0
 """Seconds after which what should have come is sought."""
 GIVEN_UP_AFTER = 5.0
 """Seconds after which a compacted topic is believed to have a gap."""
-
-
-class StrictConsumer(driver.Consumer):
-    """Faust's consumer, which commits what it is told and nothing else."""
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        self.through: dict[TP, int] = {}
-        """The offset to read next, by partition, once everything before is durable."""
-        self.confirmed: dict[TP, int] = {}
-        """What the broker has of it; Faust notes a commit that failed as done."""
-        self.commits = 0
-        """How many the broker took."""
-
-    def committed_at(self, tp: TP) -> int | None:
-        """Where the group goes on, as of the last rebalance or commit."""
-        return self._committed_offset.get(tp)
-
-    def highwater(self, tp: TP) -> int:
-        """The end of the partition; 0 where it is not, or no longer, ours."""
-        try:
-            return super().highwater(tp) or 0
-        except AssertionError:  # the client's word for it
-            return 0
-
-    async def _seek(self, partition: TP, offset: int) -> None:
-        """In the client's own thread; nothing where the partition is not ours now."""
-        client = self._thread._ensure_consumer()  # noqa: SLF001 - Faust's own
-        with suppress(IllegalStateError):
-            await self._thread.call_thread(client.seek, partition, offset)
-
-    def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:  # noqa: ARG002 - ours count
-        return {
-            tp: offset
-            for tp, offset in self.through.items()
-            if offset != self.confirmed.get(tp)
-        }
-
-    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        done = await super()._commit(offsets)
-        if done:
-            self.confirmed.update(offsets)
-            self.commits += 1
-        return done
-
-    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """A gap is sought again, never acknowledged."""
-
-
-class StrictTransport(driver.Transport):
-    """The transport of `StrictConsumer`."""
-
-    Consumer = StrictConsumer
-
-
-class App(faust.App):
-    """A Faust app on the strict transport, without Faust's own monitor."""
-
-    changing_hands = False
-    """Whether partitions were revoked, and what comes instead is not known yet."""
-
-    def on_rebalance_start(self) -> None:
-        """Partitions are being revoked; Faust calls it from the client's thread."""
-        self.changing_hands = True
-        super().on_rebalance_start()
-
-    def on_rebalance_end(self) -> None:
-        """The tables are recovered; of an assignment that is over, it means nothing."""
-        recovery = cast("TableManager", self.tables).recovery
-        if not self.changing_hands and not recovery.signal_recovery_start.is_set():
-            super().on_rebalance_end()
-
-    def _new_transport(self) -> TransportT:
-        return StrictTransport(self.conf.broker_consumer, self)
-
-    def on_init_dependencies(self) -> Iterable[ServiceT]:
-        """What starts with the app; the monitor is added here, and let go again."""
-        services = super().on_init_dependencies()
-        self.sensors.remove(self.monitor)  # a dict a message, and nobody reads it
-        return services
 
 
 class Fetching(Protocol):

@@ -5,7 +5,7 @@ keeps standbys.
 The writing is ours, because a table assigned to in the usual way sends its changelog
 without waiting for it: here a record is put into RocksDB only once the broker has it,
 and the recovery's starting point moves only over records that are our own.
-What of Faust is not public is used in this file and in `in_order.py` alone.
+What of Faust is not public is used in this file and in `consumer.py` alone.
 """
 
 from __future__ import annotations

@@ -20,8 +20,9 @@ from streams.app.kafka.topics import APP_ID
 from streams.app.live.account import Account
 from streams.app.live.backfill import Backfill
 from streams.app.live.clock import SteadyClock
+from streams.app.live.consumer import App
 from streams.app.live.house import Hook, House
-from streams.app.live.in_order import App, Fetching, InOrder
+from streams.app.live.in_order import Fetching, InOrder
 from streams.app.live.intake import Intake
 from streams.app.live.rules import RuleBook
 from streams.app.live.shelf import Shelf

@@ -155,6 +155,33 @@ def test_a_worker_that_comes_back_goes_on_from_its_disk(broker, postgres, tmp_pa
         assert said(url) == expected(messages)
 
 
+def test_a_standby_takes_the_partitions_of_a_worker_that_was_killed(
+    broker, postgres, tmp_path
+):
+    messages = simulated()
+    half = len(messages) // 2
+    with (
+        postgres.database() as url,
+        house(broker, url, tmp_path / "house", workers=0, batch=100) as environ,
+    ):
+        environ |= {"EMBER_STANDBY_REPLICAS": "1"}
+        logs = [tmp_path / f"worker-{n}.log" for n in range(2)]
+        workers = [
+            ("worker", "--datadir", str(tmp_path / f"state-{n}")) for n in range(2)
+        ]
+        with (
+            running(environ, logs[0], *workers[0]),
+            running(environ, logs[1], *workers[1]) as second,
+        ):
+            put_in_force(broker)
+            send(broker, RAW, messages[:half])
+            wait_until(lambda: waiting(broker, RAW) == 0 and settled(broker))
+            second.kill()
+            send(broker, RAW, messages[half:])
+            wait_until(lambda: waiting(broker, RAW) == 0 and settled(broker))
+            assert said(url) == expected(messages)
+
+
 def test_a_shadow_judges_beside_the_live_worker_and_tells_only_itself(
     broker, postgres, tmp_path
 ):
