@@ -43,7 +43,7 @@ JOBS ?= 3
 unit: $(VENV)/.dev  ## all tests, with branch coverage
 	@mkdir -p .cache/coverage
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m coverage run -m pytest -n $(JOBS) --dist loadgroup --durations=40
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
