@@ -215,6 +215,7 @@ def _run(job: Job, topic: str, *, pace: Pace, progress: Path | None = None) -> N
     require_kafka(settings)
     fault: UserError | None = None
     with Process("feeder", _process_settings()) as process, _interrupts(process) as cut:
+        process.ready()
         try:
             fed = _fed(job, topic, settings, process, pace=pace, progress=progress)
         except UserError as met:  # told to who called it, by the line, below

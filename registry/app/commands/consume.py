@@ -80,6 +80,7 @@ def _consume(
     gauges = InboxGauges(process)
     watches = [_watch(reading, book, process, gauges) for reading in readings]
     gauges.inbox.commit_age.follow(lambda: max(w.heartbeat.age() for w in watches))
+    process.ready()
     with ThreadPoolExecutor(len(readings)) as threads:
         running = [
             threads.submit(

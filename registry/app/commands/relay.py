@@ -52,6 +52,7 @@ def relay(
         try:
             process.checks.add("registry", book.answers)
             process.checks.add("broker", lambda: answers(kafka))
+            process.ready()
             _relay(book, process, kafka, alerts=alerts)
         finally:
             book.close()

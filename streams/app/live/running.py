@@ -41,6 +41,7 @@ def run_worker(plan: WorkerPlan, settings: ProcessSettings) -> None:
         process.checks.add("partitions", live.is_ready)
         process.checks.add("nothing skipped", lambda: not live.order.skipped)
         process.checks.fresh("commits", live.house.account.committed, _COMMITTED_WITHIN)
+        process.ready()
 
         @live.app.timer(interval=_BEAT)
         async def beat() -> None:

@@ -55,12 +55,18 @@ class Process:
         self.heartbeat = Heartbeat()
         measured.heartbeat_age.follow(self.heartbeat.age)
         self.checks = Checks()
+        self._ready = False
         self.checks.fresh("loop", self.heartbeat, max_silence)
+        self.checks.add("set up", lambda: self._ready)
         self.stopping = threading.Event()
         self.server: ObserveServer | None = None
         self._settings = settings
         self._signals = signals
         self._held = ExitStack()
+
+    def ready(self) -> None:
+        """All its checks are named; before that it cannot be well."""
+        self._ready = True
 
     def wait(self, seconds: float) -> bool:
         """Wait that long, or until asked to stop: then True."""

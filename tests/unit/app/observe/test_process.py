@@ -69,15 +69,25 @@ def test_metrics_and_health_are_served_while_it_runs():
         RelayMetrics(process.metrics).sent.add(2, topic="trial.roster")
         with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
             text = answer.read().decode()
+        process.ready()
         with urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
             well = json.load(answer)
     assert 'ember_relay_sent_total{topic="trial.roster"} 2.0' in text
     assert "ember_heartbeat_age_seconds" in text
-    assert well["checks"] == [{"name": "loop", "ok": True, "detail": ""}]
+    assert [check["name"] for check in well["checks"]] == ["loop", "set up"]
+    assert well["ok"]
+
+
+def test_a_process_is_not_well_before_all_its_checks_are_named():
+    with Process("relay", settings(), stream=io.StringIO()) as process:
+        assert not process.checks().ok
+        process.ready()
+        assert process.checks().ok
 
 
 def test_a_process_whose_loop_hangs_is_not_well():
     with Process("relay", settings(), max_silence=-1, stream=io.StringIO()) as process:
+        process.ready()
         assert not process.checks().ok
 
 
