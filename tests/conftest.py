@@ -18,7 +18,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--rounds",
         type=int,
-        default=3,
+        default=1,
         help="how often each failure test breaks things",
     )
     parser.addoption(

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from integration.inbox.house import House
+from integration.inbox.house import PARTITIONS, House
 from kafka import KafkaProducer
 
 from registry.store.unit_of_work import open_registry
@@ -16,7 +16,7 @@ from streams.app.kafka.topics import ensure_topics
 @pytest.fixture
 def house(broker, postgres, tmp_path):
     broker.clear()
-    ensure_topics(replace(broker.settings, partitions=3))
+    ensure_topics(replace(broker.settings, partitions=PARTITIONS))
     with postgres.database() as url:
         made = House(broker, url, tmp_path)
         with closing(KafkaProducer(bootstrap_servers=broker.servers)) as producer:

@@ -58,6 +58,7 @@ from streams.vocabulary.topics import (
 
 SECOND = timedelta(seconds=1)
 PATIENCE = 30.0
+PARTITIONS = 3
 
 
 def now():
@@ -358,4 +359,4 @@ class House:
 
     def lag(self, group, *topics):
         """Records that the group has not committed."""
-        return unread(self.broker.settings, group, topics)
+        return unread(self.broker.settings, group, topics, partitions=PARTITIONS)
