@@ -9,7 +9,7 @@ import pytest
 from servers.absent import missing
 
 
-pytest_plugins = ("servers.broker", "servers.postgres")
+pytest_plugins = ("servers.broker", "servers.peers", "servers.postgres")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -21,6 +21,8 @@ from streams.app.kafka import commands as kafka_commands
 from streams.app.live.commands import worker
 from streams.app.observe import commands as observe_commands
 from streams.app.sources import open_history
+from streams.app.tables.all import table_named
+from streams.app.tables.table import write_table
 from streams.clinical.definitions.policies import POLICIES
 from streams.vocabulary.concepts import concepts as all_concepts
 from streams.vocabulary.errors import ErrorCode, SettingsError
@@ -53,6 +55,7 @@ CONCEPTS: TypeAdapter[tuple[ConceptRow, ...]] = TypeAdapter(tuple[ConceptRow, ..
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the one `ember` command."""
     app.command()(detect)
+    app.command()(table)
     app.command()(concepts)
     app.add_typer(kafka_commands.app, name="kafka")
     observe_commands.add_to(app)
@@ -94,6 +97,35 @@ def detect(
         f"{definition} ({policy}): {counts.stays} ICU stays of {counts.episodes} "
         f"episodes in {counts.patients} patients -> {out}; "
         f"{counts.without_icu_stay} without an ICU stay in their window have no row",
+        file=sys.stderr,
+    )
+
+
+def table(
+    name: Annotated[str, typer.Argument(help="As mimic-code names it: kdigo_stages.")],
+    path: PathOption,
+    out: Annotated[Path, typer.Option(help="The CSV to write.")],
+    source: SourceOption = "mimic-iv",
+    policy: Annotated[
+        str,
+        typer.Option(help="mimic: mimic-code to the letter. Some tables have ember."),
+    ] = "mimic",
+    subjects: SubjectsOption = None,
+) -> None:
+    """Write one table of derived concepts, with mimic-code's columns."""
+    wanted = table_named(name)
+    wanted.reading(policy)
+    history = open_history(source, path, subjects)
+    report = IntakeReport()
+    with _writing(out) as file:
+        written = write_table(
+            history.timelines(report), table=wanted, policy=policy, out=file
+        )
+    account(report, sys.stderr)
+    tell_never_met(history, sys.stderr)
+    print(
+        f"{name} ({policy}): {written.rows} rows of {written.patients} patients "
+        f"-> {out}",
         file=sys.stderr,
     )
 

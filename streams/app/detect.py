@@ -11,9 +11,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TextIO
 
+from streams.app.cells import Row, text_of
 from streams.clinical.definitions.policies import Sepsis3Policy
 from streams.clinical.definitions.sepsis3 import NO_ENCOUNTER, Sepsis3Episode
 from streams.clinical.definitions.tracker import sepsis3
@@ -23,8 +23,6 @@ from streams.clinical.scores.stays import UnitStay, unit_stays
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.clock import HOUR
 
-
-Cell = str | int | float | bool | datetime | None
 
 SEPSIS3_COLUMNS = (
     "subject_id",
@@ -109,17 +107,17 @@ def write_detect_csv(
     for patient, timeline in patients:
         counts.patients += 1
         for row in sepsis3_rows(patient, timeline, policy=policy, counts=counts):
-            stays.writerow(map(_text, row))
+            stays.writerow(map(text_of, row))
         if hours is not None:
             for row in sofa_rows(timeline, policy=policy):
                 counts.hours += 1
-                hours.writerow(map(_text, row))
+                hours.writerow(map(text_of, row))
     return counts
 
 
 def sepsis3_rows(
     patient: str, timeline: Timeline, *, policy: Sepsis3Policy, counts: Counts
-) -> Iterator[tuple[Cell, ...]]:
+) -> Iterator[Row]:
     """The septic ICU stays of one patient, in the order of `SEPSIS3_COLUMNS`.
 
     Episodes come by time of suspicion, so that a stay is told by its earliest.
@@ -137,9 +135,7 @@ def sepsis3_rows(
                 yield _stay_row(patient, stay, found)
 
 
-def sofa_rows(
-    timeline: Timeline, *, policy: Sepsis3Policy
-) -> Iterator[tuple[Cell, ...]]:
+def sofa_rows(timeline: Timeline, *, policy: Sepsis3Policy) -> Iterator[Row]:
     """The ICU hours of one patient, in the order of `SOFA_COLUMNS`."""
     units = unit_stays(timeline)
     if not units:
@@ -192,7 +188,7 @@ def _may_belong(unit: UnitStay, encounter: str | None) -> bool:
     return unit.encounter is None or encounter in {None, unit.encounter}
 
 
-def _stay_row(patient: str, stay: str, found: Sepsis3Episode) -> tuple[Cell, ...]:
+def _stay_row(patient: str, stay: str, found: Sepsis3Episode) -> Row:
     return (
         patient,
         stay,
@@ -206,7 +202,7 @@ def _stay_row(patient: str, stay: str, found: Sepsis3Episode) -> tuple[Cell, ...
     )
 
 
-def _hour_row(hour: SofaHour) -> tuple[Cell, ...]:
+def _hour_row(hour: SofaHour) -> Row:
     lungs, blood, liver, vessels, brain, kidney = hour.organs
     novent, vent = _values(lungs, 2)
     epinephrine, norepinephrine, dopamine, dobutamine, pressure = _values(vessels, 5)
@@ -224,16 +220,3 @@ def _hour_row(hour: SofaHour) -> tuple[Cell, ...]:
 
 def _values(organ: OrganHour, count: int) -> tuple[float | None, ...]:
     return organ.values or (None,) * count
-
-
-def _text(cell: Cell) -> str:
-    match cell:
-        case None:
-            return ""
-        case bool():
-            return "true" if cell else "false"
-        case datetime():
-            return cell.strftime("%Y-%m-%d %H:%M:%S")
-        case float() if cell.is_integer():
-            return str(int(cell))
-    return str(cell)

@@ -93,8 +93,17 @@ _TABLE: dict[str, dict[str, float | tuple[float, float]]] = {
     "length": {"cm": 1.0, "m": 100.0, "mm": 0.1, "[in_i]": 2.54, "[ft_i]": 30.48},
     "volume": {"mL": 1.0, "L": 1000.0, "dL": 100.0},
     "volume_rate": {"mL/h": 1.0, "mL/min": 60.0, "L/min": 60000.0},
+    "filtration": {"mL/min/{1.73_m2}": 1.0},
     "sedimentation": {"mm/h": 1.0},
-    "time": {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "a": 31557600.0},
+    "time": {
+        "s": 1.0,
+        "min": 60.0,
+        "h": 3600.0,
+        "d": 86400.0,
+        "wk": 604800.0,
+        "mo": 2629800.0,  # a twelfth of a Julian year
+        "a": 31557600.0,
+    },
     "dose_rate_per_mass": {  # base ug/kg/min
         "ug/kg/min": 1.0,
         "mg/kg/min": 1000.0,
@@ -146,6 +155,9 @@ _ALIASES = {
     "/mm3": "/uL",
     "cells/mm3": "/uL",
     "m/ul": "10*6/uL",
+    "ml/min/1.73m2": "mL/min/{1.73_m2}",
+    "ml/min/1.73 m2": "mL/min/{1.73_m2}",
+    "ml/min/1.73m^2": "mL/min/{1.73_m2}",
     "mmhg": "mm[Hg]",
     "mm hg": "mm[Hg]",
     "cmh2o": "cm[H2O]",

@@ -10,6 +10,15 @@
 
 Days count from 1 March 2150; a code is written `system~code`.
 Further columns, where a table needs them: stay, encounter, specimen.
+
+A marker is told with unit and assay, a label from outside with version and assay:
+
+    1 10:00 | biomarker il1ra | 2100 pg/mL elisa
+    1 10:00 | label srs       | SRS1 2022 rna-seq
+
+What a culture grew names the culture: `grew e3 | STAPHYLOCOCCUS AUREUS`, `-` for
+nothing, `preliminary GRAM POSITIVE COCCI`.
+`takes` is a drug taken at home, `died` a death in hospital.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,22 +29,127 @@ import pytest
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import (
     Assessment,
+    Biomarker,
+    Classification,
     Condition,
     CultureCollected,
+    CultureResult,
+    Death,
+    Demographics,
+    Encounter,
     Event,
     Fluid,
     Infusion,
     Location,
     Measurement,
     Medication,
+    Procedure,
     RespiratorySupport,
 )
 from streams.vocabulary.facts import Flag
 
 
 MARCH = datetime(2150, 2, 28, tzinfo=UTC)
-DRIPS = ("norepinephrine", "epinephrine", "dopamine", "dobutamine", "phenylephrine")
+DRIPS = (
+    *("norepinephrine", "epinephrine", "dopamine", "dobutamine", "phenylephrine"),
+    *("vasopressin", "angiotensin_ii", "terlipressin", "milrinone"),
+)
+FLUIDS = ("urine", "gu_irrigant", "crystalloid", "colloid", "blood_product")
 SUPPORT = ("category", "device", "mode")
+
+
+WHEREABOUTS = {
+    "icu": lambda common, value: Location(
+        **common, phase=value, ward="MICU", level="icu"
+    ),
+    "hospital": lambda common, value: Encounter(
+        **common, phase=value, encounter_class="inpatient"
+    ),
+    "home": lambda common, _: Encounter(
+        **common, phase="discharged", encounter_class="inpatient", disposition="home"
+    ),
+    "born": lambda common, value: Demographics(**common, birth_year=int(value)),
+    "aged": lambda common, value: Demographics(
+        **common,
+        birth_year=common["happened_at"].year - int(value),
+        age_precision="stated",
+    ),
+    "sex": lambda common, value: Demographics(**common, sex=value),
+    "condition": lambda common, value: Condition(
+        **common, code=value.replace("~", "|")
+    ),
+    "principal": lambda common, value: Condition(
+        **common, code=value.replace("~", "|"), rank=1
+    ),
+    "rrt": lambda common, value: Procedure(
+        **common, phase=value, procedure_id="rrt", name="rrt"
+    ),
+    "crrt_mode": lambda common, value: Assessment(
+        **common, concept="crrt_mode", text=value or None
+    ),
+}
+
+
+def _biomarker(common: dict, concept: str, value: str) -> Biomarker:
+    number, unit, *assay = value.split()
+    comparator = number[0] if number[0] in "<>" else None
+    return Biomarker(
+        **common,
+        concept=concept,
+        value=None if number == "?" else float(number.lstrip("<>")),
+        comparator=comparator,
+        unit=unit,
+        assay=" ".join(assay),
+        assay_version="1",
+    )
+
+
+def _label(common: dict, classifier: str, value: str) -> Classification:
+    label, version, *assay = value.split()
+    score = float(label) if label.replace(".", "").isdigit() else None
+    return Classification(
+        **common,
+        classifier=classifier,
+        classifier_version="" if version == "-" else version,
+        label=label if score is None else None,
+        score=score,
+        assay=" ".join(assay) or None,
+    )
+
+
+def _grew(common: dict, culture: str, value: str) -> CultureResult:
+    """What a culture grew; `-` for nothing, `preliminary` before a name."""
+    early = value.startswith("preliminary ")
+    name = value.removeprefix("preliminary ")
+    return CultureResult(
+        **common,
+        culture_id=culture,
+        status="preliminary" if early else "final",
+        positive=name != "-",
+        organism=None if name == "-" else name,
+    )
+
+
+def _takes(common: dict, _: str, value: str) -> Medication:
+    return Medication(**common, stage="home", sent_drug=value, drug=value)
+
+
+def _died(common: dict, _: str, __: str) -> Death:
+    return Death(**common, place="hospital")
+
+
+def _sex(common: dict, _: str, value: str) -> Demographics:
+    return Demographics(**common, sex=value)
+
+
+FROM_OUTSIDE = {
+    "biomarker": _biomarker,
+    "label": _label,
+    "grew": _grew,
+    "takes": _takes,
+    "died": _died,
+    "sex": _sex,
+}
 
 
 def moment(text: str) -> datetime:
@@ -81,16 +195,17 @@ def _event(event_id: str, row: dict[str, str], running: dict[str, str]) -> Event
     if what.startswith("gcs"):
         number = float(value) if value.replace(".", "").isdigit() else None
         return Assessment(**common, concept=what, value=number, text=value)
-    if what in {"urine", "gu_irrigant"}:
+    if what in FLUIDS:
         direction = "out" if what == "urine" else "in"
-        volume = float(value)
+        volume = None if value == "?" else float(value)
         return Fluid(**common, direction=direction, substance=what, volume_ml=volume)
     if what in SUPPORT:
         return RespiratorySupport(**common, **{what: value})
-    if what == "icu":
-        return Location(**common, phase=value, ward="MICU", level="icu")
-    if what == "condition":
-        return Condition(**common, code=value.replace("~", "|"))
+    if what in WHEREABOUTS:
+        return WHEREABOUTS[what](common, value)
+    sort, _, name = what.partition(" ")
+    if sort in FROM_OUTSIDE:
+        return FROM_OUTSIDE[sort](common, name, value)
     return _measurement(common, what, value, row)
 
 
@@ -103,6 +218,7 @@ def _measurement(common: dict, what: str, value: str, row: dict) -> Measurement:
         value=float(value.lstrip("<>")),
         comparator=comparator or None,
         specimen=specimen,
+        method=row.get("method") or None,
     )
 
 

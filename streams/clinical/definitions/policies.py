@@ -64,14 +64,37 @@ class Sepsis3Policy:
     after: timedelta = timedelta(hours=24)
     """How long after."""
 
-    baseline: Literal["zero", "cummin", "prehospital"] = "prehospital"
+    baseline: Literal[
+        "zero", "cummin", "start", "prior24", "prehospital", "admission"
+    ] = "prehospital"
     """What the score is held against.
 
     `zero`: every patient was well (mimic-code `sepsis3.sql`; Singer 2016 for patients
     not known to have organ dysfunction).
     `cummin`: the least score so far inside the window (ricu `delta_cummin`).
+    `start`: the first score inside the window (ricu `delta_start`).
+    `prior24`: the least of this hour's score and the 23 before (ricu `delta_min`).
     `prehospital`: 0, but for organs known to be chronically failing (`chronic.py`).
+    `admission`: 0 for who came with the infection, and the score at admission for who
+    was in hospital before it (ImmunoSep, NCT04990232, as registered).
+    For `start`, `prior24` and `admission` an hour of which nothing is known has no
+    score, unless SOFA takes what is missing for normal; for `cummin` it has 0.
     """
+
+    prior24_sees: Literal["record", "window"] = "record"
+    """Whether the 24 hours of `prior24` may begin before the window of dysfunction.
+    The published words do not say."""
+
+    admission_score: Literal["first_day", "first_score"] = "first_day"
+    """The score at admission: the worst of the stay's first 24 hours, or its first.
+    The registry does not say.  While that day lasts, what there is of it before the
+    hour in question counts; where nothing is known of it, the score was 0 (Singer
+    2016)."""
+
+    came_with_infection: timedelta = timedelta(hours=48)
+    """Suspicion so soon after coming counts as brought along (the usual bound of
+    hospital-acquired infection; the registry says "admitted at the ED").  Where nobody
+    knows when the patient came, it does too."""
 
     delta: int = 2
     """How many points above it (Singer 2016)."""

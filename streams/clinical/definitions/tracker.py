@@ -42,11 +42,13 @@ from streams.vocabulary.events import Clinical
 
 
 _HEART_RATE = "measurement:heart_rate"
+_ENCOUNTER = "encounter"
 _OTHER_LANES = (
     "medication",
     "culture_collected",
     "location",
     "condition",
+    _ENCOUNTER,
     _HEART_RATE,
 )
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -157,6 +159,8 @@ class Sepsis3Tracker:
         elif lane == "condition":
             chronic = self.policy.baseline == "prehospital" and is_chronic(fact)
             self._new_baseline = self._new_baseline or chronic
+        elif lane == _ENCOUNTER:
+            self._new_baseline = self._new_baseline or self._by_admission
         elif self._suspects(fact):
             self._new_suspicions = True
 
@@ -197,6 +201,8 @@ class Sepsis3Tracker:
             return self._by_hours_of_stay
         if lane == "location":
             return fact.stay is not None
+        if lane == _ENCOUNTER:
+            return self._by_admission
         return lane in self._rules or is_chronic(fact) or self._suspects(fact)
 
     # -- what follows from it --------------------------------------------------
@@ -305,6 +311,10 @@ class Sepsis3Tracker:
     @property
     def _by_hours_of_stay(self) -> bool:
         return self.policy.sofa.hours == "icu_stay"
+
+    @property
+    def _by_admission(self) -> bool:
+        return self.policy.baseline == "admission"
 
     def _is_touched(self) -> bool:
         return self._new_suspicions or self._new_baseline or self._dirty < FOREVER

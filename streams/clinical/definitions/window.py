@@ -9,6 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from streams.clinical.definitions.baselines import (
+    at_admission,
+    least_of_day,
+    score_at_start,
+    total,
+)
 from streams.clinical.definitions.chronic import Baseline
 from streams.clinical.definitions.policies import Sepsis3Policy
 from streams.clinical.definitions.suspicion import Suspicion
@@ -119,11 +125,11 @@ class Search:
         if not self._is_enough(points, old):
             return None
         if by_hour:
-            return Dysfunction(row, end_of(row), _total(points), old)
+            return Dysfunction(row, end_of(row), total(points), old)
         return self._first_moment(sheet, chronic, row)
 
     def _is_enough(self, points: Points, old: int) -> bool:
-        return _total(points) - old >= self.policy.delta
+        return total(points) - old >= self.policy.delta
 
     def _first_moment(
         self, sheet: Sheet, chronic: Baseline, row: int
@@ -133,7 +139,7 @@ class Search:
             points = sheet.points_at(moment)
             old = self._old(sheet, chronic, row, points)
             if self._is_enough(points, old):
-                return Dysfunction(row, moment, _total(points), old)
+                return Dysfunction(row, moment, total(points), old)
         return None
 
     def _moments(self, sheet: Sheet, row: int) -> Iterator[datetime]:
@@ -158,8 +164,17 @@ class Search:
                 return 0
             case "cummin":
                 least = self._least_before(sheet, row)
-                total = _total(points)
-                return total if least is None else min(least, total)
+                present = total(points)
+                return present if least is None else min(least, present)
+            case "start":
+                first = score_at_start(sheet, self._first_row(sheet), row)
+                return total(points) if first is None else first
+            case "prior24":
+                by_record = self.policy.prior24_sees == "record"
+                opens = None if by_record else self._first_row(sheet)
+                return least_of_day(sheet, opens, row, points)
+            case "admission":
+                return at_admission(sheet, self.suspicion, self.policy, row)
             case "prehospital":
                 return sum(
                     min(now or 0, _best(sheet, organ, row) if old is None else old)
@@ -171,19 +186,17 @@ class Search:
 
     def _least_before(self, sheet: Sheet, row: int) -> int | None:
         if self._least_to is None:
-            by_stay = self.policy.sofa.hours == "icu_stay"
-            self._least_to = (
-                max(self.first, sheet.grid.start) if by_stay else self.first
-            )
+            self._least_to = self._first_row(sheet)
         for earlier in range(self._least_to, row):
-            total = _total(sheet.points(earlier))
-            self._least = total if self._least is None else min(self._least, total)
+            score = total(sheet.points(earlier))
+            self._least = score if self._least is None else min(self._least, score)
         self._least_to = row
         return self._least
 
-
-def _total(points: Points) -> int:
-    return sum([p for p in points if p is not None])
+    def _first_row(self, sheet: Sheet) -> int:
+        """The first row of the window that there is."""
+        by_stay = self.policy.sofa.hours == "icu_stay"
+        return max(self.first, sheet.grid.start) if by_stay else self.first
 
 
 def _best(sheet: Sheet, organ: int, row: int) -> int:

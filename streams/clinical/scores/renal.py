@@ -18,6 +18,7 @@ from streams.clinical.scores.organ import (
 )
 from streams.clinical.scores.points import CREATININE, URINE, points_of
 from streams.clinical.scores.urine import day_volumes
+from streams.vocabulary.events import Measurement
 
 
 _HIGHEST = 150.0
@@ -25,11 +26,7 @@ _HIGHEST = 150.0
 
 def renal(chart: Chart, after: datetime, until: datetime) -> OrganHour:
     """The worse of the two."""
-    values = [
-        f
-        for f in chart.laboratory_numbers("creatinine", after, until)
-        if f.value is not None and 0 < f.value <= _HIGHEST
-    ]
+    values = creatinines(chart, after, until)
     days = day_volumes(chart, after, until)
     if not values and not days:
         return UNSEEN
@@ -45,3 +42,12 @@ def renal(chart: Chart, after: datetime, until: datetime) -> OrganHour:
     )
     volume = None if day is None else day.volume
     return organ_hour(readings, (volume, highest), seen)
+
+
+def creatinines(chart: Chart, after: datetime, until: datetime) -> list[Measurement]:
+    """The results that count, mg/dL."""
+    return [
+        f
+        for f in chart.laboratory_numbers("creatinine", after, until)
+        if f.value is not None and 0 < f.value <= _HIGHEST
+    ]

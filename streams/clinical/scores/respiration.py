@@ -14,6 +14,7 @@ from streams.clinical.scores.organ import UNSEEN, OrganHour, Reading, organ_hour
 from streams.clinical.scores.points import (
     OXYGENATION,
     OXYGENATION_VENTILATED,
+    Bands,
     points_of,
 )
 from streams.clinical.scores.ventilation import Episode, latest_status
@@ -24,7 +25,12 @@ _BOTH = frozenset({"pao2_fio2", "ventilation"})
 
 
 def respiration(
-    chart: Chart, after: datetime, until: datetime, ventilated: Sequence[Episode]
+    chart: Chart,
+    after: datetime,
+    until: datetime,
+    ventilated: Sequence[Episode],
+    *,
+    under_support: Bands = OXYGENATION_VENTILATED,
 ) -> OrganHour:
     """The worst gas; `ventilated` matters where the policy goes by episodes."""
     gases = [g for g in arterial_gases(chart, after, until) if g.ratio is not None]
@@ -36,7 +42,8 @@ def respiration(
     bound = [g.ratio for g, on in pairs if g.ratio is not None and on is True]
     values = (min(free, default=None), min(bound, default=None))
     seen = _RATIO if None in support else _BOTH
-    return organ_hour([_reading(g, on=on) for g, on in pairs], values, seen)
+    readings = [_reading(gas, under_support, on=on) for gas, on in pairs]
+    return organ_hour(readings, values, seen)
 
 
 def _supported(chart: Chart, gas: Gas, ventilated: Sequence[Episode]) -> bool | None:
@@ -47,11 +54,12 @@ def _supported(chart: Chart, gas: Gas, ventilated: Sequence[Episode]) -> bool | 
     return None if status is None else status in chart.policy.ventilated
 
 
-def _reading(gas: Gas, *, on: bool | None) -> Reading:
+def _reading(gas: Gas, under_support: Bands, *, on: bool | None) -> Reading:
     ratio = 0.0 if gas.ratio is None else gas.ratio
     without = points_of(OXYGENATION, ratio)
-    with_support = points_of(OXYGENATION_VENTILATED, ratio)
+    with_support = points_of(under_support, ratio)
     if on is None:
-        return Reading(without, with_support, gas.evidence)
+        either = (without, with_support)
+        return Reading(min(either), max(either), gas.evidence)
     points = with_support if on else without
     return Reading(points, points, gas.evidence)

@@ -38,6 +38,13 @@ def day_volumes(chart: Chart, after: datetime, until: datetime) -> list[DayVolum
     return [day for day in told if day is not None]
 
 
+def charted_volumes(
+    chart: Chart, after: datetime, until: datetime
+) -> list[tuple[Fluid, float]]:
+    """Each volume charted, and what it adds to the urine in mL."""
+    return [(f, _signed(f)) for f in _volumes(chart, after, until)]
+
+
 def first_heart_rate(chart: Chart) -> datetime | None:
     """The first moment at which a heart rate of this stay was charted."""
     for fact in chart.timeline.all(Measurement, "measurement:heart_rate"):

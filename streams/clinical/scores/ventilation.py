@@ -121,15 +121,19 @@ class _Charting:
     hamilton: str | None = None
 
 
-def invasive_episodes(chart: Chart) -> list[Episode]:
-    """Invasive ventilation of this stay as mimic-code's `ventilation` tells it."""
+def charted_episodes(chart: Chart) -> list[Episode]:
+    """All support of this stay as mimic-code's `ventilation` tells it, by start."""
     rows = [
         (at, status)
         for at, charting in sorted(_chartings(chart).items())
         if (status := _status(charting)) is not None
     ]
-    gap = chart.policy.ventilation_gap
-    return [e for e in _episodes(rows, gap) if e.status == "invasive"]
+    return _episodes(rows, chart.policy.ventilation_gap)
+
+
+def invasive_episodes(chart: Chart) -> list[Episode]:
+    """Invasive ventilation alone."""
+    return [e for e in charted_episodes(chart) if e.status == "invasive"]
 
 
 def latest_status(chart: Chart, moment: datetime) -> str | None:

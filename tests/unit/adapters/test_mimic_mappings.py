@@ -106,6 +106,16 @@ def test_inspired_oxygen_is_a_fraction_a_percentage_or_neither(
     assert (Flag.IMPLAUSIBLE in event.flags) == odd
 
 
+@pytest.mark.parametrize(("written", "told"), [("CVVHDF", "CVVHDF"), ("", None)])
+def test_a_mode_of_continuous_dialysis_is_told_in_words_or_was_lost(
+    mimic, written, told
+):
+    event = charted(mimic, 227290, value=written)
+    assert isinstance(event, Assessment)
+    assert (event.concept, event.text, event.value) == ("crrt_mode", told, None)
+    assert event.code == "urn:ember:local|mimic-iv:227290"
+
+
 def test_a_verbal_response_keeps_the_words_about_the_tube(mimic):
     event = charted(mimic, 223900, value="No Response-ETT", valuenum="1")
     assert isinstance(event, Assessment)

@@ -1,5 +1,6 @@
 """A late fact reaches the rows it can change, however far after it they lie."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from streams.vocabulary.events import (
     Cancellation,
     Condition,
     CultureCollected,
+    Encounter,
     Fluid,
     Infusion,
     Location,
@@ -133,6 +135,53 @@ def test_a_late_fact_changes_what_it_should(case):
     after = tracker.evaluate(timeline, NOW).episodes
 
     assert after == sepsis3(timeline, policy=EMBER, now=NOW)
+    assert after != before
+
+
+AGAINST_ADMISSION = replace(
+    EMBER, baseline="admission", came_with_infection=timedelta(hours=6)
+)
+
+BASELINE_CASES = {
+    "when the patient came": (
+        AGAINST_ADMISSION,
+        [value("platelets", 90, -28), value("platelets", 90, 32)],
+        fact(Encounter, -30, phase="admitted", encounter_class="inpatient"),
+    ),
+    "the score at admission": (
+        AGAINST_ADMISSION,
+        [
+            fact(Encounter, 1, phase="admitted", encounter_class="inpatient"),
+            value("platelets", 90, 40),
+        ],
+        value("platelets", 90, 2),
+    ),
+    "the first score of the window": (
+        replace(EMBER, baseline="start"),
+        [value("map", 80, 20), value("platelets", 90, 32)],
+        value("platelets", 140, 10),
+    ),
+    "the least score of the day before": (
+        replace(EMBER, baseline="prior24"),
+        [value("platelets", 90, 32)],
+        value("map", 80, 5),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BASELINE_CASES.values(), ids=BASELINE_CASES)
+def test_a_late_fact_changes_the_baseline(case):
+    policy, told, late = case
+    timeline, tracker = Timeline(), Sepsis3Tracker(policy)
+    for event in [*SUSPICION, *told]:
+        tracker.touch(timeline.apply(event, event.event_id))
+        tracker.evaluate(timeline, NOW)
+    before = tracker.evaluate(timeline, NOW).episodes
+
+    tracker.touch(timeline.apply(late, late.event_id))
+    after = tracker.evaluate(timeline, NOW).episodes
+
+    assert after == sepsis3(timeline, policy=policy, now=NOW)
     assert after != before
 
 

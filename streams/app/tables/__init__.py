@@ -1,0 +1,1 @@
+"""Tables of derived concepts, one a file, as `ember table` writes them."""

@@ -1,0 +1,44 @@
+"""Every table there is, by name."""
+
+from __future__ import annotations
+
+from streams.app.tables.charlson import CHARLSON
+from streams.app.tables.first_day_sofa import FIRST_DAY_SOFA
+from streams.app.tables.kdigo_stages import KDIGO_STAGES
+from streams.app.tables.norepinephrine_equivalent_dose import (
+    NOREPINEPHRINE_EQUIVALENT_DOSE,
+)
+from streams.app.tables.sepsis3 import SEPSIS3
+from streams.app.tables.sirs import SIRS
+from streams.app.tables.sofa import SOFA
+from streams.app.tables.suspicion_of_infection import SUSPICION_OF_INFECTION
+from streams.app.tables.table import Table
+from streams.app.tables.ventilation import VENTILATION
+from streams.vocabulary.errors import ErrorCode, SettingsError
+
+
+TABLES = {
+    table.name: table
+    for table in (
+        SUSPICION_OF_INFECTION,
+        SOFA,
+        FIRST_DAY_SOFA,
+        SIRS,
+        KDIGO_STAGES,
+        CHARLSON,
+        VENTILATION,
+        NOREPINEPHRINE_EQUIVALENT_DOSE,
+        SEPSIS3,
+    )
+}
+
+
+def table_named(name: str) -> Table:
+    """The table of that name; raises `SettingsError` EMB-402 where there is none."""
+    if name not in TABLES:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            f"There is no table {name!r}.",
+            f"Use one of: {', '.join(TABLES)}.",
+        )
+    return TABLES[name]

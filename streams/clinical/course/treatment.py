@@ -1,0 +1,135 @@
+"""Systemic antimicrobials as courses: treatment without a long pause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from streams.clinical.course.secondary_policy import SecondaryPolicy
+from streams.clinical.timeline import Timeline
+from streams.vocabulary.clock import DAY
+from streams.vocabulary.events import Medication
+
+
+ANTIHERPETIC = (
+    "aciclovir",
+    "acyclovir",
+    "valaciclovir",
+    "valacyclovir",
+    "ganciclovir",
+    "valganciclovir",
+    "foscarnet",
+    "cidofovir",
+    "letermovir",
+    "maribavir",
+)
+"""Given against herpesviruses; lower case, as the drug's name begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """Treatment from the first dose to the last."""
+
+    starts: datetime
+    last: datetime
+    """The last dose, or `now` while an order runs."""
+    given: tuple[datetime, ...]
+    """The first moment of each day (of 24 hours from its start) with any of it."""
+    drugs: tuple[str, ...]
+    evidence: tuple[str, ...]
+
+    @property
+    def days(self) -> int:
+        """On how many days it was given."""
+        return len(self.given)
+
+    @property
+    def is_antiherpetic(self) -> bool:
+        """Whether nothing else was given."""
+        return all(drug.startswith(ANTIHERPETIC) for drug in self.drugs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cover:
+    drug: str
+    starts: datetime
+    ends: datetime
+    evidence: str
+
+
+def courses(
+    timeline: Timeline, policy: SecondaryPolicy, now: datetime
+) -> tuple[Course, ...]:
+    """The courses begun by `now`, whatever the drug, apart by a pause."""
+    return tuple(_chained(_covers(timeline, policy, now), policy.pause))
+
+
+def courses_by_drug(
+    timeline: Timeline, policy: SecondaryPolicy, now: datetime
+) -> tuple[Course, ...]:
+    """The courses of each drug by itself."""
+    covers = sorted(_covers(timeline, policy, now), key=lambda one: one.drug)
+    found = [
+        course
+        for _, own in groupby(covers, key=lambda one: one.drug)
+        for course in _chained(list(own), policy.pause)
+    ]
+    return tuple(sorted(found, key=lambda one: (one.starts, one.drugs)))
+
+
+def _covers(timeline: Timeline, policy: SecondaryPolicy, now: datetime) -> list[_Cover]:
+    """When each dose was given and each order ran; an order runs until it is stopped."""
+    facts = [f for f in timeline.all(Medication, "medication") if f.happened_at <= now]
+    stops = {
+        fact.order_id: fact.happened_at
+        for fact in facts
+        if fact.stage == "stopped" and fact.order_id is not None
+    }
+    found = [
+        _cover(fact, stops.get(fact.order_id), now)
+        for fact in facts
+        if fact.antimicrobial is True and fact.stage in policy.stages
+    ]
+    return [cover for cover in found if cover.starts <= now]
+
+
+def _cover(fact: Medication, stopped: datetime | None, now: datetime) -> _Cover:
+    starts = fact.happened_at
+    drug = (fact.drug or fact.sent_drug).casefold()
+    if fact.stage != "ordered":
+        return _Cover(drug, starts, starts, fact.event_id)
+    starts = max(starts, fact.planned_start or starts)
+    ends = [end for end in (fact.planned_stop, stopped) if end is not None]
+    return _Cover(drug, starts, max(starts, min([*ends, now])), fact.event_id)
+
+
+def _chained(covers: Iterable[_Cover], pause: timedelta) -> list[Course]:
+    chains: list[list[_Cover]] = []
+    until: datetime | None = None
+    for cover in sorted(covers, key=lambda one: (one.starts, one.evidence)):
+        if until is None or cover.starts - until >= pause:
+            chains.append([])
+            until = cover.ends
+        chains[-1].append(cover)
+        until = max(until, cover.ends)
+    return [_course(chain) for chain in chains]
+
+
+def _course(chain: Sequence[_Cover]) -> Course:
+    starts = chain[0].starts
+    first: dict[int, datetime] = {}
+    for cover in chain:
+        for day in range(
+            (cover.starts - starts) // DAY, (cover.ends - starts) // DAY + 1
+        ):
+            moment = max(cover.starts, starts + day * DAY)
+            first[day] = min(moment, first.get(day, moment))
+    return Course(
+        starts=starts,
+        last=max(cover.ends for cover in chain),
+        given=tuple(first[day] for day in sorted(first)),
+        drugs=tuple(dict.fromkeys(cover.drug for cover in chain)),
+        evidence=tuple(cover.evidence for cover in chain),
+    )

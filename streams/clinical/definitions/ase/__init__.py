@@ -1,0 +1,1 @@
+"""The CDC Adult Sepsis Event of the 2018 toolkit, and its bacteraemic shock event."""

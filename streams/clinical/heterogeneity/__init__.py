@@ -1,0 +1,1 @@
+"""What makes patients with sepsis differ: baseline covariates, with unknowns."""

@@ -1,0 +1,42 @@
+"""Lists of codes and drugs by factor, as data (`lists.csv`)."""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from importlib.resources import files
+
+from streams.vocabulary.events import Condition, Medication
+
+
+_SYSTEM = "http://hl7.org/fhir/sid/"
+
+
+@cache
+def _lists() -> dict[tuple[str, str], tuple[str, ...]]:
+    folder = files("streams.clinical.heterogeneity")
+    text = folder.joinpath("lists.csv").read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {
+        (row["list"], row["kind"]): tuple(row["values"].split())
+        for row in csv.DictReader(lines)
+    }
+
+
+def drug_lists() -> tuple[str, ...]:
+    """The names of the lists of drugs."""
+    return tuple(name for name, kind in _lists() if kind == "drug")
+
+
+def has_code(name: str, fact: Condition) -> bool:
+    """Whether a diagnosis is of that list."""
+    system, _, code = fact.code.partition("|")
+    prefixes = _lists().get((name, system.removeprefix(_SYSTEM)), ())
+    return system.startswith(_SYSTEM) and code.replace(".", "").startswith(prefixes)
+
+
+def has_drug(name: str, fact: Medication) -> bool:
+    """Whether a drug is of that list, by the name it was mapped to or sent with."""
+    words = f"{fact.drug or ''} {fact.sent_drug}".casefold().split()
+    names = _lists().get((name, "drug"), ())
+    return bool(names) and any(word.startswith(names) for word in words)

@@ -1,0 +1,46 @@
+"""Whose factors, and as of when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from streams.clinical.heterogeneity.policy import FactorPolicy
+from streams.clinical.timeline import Timeline
+from streams.clinical.vital_status import ALWAYS
+from streams.vocabulary.events import Condition, Medication
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One patient at one moment, of one septic episode."""
+
+    timeline: Timeline
+    at: datetime
+    """What happens later does not count."""
+    index: datetime
+    """When the episode began: exposures count before it."""
+    encounter: str | None
+    """The hospital stay of the episode; it is no earlier admission."""
+    policy: FactorPolicy
+
+    @property
+    def begins(self) -> datetime:
+        """The end of the time before the episode."""
+        return min(self.index, self.at)
+
+    def conditions(self) -> list[Condition]:
+        """The diagnoses on record; the last word on each code."""
+        said = self.timeline.between(Condition, "condition", ALWAYS, self.at)
+        last = {fact.code: fact for fact in said}
+        return list(last.values())
+
+    def medications(self) -> Iterator[Medication]:
+        """The drugs on record."""
+        yield from self.timeline.between(Medication, "medication", ALWAYS, self.at)
+
+    def is_before(self, moment: datetime, reach: float) -> bool:
+        """Whether it lies in the days (`reach`) before the episode."""
+        days = (self.begins - moment).total_seconds() / 86400
+        return 0 < days <= reach

@@ -1,0 +1,1 @@
+"""Named markers: what was measured, held against a published cut-off."""

@@ -1,0 +1,1 @@
+"""Phenotypes of sepsis: classes of patients, computed or brought from outside."""

@@ -1,0 +1,77 @@
+"""Whether a patient breathes air or oxygen, by the last that was charted of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from streams.clinical.criteria.intervals import compare, interval
+from streams.clinical.scores.bedside import Said, Window
+from streams.clinical.timeline import Timeline
+from streams.vocabulary.events import Measurement, RespiratorySupport
+from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3
+
+
+ON_OXYGEN = frozenset({"oxygen", "hfnc", "invasive"})
+"""Kinds of support that give oxygen; a mask under pressure or a tracheostomy may also
+be run with air, which only a flow or a fraction can tell."""
+
+AIR = 21.0
+"""Per cent of oxygen in air, as charted."""
+
+
+def on_oxygen(timeline: Timeline, window: Window) -> Said:
+    """TRUE, FALSE or UNKNOWN by the latest charting in the window, with its events.
+
+    Of several at one moment any sign of oxygen decides.
+    """
+    said = [
+        *_devices(timeline, window),
+        *_numbers(timeline, window, "o2_flow", above=0.0),
+        *_numbers(timeline, window, "fio2", above=AIR),
+    ]
+    last = max((at for at, _, _ in said), default=None)
+    told = [(truth, event_id) for at, truth, event_id in said if at == last]
+    if not told:
+        return Said(UNKNOWN)
+    truths = {truth for truth, _ in told}
+    truth = next(t for t in (TRUE, FALSE, UNKNOWN) if t in truths)
+    return Said(truth, tuple(sorted(event for said, event in told if said is truth)))
+
+
+_Charting = tuple[datetime, Truth3, str]
+
+
+def _devices(timeline: Timeline, window: Window) -> list[_Charting]:
+    facts = timeline.between(
+        RespiratorySupport, "respiratory_support", window.after, window.until
+    )
+    return [
+        (fact.happened_at, _by_device(fact), fact.event_id)
+        for fact in facts
+        if fact.category is not None
+    ]
+
+
+def _by_device(fact: RespiratorySupport) -> Truth3:
+    """Oxygen that stopped leaves air; what follows a ventilator is not said."""
+    stopped = fact.phase == "stopped"
+    if fact.category == "none" or (stopped and fact.category == "oxygen"):
+        return FALSE
+    return TRUE if fact.category in ON_OXYGEN and not stopped else UNKNOWN
+
+
+def _numbers(
+    timeline: Timeline, window: Window, concept: str, *, above: float
+) -> list[_Charting]:
+    facts = timeline.between(
+        Measurement, f"measurement:{concept}", window.after, window.until
+    )
+    return [
+        (
+            fact.happened_at,
+            compare(interval(fact.value, fact.comparator, fact.upper), ">", above),
+            fact.event_id,
+        )
+        for fact in facts
+        if fact.value is not None
+    ]
