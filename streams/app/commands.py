@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Annotated, Literal, TextIO
+from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter
@@ -16,23 +14,16 @@ from pydantic import TypeAdapter
 from streams.adapters.intake import IntakeReport
 from streams.app import feed_commands
 from streams.app.account import account, tell_never_met
-from streams.app.detect import write_detect_csv
+from streams.app.definitions import definitions
+from streams.app.detection import PathOption, SourceOption, SubjectsOption, detect
 from streams.app.kafka import commands as kafka_commands
 from streams.app.live.commands import worker
 from streams.app.observe import commands as observe_commands
 from streams.app.sources import open_history
 from streams.app.tables.all import table_named
 from streams.app.tables.table import write_table
-from streams.clinical.definitions.policies import POLICIES
+from streams.app.writing import writing
 from streams.vocabulary.concepts import concepts as all_concepts
-from streams.vocabulary.errors import ErrorCode, SettingsError
-
-
-SourceOption = Annotated[str, typer.Option(help="Which tables: mimic-iv.")]
-PathOption = Annotated[Path, typer.Option(help="The folder that holds hosp/ and icu/.")]
-SubjectsOption = Annotated[
-    Path | None, typer.Option(help="Only these: a file, one subject_id a line.")
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,48 +48,11 @@ def add_to(app: typer.Typer) -> None:
     app.command()(detect)
     app.command()(table)
     app.command()(concepts)
+    app.command()(definitions)
     app.add_typer(kafka_commands.app, name="kafka")
     observe_commands.add_to(app)
     app.command()(worker)
     feed_commands.add_to(app)
-
-
-def detect(
-    path: PathOption,
-    out: Annotated[Path, typer.Option(help="The CSV to write.")],
-    source: SourceOption = "mimic-iv",
-    definition: Annotated[
-        Literal["sepsis3"], typer.Option(help="Which definition.")
-    ] = "sepsis3",
-    policy: Annotated[
-        Literal["mimic", "ember"],
-        typer.Option(help="mimic: mimic-code to the letter. ember: our default."),
-    ] = "ember",
-    subjects: SubjectsOption = None,
-    hourly: Annotated[
-        Path | None, typer.Option(help="Also write the hourly SOFA to this CSV.")
-    ] = None,
-) -> None:
-    """Find every stay that meets a definition in a source of history."""
-    if out == hourly:
-        raise typer.BadParameter("name two files", param_hint="--hourly")
-    history = open_history(source, path, subjects)
-    report = IntakeReport()
-    with ExitStack() as files:
-        counts = write_detect_csv(
-            history.timelines(report),
-            policy=POLICIES[policy],
-            out=files.enter_context(_writing(out)),
-            hourly=None if hourly is None else files.enter_context(_writing(hourly)),
-        )
-    account(report, sys.stderr)
-    tell_never_met(history, sys.stderr)
-    print(
-        f"{definition} ({policy}): {counts.stays} ICU stays of {counts.episodes} "
-        f"episodes in {counts.patients} patients -> {out}; "
-        f"{counts.without_icu_stay} without an ICU stay in their window have no row",
-        file=sys.stderr,
-    )
 
 
 def table(
@@ -117,7 +71,7 @@ def table(
     wanted.reading(policy)
     history = open_history(source, path, subjects)
     report = IntakeReport()
-    with _writing(out) as file:
+    with writing(out) as file:
         written = write_table(
             history.timelines(report), table=wanted, policy=policy, out=file
         )
@@ -152,23 +106,3 @@ def concepts(
     writer = csv.DictWriter(sys.stdout, names, delimiter="\t")
     writer.writeheader()
     writer.writerows(asdict(row) for row in rows)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[TextIO]:
-    """A file that is there only once it is whole; a failure leaves the old one."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        out = unfinished.open("w", encoding="utf-8", newline="")
-    except OSError as fault:
-        raise SettingsError(
-            ErrorCode.PATH_NOT_FOUND,
-            f"{path} cannot be written ({fault.strerror}).",
-            "Name a file in a folder that exists.",
-        ) from None
-    try:
-        with out:
-            yield out
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
