@@ -88,7 +88,7 @@ def _covers(timeline: Timeline, policy: SecondaryPolicy, now: datetime) -> list[
         if fact.stage == "stopped" and fact.order_id is not None
     }
     found = [
-        _cover(fact, stops.get(fact.order_id), now)
+        _cover(fact, stops.get(fact.order_id or ""), now)
         for fact in facts
         if fact.antimicrobial is True and fact.stage in policy.stages
     ]

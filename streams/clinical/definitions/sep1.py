@@ -149,9 +149,7 @@ SEP1_SPEC = Specification(
         "Documented suspected infection, at least two signs of inflammation "
         "(temperature above 38.3 or below 36.0 degrees Celsius, heart rate above 90, "
         "respiratory rate above 20, white cells above 12 or below 4 or more than 10 % "
-        "bands) and at least one failing organ, all within six hours.
-
-"
+        "bands) and at least one failing organ, all within six hours.\n\n"
         "Organs: systolic pressure below 90, mean below 65 or a drop by more than 40 "
         "mmHg; new invasive or non-invasive ventilation; creatinine above 2.0 mg/dL or "
         "urine below 0.5 mL/kg/h for two hours; bilirubin above 2.0 mg/dL; platelets "

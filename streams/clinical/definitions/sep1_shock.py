@@ -19,9 +19,9 @@ from streams.clinical.definitions.sep1 import (
 )
 from streams.clinical.scores.chart import back
 from streams.clinical.scores.values import Value, values
+from streams.clinical.specification import Choice, Grade, Specification
 from streams.clinical.timeline import Timeline
 from streams.clinical.vital_status import ALWAYS
-from streams.clinical.specification import Choice, Grade, Specification
 from streams.vocabulary.clock import HOUR
 from streams.vocabulary.events import Fluid
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3, any_of

@@ -21,6 +21,8 @@ from streams.vocabulary.facts import Flag
 
 
 FUZZ = 2 * HOUR
+HEAVIEST = 1500.0
+"""kg; what is charted from here on is no weight to mimic-code."""
 _ADULT = 18
 
 
@@ -52,7 +54,10 @@ def weight_spans(chart: Chart, stay: UnitStay) -> tuple[WeightSpan, ...]:
     charted = [
         f
         for f in lane
-        if f.value is not None and chart.counts(f.code) and chart.has_happened(f)
+        if f.value is not None
+        and 0 < f.value < HEAVIEST
+        and chart.counts(f.code)
+        and chart.has_happened(f)
     ]
     admission = next((f for f in charted if f.method == "admission"), None)
     starts = sorted(

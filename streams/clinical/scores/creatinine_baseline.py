@@ -54,46 +54,59 @@ def estimated_baseline(timeline: Timeline, at: datetime) -> Baseline | None:
     return Baseline(Interval(older, younger), "estimated", (age[1], sex[1]))
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """From coming to leaving; `left` is None while nothing says that it ended."""
+
+    came: datetime
+    left: datetime | None
+
+
+def admission_of(
+    timeline: Timeline, at: datetime, now: datetime | None, encounter: str | None
+) -> Admission | None:
+    """The hospital stay at `at`, as told by `now` (None: by everything on record).
+
+    Without a name it is the last one begun by `at`.
+    """
+    said = [
+        fact
+        for fact in timeline.all(Encounter, "encounter")
+        if encounter in {None, fact.encounter}
+        and (now is None or fact.happened_at <= now)
+    ]
+    begun = [f for f in said if f.phase == "admitted" and f.happened_at <= at]
+    if not begun:
+        return None
+    left = (
+        fact.happened_at
+        for fact in said
+        if fact.phase == "discharged"
+        and fact.happened_at >= begun[-1].happened_at
+        and fact.encounter == begun[-1].encounter
+    )
+    return Admission(begun[-1].happened_at, next(left, None))
+
+
 def admission_baseline(
     timeline: Timeline,
     at: datetime,
     lowest: Interval | None,
     evidence: tuple[str, ...],
     *,
-    encounter: str | None,
+    by: datetime,
+    over: bool,
 ) -> Baseline | None:
-    """By the lowest of the hospital stay so far: provisional until discharge."""
-    open_ended = not _discharged(timeline, at, encounter)
-    chronic = _chronic(timeline, at)
+    """By the lowest of the hospital stay so far: provisional until it is `over`.
+
+    What is on record of chronic disease by `by` counts; the age is that at `at`.
+    """
+    chronic = _chronic(timeline, by)
     if lowest is not None and (lowest.high <= NORMAL or chronic):
         seen = evidence + chronic
-        return Baseline(lowest, "lowest_of_admission", seen, open_ended)
+        return Baseline(lowest, "lowest_of_admission", seen, not over)
     estimated = estimated_baseline(timeline, at)
-    return estimated and replace(estimated, provisional=open_ended)
-
-
-def admitted_at(
-    timeline: Timeline, at: datetime, encounter: str | None
-) -> datetime | None:
-    """When the hospital stay began; without a name, the last begun by `at`."""
-    said = [
-        fact.happened_at
-        for fact in timeline.all(Encounter, "encounter")
-        if fact.phase == "admitted"
-        and fact.happened_at <= at
-        and encounter in {None, fact.encounter}
-    ]
-    return said[-1] if said else None
-
-
-def _discharged(timeline: Timeline, at: datetime, encounter: str | None) -> bool:
-    """Whether the stay (without a name: the last one) is over by `at`."""
-    said = [
-        fact.phase
-        for fact in timeline.all(Encounter, "encounter")
-        if fact.happened_at <= at and encounter in {None, fact.encounter}
-    ]
-    return bool(said) and said[-1] == "discharged"
+    return estimated and replace(estimated, provisional=not over)
 
 
 def _chronic(timeline: Timeline, at: datetime) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from math import inf, nextafter
 
@@ -17,7 +17,7 @@ from streams.clinical.scores.chart import Chart, back
 from streams.clinical.scores.creatinine_baseline import (
     Baseline,
     admission_baseline,
-    admitted_at,
+    admission_of,
     estimated_baseline,
 )
 from streams.clinical.scores.kdigo_policy import CreatininePolicy
@@ -29,6 +29,7 @@ from streams.vocabulary.facts import Flag
 LONG, SHORT = 7 * DAY, 48 * HOUR
 _HIGHEST = 150.0
 """mg/dL; above it is no result (mimic-code)."""
+_FOREVER = datetime.max.replace(tzinfo=UTC)
 _SMALLEST = 1e-9
 """What two numbers may differ by and be the same number written in binary."""
 
@@ -229,16 +230,19 @@ def _baseline(
 def _of_admission(
     chart: Chart, policy: CreatininePolicy, at: datetime
 ) -> Baseline | None:
-    begun = admitted_at(chart.timeline, at, chart.scope.encounter)
-    measured = [] if begun is None else creatinines(chart, policy, back(begun), at)
+    """The lowest of the whole stay as far as it is told, also of after the value."""
+    stay = admission_of(chart.timeline, at, chart.now, chart.scope.encounter)
+    until = _FOREVER if chart.now is None else chart.now
+    if stay is not None and stay.left is not None:
+        until = stay.left
+    measured = (
+        [] if stay is None else creatinines(chart, policy, back(stay.came), until)
+    )
     lowest = _least(measured)
     evidence = () if lowest is None else lowest.evidence
+    over = stay is not None and stay.left is not None
     return admission_baseline(
-        chart.timeline,
-        at,
-        _range(lowest),
-        evidence,
-        encounter=chart.scope.encounter,
+        chart.timeline, at, _range(lowest), evidence, by=max(at, until), over=over
     )
 
 

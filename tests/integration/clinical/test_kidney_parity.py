@@ -68,7 +68,11 @@ def test_whole_rows_equal_as_multisets(expected, timelines, name):
     columns, read, rows = TABLES[name]
     with gzip.open(expected / f"{name}.csv.gz", "rt", newline="") as file:
         head, *theirs = csv.reader(file)
-    ours = [row for patient, timeline in timelines.items() for row in read(patient, timeline)]
+    ours = [
+        row
+        for patient, timeline in timelines.items()
+        for row in read(patient, timeline)
+    ]
     assert tuple(head) == columns
     assert len(ours) == len(theirs) == rows
     wanted = Counter(tuple(map(worth, row)) for row in theirs)

@@ -226,15 +226,15 @@ def drawn(draw: Random) -> Story:
         doses += [
             (day, drug, route)
             for day in range(begin, begin + draw.randint(1, 7))
-            if 1 <= day <= last and draw.random() < 0.85  # noqa: PLR2004 - a share
+            if 1 <= day <= last and draw.random() < 0.85
         ]
     drips = [
         (day, drug)
         for drug in ("norepinephrine", "vasopressin", "phenylephrine")
-        if draw.random() < 0.3  # noqa: PLR2004 - a share
+        if draw.random() < 0.3
         for day in sorted(draw.sample(days, draw.randint(1, min(3, last))))
     ]
-    ventilated = draw.sample(days, 2) if draw.random() < 0.2 else []  # noqa: PLR2004
+    ventilated = draw.sample(days, 2) if draw.random() < 0.2 else []
     labs = [
         (day, concept, draw.choice(levels))
         for concept, (_, levels) in LABS.items()
@@ -247,7 +247,7 @@ def drawn(draw: Random) -> Story:
         drips=tuple(drips),
         ventilated=tuple(sorted(ventilated)),
         labs=tuple(labs),
-        codes=("N18.6",) if draw.random() < 0.1 else (),  # noqa: PLR2004
+        codes=("N18.6",) if draw.random() < 0.1 else (),
         leaves=(last, draw.choice(list(LEAVES))),
     )
 

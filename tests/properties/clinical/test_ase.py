@@ -249,7 +249,7 @@ def test_facts_that_have_not_happened_change_nothing(policy, told, now):
 @some(60)
 @given(stays(), st.lists(moments, min_size=2, max_size=6))
 def test_what_is_final_stays_and_what_was_told_is_never_dropped(policy, told, times):
-    held = {}
+    held, last = {}, min(times)
     for now in [*sorted(times), MARCH + 60 * DAYS, None]:
         found = by_culture(ask(told, policy, now))
         for name, before in held.items():
@@ -319,8 +319,7 @@ def test_what_a_window_shows_the_whole_stay_shows_too_and_no_later(told):
         asked = (timeline, culture, stay)
         until = stay.left_at or FOREVER
         whole = {
-            d.detail: d
-            for d in laboratory(*asked, "community", days, TOOLKIT, until)
+            d.detail: d for d in laboratory(*asked, "community", days, TOOLKIT, until)
         }
         for d in laboratory(*asked, "hospital", days, TOOLKIT, until):
             assert whole[d.detail].day <= d.day
@@ -331,9 +330,9 @@ def test_what_a_window_shows_the_whole_stay_shows_too_and_no_later(told):
 @given(stays(), st.data())
 def test_shock_events_do_not_depend_on_the_order_of_arrival(told, data):
     shuffled = data.draw(st.permutations(told))
-    assert bacteremia_shock_events(
-        folded(told), zone=ZONE
-    ) == bacteremia_shock_events(folded(shuffled), zone=ZONE)
+    assert bacteremia_shock_events(folded(told), zone=ZONE) == bacteremia_shock_events(
+        folded(shuffled), zone=ZONE
+    )
 
 
 @some(40)

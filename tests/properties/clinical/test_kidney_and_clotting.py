@@ -93,10 +93,14 @@ volume = st.floats(0, 400).map(round)
 def kidneys(draw):
     """Two days of creatinine and urine, with or without a weight and dialysis."""
     facts = [ICU]
-    for hours in draw(st.sets(st.integers(-48, 12), max_size=6)):
-        facts.append(measured("creatinine", hours, draw(creatinine)))
-    for hours in draw(st.sets(st.integers(-20, 12), max_size=30)):
-        facts.append(void(hours, float(draw(volume))))
+    facts.extend(
+        measured("creatinine", hours, draw(creatinine))
+        for hours in draw(st.sets(st.integers(-48, 12), max_size=6))
+    )
+    facts.extend(
+        void(hours, float(draw(volume)))
+        for hours in draw(st.sets(st.integers(-20, 12), max_size=30))
+    )
     if draw(st.booleans()):
         facts.append(measured("weight", -24, float(draw(st.integers(40, 150)))))
     if draw(st.booleans()):
@@ -181,9 +185,7 @@ def test_order_duplicates_and_corrections_make_no_other_stage(facts, policy, cha
         event=void(12.5, 20.0),
     )
     never = measured("creatinine", 12.5, 14.0)
-    gone = Cancellation(
-        **common("x", 13), version=1, cancels=never.event_id
-    )
+    gone = Cancellation(**common("x", 13), version=1, cancels=never.event_id)
     plain = made([*facts, void(12.5, 20.0)])
     messy = made([gone, mended, *shuffled, wrong, never])
     assert _without_names(kdigo(plain, LATER, policy=policy)) == _without_names(
@@ -223,25 +225,30 @@ CLOTTING = {
 WORSE_IS_LOWER = {"platelets", "map", "fibrinogen"}
 SCORES = {
     "sic": (lambda timeline: sic(timeline, NOON), has_sic),
-    "overt_dic": (lambda timeline: overt_dic(timeline, NOON, policy=HOUSE), has_overt_dic),
+    "overt_dic": (
+        lambda timeline: overt_dic(timeline, NOON, policy=HOUSE),
+        has_overt_dic,
+    ),
 }
 known = st.dictionaries(st.sampled_from(sorted(CLOTTING)), st.none()).flatmap(
     lambda names: st.fixed_dictionaries({name: CLOTTING[name] for name in names})
 )
 
 
-def tested(found):
+def laboratory(found):
     return made([measured(name, -1, value) for name, value in found.items()])
 
 
 @EVEN
-@given(known, st.sampled_from(sorted(CLOTTING)), st.sampled_from(sorted(SCORES)), st.data())
+@given(
+    known, st.sampled_from(sorted(CLOTTING)), st.sampled_from(sorted(SCORES)), st.data()
+)
 def test_a_worse_clotting_test_never_lowers_a_score(found, name, which, data):
     score, there = SCORES[which]
     better, worse = sorted((data.draw(CLOTTING[name]), data.draw(CLOTTING[name])))
     if name in WORSE_IS_LOWER:
         better, worse = worse, better
-    before, after = (score(tested(found | {name: v})) for v in (better, worse))
+    before, after = (score(laboratory(found | {name: v})) for v in (better, worse))
     assert (before.lower, before.total, before.upper) <= (
         after.lower,
         after.total,
@@ -255,12 +262,14 @@ def test_a_worse_clotting_test_never_lowers_a_score(found, name, which, data):
 
 
 @EVEN
-@given(known, st.sampled_from(sorted(CLOTTING)), st.sampled_from(sorted(SCORES)), st.data())
+@given(
+    known, st.sampled_from(sorted(CLOTTING)), st.sampled_from(sorted(SCORES)), st.data()
+)
 def test_a_missing_clotting_test_stays_within_the_bounds(found, name, which, data):
     score, there = SCORES[which]
     found = {k: v for k, v in found.items() if k != name}
-    before = score(tested(found))
-    after = score(tested(found | {name: data.draw(CLOTTING[name])}))
+    before = score(laboratory(found))
+    after = score(laboratory(found | {name: data.draw(CLOTTING[name])}))
     assert before.lower <= after.lower <= after.upper <= before.upper
     if there(before) in {TRUE, FALSE}:
         assert there(after) is there(before)
@@ -323,4 +332,4 @@ def test_any_codes_lie_within_the_bounds_of_none_and_in_any_order(listed, chance
 
 
 def test_sic_reads_its_default_policy():
-    assert sic(tested({}), NOON) == sic(tested({}), NOON, policy=SIC)
+    assert sic(laboratory({}), NOON) == sic(laboratory({}), NOON, policy=SIC)

@@ -56,7 +56,13 @@ def test_each_test_on_both_sides_of_its_edge(timeline_of, at, fact, points):
     assert part(score, fact.partition(" ")[0]) == (points, points, points)
 
 
-WELL = ("bilirubin_total | 0.5", "map | 80", "pao2 | 95", "fio2 | 21", "creatinine | 0.8")
+WELL = (
+    "bilirubin_total | 0.5",
+    "map | 80",
+    "pao2 | 95",
+    "fio2 | 21",
+    "creatinine | 0.8",
+)
 
 
 @pytest.mark.parametrize(
@@ -179,12 +185,16 @@ def test_each_part_on_both_sides_of_its_edge(timeline_of, at, fact, name, points
     assert part(score, name) == (points, points, points)
 
 
-@pytest.mark.parametrize(("seconds", "points"), [(15.5, 0), (15.6, 1), (18.5, 1), (18.6, 2)])
+@pytest.mark.parametrize(
+    ("seconds", "points"), [(15.5, 0), (15.6, 1), (18.5, 1), (18.6, 2)]
+)
 def test_other_restatements_count_only_what_is_above_3_and_6_seconds(
     timeline_of, at, seconds, points
 ):
     policy = replace(HOUSE, prolongation=PROLONGATION_ABOVE)
-    score = overt_dic(timeline_of(table(f"pt | {seconds}")), at("1 10:00"), policy=policy)
+    score = overt_dic(
+        timeline_of(table(f"pt | {seconds}")), at("1 10:00"), policy=policy
+    )
     assert part(score, "pt")[0] == points
 
 
@@ -220,16 +230,22 @@ def test_a_d_dimer_in_ddu_tells_nothing_where_the_site_named_no_cut_offs(
     timeline_of, at
 ):
     """3 mg/L DDU would be strongly raised if read as FEU, or doubled into it."""
-    score = overt_dic(timeline_of(table("d_dimer_ddu | 3")), at("1 10:00"), policy=HOUSE)
+    score = overt_dic(
+        timeline_of(table("d_dimer_ddu | 3")), at("1 10:00"), policy=HOUSE
+    )
     assert part(score, "fibrin_marker") == (None, 0, 3)
     assert "fibrin_marker" in score.missing
 
 
-@pytest.mark.parametrize(("value", "points"), [(0.49, 0), (0.5, 2), (1.0, 2), (1.01, 3)])
+@pytest.mark.parametrize(
+    ("value", "points"), [(0.49, 0), (0.5, 2), (1.0, 2), (1.01, 3)]
+)
 def test_ddu_has_cut_offs_of_its_own(timeline_of, at, value, points):
     policy = replace(HOUSE, assays=(by_upper_limit("d_dimer_ddu", 0.25),))
     told = (
-        overt_dic(timeline_of(table(f"{assay} | {value}")), at("1 10:00"), policy=policy)
+        overt_dic(
+            timeline_of(table(f"{assay} | {value}")), at("1 10:00"), policy=policy
+        )
         for assay in ("d_dimer_ddu", "d_dimer_feu")
     )
     assert [part(score, "fibrin_marker")[0] for score in told] == [points, None]
@@ -242,7 +258,9 @@ def test_a_laboratory_may_call_up_to_5_mg_moderate(timeline_of, at):
     policy = replace(HOUSE, assays=(wide,))
     points = [
         part(
-            overt_dic(timeline_of(table(f"d_dimer_feu | {v}")), at("1 10:00"), policy=policy),
+            overt_dic(
+                timeline_of(table(f"d_dimer_feu | {v}")), at("1 10:00"), policy=policy
+            ),
             "fibrin_marker",
         )[0]
         for v in (0.24, 0.25, 5.0, 5.1)

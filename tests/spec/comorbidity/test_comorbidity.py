@@ -51,7 +51,10 @@ def part(score, name):
         (("K70.3", "K76.6"), 3),  # of mild and severe liver disease the severe
         (("E11.9",), 1),
         (("E11.2",), 2),
-        (("E11.9", "E11.2"), 2),  # of diabetes with and without complications the former
+        (
+            ("E11.9", "E11.2"),
+            2,
+        ),  # of diabetes with and without complications the former
         (("G82.2",), 2),
         (("N18.6",), 2),
         (("C34.1",), 2),
@@ -119,7 +122,9 @@ def test_the_systems_are_told_apart(timeline_of, at):
     nine = timeline_of(coded(f"{ICD9}~585.6"))
     ten = timeline_of(coded(f"{ICD10}~N18.6"))
     local = timeline_of(coded("urn:ember:local~585.6"))
-    found = [charlson(t, at("9 00:00"), encounter="7").total for t in (nine, ten, local)]
+    found = [
+        charlson(t, at("9 00:00"), encounter="7").total for t in (nine, ten, local)
+    ]
     assert found == [2, 2, 0]
 
 
@@ -156,10 +161,13 @@ def test_codes_count_from_the_moment_they_are_on_record(timeline_of, at):
 
 
 def test_at_recruitment_the_codes_of_earlier_stays_are_what_is_known(timeline_of, at):
-    table = coded("I21.4") + f"""
+    table = (
+        coded("I21.4")
+        + f"""
     20 09:00 | hospital  | admitted        | 8
     25 12:00 | condition | {ICD10}~N18.6   | 8
     """
+    )
     timeline = timeline_of(table)
     told = {
         (moment, stay): charlson(timeline, at(moment), encounter=stay).total

@@ -137,7 +137,9 @@ def test_binary_fractions_miss_a_rise_of_a_third_and_a_half(
     assert part(found, "creatinine") == (points, points, points)
 
 
-@pytest.mark.parametrize(("rise", "points"), [("rise_of_0.3", 3), ("from_at_most_3.7", 1)])
+@pytest.mark.parametrize(
+    ("rise", "points"), [("rise_of_0.3", 3), ("from_at_most_3.7", 1)]
+)
 def test_from_4_5_to_5_5_is_stage_3_and_was_stage_1_in_older_code(stage, rise, points):
     table = TWO.format(before=4.5, when="2 06:00", after=5.5)
     found = stage(table, "2 06:00", creatinine={"stage_3_rise": rise})
@@ -207,9 +209,7 @@ at      | what       | value    | encounter
 
 
 def test_without_a_value_before_the_baseline_may_be_calculated_back(stage):
-    found = stage(
-        ADMITTED, "1 06:00", creatinine={"baseline": "lowest_or_estimated"}
-    )
+    found = stage(ADMITTED, "1 06:00", creatinine={"baseline": "lowest_or_estimated"})
     # 1.07 mg/dL gives a man of 60 an eGFR of 75.
     assert part(found, "creatinine") == (2, 2, 2)
     assert found.components[0].evidence == ("e3", "e0", "e1")
@@ -247,18 +247,33 @@ def test_by_admission_the_lowest_counts_if_normal_or_the_kidneys_are_ill(
     assert found.provisional
 
 
-@pytest.mark.parametrize(("left", "provisional"), [("2 07:00", False), ("2 09:00", True)])
+@pytest.mark.parametrize(
+    ("left", "provisional"), [("2 07:00", False), ("2 09:00", True)]
+)
 def test_a_baseline_by_admission_may_change_until_discharge(stage, left, provisional):
     table = ADMITTED + f"2 06:00 | creatinine | 1.0 | 7\n{left} | home | | 7"
     found = stage(table, "2 08:00", creatinine={"baseline": "admission"})
     assert found.provisional == provisional
 
 
+def test_a_lower_value_after_it_is_the_baseline_of_an_earlier_creatinine(stage):
+    """Of 2.4 the estimate of 1.07 makes stage 2, the 1.5 of a diseased kidney stage 1."""
+    ill = "1 05:00 | condition | http://hl7.org/fhir/sid/icd-10-cm~N18.3 | 7\n"
+    asked = {"creatinine": {"baseline": "admission"}, "pick": "worst"}
+    before = stage(ADMITTED, "1 11:00", **asked)
+    after = stage(ADMITTED + ill + "1 12:00 | creatinine | 1.5 | 7", "1 12:00", **asked)
+    assert part(before, "creatinine") == (2, 2, 2)
+    assert part(after, "creatinine") == (1, 1, 1)
+
+
 # -- urine ---------------------------------------------------------------------
 
 
 def hourly(volume, first, last, weight=80):
-    rows = [f"{1 + h // 24} {h % 24:02}:00 | urine | {volume}" for h in range(first, last + 1)]
+    rows = [
+        f"{1 + h // 24} {h % 24:02}:00 | urine | {volume}"
+        for h in range(first, last + 1)
+    ]
     head = ["at|what|value", *([f"1 00:00 | weight | {weight}"] if weight else [])]
     return "\n".join([*head, *rows])
 
@@ -345,7 +360,9 @@ def test_whether_the_charting_six_hours_ago_belongs_to_six_hours(stage, window, 
     assert part(found, "urine")[0] == points
 
 
-@pytest.mark.parametrize(("negative", "points"), [("unknown", None), ("as_computed", 1)])
+@pytest.mark.parametrize(
+    ("negative", "points"), [("unknown", None), ("as_computed", 1)]
+)
 def test_irrigant_that_has_not_come_back_makes_no_anuria(stage, negative, points):
     table = hourly(50, 0, 6) + "\n1 06:00 | gu_irrigant | 1000"
     found = stage(table, "1 06:00", urine={"negative": negative})
@@ -399,14 +416,15 @@ def test_mimic_code_sees_no_dialysis_without_a_charted_mode(stage):
 
 
 def test_that_nobody_saw_dialysis_may_be_told_as_unknown(stage):
-    found = stage("at|what|value\n1 10:00 | weight | 80", "1 10:00", rrt_unseen="unknown")
+    found = stage(
+        "at|what|value\n1 10:00 | weight | 80", "1 10:00", rrt_unseen="unknown"
+    )
     assert part(found, "rrt") == (None, 0, 3)
 
 
 def test_the_worst_of_the_three_counts_and_nothing_is_added_up(stage):
-    table = hourly(39, 0, 6) + "\n" + "\n".join(
-        ["1 00:00 | creatinine | 1.0", "1 06:00 | creatinine | 2.0"]
-    )
+    creatinine = "1 00:00 | creatinine | 1.0\n1 06:00 | creatinine | 2.0"
+    table = f"{hourly(39, 0, 6)}\n{creatinine}"
     found = stage(table, "1 06:00")
     assert [c.points for c in found.components] == [2, 1, 0]
     assert (found.total, found.lower, found.upper) == (2, 2, 3)
@@ -457,10 +475,13 @@ def test_a_stay_without_creatinine_has_a_row_without_a_time(timeline_of):
     assert [row.at for row in own] == [urine.at]
 
 
-TWICE = STAY + """
+TWICE = (
+    STAY
+    + """
 5 12:00 | icu        | entered | 4    | 7
 6 18:00 | creatinine | 1.0     |      | 7
 """
+)
 
 
 @pytest.mark.parametrize(
@@ -479,7 +500,11 @@ def test_mimic_code_smooths_over_the_hours_of_another_stay(
 @pytest.mark.parametrize(("when", "smoothed"), [("2 12:00", 1), ("2 12:01", 0)])
 def test_smoothing_holds_both_ends_of_six_hours(timeline_of, when, smoothed):
     table = STAY.replace("5 00:00", "9 00:00") + f"{when} | urine | 100 | 3 | 7"
-    row = next(r for r in kdigo_rows(timeline_of(table), policy=KDIGO) if r.urine and r.urine.volume)
+    row = next(
+        r
+        for r in kdigo_rows(timeline_of(table), policy=KDIGO)
+        if r.urine and r.urine.volume
+    )
     assert row.smoothed == smoothed
 
 

@@ -14,7 +14,9 @@ from streams.clinical.phenotypes.seneca_policy import DEFAULT, SCRIPT, SenecaPol
 from streams.clinical.phenotypes.seneca_table import PHENOTYPES, variables
 
 
-GOLDEN = list(csv.DictReader(Path(__file__).with_name("seneca.csv").open()))
+GOLDEN = list(
+    csv.DictReader(Path(__file__).with_name("seneca.csv").read_text().splitlines())
+)
 """Mock patients of pitt-healthsciences/SENECA (commit a367fea, MIT) with the distances
 published there.  The values that their script imputed at random are those of the mock
 patients' own values with which the published distances come out."""

@@ -38,7 +38,7 @@ def test_saturation_too_high_to_score_tells_that_a_change_has_passed(organ):
     1 11:00 | spo2     | 99
     1 11:10 | spo2     | 80
     1 11:20 | spo2     | 99
-    1 15:00 | spo2     | 96
+    1 13:00 | spo2     | 96
     """
     assert organ("respiratory", table, "1 20:00").points == 2
     assert organ("respiratory", table, "1 20:00", transient="counted").points == 3

@@ -78,7 +78,7 @@ def test_without_a_weight_only_anuria_can_be_told(organ):
 
 @pytest.mark.parametrize(
     ("oliguria", "hours", "points"),
-    [("over_6h", 6, 1), ("over_6h", 7, 4), ("from_6h", 6, 4), ("from_6h", 5, 0)],
+    [("over_6h", 6, 1), ("over_6h", 7, 4), ("from_6h", 6, 4), ("from_6h", 5, 1)],
 )
 def test_oliguria_and_potassium_are_criteria_for_replacement(
     organ, oliguria, hours, points
@@ -196,8 +196,9 @@ def test_108_micromoles_of_creatinine(organ, units, points):
     assert organ("kidney", table, "1 20:00", units=units).points == points
 
 
-@pytest.mark.parametrize(("hours", "points"), [(23, None), (24, 4)])
+@pytest.mark.parametrize(("hours", "points"), [(14.9, None), (15.1, 4)])
 def test_a_look_back_takes_the_last_value_before_the_window(organ, hours, points):
+    """The window opens at 3 09:00; the last count of before is from 2 18:00."""
     reach = {"haemostasis_reach": timedelta(hours=hours)}
     told = organ("haemostasis", PLATELETS.replace("70", "45"), "4 09:00", **reach)
     assert told.points == points

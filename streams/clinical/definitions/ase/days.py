@@ -27,7 +27,11 @@ class HospitalDays:
     def of_fact(self, fact: Fact) -> date:
         """The date of a fact; of a bare date, kept as midnight in UTC, that date."""
         moment = fact.happened_at
-        if Flag.DATE_ONLY in fact.flags and moment.astimezone(UTC).timetz() == datetime.min.replace(tzinfo=UTC).timetz():
+        if (
+            Flag.DATE_ONLY in fact.flags
+            and moment.astimezone(UTC).timetz()
+            == datetime.min.replace(tzinfo=UTC).timetz()
+        ):
             return moment.date()
         return self.of(moment)
 

@@ -16,7 +16,9 @@ from streams.clinical.comorbidity.elixhauser import GRAVER, weights_of
 ICD9, ICD10 = "http://hl7.org/fhir/sid/icd-9-cm", "http://hl7.org/fhir/sid/icd-10-cm"
 
 
-@pytest.mark.parametrize(("index", "conditions"), [("charlson", 17), ("elixhauser", 31)])
+@pytest.mark.parametrize(
+    ("index", "conditions"), [("charlson", 17), ("elixhauser", 31)]
+)
 def test_every_condition_has_codes_of_both_systems(index, conditions):
     lists = code_lists(index)
     assert len(lists) == conditions

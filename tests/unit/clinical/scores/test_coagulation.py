@@ -53,12 +53,17 @@ def test_overt_dic_in_three_values(bounds, there):
     assert has_overt_dic(score(bounds)) is there
 
 
-@pytest.mark.parametrize(("inr", "points"), [(1.2, 0), (nextafter(1.2, 2), 1), (1.4, 1), (nextafter(1.4, 2), 2)])
+@pytest.mark.parametrize(
+    ("inr", "points"),
+    [(1.2, 0), (nextafter(1.2, 2), 1), (1.4, 1), (nextafter(1.4, 2), 2)],
+)
 def test_an_inr_of_the_edge_belongs_to_the_band_below(inr, points):
     assert points_of(SIC_INR, inr) == points
 
 
-@pytest.mark.parametrize(("seconds", "from_", "above"), [(2.9, 0, 0), (3, 1, 0), (6, 2, 1)])
+@pytest.mark.parametrize(
+    ("seconds", "from_", "above"), [(2.9, 0, 0), (3, 1, 0), (6, 2, 1)]
+)
 def test_the_two_readings_of_a_prolongation(seconds, from_, above):
     assert points_of(PROLONGATION, seconds) == from_
     assert points_of(PROLONGATION_ABOVE, seconds) == above
@@ -67,7 +72,12 @@ def test_the_two_readings_of_a_prolongation(seconds, from_, above):
 @pytest.mark.parametrize("assay", [FDP, by_upper_limit("d_dimer_feu", 0.5)])
 def test_every_value_of_an_assay_is_in_one_band(assay):
     edges = (assay.moderate, assay.strong)
-    values = [0.0, *edges, *(nextafter(e, 0) for e in edges), *(nextafter(e, 99) for e in edges)]
+    values = [
+        0.0,
+        *edges,
+        *(nextafter(e, 0) for e in edges),
+        *(nextafter(e, 99) for e in edges),
+    ]
     for value in values:
         assert sum(band.holds(value) for band in assay.bands) == 1
     points = [points_of(assay.bands, value) for value in sorted(values)]

@@ -51,7 +51,11 @@ def test_only_administrations_count_unless_orders_stand_for_them():
 
 def test_an_order_runs_until_now_where_nothing_tells_of_its_end():
     order = medication("o", 1, stage="ordered", order_id="x")
-    assert days(given(order, policy=ORDERED, until=MAY + timedelta(days=2))) == [1, 2, 3]
+    assert days(given(order, policy=ORDERED, until=MAY + timedelta(days=2))) == [
+        1,
+        2,
+        3,
+    ]
     assert days(given(order, policy=ORDERED)) == [1]
 
 
