@@ -20,6 +20,7 @@ from registry.app.commands import (
     relay,
     replay,
     schemas,
+    score,
 )
 from streams.app import commands as stream_commands
 from streams.vocabulary.errors import EmberError
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(replay.replay)
 app.command()(explain.explain)
+app.command()(score.score)
 app.command()(consume.consume)
 app.command()(relay.relay)
 app.command()(feeds.feeds)

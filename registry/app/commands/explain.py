@@ -28,12 +28,13 @@ def explain(
         print(EXPLANATIONS.dump_json(told).decode())
         return
     if len(keys) != 1:
-        raise _not_one(keys, patient, len(everybody))
+        raise not_one(keys, patient, len(everybody))
     for line in lines(explanation(book, keys[0])):
         print(line)
 
 
-def _not_one(keys: Sequence[Key], named: str, known: int) -> InputError:
+def not_one(keys: Sequence[Key], named: str, known: int) -> InputError:
+    """What to say where a name is nobody's, or that of several."""
     if keys:
         sites = ", ".join(site for site, _ in keys)
         cure = f"Write site/pseudonym; there is one at each of: {sites}."

@@ -1,0 +1,150 @@
+"""`ember score`: what the scores and definitions say of a patient at a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from registry.app.commands.explain import not_one
+from registry.app.commands.options import JsonOption, RegistryOption, opened
+from registry.app.explanation import known_patients
+from registry.app.score_lines import lines
+from registry.app.scoring import SCORED, Delivered, scored, timeline_known_at
+from registry.store.unit_of_work import Registry
+from streams.adapters.intake import IntakeReport
+from streams.app.detection import WALL_CLOCK, ZoneOption, check_zone
+from streams.app.sources import open_history
+from streams.clinical.catalogue.rule import Rule
+from streams.clinical.catalogue.rules import rule_named, rules
+from streams.vocabulary.clock import in_utc
+from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """All that was delivered of one patient, and the zone of its days."""
+
+    patient: str
+    deliveries: Sequence[Delivered]
+    zone: str | None
+
+
+def score(
+    patient: Annotated[str, typer.Argument(help="The pseudonym, or site/pseudonym.")],
+    at: Annotated[
+        str, typer.Option(help="The moment, with its zone: 2026-11-22T20:00Z.")
+    ],
+    as_known_at: Annotated[
+        str | None, typer.Option(help="Only facts that were known by this moment.")
+    ] = None,
+    score: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Which rule, of `ember definitions`; may be repeated. Default: every "
+            "score."
+        ),
+    ] = None,
+    policy: Annotated[
+        str | None, typer.Option(help="Which reading of it. Default: our own.")
+    ] = None,
+    registry: RegistryOption = None,
+    source: Annotated[
+        str | None, typer.Option(help="Read tables instead of a registry: mimic-iv.")
+    ] = None,
+    path: Annotated[
+        Path | None, typer.Option(help="With --source: the folder of the tables.")
+    ] = None,
+    zone: ZoneOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell a patient's scores at a moment, with components, bounds and the events."""
+    moment = moment_of(at)
+    known = None if as_known_at is None else moment_of(as_known_at)
+    asked = chosen(score, policy)
+    if zone is not None:
+        check_zone(zone)
+    if source is None and path is None:
+        record = _archived(opened(registry), patient)
+    else:
+        record = _of_source(source or "mimic-iv", path, patient)
+    told = scored(
+        timeline_known_at(record.deliveries, known),
+        patient=record.patient,
+        asked=asked,
+        at=moment,
+        as_known_at=known,
+        zone=zone or record.zone,
+    )
+    if as_json:
+        print(SCORED.dump_json(tuple(told)).decode())
+        return
+    for line in lines(told):
+        print(line)
+
+
+def moment_of(text: str) -> datetime:
+    """The instant a user wrote; raises `SettingsError` EMB-402.
+
+    One without a zone is refused: five hours are the difference between a fever before
+    the culture and one after it.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return in_utc(moment)
+    except ValueError:
+        pass
+    raise SettingsError(
+        ErrorCode.BAD_SETTING,
+        f"{text!r} is no moment with a time zone.",
+        "Write it like 2026-11-22T20:00Z or 2026-11-22T15:00-05:00.",
+    )
+
+
+def chosen(names: Sequence[str] | None, policy: str | None) -> list[tuple[Rule, str]]:
+    """The rules asked for, each with its policy; raises `SettingsError` EMB-402."""
+    if names:
+        return [(one, one.policy(policy)) for one in map(rule_named, names)]
+    if policy is not None:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            "A policy is one rule's.",
+            "Name the rule too: --score sofa --policy mimic.",
+        )
+    return [(one, one.default) for one in rules().values() if one.sort == "score"]
+
+
+def _archived(book: Registry, named: str) -> _Record:
+    everybody = known_patients(book)
+    keys = [key for key in everybody if named in (key[1], "/".join(key))]
+    if len(keys) != 1:
+        raise not_one(keys, named, len(everybody))
+    site, patient = keys[0]
+    with book.transaction() as uow:
+        told = uow.stream.archived(site, patient)
+    return _Record(
+        f"{site}/{patient}", [(one.event, one.message_id) for one in told], None
+    )
+
+
+def _of_source(source: str, path: Path | None, patient: str) -> _Record:
+    if path is None:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            "A source needs the folder it lies in.",
+            "Give --path the folder that holds hosp/ and icu/.",
+        )
+    history = replace(open_history(source, path, None), subjects=frozenset({patient}))
+    told = [(s.event, s.source) for s in history.events(IntakeReport())]
+    if not told:
+        raise InputError(
+            ErrorCode.UNKNOWN_PATIENT,
+            f"The source knows no patient {patient!r}.",
+            "Give a subject_id of its tables.",
+        )
+    return _Record(patient, told, WALL_CLOCK.get(source))

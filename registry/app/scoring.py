@@ -1,0 +1,98 @@
+"""What the rules say of one patient at one moment, with the events that decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from registry.app.wording import in_words
+from streams.clinical.catalogue.answer import Answer
+from streams.clinical.catalogue.rule import Rule
+from streams.clinical.timeline import Timeline
+from streams.vocabulary.events import Event
+
+
+Delivered = tuple[Event, str]
+"""An event, and the message that brought it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One event that decided, in words."""
+
+    event_id: str
+    happened_at: datetime
+    known_at: datetime
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """One rule's answer about one patient."""
+
+    patient: str
+    as_known_at: datetime | None
+    """Only what was known by then counts; None: all that is on record."""
+    version: str
+    evidence_grade: str
+    answer: Answer
+    columns: tuple[str, ...]
+    """What the values of the answer's episodes are called."""
+    events: tuple[Told, ...]
+
+
+SCORED: TypeAdapter[tuple[Scored, ...]] = TypeAdapter(tuple[Scored, ...])
+"""What `ember score --json` prints."""
+
+
+def timeline_known_at(
+    deliveries: Iterable[Delivered], known_at: datetime | None
+) -> Timeline:
+    """The timeline of what was known by that moment; None: of everything.
+
+    A correction that came later is not in it, so that the fact stands as it was told
+    first.
+    """
+    timeline = Timeline()
+    for event, message_id in deliveries:
+        if known_at is None or event.known_at <= known_at:
+            timeline.apply(event, message_id)
+    return timeline
+
+
+def scored(
+    timeline: Timeline,
+    *,
+    patient: str,
+    asked: Sequence[tuple[Rule, str]],
+    at: datetime,
+    as_known_at: datetime | None = None,
+    zone: str | None = None,
+) -> Iterator[Scored]:
+    """Every rule's answer, each under its policy."""
+    for rule, policy in asked:
+        answer = rule.evaluate(timeline, at, policy, zone=zone)
+        yield Scored(
+            patient=patient,
+            as_known_at=as_known_at,
+            version=rule.specification.version,
+            evidence_grade=rule.specification.grade.value,
+            answer=answer,
+            columns=rule.columns,
+            events=tuple(_told(timeline, answer)),
+        )
+
+
+def _told(timeline: Timeline, answer: Answer) -> Iterator[Told]:
+    for event_id in answer.evidence:
+        fact = timeline.fact(event_id)
+        if fact is not None:
+            yield Told(
+                event_id=event_id,
+                happened_at=fact.happened_at,
+                known_at=fact.known_at,
+                what=in_words(fact),
+            )
