@@ -14,10 +14,11 @@ event must cost what one event touches.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar, cast
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from streams.vocabulary.events import (
     Assessment,
@@ -35,6 +36,8 @@ from streams.vocabulary.events import (
 
 
 FactT = TypeVar("FactT")
+AnswerT = TypeVar("AnswerT")
+GivenP = ParamSpec("GivenP")
 
 _LAST = chr(0x10FFFF)
 """Sorts after every event id."""
@@ -198,6 +201,15 @@ class Timeline:
         for name in sorted(self._lanes):
             yield from self._lanes[name].all()
 
+    def told(
+        self,
+        rule: Callable[..., AnswerT],
+        given: tuple[object, ...],
+        named: Mapping[str, object],
+    ) -> AnswerT:
+        """What a part of a rule says of this timeline; see `part`."""
+        return rule(self, *given, **named)
+
     def __len__(self) -> int:
         """How many deliveries stand, cancellations among them."""
         return len(self._standing)
@@ -211,6 +223,25 @@ class Timeline:
         if added is not None:
             self._lanes.setdefault(lane_name(added), Lane()).insert(added)
         return Change(removed=removed, added=added)
+
+
+def part(
+    rule: Callable[Concatenate[Timeline, GivenP], AnswerT],
+) -> Callable[Concatenate[Timeline, GivenP], AnswerT]:
+    """Mark a part of a rule that is worth keeping: a tracked timeline will.
+
+    The part must be a pure function of the facts and of what it is given: text,
+    numbers, moments, windows, or a policy that lives as long as the program.
+    It returns a value of its own, never a lane's own list, and no moment it was given.
+    """
+
+    @wraps(rule)
+    def told(
+        timeline: Timeline, *given: GivenP.args, **named: GivenP.kwargs
+    ) -> AnswerT:
+        return timeline.told(rule, given, named)
+
+    return told
 
 
 def _names(event: Event) -> str:

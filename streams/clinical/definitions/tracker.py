@@ -37,7 +37,7 @@ from streams.clinical.scores.hours import TICK, end_of, hour_of
 from streams.clinical.scores.reach import EVER, FOREVER, Reach, sofa_rules
 from streams.clinical.scores.sheet import Sheet
 from streams.clinical.scores.stays import UnitStay, unit_stays
-from streams.clinical.timeline import Change, Timeline, lane_name
+from streams.clinical.timeline import Change, Timeline, lane_name, part
 from streams.vocabulary.events import Clinical
 
 
@@ -54,6 +54,7 @@ _OTHER_LANES = (
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
+@part
 def sepsis3(
     timeline: Timeline, *, policy: Sepsis3Policy, now: datetime | None = None
 ) -> tuple[Sepsis3Episode, ...]:
@@ -102,6 +103,11 @@ class Sepsis3Tracker:
         self._by_stay = policy.per == "icu_stay"
         self._rules = sofa_rules(policy.sofa)
         self._forget_everything()
+
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        """The lanes that can touch it."""
+        return (*self._rules, *_OTHER_LANES)
 
     def touch(self, change: Change) -> None:
         """Take note of what a delivery did to the timeline."""

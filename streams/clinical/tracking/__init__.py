@@ -1,0 +1,1 @@
+"""Every definition of one patient, kept up to date fact by fact."""

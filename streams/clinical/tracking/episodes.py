@@ -1,0 +1,62 @@
+"""The episodes of Sepsis-3 as a part: kept by their own tracker, and shared.
+
+Sepsis-3 keeps rows of SOFA and how far each window was searched, so it is not
+evaluated again but told each change; whatever else counts from its episodes (septic
+shock, the immune course, the covariates) asks this one part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from inspect import unwrap
+from typing import cast
+
+from streams.clinical.definitions.policies import Sepsis3Policy
+from streams.clinical.definitions.tracker import Sepsis3Tracker, sepsis3
+from streams.clinical.scores.hours import TICK, end_of, hour_of
+from streams.clinical.timeline import Change
+from streams.clinical.tracking.moment import NEVER
+from streams.clinical.tracking.parts import Part, Rule
+from streams.clinical.tracking.view import EVER, View
+
+
+class Sepsis3Part(Part):
+    """One policy's episodes of one patient."""
+
+    __slots__ = ("_tracker",)
+
+    hears = True
+
+    def __init__(
+        self,
+        key: tuple[object, ...],
+        rule: Rule,
+        given: tuple[object, ...],
+        named: Mapping[str, object],
+    ) -> None:
+        super().__init__(key, rule, given, named)
+        self._tracker = Sepsis3Tracker(cast("Sepsis3Policy", named["policy"]))
+
+    def hear(self, change: Change) -> None:
+        """Let the tracker note it."""
+        self._tracker.touch(change)
+
+    def say(
+        self,
+        view: View,
+        given: list[object],  # noqa: ARG002 - told by name only
+        named: dict[str, object],  # noqa: ARG002 - the tracker has its policy
+    ) -> object:
+        """The episodes by now; they are looked at again with each full hour."""
+        now = view.watch.now
+        result = self._tracker.evaluate(view.facts_themselves, now)
+        for lane in self._tracker.lanes:
+            view.reads.stretch(lane, EVER, NEVER)
+        view.watch.turns_in(end_of(hour_of(now + TICK)) - now)
+        if result.due is not None:
+            view.watch.turns_in(result.due - now)
+        return result.episodes
+
+
+SPECIAL: Mapping[Rule, Callable[..., Part]] = {unwrap(sepsis3): Sepsis3Part}
+"""The parts that keep more than their answer."""

@@ -1,0 +1,180 @@
+"""A timeline that notes what is read of it, and keeps the parts that rules share.
+
+It reads the same facts as the timeline it was made of, and answers the same.
+Every read is noted for the part that is being evaluated: which lane, and which stretch
+of it.  A fact outside what was read cannot change what was made of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import cast
+
+from streams.clinical.scores.hours import TICK
+from streams.clinical.timeline import Delivery, FactT, Lane, Timeline
+from streams.clinical.tracking.moment import NEVER, Moment, Watch
+from streams.vocabulary.events import Clinical
+
+
+EVER = datetime.min.replace(tzinfo=UTC)
+"""Earlier than any fact."""
+
+
+class Reads:
+    """What one evaluation has read."""
+
+    __slots__ = ("everything", "ids", "lanes", "prefixes")
+
+    def __init__(self) -> None:
+        self.lanes: dict[str, tuple[datetime, datetime]] = {}
+        """By lane: facts with `after < happened_at <= until` were looked for."""
+        self.prefixes: set[str] = set()
+        """A lane whose name starts so, and that is new, would have been read too."""
+        self.ids: set[str] = set()
+        self.everything = False
+
+    def stretch(self, lane: str, after: datetime, until: datetime) -> None:
+        """This much of a lane was read."""
+        known = self.lanes.get(lane)
+        if known is None:
+            self.lanes[lane] = (after, until)
+        elif after < known[0] or until > known[1]:
+            self.lanes[lane] = (min(after, known[0]), max(until, known[1]))
+
+
+class WatchedLane(Lane):
+    """One lane of a watched timeline."""
+
+    __slots__ = ("_lane", "_name", "_view")
+
+    def __init__(self, view: View, name: str, lane: Lane) -> None:
+        self._view, self._name, self._lane = view, name, lane
+
+    def all(self) -> Sequence[Clinical]:
+        """All facts, in order."""
+        self._view.reads.stretch(self._name, EVER, NEVER)
+        return self._lane.all()
+
+    def between(self, after: datetime, until: datetime) -> Sequence[Clinical]:
+        """The facts with `after < happened_at <= until`, in order."""
+        return self._view.stretch(self._name, self._lane, after, until)
+
+    def latest(self, until: datetime) -> Clinical | None:
+        """The last fact with `happened_at <= until`."""
+        return self._view.last(self._name, self._lane, until)
+
+    def next(self, after: datetime) -> Clinical | None:
+        """The first fact with `after < happened_at`."""
+        view, plain = self._view, after
+        if isinstance(after, Moment):
+            plain = after.plain
+        found = self._lane.next(plain)
+        end = NEVER if found is None else found.happened_at
+        view.reads.stretch(self._name, plain, end)
+        if plain is not after and found is not None:
+            view.watch.turns_in(end - plain)
+        return found
+
+
+class View(Timeline):
+    """The facts of another timeline, with a note of what is read."""
+
+    __slots__ = ("facts_themselves", "reads", "watch")
+
+    def __init__(self, timeline: Timeline, watch: Watch) -> None:
+        self._standing, self._lanes = timeline._standing, timeline._lanes  # noqa: SLF001 - the same facts, seen by one of its own kind
+        self.facts_themselves = timeline
+        """What is read of these is not noted."""
+        self.watch = watch
+        self.reads = Reads()
+        """Of the part that is being evaluated."""
+
+    def lane(self, name: str) -> Lane:
+        """The lane of that name; an empty one where there is no such fact."""
+        return WatchedLane(self, name, super().lane(name))
+
+    def lanes(self, prefix: str) -> Iterator[tuple[str, Lane]]:
+        """All lanes whose name starts so (`infusion:`), in name order."""
+        self.reads.prefixes.add(prefix)
+        for name, lane in super().lanes(prefix):
+            yield name, WatchedLane(self, name, lane)
+
+    def all(self, kind: type[FactT], lane: str) -> Sequence[FactT]:  # noqa: ARG002 - binds the type
+        """All facts of a lane that holds this type, in order."""
+        self.reads.stretch(lane, EVER, NEVER)
+        return cast("Sequence[FactT]", super().lane(lane).all())
+
+    def between(
+        self,
+        kind: type[FactT],  # noqa: ARG002 - binds the type
+        lane: str,
+        after: datetime,
+        until: datetime,
+    ) -> Sequence[FactT]:
+        """The facts of that lane with `after < happened_at <= until`, in order."""
+        found = self.stretch(lane, super().lane(lane), after, until)
+        return cast("Sequence[FactT]", found)
+
+    def latest(
+        self,
+        kind: type[FactT],  # noqa: ARG002 - binds the type
+        lane: str,
+        until: datetime,
+    ) -> FactT | None:
+        """The last fact of that lane with `happened_at <= until`."""
+        found = self.last(lane, super().lane(lane), until)
+        return cast("FactT | None", found)
+
+    def fact(self, event_id: str) -> Clinical | None:
+        """The fact of that id as it stands; None where none does."""
+        self.reads.ids.add(event_id)
+        return super().fact(event_id)
+
+    def deliveries(self) -> Iterator[Delivery]:
+        """The deliveries from which an equal timeline can be built."""
+        self.reads.everything = True
+        return super().deliveries()
+
+    def facts(self) -> Iterator[Clinical]:
+        """Every fact that stands, lane by lane."""
+        self.reads.everything = True
+        return super().facts()
+
+    def __len__(self) -> int:
+        """How many deliveries stand, cancellations among them."""
+        self.reads.everything = True
+        return super().__len__()
+
+    # -- what is noted ---------------------------------------------------------
+
+    def stretch(
+        self, name: str, lane: Lane, after: datetime, until: datetime
+    ) -> Sequence[Clinical]:
+        """The facts of a stretch; it turns when one falls out of it, or comes in."""
+        moves, grows = isinstance(after, Moment), isinstance(until, Moment)
+        first = after.plain if isinstance(after, Moment) else after
+        last = until.plain if isinstance(until, Moment) else until
+        found = lane.between(first, last)
+        self.reads.stretch(name, first, NEVER if grows else last)
+        if moves and found:
+            self.watch.turns_in(found[0].happened_at - first)
+        if grows:
+            self._comes_in(lane, last)
+        return found
+
+    def last(self, name: str, lane: Lane, until: datetime) -> Clinical | None:
+        """The last fact by a moment; none before it has a say."""
+        grows = isinstance(until, Moment)
+        last = until.plain if isinstance(until, Moment) else until
+        found = lane.latest(last)
+        since = EVER if found is None else found.happened_at - TICK
+        self.reads.stretch(name, since, NEVER if grows else last)
+        if grows:
+            self._comes_in(lane, last)
+        return found
+
+    def _comes_in(self, lane: Lane, until: datetime) -> None:
+        coming = lane.next(until)
+        if coming is not None:
+            self.watch.turns_in(coming.happened_at - until)
