@@ -9,7 +9,10 @@ import pytest
 from servers.absent import missing
 
 
-pytest_plugins = ("servers.broker", "servers.peers", "servers.postgres")
+pytest_plugins = (
+    *("servers.broker", "servers.peers", "servers.postgres"),
+    "manual.recording",
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -1,13 +1,14 @@
 """The table of `ember detect` for any definition: one row an episode.
 
 Columns: `subject_id, hadm_id, stay_id, onset, status, final_at, met`, then the
-definition's own, then `evidence`: event ids, apart by blanks.
+definition's own, then `evidence`: event ids as a JSON array, since ids hold blanks.
 Times as `YYYY-MM-DD HH:MM:SS`, days as `YYYY-MM-DD`, nothing for what is not known.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -87,7 +88,7 @@ def _row(patient: str, one: Episode) -> tuple[Cell, ...]:
         *(patient, one.encounter, one.stay, one.onset, one.status, one.final_at),
         one.met.value,
         *one.values,
-        " ".join(one.evidence),
+        json.dumps(one.evidence),
     )
 
 

@@ -321,7 +321,8 @@ def _named(encounter: str) -> str | None:
 
 
 def _listed(names: Iterable[str]) -> str:
-    return " ".join(names)
+    """Several names in one cell; organisms and drugs have blanks in theirs."""
+    return "; ".join(names)
 
 
 def _each(names: Iterable[str]) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from streams.clinical.definitions.ase.policy import POLICIES as ASE_READINGS
+from streams.clinical.definitions.ase.policy import TOOLKIT, AsePolicy
 from streams.clinical.definitions.policies import (
     EMBER,
     MIMIC,
@@ -85,3 +87,9 @@ GLASGOW: dict[str, SedationPolicy] = {
     "motor_only": replace(SEDATION, gcs_sedation="motor_only"),
     "unknown": replace(SEDATION, gcs_sedation="unknown"),
 }
+
+ASE: dict[str, AsePolicy] = ASE_READINGS | {
+    "orders": replace(TOOLKIT, name="orders", doses="ordered")
+}
+"""The toolkit's and clifpy's; then the toolkit's where a record holds orders alone
+(MIMIC-IV's prescriptions), of which it would otherwise find no day at all."""

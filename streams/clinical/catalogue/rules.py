@@ -37,7 +37,6 @@ from streams.clinical.definitions import (
     shock_policies,
     specs,
 )
-from streams.clinical.definitions.ase import policy as ase_policy
 from streams.clinical.definitions.ase import specification as ase
 from streams.clinical.heterogeneity import factors
 from streams.clinical.heterogeneity import policy as factor_policy
@@ -198,14 +197,14 @@ def _definitions() -> Iterator[Rule]:
         ase.ASE_SPEC,
         "definition",
         definitions.ask_ase,
-        ase_policy.POLICIES,
+        named_policies.ASE,
         columns=definitions.ASE,
     )
     yield rule(
         ase.BSE_SPEC,
         "definition",
         definitions.ask_bse,
-        ase_policy.POLICIES,
+        named_policies.ASE,
         columns=definitions.BSE,
     )
     inclusion = {sep1.SEP1.name: sep1.SEP1}

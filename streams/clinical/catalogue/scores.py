@@ -28,7 +28,7 @@ from streams.clinical.scores.phoenix.score import phoenix, phoenix8
 from streams.clinical.scores.policy import SofaPolicy
 from streams.clinical.scores.qsofa import QsofaPolicy, qsofa
 from streams.clinical.scores.score import Score
-from streams.clinical.scores.sheet import Day, Sheet
+from streams.clinical.scores.sheet import Day, Sheet, day_at
 from streams.clinical.scores.sirs import SirsPolicy, sirs
 from streams.clinical.scores.sofa2.policy import Sofa2Policy
 from streams.clinical.scores.sofa2.sofa2 import sofa2
@@ -67,9 +67,8 @@ def ask_sofa(question: Question, policy: SofaPolicy) -> Answer:
     """
     if policy.hours == "icu_stay":
         return _sofa_of_stay(question, policy)
-    at = question.at
-    sheet = Sheet(question.timeline, policy, scope=PATIENT, now=at)
-    return scored(question, _sofa(question, sheet.day(hour_of(at), at)))
+    day = day_at(question.timeline, policy, question.at)
+    return scored(question, _sofa(question, day))
 
 
 def ask_first_day_sofa(question: Question, policy: FirstDayPolicy) -> Answer:

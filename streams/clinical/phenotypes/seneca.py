@@ -154,6 +154,7 @@ SPEC = Specification(
     ),
     inputs=(
         *("demographics", "condition", "assessment:gcs_total"),
+        *("assessment:gcs_motor", "assessment:gcs_verbal", "assessment:gcs_eye"),
         *("measurement:", "biomarker:"),
     ),
     choices=(

@@ -1,0 +1,1 @@
+"""The manual, written from the specifications and from what the spec tests drew."""
