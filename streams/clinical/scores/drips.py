@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from streams.clinical.scores.chart import Chart
 from streams.vocabulary.events import Infusion
@@ -43,6 +43,26 @@ def drips(chart: Chart, drug: str) -> list[Drip]:
             by_infusion.setdefault(fact.infusion_id, []).append(fact)
     found = [drip for one in by_infusion.values() for drip in _stretches(one)]
     return sorted(found, key=lambda drip: (drip.start, drip.evidence))
+
+
+def has_run(
+    drip: Drip, of_drug: Sequence[Drip], until: datetime, least: timedelta
+) -> bool:
+    """Whether by `until` the drug had run for `least` without a pause around this.
+
+    A change of rate is no pause; a rate of 0 is one.
+    """
+    if not least:
+        return True
+    flowing = [d for d in of_drug if d.rate != 0 and d.start <= until]
+    first, last = drip.start, min(drip.end or until, until)
+    for other in sorted(flowing, key=lambda d: d.start, reverse=True):
+        if other.start <= first <= (other.end or until):
+            first = other.start
+    for other in flowing:
+        if other.start <= last <= (other.end or until):
+            last = min(other.end or until, until)
+    return last - first >= least
 
 
 def _stretches(facts: list[Infusion]) -> Iterator[Drip]:

@@ -17,7 +17,7 @@ from typing import Literal
 from streams.clinical.scores.cardiovascular import Running, cardiovascular
 from streams.clinical.scores.chart import Chart, Scope, back
 from streams.clinical.scores.cns import cns
-from streams.clinical.scores.drips import Drip, drips
+from streams.clinical.scores.drips import Drip, drips, has_run
 from streams.clinical.scores.laboratory import coagulation, liver
 from streams.clinical.scores.organ import (
     ORGANS,
@@ -160,9 +160,15 @@ class _Day:
         )
 
     def running(self) -> Running:
+        told = {drug: drips(self.chart, drug) for drug in VASOACTIVES}
+        least = self.policy.sofa.vasoactive_least
         return {
-            drug: [drip for drip in drips(self.chart, drug) if self._counts(drip)]
-            for drug in VASOACTIVES
+            drug: [
+                drip
+                for drip in found
+                if self._counts(drip) and has_run(drip, found, self.until, least)
+            ]
+            for drug, found in told.items()
         }
 
     def kidney(self) -> OrganHour:

@@ -7,9 +7,11 @@ from math import inf, nextafter
 from sys import float_info
 from typing import Literal
 
-from streams.clinical.scores.points import WORST, Bands, points_of
+from streams.clinical.scores.points import WORST, Bands, TwoColumns, points_of
 from streams.clinical.scores.policy import SofaPolicy
+from streams.vocabulary.concepts import concepts
 from streams.vocabulary.events import Measurement
+from streams.vocabulary.units import canonical_unit
 
 
 OrganName = Literal[
@@ -60,18 +62,31 @@ class Reading:
     evidence: tuple[str, ...]
 
 
-def reading(bands: Bands, fact: Measurement, policy: SofaPolicy) -> Reading:
+_DIGITS = 6
+"""Decimals that a converted value keeps, so that 110 umol/L is 110 again."""
+
+
+def reading(
+    bands: Bands | TwoColumns, fact: Measurement, policy: SofaPolicy
+) -> Reading:
     """What one measured value is worth; `fact.value` must be there."""
-    low, high = interval(fact, policy)
+    factor: float | None = None
+    if isinstance(bands, TwoColumns):
+        si = _in_si(bands, fact, policy)
+        factor = concepts()[fact.concept].substance_factor if si else None
+        bands = bands.si if si else bands.conventional
+    low, high = interval(fact, policy, factor)
     at_low = points_of(bands, low)
     at_high = at_low if high == low else points_of(bands, high)
     best, worst = min(at_low, at_high), max(at_low, at_high)
     return Reading(best, worst, (fact.event_id,))
 
 
-def interval(fact: Measurement, policy: SofaPolicy) -> tuple[float, float]:
-    """The values a result allows, both ends included."""
-    value = 0.0 if fact.value is None else fact.value
+def interval(
+    fact: Measurement, policy: SofaPolicy, factor: float | None = None
+) -> tuple[float, float]:
+    """The values a result allows, both ends included; times `factor`, if one is given."""
+    value = _times(0.0 if fact.value is None else fact.value, factor)
     if policy.censored == "bound":
         return (value, value)
     match fact.comparator:
@@ -83,7 +98,21 @@ def interval(fact: Measurement, policy: SofaPolicy) -> tuple[float, float]:
             return (nextafter(value, inf), float_info.max)
         case ">=":
             return (value, float_info.max)
-    return (value, value if fact.upper is None else max(value, fact.upper))
+    upper = value if fact.upper is None else _times(fact.upper, factor)
+    return (value, max(value, upper))
+
+
+def _times(value: float, factor: float | None) -> float:
+    return value if factor is None else round(value * factor, _DIGITS)
+
+
+def _in_si(bands: TwoColumns, fact: Measurement, policy: SofaPolicy) -> bool:
+    """Whether the second column counts for this result."""
+    if policy.units != "as_sent":
+        return policy.units == "si"
+    return (
+        fact.sent_unit is not None and canonical_unit(fact.sent_unit) == bands.si_unit
+    )
 
 
 def organ_hour(

@@ -9,7 +9,7 @@ The published table leaves gaps (1.9 to 2.0); real values are read half-open
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
+from math import inf, nextafter
 
 
 WORST = 4
@@ -50,23 +50,62 @@ PLATELETS: Bands = (
 )
 """10*3/uL."""
 
-BILIRUBIN: Bands = (
-    Band(12.0, inf, 4),
-    Band(6.0, 12.0, 3),
-    Band(2.0, 6.0, 2),
-    Band(1.2, 2.0, 1),
-    Band(-inf, 1.2, 0),
-)
-"""mg/dL."""
 
-CREATININE: Bands = (
-    Band(5.0, inf, 4),
-    Band(3.5, 5.0, 3),
-    Band(2.0, 3.5, 2),
-    Band(1.2, 2.0, 1),
-    Band(-inf, 1.2, 0),
+@dataclass(frozen=True, slots=True)
+class TwoColumns:
+    """A row that the table prints in two units, which are not each other's conversion.
+
+    A creatinine of 108 umol/L is 1.22 mg/dL: no point in one column, one in the other.
+    """
+
+    conventional: Bands
+    si: Bands
+    si_unit: str
+    """UCUM."""
+
+
+def _above(value: float) -> float:
+    """The first number above, so that a band can end with `value`."""
+    return nextafter(value, inf)
+
+
+BILIRUBIN = TwoColumns(
+    conventional=(
+        Band(12.0, inf, 4),
+        Band(6.0, 12.0, 3),
+        Band(2.0, 6.0, 2),
+        Band(1.2, 2.0, 1),
+        Band(-inf, 1.2, 0),
+    ),
+    si=(
+        Band(_above(204), inf, 4),
+        Band(102, _above(204), 3),
+        Band(33, 102, 2),
+        Band(20, 33, 1),
+        Band(-inf, 20, 0),
+    ),
+    si_unit="umol/L",
 )
-"""mg/dL."""
+"""mg/dL or umol/L; the second column is from general knowledge, not read."""
+
+CREATININE = TwoColumns(
+    conventional=(
+        Band(5.0, inf, 4),
+        Band(3.5, 5.0, 3),
+        Band(2.0, 3.5, 2),
+        Band(1.2, 2.0, 1),
+        Band(-inf, 1.2, 0),
+    ),
+    si=(
+        Band(_above(440), inf, 4),
+        Band(300, _above(440), 3),
+        Band(171, 300, 2),
+        Band(110, 171, 1),
+        Band(-inf, 110, 0),
+    ),
+    si_unit="umol/L",
+)
+"""mg/dL or umol/L; the second column is from general knowledge, not read."""
 
 URINE: Bands = (Band(-inf, 200, 4), Band(200, 500, 3), Band(500, inf, 0))
 """mL in 24 hours."""

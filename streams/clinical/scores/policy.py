@@ -34,6 +34,15 @@ class SofaPolicy:
     censored: Literal["bound", "interval"] = "interval"
     """`>150`: the number as if measured (mimic-code), or all values it allows."""
 
+    units: Literal["conventional", "as_sent", "si"] = "conventional"
+    """Whose bands creatinine and bilirubin are held against.
+
+    `conventional`: mg/dL, whatever unit was sent (mimic-code, ricu).  `si`: the bands in
+    umol/L, which are from general knowledge and not verified.  `as_sent`: those of the
+    unit that the laboratory sent.  They are not each other's conversion: 108 umol/L of
+    creatinine has no point in one and one point in the other.
+    """
+
     gcs: Literal["assume_normal", "pre_sedation", "as_charted", "unknown"] = (
         "pre_sedation"
     )
@@ -82,6 +91,13 @@ class SofaPolicy:
 
     vasoactives: Literal["hour_end", "any_overlap"] = "any_overlap"
     """A drip counts in an hour if it runs at its end (mimic-code), or in any of it."""
+
+    vasoactive_least: timedelta = timedelta()
+    """How long a drug must have run without a pause before it counts.
+
+    No time at all (mimic-code), or one hour (the footnote of the table of 1996, as ricu
+    tells it).  Earlier hours are not looked at again when the hour is over.
+    """
 
     zero_rate: Literal["normal", "three_points", "no_information"] = "no_information"
     """A rate charted as 0.

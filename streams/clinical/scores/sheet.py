@@ -12,7 +12,7 @@ from datetime import datetime
 from streams.clinical.scores.cardiovascular import Running, cardiovascular
 from streams.clinical.scores.chart import PATIENT, Chart, Scope
 from streams.clinical.scores.cns import cns
-from streams.clinical.scores.drips import Drip, drips
+from streams.clinical.scores.drips import Drip, drips, has_run
 from streams.clinical.scores.hours import end_of, hour_of, hours_crossed
 from streams.clinical.scores.laboratory import coagulation, liver
 from streams.clinical.scores.organ import ORGANS, OrganHour
@@ -21,7 +21,7 @@ from streams.clinical.scores.policy import SofaPolicy
 from streams.clinical.scores.renal import renal
 from streams.clinical.scores.respiration import respiration
 from streams.clinical.scores.ventilation import Episode, invasive_episodes
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.vocabulary.clock import HOUR
 from streams.vocabulary.events import Measurement
 from streams.vocabulary.messages import Component
@@ -46,6 +46,26 @@ That ventilation is not known is counted where the gas is read.
 """
 
 
+_VESSELS = ORGANS.index("cardiovascular")
+
+_CHARTED: tuple[tuple[str, ...], ...] = (
+    ("measurement:pao2",),
+    ("measurement:platelets",),
+    ("measurement:bilirubin_total",),
+    ("measurement:map",),
+    (
+        *("assessment:gcs_eye", "assessment:gcs_verbal"),
+        *("assessment:gcs_motor", "assessment:gcs_total"),
+    ),
+    ("measurement:creatinine", "fluid:urine", "fluid:gu_irrigant"),
+)
+"""By organ: the lanes without a fact of which an hour has seen nothing of it; the
+infusions that run through an hour apart."""
+
+OrganDay = tuple[Component, tuple[str, ...]]
+"""One organ over 24 hours, and its inputs that were not seen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """The six organs over the 24 hours up to one moment."""
@@ -57,6 +77,28 @@ class Day:
     def total(self) -> int:
         """The points that the facts establish."""
         return sum(c.points or 0 for c in self.components)
+
+
+def whole_day(organs: Sequence[OrganDay]) -> Day:
+    """All organs together."""
+    return Day(
+        tuple([component for component, _ in organs]),
+        tuple([name for _, lacking in organs for name in lacking]),
+    )
+
+
+def day_at(timeline: Timeline, policy: SofaPolicy, at: datetime) -> Day:
+    """The patient's 24 rows of which the last is up to `at`, of what happened by it."""
+    return whole_day(
+        [_organ_at(timeline, organ, policy, at) for organ in range(len(ORGANS))]
+    )
+
+
+@part
+def _organ_at(
+    timeline: Timeline, organ: int, policy: SofaPolicy, at: datetime
+) -> OrganDay:
+    return Sheet(timeline, policy, now=at).organ_day(organ, hour_of(at), at)
 
 
 class Sheet:
@@ -178,19 +220,33 @@ class Sheet:
 
     def day(self, hour: int, moment: datetime | None = None) -> Day:
         """The 24 rows that end with this, in full; up to `moment` where that is given."""
-        components, missing = [], []
-        for organ, name in enumerate(ORGANS):
-            rows = [self.row(organ, h) for h in range(hour - DAY_ROWS + 1, hour)]
-            rows.append(
-                self.row(organ, hour)
-                if moment is None
-                else self._partial(organ, hour, moment)
-            )
-            seen = frozenset[str]().union(*(row.seen for row in rows))
-            lacking = [given for given in _INPUTS[organ] if given not in seen]
-            components.append(self._component(organ, name, rows, lacking))
-            missing += lacking
-        return Day(tuple(components), tuple(missing))
+        told = [self.organ_day(organ, hour, moment) for organ in range(len(ORGANS))]
+        return whole_day(told)
+
+    def organ_day(
+        self, organ: int, hour: int, moment: datetime | None = None
+    ) -> OrganDay:
+        """The same of one organ, and which of its inputs were not seen."""
+        first, last = hour - DAY_ROWS + 1, hour - 1
+        rows = [self.row(organ, h) for h in self._charted(organ, first, last)]
+        rows.append(
+            self.row(organ, hour)
+            if moment is None
+            else self._partial(organ, hour, moment)
+        )
+        seen = frozenset[str]().union(*(row.seen for row in rows))
+        lacking = [given for given in _INPUTS[organ] if given not in seen]
+        component = self._component(organ, ORGANS[organ], rows, lacking)
+        return component, tuple(lacking)
+
+    def _charted(self, organ: int, first: int, last: int) -> Sequence[int]:
+        """The rows in which something of the organ may have been seen."""
+        if organ == _VESSELS and self._infusions():
+            return range(first, last + 1)
+        after, until = end_of(first - 1), end_of(last)
+        lanes = [self.chart.timeline.lane(name) for name in _CHARTED[organ]]
+        found = [fact for lane in lanes for fact in lane.between(after, until)]
+        return sorted({hour_of(fact.happened_at) for fact in found})
 
     def _component(
         self, organ: int, name: str, rows: Sequence[OrganHour], lacking: list[str]
@@ -225,15 +281,23 @@ class Sheet:
             self._episodes = invasive_episodes(self.chart)
         return respiration(self.chart, after, until, self._episodes or ())
 
-    def _cardiovascular(self, after: datetime, until: datetime) -> OrganHour:
+    def _infusions(self) -> dict[str, list[Drip]]:
         if self._drips is None:
             found = {drug: drips(self.chart, drug) for drug in VASOACTIVES}
             self._drips = {drug: one for drug, one in found.items() if one}
+        return self._drips
+
+    def _cardiovascular(self, after: datetime, until: datetime) -> OrganHour:
         running: Running = {}
-        if self._drips:
+        least = self.chart.policy.vasoactive_least
+        if self._infusions():
             running = {
-                drug: [d for d in one if self._counts(d, after, until)]
-                for drug, one in self._drips.items()
+                drug: [
+                    d
+                    for d in one
+                    if self._counts(d, after, until) and has_run(d, one, until, least)
+                ]
+                for drug, one in self._infusions().items()
             }
         return cardiovascular(self.chart, after, until, running)
 

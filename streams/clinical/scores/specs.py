@@ -13,7 +13,7 @@ SOFA_SPEC = Specification(
     grade_reason=(
         "Under policy `mimic` all 29 columns of the hourly table are equal to "
         "mimic-code's on the MIMIC-IV demo; the bands in umol/L are from general "
-        "knowledge and not in use here."
+        "knowledge and in use only by the arguments `units=si` and `as_sent`."
     ),
     rule=(
         "Six organs of 0 to 4 points each, by the worst value of 24 hours: this hour "
@@ -70,6 +70,12 @@ SOFA_SPEC = Specification(
             "(`bound`, mimic-code).",
         ),
         Choice(
+            argument="units",
+            default="conventional",
+            readings="Bands in mg/dL (mimic-code, ricu); `si`: in umol/L (unverified); "
+            "`as_sent`: by the unit of the result.",
+        ),
+        Choice(
             argument="gcs",
             default="pre_sedation",
             readings="Under a tube: the last total before (SOFA-2); `assume_normal` "
@@ -120,7 +126,13 @@ SOFA_SPEC = Specification(
             argument="vasoactives",
             default="any_overlap",
             readings="A drip in any part of the hour (ours), or running at its end "
-            "(`hour_end`, mimic-code).  ricu asks for one hour of it.",
+            "(`hour_end`, mimic-code).",
+        ),
+        Choice(
+            argument="vasoactive_least",
+            default="no time",
+            readings="How long a drug must have run to count: no time (mimic-code), "
+            "1 h (the table of 1996 as ricu tells it).",
         ),
         Choice(
             argument="zero_rate",
@@ -155,5 +167,6 @@ SOFA_SPEC = Specification(
             "points for respiration (mimic-code #1289)."
         ),
         "Norepinephrine charted as bitartrate doubles its dose.",
+        "108 umol/L of creatinine has 1 point in mg/dL (1.22) and none in umol/L.",
     ),
 )

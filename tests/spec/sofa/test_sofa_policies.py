@@ -493,3 +493,34 @@ def test_nothing_that_happens_after_now_is_seen(timeline_of, at):
     """
     (row,) = hourly_sofa(timeline_of(table), policy=EMBER.sofa, now=at("1 10:30"))
     assert row.total == 2
+
+
+HOUR_RULE = """
+at      | what           | value
+1 08:00 | map            | 75
+1 10:00 | norepinephrine | 0.05
+1 10:20 | norepinephrine | 0.2
+{ended} | norepinephrine | stop
+"""
+
+
+@pytest.mark.parametrize(
+    ("ended", "points"), [("1 10:59", None), ("1 11:00", 4), ("1 11:01", 4)]
+)
+def test_a_drug_may_have_to_run_for_an_hour_at_whatever_rates(organ, ended, points):
+    table = HOUR_RULE.format(ended=ended)
+    hour = {"vasoactive_least": timedelta(hours=1)}
+    assert organ("cardiovascular", table, "1 11:00", **hour).points == points
+    assert organ("cardiovascular", table, "1 11:00").points == 4
+
+
+def test_a_pause_begins_the_hour_anew(organ):
+    table = """
+    at      | what           | value
+    1 10:00 | norepinephrine | 0.2
+    1 10:40 | norepinephrine | 0
+    1 10:50 | norepinephrine | 0.2
+    """
+    hour = {"vasoactive_least": timedelta(hours=1)}
+    assert organ("cardiovascular", table, "1 11:00", **hour).points is None
+    assert organ("cardiovascular", table, "1 12:00", **hour).points == 4
