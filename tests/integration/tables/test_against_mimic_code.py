@@ -9,6 +9,7 @@ import gzip
 from collections import Counter
 from hashlib import sha256
 from io import StringIO
+from random import Random
 
 import pytest
 
@@ -107,6 +108,28 @@ def test_whole_rows_equal_as_multisets(expected, subjects, tables, name):
 def test_the_rows_of_all_patients_are_those_of_mimic_code(tables, name):
     rows = sum((comparable(lines) for lines in tables(name).values()), Counter())
     assert (rows.total(), digest(rows)) == ALL_100[name]
+
+
+@pytest.fixture(scope="module")
+def shuffled(everybody):
+    """Three patients once more, every fact twice and in no order."""
+    chance = Random(3)
+    short = sorted(everybody, key=lambda one: len(everybody[one]))
+    found = {}
+    for patient in short[40:43]:
+        events = [*everybody[patient].facts()] * 2
+        chance.shuffle(events)
+        found[patient] = Timeline()
+        for event in events:
+            found[patient].apply(event, "again")
+    return found
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_no_table_depends_on_the_order_of_arrival(tables, shuffled, name):
+    for patient, timeline in shuffled.items():
+        again = written(name, {patient: timeline})
+        assert comparable(again) == comparable(tables(name)[patient])
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -275,6 +275,26 @@ def test_a_missing_clotting_test_stays_within_the_bounds(found, name, which, dat
         assert there(after) is there(before)
 
 
+@EVEN
+@given(known, st.sampled_from(sorted(SCORES)), st.data())
+def test_order_duplicates_and_corrections_change_no_clotting_score(found, which, data):
+    score, _ = SCORES[which]
+    clean = [measured(name, -1, value) for name, value in found.items()]
+    messy = [*clean, *clean[::2]]
+    if clean:
+        meant = data.draw(st.sampled_from(clean))
+        messy = [replace(f, value=1.0) if f is meant else f for f in messy]
+        messy.append(
+            Correction(
+                **common("mended", -1), version=1, corrects=meant.event_id, event=meant
+            )
+        )
+    again = score(made(data.draw(st.permutations(messy))))
+    assert [(c.points, c.lower, c.upper) for c in score(made(clean)).components] == [
+        (c.points, c.lower, c.upper) for c in again.components
+    ]
+
+
 # -- comorbidity ---------------------------------------------------------------
 
 PREFIXES = sorted(

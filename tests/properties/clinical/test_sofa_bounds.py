@@ -12,6 +12,8 @@ from streams.clinical.scores.sheet import Sheet
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import (
     Assessment,
+    Cancellation,
+    Correction,
     Infusion,
     Measurement,
     RespiratorySupport,
@@ -58,9 +60,15 @@ def fact(what, value, hour):
 
 def day(known, policy=EMBER.sofa):
     """SOFA over twelve hours of these facts, keyed by what and hour."""
+    return told(
+        [fact(what, value, hour) for (what, hour), value in known.items()], policy
+    )
+
+
+def told(facts, policy):
     timeline = Timeline()
-    for (what, hour), value in known.items():
-        timeline.apply(fact(what, value, hour), "m")
+    for one in facts:
+        timeline.apply(one, "m")
     return Sheet(timeline, policy).day(LAST)
 
 
@@ -117,3 +125,32 @@ def test_any_value_of_a_missing_input_keeps_the_total_within_the_bounds(
     upper = sum(c.upper for c in before.components)
     assert lower <= before.total <= upper
     assert lower <= after.total <= upper
+
+
+@settings(deadline=None, max_examples=100)
+@given(records(), st.sampled_from([EMBER.sofa, MIMIC.sofa]), st.data())
+def test_order_duplicates_and_corrections_change_nothing(known, policy, data):
+    policy = replace(policy, codes=None, arterial=EMBER.sofa.arterial)
+    clean = [fact(what, value, hour) for (what, hour), value in known.items()]
+    messy = [*clean, *clean[::2]]
+    measured = [f for f in clean if isinstance(f, Measurement)]
+    if measured:
+        meant = data.draw(st.sampled_from(measured))
+        moments = {"happened_at": meant.happened_at, "known_at": meant.known_at}
+        wrong = replace(meant, value=1.0)
+        messy = [wrong if f is meant else f for f in messy]
+        mended = {"corrects": meant.event_id, "event": meant, "version": 1}
+        messy.append(Correction(**moments, **mended, event_id="mended"))
+        messy.append(replace(meant, event_id="never", value=1.0))
+        messy.append(
+            Cancellation(**moments, event_id="gone", version=1, cancels="never")
+        )
+    messy = data.draw(st.permutations(messy))
+    one, other = told(clean, policy), told(messy, policy)
+    assert one.missing == other.missing
+    assert [_plain(c) for c in one.components] == [_plain(c) for c in other.components]
+
+
+def _plain(component):
+    """But for the name of the event, which is the correction's where one was mended."""
+    return (component.name, component.points, component.lower, component.upper)
