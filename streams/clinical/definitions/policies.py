@@ -45,6 +45,19 @@ class SuspicionPolicy:
     stages: frozenset[str] = frozenset({"ordered", "given"})
     """What counts as the antimicrobial (Seymour 2016: order or administration)."""
 
+    doses: int = 1
+    """How many antimicrobials there must be, the first of the pair counted: one
+    (Seymour 2016, mimic-code; ricu `abx_min_count`), or two (Rhee's form for electronic
+    records; Valik).  Until the last of them is there nothing is suspected."""
+
+    doses_after: timedelta = timedelta()
+    """How long after the first the others must come at least: Valik 6 h, counted up to
+    `doses_within`.  Valik's exceptions (one dose where intensive care lasted less than
+    24 h, or death came within 48 h) are not made."""
+
+    doses_within: timedelta = timedelta(hours=24)
+    """… and at most: ricu `abx_count_win` 24 h, Valik 48 h."""
+
     screens: Literal["count", "ignore"] = "count"
     """Surveillance swabs (`MRSA SCREEN`): a culture like any other (mimic-code), or no
     sign that anybody suspected an infection."""
@@ -116,6 +129,11 @@ class Sepsis3Policy:
                 "Set `per` to `icu_stay`, or the hours of SOFA to `encounter`.",
             )
 
+
+VALIK_DOSES = SuspicionPolicy(
+    doses=2, doses_after=timedelta(hours=6), doses_within=timedelta(hours=48)
+)
+"""Two doses, the later 6 to 48 hours after the first (Valik, as tabulated by Rhee)."""
 
 MIMIC = Sepsis3Policy(
     name="mimic",

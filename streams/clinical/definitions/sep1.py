@@ -22,7 +22,7 @@ from streams.clinical.definitions.suspicion import suspicions
 from streams.clinical.scores.chart import back
 from streams.clinical.scores.values import Value, values
 from streams.clinical.specification import Choice, Grade, Specification
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.clock import DAY, HOUR
 from streams.vocabulary.events import Assessment, Fluid, RespiratorySupport
@@ -201,6 +201,7 @@ URINE = 0.5
 URINE_HOURS = 2 * HOUR
 
 
+@part
 def severe_sepsis(
     timeline: Timeline, *, policy: Sep1Policy = SEP1, now: datetime | None = None
 ) -> tuple[SevereSepsis, ...]:
@@ -231,10 +232,9 @@ def _infections(
                 yield _Infection(at, at, stay, (fact.event_id,))
     if policy.infection != "documented":
         for pair in suspicions(timeline, policy=policy.suspicion, now=until):
-            evident = max(pair.antimicrobial_at, pair.culture_at)
             signs = (pair.antimicrobial_id, pair.culture_id)
             stay = pair.encounter or "none"
-            yield _Infection(pair.suspected_at, evident, stay, signs)
+            yield _Infection(pair.suspected_at, pair.evident_at, stay, signs)
 
 
 def _first(
@@ -252,6 +252,7 @@ def _first(
     )
 
 
+@part
 def _around(
     timeline: Timeline, infection: _Infection, policy: Sep1Policy, until: datetime
 ) -> SevereSepsis | None:

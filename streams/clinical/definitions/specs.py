@@ -66,6 +66,21 @@ SUSPICION_SPEC = Specification(
             "mimic-code, which reads prescriptions.",
         ),
         Choice(
+            argument="doses",
+            default="1",
+            readings="1: Seymour 2016, mimic-code, ricu; 2: Rhee's form, Valik.",
+        ),
+        Choice(
+            argument="doses_after",
+            default="at once",
+            readings="The further doses at once (ricu), or 6 h after the first (Valik).",
+        ),
+        Choice(
+            argument="doses_within",
+            default="24 h",
+            readings="24 h: ricu; 48 h: Valik.",
+        ),
+        Choice(
             argument="screens",
             default="count",
             readings="Surveillance swabs: `count` (mimic-code), or `ignore`.",

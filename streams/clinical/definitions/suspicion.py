@@ -13,7 +13,7 @@ from datetime import datetime
 from streams.clinical.definitions.policies import SuspicionPolicy
 from streams.clinical.scores.chart import back
 from streams.clinical.scores.stays import UnitStay, unit_stays
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.vocabulary.clock import DAY
 from streams.vocabulary.events import (
     Clinical,
@@ -40,8 +40,11 @@ class Suspicion:
     """The antimicrobial's, or else the culture's."""
     stay: str | None
     """The ICU stay in which the antimicrobial began."""
+    evident_at: datetime
+    """When all that it takes had happened: the drug, the culture, further doses."""
 
 
+@part
 def suspicions(
     timeline: Timeline, *, policy: SuspicionPolicy, now: datetime | None = None
 ) -> tuple[Suspicion, ...]:
@@ -90,7 +93,8 @@ def _suspicion(
     cultures = _near(timeline, policy, drug, now)
     before = _first(c for c in cultures if _came_before(c, drug, policy))
     culture = before or _first(c for c in cultures if _came_after(c, drug, policy))
-    if culture is None:
+    enough = _enough_doses_at(timeline, policy, drug, now)
+    if culture is None or enough is None:
         return None
     start = drug.happened_at
     encounter = drug.encounter or culture.encounter
@@ -104,7 +108,32 @@ def _suspicion(
         date_only=_is_date(culture),
         encounter=encounter,
         stay=_stay(stays, drug, start),
+        evident_at=max(enough, culture.happened_at),
     )
+
+
+def _enough_doses_at(
+    timeline: Timeline,
+    policy: SuspicionPolicy,
+    drug: Medication,
+    now: datetime | None,
+) -> datetime | None:
+    """When the last of the doses that it takes was there; None where it is not."""
+    start, further = drug.happened_at, policy.doses - 1
+    if further <= 0:
+        return start
+    last = start + policy.doses_within
+    later = [
+        fact.happened_at
+        for fact in timeline.between(
+            Medication,
+            "medication",
+            back(start + policy.doses_after),
+            last if now is None else min(now, last),
+        )
+        if is_antimicrobial(fact, policy) and fact.event_id != drug.event_id
+    ]
+    return later[further - 1] if len(later) >= further else None
 
 
 def _near(

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from streams.clinical.definitions.policies import EMBER, MIMIC
+from streams.clinical.definitions.policies import EMBER, MIMIC, VALIK_DOSES
 from streams.clinical.definitions.suspicion import suspicions
 
 
@@ -169,3 +169,47 @@ def test_a_suspicion_names_the_stay_the_drug_began_in(timeline_of):
     """
     found = suspicions(timeline_of(table), policy=MIMIC.suspicion)
     assert [(s.stay, s.encounter) for s in found] == [("s", "h"), (None, "h")]
+
+
+TWO_DOSES = """
+at       | what                | value
+1 10:00  | culture             | BLOOD CULTURE
+1 12:00  | antimicrobial given | cefepime
+{second} | antimicrobial given | cefepime
+"""
+
+
+@pytest.mark.parametrize(
+    ("second", "rhee", "valik"),
+    [
+        ("1 12:00", 1, 0),
+        ("1 17:59", 1, 0),
+        ("1 18:00", 1, 1),
+        ("2 12:00", 1, 1),
+        ("2 12:01", 0, 1),
+        ("3 12:00", 0, 1),
+        ("3 12:01", 0, 0),
+    ],
+)
+def test_how_many_doses_and_how_far_apart(suspected, at, second, rhee, valik):
+    table = TWO_DOSES.format(second=second)
+    first = at("1 10:00")
+    one = suspected(table)
+    two = suspected(table, doses=2)
+    apart = suspected(
+        table,
+        doses=2,
+        doses_after=VALIK_DOSES.doses_after,
+        doses_within=VALIK_DOSES.doses_within,
+    )
+    assert one[0] == first
+    # Doses of one moment are each other's second.
+    assert (len(set(two)), len(set(apart))) == (rhee, valik)
+
+
+def test_before_the_second_dose_nothing_is_suspected(timeline_of, at):
+    timeline = timeline_of(TWO_DOSES.format(second="1 20:00"))
+    policy = replace(VALIK_DOSES, doses_within=timedelta(hours=24))
+    assert suspicions(timeline, policy=policy, now=at("1 19:59")) == ()
+    (found,) = suspicions(timeline, policy=policy, now=at("1 20:00"))
+    assert (found.suspected_at, found.evident_at) == (at("1 10:00"), at("1 20:00"))
