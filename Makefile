@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint deploy/constraints.txt
 
-.PHONY: help demo test setup lint types unit faults soak bench schemas clean
+.PHONY: help demo test setup lint types unit faults soak bench schemas manual clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -62,6 +62,9 @@ bench: $(VENV)/.dev  ## the measured figures, as JSON lines
 
 schemas: $(VENV)/.runtime  ## write the JSON Schemas again after a change of a message or protocol
 	$(BIN)/ember schemas --out deploy/schemas
+
+manual: $(VENV)/.dev  ## write the manual again after a change of a rule or of tests/spec
+	$(BIN)/python -m pytest tests/spec --manual deploy/docs/manual
 
 clean:  ## remove the environment and all caches
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis demo

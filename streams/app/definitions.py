@@ -126,8 +126,10 @@ def _all(told: tuple[Rule, ...]) -> Iterator[str]:
 
 def _head(rule: Rule) -> Iterator[str]:
     spec = rule.specification
-    yield f"  {spec.name}: {spec.title}"
-    yield f"    version {spec.version}; evidence {spec.grade.upper()}"
+    yield from _wrapped(f"{spec.name}: {spec.title}", "  ", "      ")
+    yield from _wrapped(
+        f"version {spec.version}; evidence {spec.grade.upper()}", "    "
+    )
     yield from _wrapped(f"policies {', '.join(rule.policies)}", "    ")
 
 

@@ -112,7 +112,9 @@ def _page(rule: Rule, tests: Sequence[WorkedTest]) -> Iterator[str]:
         yield ""
         yield "## Traps"
         yield ""
-        yield from (f"- {trap}" for trap in spec.traps)
+        for trap in spec.traps:
+            first, *more = sentences(trap)
+            yield from (f"- {first}", *(f"  {sentence}" for sentence in more))
     yield ""
     yield "## Sources"
     yield ""
@@ -122,7 +124,9 @@ def _page(rule: Rule, tests: Sequence[WorkedTest]) -> Iterator[str]:
         yield ""
         yield "## Worked timelines"
         yield ""
-        yield "Each is a test of `tests/spec`; `FIGURE` stands for what is drawn above it."
+        yield "Each is a test of `tests/spec` that has passed: its name is what it shows."
+        yield "In its code `FIGURE` stands for what is drawn above."
+        yield "A moment is a day and a time: `2 09:30`."
     for test in tests:
         yield from _worked(test)
 
@@ -172,15 +176,13 @@ def _worked(test: WorkedTest) -> Iterator[str]:
     yield from body_of(test.function)
     yield "```"
     if len(test.cases) > 1:
-        yield from _cases(test.cases)
+        first = "The first of these cases is drawn:" if test.drawn else "The cases:"
+        yield from ("", first, "", *_cases(test.cases))
 
 
 def _cases(cases: Sequence[Mapping[str, object]]) -> Iterator[str]:
     flat = [_flat(case) for case in cases]
     names = list(dict.fromkeys(name for case in flat for name in case))
-    yield ""
-    yield "The first of these cases is drawn:"
-    yield ""
     yield f"| {' | '.join(names)} |"
     yield f"| {' | '.join('---' for _ in names)} |"
     for case in flat:

@@ -46,8 +46,8 @@ PLACES: tuple[tuple[str, str, str], ...] = (
     ("heterogeneity/", "", "heterogeneity"),
 )
 
-ELSEWHERE = ("protocols/", "test_three_valued_rules.py")
-"""Spec tests of protocols and of logic itself: they are no rule's."""
+ELSEWHERE = ("protocols/", "catalogue/", "test_three_valued_rules.py")
+"""Spec tests of protocols, of every rule at once, of logic itself: no one rule's."""
 
 
 def places_of(file: str, source: str) -> tuple[str, ...]:

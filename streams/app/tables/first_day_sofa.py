@@ -6,17 +6,11 @@ from functools import partial
 
 from streams.app.cells import Row
 from streams.app.tables.table import Table
-from streams.clinical.definitions.policies import EMBER, MIMIC
+from streams.clinical.catalogue.named_policies import FIRST_DAY
 from streams.clinical.scores.first_day_sofa import FirstDayPolicy, first_day_sofa
 from streams.clinical.scores.organ import ORGANS
 from streams.clinical.scores.stays import unit_stays
 from streams.clinical.timeline import Timeline
-
-
-MIMIC_FIRST_DAY = FirstDayPolicy(
-    sofa=MIMIC.sofa, oxygenation="severe_only", infusions="begun", urine="as_charted"
-)
-OUR_FIRST_DAY = FirstDayPolicy(sofa=EMBER.sofa)
 
 
 def _rows(patient: str, timeline: Timeline, policy: FirstDayPolicy) -> list[Row]:
@@ -32,7 +26,6 @@ FIRST_DAY_SOFA = Table(
     name="first_day_sofa",
     columns=("subject_id", "hadm_id", "stay_id", "sofa", *ORGANS),
     readings={
-        MIMIC.name: partial(_rows, policy=MIMIC_FIRST_DAY),
-        EMBER.name: partial(_rows, policy=OUR_FIRST_DAY),
+        name: partial(_rows, policy=FIRST_DAY[name]) for name in ("mimic", "ember")
     },
 )
