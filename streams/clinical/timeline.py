@@ -237,7 +237,7 @@ def part(
 
     @wraps(rule)
     def told(
-        timeline: Timeline, *given: GivenP.args, **named: GivenP.kwargs
+        timeline: Timeline, /, *given: GivenP.args, **named: GivenP.kwargs
     ) -> AnswerT:
         return timeline.told(rule, given, named)
 

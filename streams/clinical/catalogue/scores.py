@@ -9,7 +9,7 @@ from streams.clinical.catalogue.answer import Answer, Feature
 from streams.clinical.catalogue.rule import Question, answer
 from streams.clinical.comorbidity.charlson import CharlsonPolicy, charlson
 from streams.clinical.comorbidity.elixhauser import ElixhauserPolicy, elixhauser
-from streams.clinical.scores.chart import PATIENT, Scope
+from streams.clinical.scores.chart import Scope
 from streams.clinical.scores.coagulation import (
     DicPolicy,
     SicPolicy,

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from streams.clinical.course.secondary_policy import SecondaryPolicy
 from streams.clinical.timeline import Timeline
+from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.clock import DAY
 from streams.vocabulary.events import Medication
 
@@ -81,7 +82,7 @@ def courses_by_drug(
 
 def _covers(timeline: Timeline, policy: SecondaryPolicy, now: datetime) -> list[_Cover]:
     """When each dose was given and each order ran; an order runs until it is stopped."""
-    facts = [f for f in timeline.all(Medication, "medication") if f.happened_at <= now]
+    facts = timeline.between(Medication, "medication", ALWAYS, now)
     stops = {
         fact.order_id: fact.happened_at
         for fact in facts

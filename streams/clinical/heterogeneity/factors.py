@@ -6,7 +6,6 @@ changes, and what the record says of that moment later is told beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +17,7 @@ from streams.clinical.heterogeneity.person import comorbidity, genetics, person
 from streams.clinical.heterogeneity.policy import DEFAULT, FactorPolicy
 from streams.clinical.heterogeneity.scope import Scope
 from streams.clinical.specification import Choice, Grade, Specification
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 
 
 _GROUPS = (
@@ -69,8 +68,11 @@ def covariates(
     `index`: when the septic episode began; exposures count before it (None: `at`).
     `encounter`: its hospital stay, which is no earlier admission.
     """
-    scope = Scope(timeline, at, index or at, encounter, policy)
-    return tuple(_all(scope))
+    return tuple(
+        one
+        for number in range(len(_GROUPS))
+        for one in _group(timeline, number, at, index or at, encounter, policy)
+    )
 
 
 def freeze(
@@ -111,9 +113,17 @@ def drift(frozen: Frozen, timeline: Timeline) -> tuple[Drift, ...]:
     )
 
 
-def _all(scope: Scope) -> Iterator[Covariate]:
-    for group in _GROUPS:
-        yield from group(scope)
+@part
+def _group(
+    timeline: Timeline,
+    number: int,
+    at: datetime,
+    index: datetime,
+    encounter: str | None,
+    policy: FactorPolicy,
+) -> tuple[Covariate, ...]:
+    """One group; what the others read does not touch it."""
+    return tuple(_GROUPS[number](Scope(timeline, at, index, encounter, policy)))
 
 
 def _nothing(one: Covariate) -> Covariate:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from streams.vocabulary.events import Condition, Medication
@@ -37,6 +37,11 @@ def has_code(name: str, fact: Condition) -> bool:
 
 def has_drug(name: str, fact: Medication) -> bool:
     """Whether a drug is of that list, by the name it was mapped to or sent with."""
-    words = f"{fact.drug or ''} {fact.sent_drug}".casefold().split()
+    return _is_named(name, fact.drug or "", fact.sent_drug)
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_named(name: str, drug: str, sent: str) -> bool:
+    words = f"{drug} {sent}".casefold().split()
     names = _lists().get((name, "drug"), ())
     return bool(names) and any(word.startswith(names) for word in words)

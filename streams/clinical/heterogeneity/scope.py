@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from streams.clinical.heterogeneity.policy import FactorPolicy
 from streams.clinical.timeline import Timeline
 from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.events import Condition, Medication
+
+
+_NOW = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +45,4 @@ class Scope:
 
     def is_before(self, moment: datetime, reach: float) -> bool:
         """Whether it lies in the days (`reach`) before the episode."""
-        days = (self.begins - moment).total_seconds() / 86400
-        return 0 < days <= reach
+        return _NOW < self.begins - moment <= timedelta(days=reach)

@@ -12,12 +12,11 @@ from datetime import datetime, timedelta
 from math import inf, nextafter
 from typing import Literal
 
-from streams.clinical.scores.hours import hour_of
 from streams.clinical.scores.organ import OrganName
 from streams.clinical.scores.points import Band, BandAbove, Bands
 from streams.clinical.scores.policy import SofaPolicy
 from streams.clinical.scores.score import Score, worst_of
-from streams.clinical.scores.sheet import Sheet
+from streams.clinical.scores.sheet import day_at
 from streams.clinical.scores.values import Value, banded, values
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.messages import Component
@@ -251,7 +250,7 @@ def _shifted(bands: Bands, by: float) -> Iterable[Band]:
 def _organs(
     timeline: Timeline, at: datetime, policy: SicPolicy
 ) -> tuple[Component, list[str]]:
-    day = Sheet(timeline, policy.sofa, now=at).day(hour_of(at), at)
+    day = day_at(timeline, policy.sofa, at)
     parts = [part for part in day.components if part.name in SIC_ORGANS]
     unseen = [part.name for part in parts if part.points is None]
     known = len(unseen) < len(parts)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from streams.clinical.scores.chart import Chart
+from streams.clinical.timeline import Timeline, part
 from streams.vocabulary.events import Infusion
+
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+_FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +41,7 @@ class Drip:
 
 def drips(chart: Chart, drug: str) -> list[Drip]:
     """The stretches of one drug in this stay begun by now, by start."""
-    by_infusion: dict[str, list[Infusion]] = {}
-    facts = chart.of_stay(chart.timeline.all(Infusion, f"infusion:{drug}"))
-    for fact in facts:
-        if chart.has_happened(fact):
-            by_infusion.setdefault(fact.infusion_id, []).append(fact)
-    found = [drip for one in by_infusion.values() for drip in _stretches(one)]
-    return sorted(found, key=lambda drip: (drip.start, drip.evidence))
+    return list(_drips(chart.timeline, drug, chart.scope.stay, chart.now))
 
 
 def has_run(
@@ -63,6 +62,19 @@ def has_run(
         if other.start <= last <= (other.end or until):
             last = min(other.end or until, until)
     return last - first >= least
+
+
+@part
+def _drips(
+    timeline: Timeline, drug: str, stay: str | None, now: datetime | None
+) -> tuple[Drip, ...]:
+    by_infusion: dict[str, list[Infusion]] = {}
+    until = _FOREVER if now is None else now
+    for fact in timeline.between(Infusion, f"infusion:{drug}", _EVER, until):
+        if stay is None or fact.stay == stay:
+            by_infusion.setdefault(fact.infusion_id, []).append(fact)
+    found = [drip for one in by_infusion.values() for drip in _stretches(one)]
+    return tuple(sorted(found, key=lambda drip: (drip.start, drip.evidence)))
 
 
 def _stretches(facts: list[Infusion]) -> Iterator[Drip]:

@@ -19,7 +19,7 @@ from streams.clinical.scores.drips import drips
 from streams.clinical.scores.glasgow import Glasgow, totals
 from streams.clinical.scores.policy import SofaPolicy
 from streams.clinical.specification import Choice, Grade, Specification
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 
 
 UNTOLD = Interval(3.0, 15.0)
@@ -118,6 +118,7 @@ SPEC = Specification(
 )
 
 
+@part
 def glasgow_scale(
     timeline: Timeline,
     after: datetime,

@@ -19,9 +19,7 @@ TICK = timedelta(microseconds=1)
 
 def hour_of(moment: datetime) -> int:
     """The row that holds `moment`: a full hour ends the row before it."""
-    since = moment - EPOCH
-    full, rest = divmod(since.seconds, 3600)
-    return since.days * 24 + full + (1 if rest or since.microseconds else 0)
+    return -((EPOCH - moment) // HOUR)
 
 
 def end_of(hour: int) -> datetime:

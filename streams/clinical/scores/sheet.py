@@ -101,6 +101,26 @@ def _organ_at(
     return Sheet(timeline, policy, now=at).organ_day(organ, hour_of(at), at)
 
 
+@part
+def _row_over(
+    timeline: Timeline, organ: int, hour: int, policy: SofaPolicy
+) -> OrganHour:
+    """A row of the patient's that is over: the same at whatever later moment."""
+    end = end_of(hour)
+    chart = Chart(timeline, policy)
+    match ORGANS[organ]:
+        case "respiration":
+            return respiration(chart, end - HOUR, end, ())
+        case "coagulation":
+            return coagulation(chart, end - HOUR, end)
+        case "liver":
+            return liver(chart, end - HOUR, end)
+        case "cns":
+            return cns(chart, end - HOUR, end)
+        case _:
+            return renal(chart, end - HOUR, end)
+
+
 class Sheet:
     """The rows of one stay, or of the patient."""
 
@@ -192,10 +212,23 @@ class Sheet:
             end = end_of(hour)
             now = self.chart.now
             until = end if now is None or now > end else now
-            found = self._organs[organ](end - HOUR, until)
+            if until is end and self._is_over(organ):
+                chart = self.chart
+                found = _row_over(chart.timeline, organ, hour, chart.policy)
+            else:
+                found = self._organs[organ](end - HOUR, until)
             self._rows[organ][hour] = found
             self._last = max(self._last, hour)
         return found
+
+    def _is_over(self, organ: int) -> bool:
+        """Whether what happens later than a row of the patient's says nothing of it."""
+        chart = self.chart
+        if chart.scope is not PATIENT or organ == _VESSELS:
+            return False
+        if ORGANS[organ] == "respiration":
+            return chart.policy.ventilation != "charted_episodes"
+        return chart.policy.urine_origin != "first_heart_rate"
 
     def worst(self, organ: int, hour: int) -> int | None:
         """The most points of that organ in the 24 rows that end with this."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.vocabulary.events import Location
 
 
@@ -23,6 +23,7 @@ class UnitStay:
         return self.entered <= moment and (self.left is None or moment < self.left)
 
 
+@part
 def unit_stays(timeline: Timeline, now: datetime | None = None) -> tuple[UnitStay, ...]:
     """All ICU stays begun by `now`, by time of entering."""
     entered: dict[str, Location] = {}

@@ -130,7 +130,7 @@ class Moment(datetime):
         self.watch.turns_at_once()
         return hash(self.plain)
 
-    def __add__(self, wait: timedelta) -> Moment:  # type: ignore[override]  # as a class
+    def __add__(self, wait: timedelta) -> Moment:
         """So much later, and moving as this does."""
         if isinstance(wait, Span):
             self.watch.turns_at_once()
@@ -158,7 +158,7 @@ class Moment(datetime):
         return type(self).of(self.watch, self.plain.astimezone(tz), self.offset)
 
     @property
-    def year(self) -> int:  # type: ignore[override]  # a property here too
+    def year(self) -> int:
         """It turns with the year."""
         year = self.plain.year
         turn = datetime(year + 1, 1, 1, tzinfo=self.plain.tzinfo)
@@ -201,7 +201,7 @@ class Moment(datetime):
         self.watch.turns_at_once()
         return self.plain.isoformat(*how, **named)
 
-    def strftime(self, form: str) -> str:  # type: ignore[override]  # its name is free
+    def strftime(self, form: str) -> str:
         """In words, for this instant."""
         self.watch.turns_at_once()
         return self.plain.strftime(form)
@@ -307,7 +307,7 @@ class Span(timedelta):
     __reduce__ = _counted(lambda span: span.__reduce__())
     __repr__ = _counted(repr)
     __str__ = _counted(str)
-    days = property(_counted(lambda span: span.days))  # type: ignore[assignment]
-    seconds = property(_counted(lambda span: span.seconds))  # type: ignore[assignment]
-    microseconds = property(_counted(lambda span: span.microseconds))  # type: ignore[assignment]
+    days = property(_counted(lambda span: span.days))
+    seconds = property(_counted(lambda span: span.seconds))
+    microseconds = property(_counted(lambda span: span.microseconds))
     total_seconds = _counted(timedelta.total_seconds)

@@ -9,8 +9,7 @@ before stops there: what asked it stands.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from enum import Enum
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -22,6 +21,8 @@ from streams.vocabulary.events import Clinical
 
 
 Rule = Callable[..., Any]
+
+_AS_THEY_ARE = frozenset({int, str, float, bool, type(None), datetime, timedelta})
 
 _UNSAID = object()
 """What a part says that was never evaluated; equal to nothing."""
@@ -98,7 +99,9 @@ class Keeper(View):
         "_hearing",
         "_known",
         "_parts",
+        "_policies",
         "_special",
+        "_tokens",
         "evaluations",
     )
 
@@ -117,6 +120,8 @@ class Keeper(View):
         self._by_prefix: dict[str, set[Part]] = {}
         self._by_id: dict[str, set[Part]] = {}
         self._anything: set[Part] = set()
+        self._policies: dict[int, tuple[object, object]] = {}
+        self._tokens: dict[object, tuple[str, int]] = {}
         self._hearing: set[Part] = set()
         self._current: Part | None = None
         self._count = 0
@@ -174,8 +179,8 @@ class Keeper(View):
         """What a part says: as kept, where it stands."""
         key = (
             rule,
-            *[_name(one) for one in given],
-            *[(name, _name(one)) for name, one in named.items()],
+            *[self._name(one) for one in given],
+            *[(name, self._name(one)) for name, one in named.items()],
         )
         part = self._parts.get(key)
         if part is None:
@@ -233,6 +238,34 @@ class Keeper(View):
             return Window(cast("datetime", after), cast("datetime", until), given.stay)
         return given
 
+    def _name(self, given: object) -> object:
+        """What tells one argument from another, whatever the clock says.
+
+        A moment that moves is named by how far it is from now; what has no hash (a
+        policy with a table in it) by itself, for it lives as long as the program.
+        """
+        kind = type(given)
+        if kind in _AS_THEY_ARE:
+            return given
+        if kind is Moment:
+            return ("moment", cast("Moment", given).offset)
+        if kind is Window:
+            window = cast("Window", given)
+            return (self._name(window.after), self._name(window.until), window.stay)
+        if not kind.__name__.endswith("Policy"):
+            return given
+        known = self._policies.get(id(given))
+        if known is None:
+            known = self._policies[id(given)] = (given, self._token(given))
+        return known[1]
+
+    def _token(self, policy: object) -> object:
+        """One name for all policies that say the same: their hash is dear."""
+        try:
+            return self._tokens.setdefault(policy, ("policy", len(self._tokens)))
+        except TypeError:
+            return ("policy", id(policy))
+
     # -- who reads what --------------------------------------------------------
 
     def _enter(self, part: Part, old: Reads, asked: dict[Part, None]) -> None:
@@ -274,19 +307,3 @@ def _move(
     for name in new:
         if name not in old:
             index.setdefault(name, set()).add(part)
-
-
-def _name(given: object) -> object:
-    """What tells one argument from another, whatever the clock says.
-
-    A moment that moves is named by how far it is from now; a policy is itself.
-    """
-    kind = type(given)
-    if kind is Moment:
-        return ("moment", given.offset)  # type: ignore[attr-defined]  # by its type
-    if kind is Window:
-        window = cast("Window", given)
-        return (_name(window.after), _name(window.until), window.stay)
-    if given is None or isinstance(given, str | int | float | datetime | Enum):
-        return given
-    return id(given)

@@ -8,10 +8,11 @@ from datetime import datetime
 from math import inf
 
 from streams.clinical.criteria.intervals import interval
-from streams.clinical.scores.chart import back
-from streams.clinical.scores.glasgow import totals
+from streams.clinical.scores.chart import Chart, back
+from streams.clinical.scores.glasgow import Glasgow, totals
 from streams.clinical.scores.hours import EPOCH
 from streams.clinical.scores.points import Band, Bands
+from streams.clinical.scores.policy import SofaPolicy
 from streams.clinical.scores.score import worst_of
 from streams.clinical.scores.sofa2.infusions import FOREVER, Run, runs
 from streams.clinical.scores.sofa2.policy import Sofa2Policy
@@ -23,6 +24,7 @@ from streams.clinical.scores.sofa2.window import (
     unseen,
 )
 from streams.clinical.scores.values import Value, banded
+from streams.clinical.timeline import Timeline, part
 from streams.vocabulary.events import Medication
 from streams.vocabulary.messages import Component
 
@@ -125,13 +127,20 @@ def _charted(window: Window, after: datetime, until: datetime) -> Iterator[_Char
     """Whole scales, and motor parts where the policy listens to them, by time."""
     whole = [
         _Charted(total.at, _scored(total.at, total.low, total.evidence, GLASGOW))
-        for total in totals(window.chart, after, until)
+        for total in _totals(window.timeline, after, until, window.chart.policy)
         if total.low == total.high
     ]
     told = {one.at for one in whole}
     always = window.policy.motor == "always"
     motor = [m for m in _motor(window, after, until) if always or m.at not in told]
     yield from sorted(whole + motor, key=lambda one: one.at)
+
+
+@part
+def _totals(
+    timeline: Timeline, after: datetime, until: datetime, policy: SofaPolicy
+) -> list[Glasgow]:
+    return totals(Chart(timeline, policy), after, until)
 
 
 def _motor(window: Window, after: datetime, until: datetime) -> list[_Charted]:

@@ -39,7 +39,7 @@ class Stretch:
 
 
 @dataclass(slots=True)
-class _Charting:
+class Charting:
     """What was charted at one moment, collected since `since` (None: not known)."""
 
     at: datetime
@@ -50,10 +50,13 @@ class _Charting:
 
 
 def stretches(
-    window: Window, length: timedelta, *, longer: bool = False
+    window: Window,
+    rows: Sequence[Charting],
+    length: timedelta,
+    *,
+    longer: bool = False,
 ) -> list[Stretch]:
     """One for each charting in the window; `longer`: more than `length`, not just."""
-    rows = _chartings(window)
     found = (
         _stretch(window, rows[: end + 1], length, longer=longer)
         for end, row in enumerate(rows)
@@ -63,7 +66,7 @@ def stretches(
 
 
 def _stretch(
-    window: Window, rows: Sequence[_Charting], length: timedelta, *, longer: bool
+    window: Window, rows: Sequence[Charting], length: timedelta, *, longer: bool
 ) -> Stretch | None:
     last = rows[-1].at
     volume, evidence = 0.0, list[str]()
@@ -94,10 +97,11 @@ def _told(
     return Stretch(at, length, volume, rate, (*evidence, weight.event_id))
 
 
-def _chartings(window: Window) -> list[_Charting]:
-    rows: dict[datetime, _Charting] = {}
+def chartings(window: Window) -> list[Charting]:
+    """The volumes of each moment, in order, from some time before the window on."""
+    rows: dict[datetime, Charting] = {}
     for fact in _volumes(window):
-        row = rows.setdefault(fact.happened_at, _Charting(fact.happened_at))
+        row = rows.setdefault(fact.happened_at, Charting(fact.happened_at))
         row.millilitres += _signed(fact)
         row.evidence.append(fact.event_id)
         row.started = row.started or fact.started_at
@@ -107,7 +111,7 @@ def _chartings(window: Window) -> list[_Charting]:
     return ordered
 
 
-def _since(window: Window, row: _Charting, before: _Charting | None) -> datetime | None:
+def _since(window: Window, row: Charting, before: Charting | None) -> datetime | None:
     """From when a volume was collected."""
     if before is not None:
         near = row.at - before.at <= window.policy.urine_gap

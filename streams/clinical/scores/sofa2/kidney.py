@@ -9,7 +9,13 @@ from math import inf
 from streams.clinical.criteria.intervals import compare
 from streams.clinical.scores.points import BandAbove
 from streams.clinical.scores.score import worst_of
-from streams.clinical.scores.sofa2.diuresis import LENGTHS, Stretch, stretches
+from streams.clinical.scores.sofa2.diuresis import (
+    LENGTHS,
+    Charting,
+    Stretch,
+    chartings,
+    stretches,
+)
 from streams.clinical.scores.sofa2.window import (
     MOST,
     Device,
@@ -62,8 +68,9 @@ def kidney(window: Window) -> Organ:
         return Organ(certain(NAME, MOST, *replaced))
     values = window.results("creatinine", window.policy.kidney_reach)
     creatinine = [window.scored(NAME, value, CREATININE) for value in values]
-    urine, untold = _urine(window)
-    met, evidence, lacking = _criteria(window, creatinine)
+    rows = chartings(window)
+    urine, untold = _urine(window, rows)
+    met, evidence, lacking = _criteria(window, creatinine, rows)
     if met is TRUE:
         return Organ(certain(NAME, MOST, *evidence))
     missing = (() if creatinine else ("creatinine",)) + untold
@@ -78,9 +85,11 @@ def kidney(window: Window) -> Organ:
 # -- urine ---------------------------------------------------------------------
 
 
-def _urine(window: Window) -> tuple[list[Component], tuple[str, ...]]:
+def _urine(
+    window: Window, rows: Sequence[Charting]
+) -> tuple[list[Component], tuple[str, ...]]:
     """What the stretches are worth, and what is missing to tell all of them."""
-    six, twelve, day = (stretches(window, length) for length in LENGTHS)
+    six, twelve, day = (stretches(window, rows, length) for length in LENGTHS)
     parts = [
         *(_rated(s, LOW, 1) for s in six),
         *(_rated(s, LOW, 2) for s in twelve),
@@ -128,11 +137,11 @@ def _on_a_day_off(window: Window) -> list[Device]:
 
 
 def _criteria(
-    window: Window, creatinine: Sequence[Component]
+    window: Window, creatinine: Sequence[Component], rows: Sequence[Charting]
 ) -> tuple[Truth3, tuple[str, ...], tuple[str, ...]]:
     """Whether the criteria for replacement are met (p), by what, and what lacks."""
     high = _any_meets(creatinine)
-    scarce = _oliguria(window)
+    scarce = _oliguria(window, rows)
     potassium = _reaches(window, ("potassium",), ">=", POTASSIUM)
     acid = _reaches(window, sorted(window.policy.acidosis), "<=", PH)
     base = _reaches(window, ("bicarbonate",), "<=", BICARBONATE)
@@ -160,9 +169,9 @@ def _any_meets(creatinine: Sequence[Component]) -> _Said:
     return (any_of(told) if told else UNKNOWN), ids
 
 
-def _oliguria(window: Window) -> _Said:
+def _oliguria(window: Window, rows: Sequence[Charting]) -> _Said:
     longer = window.policy.oliguria == "over_6h"
-    found = stretches(window, LENGTHS[0], longer=longer)
+    found = stretches(window, rows, LENGTHS[0], longer=longer)
     known = [s for s in found if s.per_kg_h is not None]
     low = [s for s in known if s.per_kg_h is not None and s.per_kg_h < VERY_LOW]
     if low:

@@ -21,7 +21,7 @@ from streams.clinical.scores.sofa2.liver import liver
 from streams.clinical.scores.sofa2.policy import SOFA2, Sofa2Policy
 from streams.clinical.scores.sofa2.respiratory import respiratory
 from streams.clinical.scores.sofa2.window import MOST, Organ, Window
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.vocabulary.clock import DAY
 
 
@@ -71,7 +71,7 @@ def sofa2(
     points of the 24 hours before, and so on back to there (b).
     """
     carry = since is not None and policy.carry == "last_observation"
-    days = max(0, int((at - since) / DAY)) if carry and since is not None else 0
+    days = max(0, (at - since) // DAY) if carry and since is not None else 0
     windows = [_window(timeline, policy, n, at, since) for n in range(days, -1, -1)]
     return list(_filled(windows))[-1].score
 
@@ -112,7 +112,18 @@ def _filled(windows: Sequence[Window]) -> Iterator[Sofa2Day]:
     """Each window's score; what was not seen is carried forward by the policy."""
     held: dict[str, Organ] = {}
     for number, window in enumerate(windows, 1):
-        seen = [organ(window) for organ in ORGANS]
+        seen = [
+            _organ(
+                window.timeline,
+                number,
+                window.start,
+                window.end,
+                window.now,
+                window.origin,
+                window.policy,
+            )
+            for number in range(len(ORGANS))
+        ]
         carry = window.policy.carry == "last_observation"
         told = [_carried(o, held) if carry else o for o in seen]
         carried = {
@@ -125,6 +136,19 @@ def _filled(windows: Sequence[Window]) -> Iterator[Sofa2Day]:
         yield Sofa2Day(
             number, window.start, window.start + DAY, score, frozenset(carried)
         )
+
+
+@part
+def _organ(
+    timeline: Timeline,
+    number: int,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    origin: datetime,
+    policy: Sofa2Policy,
+) -> Organ:
+    return ORGANS[number](Window(timeline, start, end, now, origin, policy))
 
 
 def _carried(organ: Organ, held: dict[str, Organ]) -> Organ:

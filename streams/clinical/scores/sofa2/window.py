@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 
 from streams.clinical.criteria.intervals import Interval
 from streams.clinical.scores.bedside import BedsidePolicy, observed
@@ -19,7 +20,8 @@ from streams.clinical.scores.points import Bands
 from streams.clinical.scores.policy import SofaPolicy
 from streams.clinical.scores.sofa2.policy import Sofa2Policy
 from streams.clinical.scores.values import Value, banded
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
+from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.concepts import concepts
 from streams.vocabulary.events import CodeStatus, Condition, Measurement, Procedure
 from streams.vocabulary.messages import Component
@@ -84,7 +86,7 @@ class Window:
 
     def __post_init__(self) -> None:
         """Lay the chart over the timeline."""
-        parts = SofaPolicy(gcs="unknown", gcs_carry=self.policy.gcs_carry)
+        parts = _parts(self.policy.gcs_carry)
         object.__setattr__(self, "chart", Chart(self.timeline, parts, now=self.now))
 
     @property
@@ -128,12 +130,7 @@ class Window:
 
     def on_record(self, prefixes: tuple[str, ...]) -> str | None:
         """The event that says a diagnosis was there by the end; the last word counts."""
-        said = [
-            fact
-            for fact in self.timeline.all(Condition, "condition")
-            if fact.happened_at <= self.end and _is_one_of(fact.code, prefixes)
-        ]
-        return said[-1].event_id if said and said[-1].present else None
+        return _on_record(self.timeline, self.end, prefixes)
 
     def has_ceiling(self, statuses: Collection[str]) -> bool:
         """Whether the code status at the end of the window is one of these."""
@@ -147,6 +144,24 @@ class Window:
             for seen in observed(self.timeline, concept, Stretch(after, until), policy)
             if seen.range.high > 0
         ]
+
+
+@part
+def _on_record(
+    timeline: Timeline, by: datetime, prefixes: tuple[str, ...]
+) -> str | None:
+    said = [
+        fact
+        for fact in timeline.between(Condition, "condition", ALWAYS, by)
+        if _is_one_of(fact.code, prefixes)
+    ]
+    return said[-1].event_id if said and said[-1].present else None
+
+
+@cache
+def _parts(carry: timedelta) -> SofaPolicy:
+    """How the parts of a scale are put together: one object, for parts are kept by it."""
+    return SofaPolicy(gcs="unknown", gcs_carry=carry)
 
 
 def factor_of(concept: str) -> float:
