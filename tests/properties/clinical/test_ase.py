@@ -186,7 +186,8 @@ def ask(deliveries, policy, now=None):
 
 
 def by_culture(result):
-    return {e.culture_id: e for e in (*result.events, *result.repeats)}
+    """By the specimen: two of them may be filed under one number."""
+    return {e.evidence[0]: e for e in (*result.events, *result.repeats)}
 
 
 def some(examples):
