@@ -104,18 +104,18 @@ def observed(
     timeline: Timeline, concept: str, window: Window, policy: BedsidePolicy
 ) -> Sequence[Observed]:
     """The values of a concept that count, by time."""
-    measured: list[Measurement | Assessment] = [
-        *timeline.between(
-            Measurement, f"measurement:{concept}", window.after, window.until
-        )
-    ]
-    assessed = timeline.between(
-        Assessment, f"assessment:{concept}", window.after, window.until
-    )
-    kept = [f for f in (*measured, *assessed) if _counts(f, window, policy)]
-    kept.sort(key=lambda fact: (fact.happened_at, fact.event_id))
-    found = [Observed(f.happened_at, _range(f, policy), (f.event_id,)) for f in kept]
-    return found if policy.per_moment == "each" else _means(found)
+    return _read(_charted(timeline, concept, window, policy), policy)
+
+
+def decisive(
+    timeline: Timeline, concept: str, window: Window, policy: BedsidePolicy
+) -> Sequence[Observed]:
+    """Those of them that may decide: what `picked` leaves of `observed`."""
+    facts = _charted(timeline, concept, window, policy)
+    if policy.pick == "latest" and facts:
+        last = facts[-1].happened_at
+        facts = [fact for fact in facts if fact.happened_at == last]
+    return _read(facts, policy)
 
 
 def picked(values: Sequence[Observed], policy: BedsidePolicy) -> Sequence[Observed]:
@@ -159,6 +159,30 @@ def criterion(name: str, inputs: Sequence[Said], *, points: int = 1) -> Componen
         upper=0 if truth is FALSE else points,
         evidence=tuple(dict.fromkeys(e for s in deciding for e in s.evidence)),
     )
+
+
+def _charted(
+    timeline: Timeline, concept: str, window: Window, policy: BedsidePolicy
+) -> list[Measurement | Assessment]:
+    measured: list[Measurement | Assessment] = [
+        *timeline.between(
+            Measurement, f"measurement:{concept}", window.after, window.until
+        )
+    ]
+    assessed = timeline.between(
+        Assessment, f"assessment:{concept}", window.after, window.until
+    )
+    kept = [f for f in (*measured, *assessed) if _counts(f, window, policy)]
+    if assessed:
+        kept.sort(key=lambda fact: (fact.happened_at, fact.event_id))
+    return kept
+
+
+def _read(
+    facts: Sequence[Measurement | Assessment], policy: BedsidePolicy
+) -> Sequence[Observed]:
+    found = [Observed(f.happened_at, _range(f, policy), (f.event_id,)) for f in facts]
+    return found if policy.per_moment == "each" else _means(found)
 
 
 def _counts(

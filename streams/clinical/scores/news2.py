@@ -23,8 +23,7 @@ from streams.clinical.scores.bedside import (
     Said,
     Window,
     criterion,
-    observed,
-    picked,
+    decisive,
     recent,
 )
 from streams.clinical.scores.breathing import on_oxygen
@@ -258,7 +257,7 @@ def _banded(
     timeline: Timeline, name: str, window: Window, policy: News2Policy
 ) -> Component:
     concept, bands, places = _CHARTED[name]
-    found = picked(observed(timeline, concept, window, policy), policy)
+    found = decisive(timeline, concept, window, policy)
     parts = [banded(name, _charted(value, places), bands) for value in found]
     return _worst(name, parts, policy)
 
@@ -270,7 +269,7 @@ def _saturation(
     if scale == "charted":
         scale = spo2_scale(timeline, window.until)
     tables = [SATURATION_1] if scale == "1" else _second_scale(oxygen)
-    found = picked(observed(timeline, "spo2", window, policy), policy)
+    found = decisive(timeline, "spo2", window, policy)
     parts = [_of_tables(_charted(value, 0), tables) for value in found]
     return _worst("spo2", parts, policy)
 

@@ -14,8 +14,8 @@ from streams.clinical.scores.bedside import (
     Said,
     Window,
     criterion,
+    decisive,
     judged,
-    observed,
     recent,
 )
 from streams.clinical.scores.consciousness import Sources, altered
@@ -148,5 +148,5 @@ def qsofa(timeline: Timeline, at: datetime, *, policy: QsofaPolicy = QSOFA) -> S
 def _sign(
     timeline: Timeline, limit: Limit, window: Window, policy: QsofaPolicy
 ) -> Said:
-    values = observed(timeline, limit.concept, window, policy)
+    values = decisive(timeline, limit.concept, window, policy)
     return judged(values, [limit], policy)

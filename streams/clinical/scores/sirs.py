@@ -20,6 +20,7 @@ from streams.clinical.scores.bedside import (
     Said,
     Window,
     criterion,
+    decisive,
     judged,
     observed,
     recent,
@@ -242,19 +243,19 @@ class _View:
             Limit("temperature", "<", self.policy.cold),
             Limit("temperature", ">", self.policy.hot),
         )
-        found = observed(self.timeline, "temperature", self.vitals, self.policy)
+        found = decisive(self.timeline, "temperature", self.vitals, self.policy)
         return judged([_hundredths(value) for value in found], limits, self.policy)
 
     def vital(self, limits: Sequence[Limit]) -> Said:
         concept = limits[0].concept
-        found = observed(self.timeline, concept, self.vitals, self.policy)
+        found = decisive(self.timeline, concept, self.vitals, self.policy)
         return judged(found, limits, self.policy)
 
     def test(self, limits: Sequence[Limit]) -> Said:
         """Two results of one moment are two results, unlike two readings."""
         each = replace(self.policy, per_moment="each")
         concept = limits[0].concept
-        found = observed(self.timeline, concept, self.laboratory, each)
+        found = decisive(self.timeline, concept, self.laboratory, each)
         return judged(found, limits, self.policy)
 
     def carbon_dioxide(self) -> Said:

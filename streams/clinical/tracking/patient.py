@@ -111,8 +111,9 @@ class PatientTracker:
         return self._keeper.evaluations
 
     def lanes(self, entry: Entry) -> frozenset[str]:
-        """The lanes that the entry's answer rests on; one that ends in `:` stands for
-        all of its sort.
+        """The lanes that the entry's answer rests on.
+
+        One that ends in `:` stands for all of its sort.
         """
         return frozenset(_lanes(self._roots[entry.name]))
 

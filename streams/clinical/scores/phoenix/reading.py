@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from streams.clinical.criteria.intervals import Interval
-from streams.clinical.scores.bedside import Observed, observed, picked, recent
+from streams.clinical.scores.bedside import Observed, decisive, observed, picked, recent
 from streams.clinical.scores.gcs_sedation import glasgow_scale
 from streams.clinical.scores.phoenix.age import age_at
 from streams.clinical.scores.phoenix.circulation import pressures, vasoactives
@@ -20,7 +20,7 @@ def inputs_at(timeline: Timeline, at: datetime, policy: PhoenixPolicy) -> Inputs
 
     def result(concept: str, within: timedelta) -> Values:
         window = recent(at, within)
-        return picked(observed(timeline, concept, window, policy), policy)
+        return decisive(timeline, concept, window, policy)
 
     saturations = sf_ratios(timeline, at, policy)
     return Inputs(
@@ -60,7 +60,7 @@ def _pupils(timeline: Timeline, at: datetime, policy: PhoenixPolicy) -> Values:
     window = recent(at, policy.pupils_within)
     both = list(observed(timeline, "pupils_fixed", window, policy))
     left, right = (
-        picked(observed(timeline, f"pupil_{side}_fixed", window, policy), policy)
+        decisive(timeline, f"pupil_{side}_fixed", window, policy)
         for side in ("left", "right")
     )
     if left or right:
