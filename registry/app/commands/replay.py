@@ -21,7 +21,7 @@ from registry.store.migrate import migrate
 from registry.usecases.record_run import RecordRun, record_run
 from streams.adapters.intake import IntakeReport
 from streams.app.account import account, tell_never_met
-from streams.app.commands import PathOption, SourceOption, SubjectsOption
+from streams.app.detection import PathOption, SourceOption, SubjectsOption
 from streams.app.protocols import shipped_protocols
 from streams.app.sources import open_history
 from streams.pipeline.patient import Rules

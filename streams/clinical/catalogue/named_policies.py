@@ -11,6 +11,7 @@ from streams.clinical.definitions.ase.policy import TOOLKIT, AsePolicy
 from streams.clinical.definitions.policies import (
     EMBER,
     MIMIC,
+    VALIK_DOSES,
     Sepsis3Policy,
     SuspicionPolicy,
 )
@@ -45,9 +46,16 @@ def ours_first(policies: Mapping[str, PolicyT]) -> dict[str, PolicyT]:
 SUSPICION: dict[str, SuspicionPolicy] = {
     OURS: EMBER.suspicion,
     MIMIC.name: MIMIC.suspicion,
+    "valik": VALIK_DOSES,
 }
 
-SOFA: dict[str, SofaPolicy] = {OURS: EMBER.sofa, MIMIC.name: MIMIC.sofa}
+SOFA: dict[str, SofaPolicy] = {
+    OURS: EMBER.sofa,
+    MIMIC.name: MIMIC.sofa,
+    "as_sent": replace(EMBER.sofa, units="as_sent"),
+    "si": replace(EMBER.sofa, units="si"),
+}
+"""Our default and mimic-code's; then ours by the bands in umol/L, not verified."""
 
 SEPSIS3: dict[str, Sepsis3Policy] = ours_first(SEPSIS3_PRESETS) | {
     "zero": replace(EMBER, name="zero", baseline="zero"),

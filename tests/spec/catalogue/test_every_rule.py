@@ -220,6 +220,14 @@ def test_every_choice_names_an_argument_of_the_policy(rule):
             held = getattr(held, part)
 
 
+@pytest.mark.parametrize("name", ["suspected_infection", "sofa", "sepsis3"])
+def test_every_argument_of_the_policy_is_told_as_a_choice(name):
+    rule = rule_named(name)
+    told = {choice.argument for choice in rule.specification.choices}
+    held = {field.name for field in fields(rule.policies[rule.default])}
+    assert held - {"name"} == told
+
+
 @pytest.mark.parametrize("rule", EVERY, ids=_name)
 def test_every_rule_says_where_it_comes_from_and_how_far_it_was_checked(rule):
     spec = rule.specification
