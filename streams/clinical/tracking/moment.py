@@ -168,7 +168,7 @@ class Moment(datetime):
     def date(self) -> date:
         """It turns with the day."""
         day = self.plain.date()
-        midnight = datetime.combine(day + timedelta(1), time(), self.plain.tzinfo)
+        midnight = datetime.combine(day + timedelta(1), time.min, self.plain.tzinfo)
         self.watch.turns_in(midnight.astimezone(UTC) - self.plain.astimezone(UTC))
         return day
 
