@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from streams.clinical.criteria.intervals import compare, interval
 from streams.clinical.scores.bedside import Said, Window
+from streams.clinical.scores.inspired import oxygen_percent
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import Measurement, RespiratorySupport
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3
@@ -26,8 +28,8 @@ def on_oxygen(timeline: Timeline, window: Window) -> Said:
     """
     said = [
         *_devices(timeline, window),
-        *_numbers(timeline, window, "o2_flow", above=0.0),
-        *_numbers(timeline, window, "fio2", above=AIR),
+        *_flows(timeline, window),
+        *_fractions(timeline, window),
     ]
     last = max((at for at, _, _ in said), default=None)
     told = [(truth, event_id) for at, truth, event_id in said if at == last]
@@ -60,18 +62,26 @@ def _by_device(fact: RespiratorySupport) -> Truth3:
     return TRUE if fact.category in ON_OXYGEN and not stopped else UNKNOWN
 
 
+def _flows(timeline: Timeline, window: Window) -> Iterator[_Charting]:
+    for fact, value in _numbers(timeline, window, "o2_flow"):
+        told = interval(value, fact.comparator, fact.upper)
+        yield fact.happened_at, compare(told, ">", 0.0), fact.event_id
+
+
+def _fractions(timeline: Timeline, window: Window) -> Iterator[_Charting]:
+    """A number that can be no fraction of oxygen says nothing of it."""
+    for fact, value in _numbers(timeline, window, "fio2"):
+        percent = oxygen_percent(value)
+        if percent is not None:
+            upper = None if fact.upper is None else oxygen_percent(fact.upper)
+            told = interval(percent, fact.comparator, upper)
+            yield fact.happened_at, compare(told, ">", AIR), fact.event_id
+
+
 def _numbers(
-    timeline: Timeline, window: Window, concept: str, *, above: float
-) -> list[_Charting]:
-    facts = timeline.between(
-        Measurement, f"measurement:{concept}", window.after, window.until
-    )
-    return [
-        (
-            fact.happened_at,
-            compare(interval(fact.value, fact.comparator, fact.upper), ">", above),
-            fact.event_id,
-        )
-        for fact in facts
-        if fact.value is not None
-    ]
+    timeline: Timeline, window: Window, concept: str
+) -> Iterator[tuple[Measurement, float]]:
+    lane = f"measurement:{concept}"
+    for fact in timeline.between(Measurement, lane, window.after, window.until):
+        if fact.value is not None:
+            yield fact, fact.value

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from streams.clinical.scores.chart import Chart, back
+from streams.clinical.scores.inspired import LOWEST_PERCENT, oxygen_percent
 from streams.vocabulary.events import Measurement
 
 
@@ -41,29 +42,41 @@ def _is_arterial(chart: Chart, pao2: Measurement) -> bool:
 
 def _gas(chart: Chart, pao2: Measurement) -> Gas:
     fio2 = _fio2_of_specimen(chart, pao2) or _fio2_charted(chart, pao2.happened_at)
-    if fio2 is None or fio2.value is None or pao2.value is None:
+    if fio2 is None or pao2.value is None:
         return Gas(pao2.happened_at, None, (pao2.event_id,))
-    ratio = 100 * pao2.value / fio2.value
-    return Gas(pao2.happened_at, ratio, (pao2.event_id, fio2.event_id))
+    percent, charted = fio2
+    ratio = 100 * pao2.value / percent
+    return Gas(pao2.happened_at, ratio, (pao2.event_id, charted.event_id))
 
 
-def _fio2_of_specimen(chart: Chart, pao2: Measurement) -> Measurement | None:
+_Oxygen = tuple[float, Measurement]
+"""Per cent, and what says so."""
+
+
+def _fio2_of_specimen(chart: Chart, pao2: Measurement) -> _Oxygen | None:
+    """The gas's own; of exactly 20 % mimic-code takes the charted one for it."""
     found = [
-        f
+        (percent, f)
         for f in _companions(chart, "fio2", pao2)
-        if f.value is not None and 20 < f.value <= 100 and chart.counts(f.code)
+        if chart.counts(f.code)
+        and (percent := _percent(f)) is not None
+        and percent > LOWEST_PERCENT
     ]
-    return max(found, key=lambda f: f.value or 0.0, default=None)
+    return max(found, key=lambda one: one[0], default=None)
 
 
-def _fio2_charted(chart: Chart, at: datetime) -> Measurement | None:
+def _fio2_charted(chart: Chart, at: datetime) -> _Oxygen | None:
     since = back(at - chart.policy.fio2_reach)
     found = [
-        f
+        (percent, f)
         for f in chart.numbers("fio2", since, at)
-        if f.method != "blood_gas" and f.value is not None and 20 <= f.value <= 100
+        if f.method != "blood_gas" and (percent := _percent(f)) is not None
     ]
-    return max(found, key=lambda f: (f.happened_at, f.value or 0.0), default=None)
+    return max(found, key=lambda one: (one[1].happened_at, one[0]), default=None)
+
+
+def _percent(fio2: Measurement) -> float | None:
+    return None if fio2.value is None else oxygen_percent(fio2.value)
 
 
 def _companions(chart: Chart, concept: str, pao2: Measurement) -> list[Measurement]:

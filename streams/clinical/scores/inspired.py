@@ -15,6 +15,9 @@ from streams.vocabulary.events import Measurement, RespiratorySupport
 
 ROOM_AIR = 0.21
 
+LOWEST_PERCENT = 20.0
+"""Air, rounded by who charted it (mimic-code `bg.sql`)."""
+
 From = Literal["specimen", "charted", "flow", "room_air", "assumed"]
 """The gas's own request, a charting, a flow by a table, a charting that there is no
 support, or nothing at all."""
@@ -27,7 +30,7 @@ class InspiredPolicy:
     reach: timedelta = 4 * HOUR
     """How long before a charting may lie: 4 h (mimic-code, clifpy), 2 h (ricu)."""
 
-    lowest_percent: float = 20.0
+    lowest_percent: float = LOWEST_PERCENT
     """Less is no percentage but a flow or a slip: 20 (mimic-code `bg.sql`, of what was
     charted), 21 (clifpy)."""
 
@@ -57,18 +60,25 @@ class Inspired:
     evidence: tuple[str, ...] = ()
 
 
-def clean_fio2(number: float, policy: InspiredPolicy = INSPIRED) -> float | None:
-    """The fraction meant by a number charted as FiO2; None where it can be none.
+def oxygen_percent(number: float) -> float | None:
+    """The per cent of oxygen meant by a number under FiO2's unit; None if none can be.
 
-    Above 0.2 up to 1 it is a fraction, from the lowest percentage to 100 a percentage;
-    what lies between is a flow in litres or a slip (mimic-code, clifpy).
+    The one rule of the core, for every score (mimic-code, clifpy).  From 20 to 100 it is
+    what it says.  Above 0.2 up to 1 nobody breathes such a percentage: it is a fraction
+    that was sent under the wrong unit (0.8 is 80 %).  What lies between is a flow in
+    litres or a slip, and nobody can say which.
     """
     if 0.2 < number <= 1.0:
-        fraction = number
-    elif policy.lowest_percent <= number <= 100.0:
-        fraction = number / 100
-    else:
+        return round(100.0 * number, 9)
+    return number if LOWEST_PERCENT <= number <= 100.0 else None
+
+
+def clean_fio2(number: float, policy: InspiredPolicy = INSPIRED) -> float | None:
+    """The fraction meant by a number charted as FiO2; None where it can be none."""
+    percent = oxygen_percent(number)
+    if percent is None or 1.0 < number < policy.lowest_percent:
         return None
+    fraction = percent / 100
     return max(ROOM_AIR, fraction) if policy.below_air == "air" else fraction
 
 

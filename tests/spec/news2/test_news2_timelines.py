@@ -183,6 +183,9 @@ def test_on_scale_two_a_high_saturation_is_open_until_oxygen_is_told(observation
     [
         ("fio2 | 21", 0),
         ("fio2 | 22", 2),
+        ("fio2 | 0.21", 0),
+        ("fio2 | 0.22", 2),
+        ("fio2 | 5", None),
         ("o2_flow | 0", 0),
         ("o2_flow | 1", 2),
         ("category | hfnc", 2),

@@ -101,6 +101,19 @@ at      | what     | value
 
 
 @pytest.mark.parametrize(
+    ("fio2", "points"), [("50", 2), ("0.5", 2), ("1", 3), ("1.1", None), ("0.2", None)]
+)
+def test_a_fraction_under_the_unit_of_a_percentage_is_a_fraction(organ, fio2, points):
+    table = f"""
+    at      | what     | value
+    1 11:00 | category | invasive
+    1 11:31 | fio2     | {fio2}
+    1 11:45 | pao2     | 75
+    """
+    assert organ("respiratory", table, "1 11:45").points == points
+
+
+@pytest.mark.parametrize(
     ("moment", "points", "missing"),
     [
         ("1 11:44", None, True),
@@ -204,7 +217,7 @@ def test_where_both_ratios_are_known_the_worse_or_pf_counts(organ, ratios, point
     assert organ("respiratory", table, "1 10:00", ratios=ratios).points == points
 
 
-@pytest.mark.parametrize("fio2", [0.4, 20, 101])
+@pytest.mark.parametrize("fio2", [0.2, 4, 20, 101])
 def test_what_is_no_fio2_makes_no_ratio(organ, fio2):
     table = f"""
     at      | what     | value

@@ -275,6 +275,29 @@ def test_a_gas_without_oxygen_takes_what_was_charted_before(organ, reach, points
     assert hour.points == points
 
 
+@pytest.mark.parametrize(
+    ("fio2", "points"),
+    [
+        ("50", 3),
+        ("0.5", 3),
+        ("1.0", 4),
+        ("1.1", None),
+        ("19.9", None),
+        ("0.2", None),
+        ("100.1", None),
+    ],
+)
+def test_a_fraction_under_the_unit_of_a_percentage_is_read_as_one(organ, fio2, points):
+    """Nobody breathes 0.5 % of oxygen; from 1.1 to 19.9 nobody can say what is meant."""
+    table = f"""
+    at      | what     | value
+    1 09:00 | category | invasive
+    1 10:00 | fio2     | {fio2}
+    1 10:00 | pao2     | 99.9
+    """
+    assert organ("respiration", table, "1 10:00").points == points
+
+
 def test_oxygen_charted_after_the_gas_is_not_its_own(organ):
     table = """
     at      | what     | value

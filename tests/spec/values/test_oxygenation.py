@@ -28,6 +28,26 @@ def test_a_gas_takes_the_oxygen_charted_in_the_four_hours_before(ratios):
     assert ratios(table, "ricu") == {"pf": pytest.approx(80 / 0.21)}
 
 
+@pytest.mark.parametrize(("fio2", "pf"), [("0.5", 160), ("50", 160), ("1", 80)])
+def test_a_fraction_under_the_unit_of_a_percentage_is_a_fraction(ratios, fio2, pf):
+    table = f"""
+    at      | what | value
+    1 09:00 | fio2 | {fio2}
+    1 10:00 | pao2 | 80
+    """
+    assert ratios(table) == {"pf": pf}
+
+
+@pytest.mark.parametrize("fio2", ["0.2", "1.1", "6", "19.9", "100.1"])
+def test_what_is_neither_fraction_nor_percentage_is_not_known(ratios, fio2):
+    table = f"""
+    at      | what | value
+    1 09:00 | fio2 | {fio2}
+    1 10:00 | pao2 | 80
+    """
+    assert ratios(table) == {}
+
+
 def test_of_oxygen_charted_five_hours_before_nobody_can_tell(ratios):
     table = """
     at      | what | value

@@ -13,6 +13,7 @@ from datetime import datetime
 from streams.clinical.criteria.intervals import Interval
 from streams.clinical.scores.arterial import arterial_values
 from streams.clinical.scores.bedside import Observed, observed, picked, recent
+from streams.clinical.scores.inspired import oxygen_percent
 from streams.clinical.scores.phoenix.inputs import (
     NO_SUPPORT,
     OTHER_SUPPORT,
@@ -155,8 +156,19 @@ def _fio2(
 ) -> Sequence[Observed]:
     """By time, of one moment the highest last."""
     seen = observed(timeline, "fio2", recent(at, policy.vitals_within), policy)
-    valid = [v for v in seen if v.range.low >= ROOM_AIR and v.range.high <= 100]
+    told = map(_in_percent, seen)
+    valid = [v for v in told if v.range.low >= ROOM_AIR and v.range.high <= 100]
     return sorted(valid, key=lambda v: (v.at, v.range.low, v.evidence))
+
+
+def _in_percent(fio2: Observed) -> Observed:
+    """A fraction under the unit of a percentage is one, as everywhere in the core."""
+    reach = fio2.range
+    if reach.high > 1.0:
+        return fio2
+    low, high = (oxygen_percent(end) or 0.0 for end in (reach.low, reach.high))
+    ends = (reach.low_open, reach.high_open)
+    return Observed(fio2.at, Interval(low, high, *ends), fio2.evidence)
 
 
 def _ratio(oxygen: Observed, fio2: Observed) -> Observed:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from streams.clinical.scores.chart import Chart
+from streams.clinical.scores.gases import arterial_gases
 from streams.clinical.scores.inspired import (
     INSPIRED,
     InspiredPolicy,
@@ -22,6 +24,7 @@ from streams.clinical.scores.oxygenation import (
     severinghaus_ellis_pao2,
     sf_ratios,
 )
+from streams.clinical.scores.policy import SofaPolicy
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import Measurement, RespiratorySupport
 
@@ -92,6 +95,18 @@ def sf(*facts, policy=OXYGENATION):
 )
 def test_a_number_is_a_fraction_a_percentage_or_neither(number, fraction):
     assert clean_fio2(number) == fraction
+
+
+@pytest.mark.parametrize("number", [0.2, 0.3, 0.55, 0.8, 1.0, 1.01, 19, 40, 100, 101])
+@pytest.mark.parametrize("specimen", ["gas", None])
+def test_sofa_and_the_ratio_read_the_same_oxygen(number, specimen):
+    timeline = timeline_of(
+        value("fio2", number, specimen_id=specimen), gas(70, specimen_id=specimen)
+    )
+    (by_sofa,) = arterial_gases(Chart(timeline, SofaPolicy()), BEFORE, AFTER)
+    alone = [round(one.range.low, 6) for one in pf_ratios(timeline, BEFORE, AFTER)]
+    assert alone == ([] if by_sofa.ratio is None else [round(by_sofa.ratio, 6)])
+    assert (by_sofa.ratio is None) is (number in {0.2, 1.01, 19, 101})
 
 
 @pytest.mark.parametrize(
