@@ -14,12 +14,8 @@ import typer
 from pydantic import TypeAdapter
 
 from streams.adapters.intake import IntakeReport
-from streams.app import feed_commands
 from streams.app.account import account, tell_never_met
 from streams.app.detect import write_detect_csv
-from streams.app.kafka import commands as kafka_commands
-from streams.app.live.commands import worker
-from streams.app.observe import commands as observe_commands
 from streams.app.sources import open_history
 from streams.clinical.definitions.policies import POLICIES
 from streams.vocabulary.concepts import concepts as all_concepts
@@ -48,16 +44,6 @@ class ConceptRow:
 
 CONCEPTS: TypeAdapter[tuple[ConceptRow, ...]] = TypeAdapter(tuple[ConceptRow, ...])
 """What `ember concepts --json` prints."""
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add these commands to the one `ember` command."""
-    app.command()(detect)
-    app.command()(concepts)
-    app.add_typer(kafka_commands.app, name="kafka")
-    observe_commands.add_to(app)
-    app.command()(worker)
-    feed_commands.add_to(app)
 
 
 def detect(

@@ -13,10 +13,9 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from streams.app.feed_commands import add_to
+from registry.app.cli import app
 from streams.app.kafka.feeder import Feeder, Outgoing, Pace, producer_for
 from streams.app.kafka.feeding import Source, outgoing
 from streams.app.kafka.progress import Progress
@@ -91,8 +90,6 @@ def feed(house, *arguments):
 
 
 def ask(house, *arguments):
-    app = typer.Typer()
-    add_to(app)
     done = CliRunner().invoke(
         app, [str(one) for one in arguments], env={"EMBER_KAFKA": house.servers}
     )
