@@ -20,6 +20,7 @@ from streams.vocabulary.messages import ClockTick
 pytestmark = [
     pytest.mark.kafka,
     pytest.mark.postgres,
+    pytest.mark.unmeasured,
     pytest.mark.xdist_group("disks-and-clocks"),
 ]
 

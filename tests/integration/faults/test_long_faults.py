@@ -15,6 +15,7 @@ pytestmark = [
     pytest.mark.long,
     pytest.mark.kafka,
     pytest.mark.postgres,
+    pytest.mark.unmeasured,
     pytest.mark.xdist_group("long-faults"),
 ]
 
