@@ -77,3 +77,14 @@ def pytest_collection_modifyitems(
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Where tests run side by side, hold xdist to the groups it was given.
+
+    With a pytest it does not know it sets none, and every fixture is made many times.
+    """
+    if getattr(session.config.option, "loadgroup", False):
+        alone = [item.nodeid for item in session.items if "@" not in item.nodeid]
+        if alone:
+            raise pytest.UsageError(f"pytest-xdist gave no group to {alone[0]}.")
