@@ -14,6 +14,15 @@ from servers.absent import missing
 pytest_plugins = ("servers.broker", "servers.postgres")
 
 ROOT = Path(__file__).resolve().parents[1]
+BEGUN_FIRST = (
+    "faults",
+    "long-faults",
+    "live",
+    "disks-and-clocks",
+    "faults-of-the-broker",
+    "mimic_live",
+)
+"""Groups that take minutes, most of it waiting: they run beside all the others."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -36,13 +45,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--rounds",
         type=int,
-        default=1,
+        default=3,
         help="how often each failure test breaks things",
     )
     parser.addoption(
         "--long",
         action="store_true",
-        help="also the failure tests that take minutes by themselves",
+        help="also the tests that take an hour by themselves",
     )
 
 
@@ -69,6 +78,7 @@ def pytest_collection_modifyitems(
     """Keep each file's tests together where tests run side by side.
 
     A file's fixtures are then made once; what names its own group keeps it.
+    What waits most begins first.
     """
     if not config.getoption("--long"):
         long = [item for item in items if item.get_closest_marker("long")]
@@ -77,6 +87,12 @@ def pytest_collection_modifyitems(
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    group = next(item.iter_markers("xdist_group")).args[0]
+    return BEGUN_FIRST.index(group) if group in BEGUN_FIRST else len(BEGUN_FIRST)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -12,7 +12,6 @@ from integration.faults.house import Account, House, strike
 
 
 pytestmark = [
-    pytest.mark.long,
     pytest.mark.kafka,
     pytest.mark.postgres,
     pytest.mark.unmeasured,

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.kafka
 
 EMBER = Path(sys.executable).with_name("ember")
 CONFIG = HospitalConfig(seed=3, duration=timedelta(days=2))
-PATIENCE = 60
+PATIENCE = 180
 
 
 @pytest.fixture(scope="module")
