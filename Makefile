@@ -43,16 +43,16 @@ JOBS ?= 3
 unit: $(VENV)/.dev  ## all tests, with branch coverage
 	@mkdir -p .cache/coverage
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -n $(JOBS) --dist loadgroup --durations=40
+	$(BIN)/python -m coverage run -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder --durations=40
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
 FAULTS ?= 3
 faults: $(VENV)/.dev  ## the failure tests alone, each fault three times over (FAULTS=n)
-	$(BIN)/python -m pytest tests/integration/faults --long --rounds $(FAULTS) -n 2 --dist loadgroup
+	$(BIN)/python -m pytest tests/integration/faults --rounds $(FAULTS) -n 2 --dist loadgroup --no-loadscope-reorder
 
 soak: $(VENV)/.dev  ## the failure tests, each fault 30 times over: hours
-	$(BIN)/python -m pytest tests/integration/faults --long --rounds 30 -s
+	$(BIN)/python -m pytest tests/integration/faults --rounds 30 -s
 
 bench: $(VENV)/.dev  ## the measured figures, as JSON lines
 	$(BIN)/python tests/bench/chain.py --json

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from coverage import Coverage
 from servers.absent import missing
 
 
@@ -15,19 +17,44 @@ pytest_plugins = (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
+BEGUN_FIRST = (
+    "faults",
+    "long-faults",
+    "live",
+    "disks-and-clocks",
+    "faults-of-the-broker",
+    "mimic_live",
+)
+"""Groups that take minutes, most of it waiting: they run beside all the others."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Pause the measuring of coverage over a test that is marked `unmeasured`."""
+    measuring = Coverage.current()
+    if measuring is None or item.get_closest_marker("unmeasured") is None:
+        return (yield)
+    with pytest.MonkeyPatch.context() as patched:
+        for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
+            patched.delenv(name)
+        measuring.stop()
+        try:
+            return (yield)
+        finally:
+            measuring.start()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--rounds",
         type=int,
-        default=1,
+        default=3,
         help="how often each failure test breaks things",
     )
     parser.addoption(
         "--long",
         action="store_true",
-        help="also the failure tests that take minutes by themselves",
+        help="also the tests that take an hour by themselves",
     )
 
 
@@ -47,12 +74,14 @@ def mimic_demo(shared_data: Path) -> Path:
     return shared_data / "mimic-iv-demo"
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Keep each file's tests together where tests run side by side.
 
     A file's fixtures are then made once; what names its own group keeps it.
+    What waits most begins first.
     """
     if not config.getoption("--long"):
         long = [item for item in items if item.get_closest_marker("long")]
@@ -61,3 +90,20 @@ def pytest_collection_modifyitems(
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    group = next(item.iter_markers("xdist_group")).args[0]
+    return BEGUN_FIRST.index(group) if group in BEGUN_FIRST else len(BEGUN_FIRST)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Where tests run side by side, hold xdist to the groups it was given.
+
+    With a pytest it does not know it sets none, and every fixture is made many times.
+    """
+    if getattr(session.config.option, "loadgroup", False):
+        alone = [item.nodeid for item in session.items if "@" not in item.nodeid]
+        if alone:
+            raise pytest.UsageError(f"pytest-xdist gave no group to {alone[0]}.")

@@ -3,51 +3,43 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 import typer
 
-from registry.app.commands import (
-    alerts,
-    audit,
-    consume,
-    demo,
-    explain,
-    feeds,
-    migrate,
-    mode,
-    protocol,
-    query,
-    relay,
-    replay,
-    schemas,
-    score,
-)
-from streams.app import commands as stream_commands
+from streams.app.command_line import COMMANDS, on_demand
 from streams.vocabulary.errors import EmberError
 
 
+REGISTRY_COMMANDS: Mapping[str, str] = {
+    "demo": "registry.app.commands.demo:demo",
+    "replay": "registry.app.commands.replay:replay",
+    "explain": "registry.app.commands.explain:explain",
+    "score": "registry.app.commands.score:score",
+    "consume": "registry.app.commands.consume:consume",
+    "relay": "registry.app.commands.relay:relay",
+    "feeds": "registry.app.commands.feeds:feeds",
+    "migrate": "registry.app.commands.migrate:migrate",
+    "mode": "registry.app.commands.mode:mode",
+    "schemas": "registry.app.commands.schemas:schemas",
+    "protocol": "registry.app.commands.protocol:app",
+    "query": "registry.app.commands.query:app",
+    "alerts": "registry.app.commands.alerts:app",
+    "audit": "registry.app.commands.audit:app",
+}
+
 app = typer.Typer(
     name="ember",
-    help="Embedded sepsis trials: from a hospital's live record to a randomised trial.",
+    cls=on_demand({**REGISTRY_COMMANDS, **COMMANDS}),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(demo.demo)
-app.command()(replay.replay)
-app.command()(explain.explain)
-app.command()(score.score)
-app.command()(consume.consume)
-app.command()(relay.relay)
-app.command()(feeds.feeds)
-app.command()(migrate.migrate)
-app.command()(mode.mode)
-app.command()(schemas.schemas)
-app.add_typer(protocol.app, name="protocol")
-app.add_typer(query.app, name="query")
-app.add_typer(alerts.app, name="alerts")
-app.add_typer(audit.app, name="audit")
-stream_commands.add_to(app)
+
+
+@app.callback()
+def ember() -> None:
+    """Embedded sepsis trials: from a hospital's live record to a randomised trial."""
 
 
 def main() -> None:

@@ -12,13 +12,8 @@ import typer
 from pydantic import TypeAdapter
 
 from streams.adapters.intake import IntakeReport
-from streams.app import feed_commands
 from streams.app.account import account, tell_never_met
-from streams.app.definitions import definitions
-from streams.app.detection import PathOption, SourceOption, SubjectsOption, detect
-from streams.app.kafka import commands as kafka_commands
-from streams.app.live.commands import worker
-from streams.app.observe import commands as observe_commands
+from streams.app.detection import PathOption, SourceOption, SubjectsOption
 from streams.app.sources import open_history
 from streams.app.tables.all import table_named
 from streams.app.tables.table import write_table
@@ -41,18 +36,6 @@ class ConceptRow:
 
 CONCEPTS: TypeAdapter[tuple[ConceptRow, ...]] = TypeAdapter(tuple[ConceptRow, ...])
 """What `ember concepts --json` prints."""
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add these commands to the one `ember` command."""
-    app.command()(detect)
-    app.command()(table)
-    app.command()(concepts)
-    app.command()(definitions)
-    app.add_typer(kafka_commands.app, name="kafka")
-    observe_commands.add_to(app)
-    app.command()(worker)
-    feed_commands.add_to(app)
 
 
 def table(

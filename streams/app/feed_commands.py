@@ -54,13 +54,6 @@ _INTERRUPTED = 130
 _TOPICS = {"raw": RAW, "backfill": BACKFILL}
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands to the one `ember` command."""
-    app.command()(feed)
-    app.command()(rejudge)
-    app.command(name="compare")(compare_versions)
-
-
 def feed(
     file: Annotated[
         str | None,

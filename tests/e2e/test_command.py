@@ -283,6 +283,7 @@ def tables(folder):
 
 
 @pytest.mark.shared
+@pytest.mark.unmeasured
 def test_a_replay_leaves_onsets_screenings_and_outcomes_and_alerts_nobody(replayed):
     folder, url, tally = replayed
     assert min(tally["onsets"], tally["screenings"], tally["outcomes"]) > 50
@@ -300,6 +301,7 @@ def test_a_replay_leaves_onsets_screenings_and_outcomes_and_alerts_nobody(replay
 
 
 @pytest.mark.shared
+@pytest.mark.unmeasured
 def test_a_second_replay_changes_no_table_but_the_log_of_runs(replayed, mimic_demo):
     folder, url, _ = replayed
     before = tables(folder)

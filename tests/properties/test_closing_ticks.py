@@ -28,6 +28,9 @@ from streams.vocabulary.messages import (
 from streams.vocabulary.topics import CANONICAL, RAW
 
 
+pytestmark = pytest.mark.unmeasured
+
+
 RULES = Rules(
     protocols=shipped_protocols(), software_version="test", outcomes_of_flags=True
 )

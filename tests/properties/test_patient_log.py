@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import cache
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +30,9 @@ from streams.simulate.config import HospitalConfig
 from streams.simulate.hospital import Simulation
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import LOGGED, ClockTick, decode, encode
+
+
+pytestmark = pytest.mark.unmeasured
 
 
 RULES = Rules(

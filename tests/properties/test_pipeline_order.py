@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from streams.simulate.config import HospitalConfig
 from streams.simulate.hospital import Simulation
 from streams.vocabulary.messages import ClockTick
 
+
+pytestmark = pytest.mark.unmeasured
 
 RULES = Rules(protocols=shipped_protocols(), software_version="test")
 END = datetime(2027, 6, 1, tzinfo=UTC)

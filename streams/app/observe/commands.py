@@ -21,11 +21,6 @@ UrlOption = Annotated[
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add `ember health` to the one `ember` command."""
-    app.command()(health)
-
-
 def health(
     url: UrlOption = None,
     timeout: Annotated[float, typer.Option(help="Seconds to wait.")] = 5.0,

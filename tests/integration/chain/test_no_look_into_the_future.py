@@ -21,7 +21,7 @@ from streams.pipeline.state import PatientState
 from streams.vocabulary.messages import SepsisOnset, TrialScreening
 
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.unmeasured]
 
 RULES = Rules(
     protocols=shipped_protocols(), software_version="test", outcomes_of_flags=True

@@ -14,7 +14,7 @@ from streams.clinical.definitions.policies import MIMIC
 from streams.clinical.timeline import Timeline
 
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.unmeasured]
 
 
 @pytest.fixture(scope="module")

@@ -36,8 +36,8 @@ from streams.pipeline.patient import Rules
 PARTITIONS = 6
 TABLES = Path(tempfile.gettempdir()) / "ember-faults"
 """Where the tables of the last run lie."""
-START_SECONDS = 120.0
-SETTLE_SECONDS = 150.0
+START_SECONDS = 240.0
+SETTLE_SECONDS = 300.0
 RULES = Rules(
     protocols=(shipped_protocol(DEMONSTRATION),),
     software_version=version("ember-registry"),

@@ -102,7 +102,7 @@ class Load:
             telling.left, telling.held = telling.held, deque()
             self._house.append(telling)
 
-    def finish(self, timeout: float = 180.0) -> int:
+    def finish(self, timeout: float = 360.0) -> int:
         """Finish the stories that were begun; how many records were sent."""
         self._stopping.set()
         until = time.monotonic() + timeout
@@ -125,7 +125,7 @@ class Load:
                     self._send(message)
                 due += 1
                 time.sleep(max(began + due / self._rate - time.monotonic(), 0))
-            self._producer.flush(timeout=170)
+            self._producer.flush(timeout=300)
         except BaseException as fault:  # noqa: BLE001 - told by `finish`
             self._faults.append(fault)
         finally:
@@ -216,7 +216,7 @@ def send_poison(
             sending = producer.send(
                 topic, value, key=b"made-up/poison-%d" % number, headers=headers()
             )
-            placed = sending.get(timeout=30)
+            placed = sending.get(timeout=120)
             ledger.poison(Poison(topic, placed.partition, placed.offset, value))
     finally:
         producer.close(timeout=5)
@@ -237,7 +237,7 @@ def send_live(settings: KafkaSettings, ledger: Ledger, told: Story) -> None:
                 encode(EHR_MESSAGE, sent),
                 key=patient_key(SITE, told.patient),
                 headers=headers(),
-            ).get(timeout=30)
+            ).get(timeout=120)
             stamped = known_at(
                 sent, datetime.fromtimestamp(placed.timestamp / 1000, UTC)
             )

@@ -35,7 +35,7 @@ from streams.vocabulary.messages import TrialScreening
 
 TRIAL = "ember-demo"
 DOMAIN = "corticosteroid"
-PATIENCE = 150.0
+PATIENCE = 300.0
 """Seconds until a patient who cannot be randomised fails the test."""
 _T = TypeVar("_T")
 

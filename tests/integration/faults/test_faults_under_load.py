@@ -34,6 +34,7 @@ from streams.vocabulary.topics import (
 pytestmark = [
     pytest.mark.kafka,
     pytest.mark.postgres,
+    pytest.mark.unmeasured,
     pytest.mark.xdist_group("faults"),
 ]
 

@@ -20,6 +20,7 @@ from streams.vocabulary.messages import ClockTick
 pytestmark = [
     pytest.mark.kafka,
     pytest.mark.postgres,
+    pytest.mark.unmeasured,
     pytest.mark.xdist_group("disks-and-clocks"),
 ]
 
@@ -45,7 +46,7 @@ def test_a_worker_whose_disk_is_full_crashes_and_skips_nothing(house, breaking, 
                 house.wait_for(
                     lambda ended=ended: len(worker.ends) > ended,
                     "the crash",
-                    timeout=60,
+                    timeout=180,
                 )
                 assert worker.ends[ended] > 0
                 time.sleep(2)
@@ -62,7 +63,7 @@ def test_a_broker_whose_disk_is_full_loses_nothing_it_acknowledged(
                 house.wait_for(
                     lambda: house.broker.process.poll() is not None,
                     "the end of the broker",
-                    timeout=90,
+                    timeout=180,
                 )
                 time.sleep(1)
                 house.broker.kill()

@@ -12,9 +12,9 @@ from integration.faults.house import Account, House, strike
 
 
 pytestmark = [
-    pytest.mark.long,
     pytest.mark.kafka,
     pytest.mark.postgres,
+    pytest.mark.unmeasured,
     pytest.mark.xdist_group("long-faults"),
 ]
 

@@ -57,7 +57,7 @@ from streams.vocabulary.topics import (
 
 
 SECOND = timedelta(seconds=1)
-PATIENCE = 30.0
+PATIENCE = 120.0
 PARTITIONS = 3
 
 

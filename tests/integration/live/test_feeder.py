@@ -13,10 +13,9 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from streams.app.feed_commands import add_to
+from registry.app.cli import app
 from streams.app.kafka.feeder import Feeder, Outgoing, Pace, producer_for
 from streams.app.kafka.feeding import Source, outgoing
 from streams.app.kafka.progress import Progress
@@ -41,7 +40,7 @@ pytestmark = pytest.mark.kafka
 
 EMBER = Path(sys.executable).with_name("ember")
 CONFIG = HospitalConfig(seed=3, duration=timedelta(days=2))
-PATIENCE = 60
+PATIENCE = 180
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +90,6 @@ def feed(house, *arguments):
 
 
 def ask(house, *arguments):
-    app = typer.Typer()
-    add_to(app)
     done = CliRunner().invoke(
         app, [str(one) for one in arguments], env={"EMBER_KAFKA": house.servers}
     )

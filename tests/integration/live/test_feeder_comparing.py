@@ -5,11 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import typer
 from kafka import KafkaProducer
 from typer.testing import CliRunner
 
-from streams.app.feed_commands import add_to
+from registry.app.cli import app
 from streams.app.kafka.connection import kafka_python_options
 from streams.app.kafka.topics import ensure_topics, shadow_topic
 from streams.vocabulary.ids import revision_identity
@@ -142,8 +141,6 @@ def publish(broker, sayings, shadow=None):
 
 
 def compare(house, *arguments):
-    app = typer.Typer()
-    add_to(app)
     done = CliRunner().invoke(
         app, ["compare", *arguments], env={"EMBER_KAFKA": house.servers}
     )

@@ -211,5 +211,5 @@ def compared(environ, *options):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=180,
     )

@@ -21,7 +21,12 @@ from streams.simulate.config import HospitalConfig
 from streams.simulate.hospital import Simulation
 
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.xdist_group("live")]
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.postgres,
+    pytest.mark.unmeasured,
+    pytest.mark.xdist_group("live"),
+]
 
 TABLES = (
     "onset_revision",

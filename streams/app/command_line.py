@@ -1,0 +1,60 @@
+"""The commands that streams contributes to `ember`, each loaded when it is called.
+
+To load all of them takes a second or two of a core: too long for somebody who asks one
+question at night, and for a worker that is to be back soon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import FunctionType
+from typing import Any, ClassVar
+
+import typer
+from typer.core import TyperGroup
+
+
+COMMANDS: Mapping[str, str] = {
+    "detect": "streams.app.detection:detect",
+    "table": "streams.app.commands:table",
+    "concepts": "streams.app.commands:concepts",
+    "definitions": "streams.app.definitions:definitions",
+    "kafka": "streams.app.kafka.commands:app",
+    "health": "streams.app.observe.commands:health",
+    "worker": "streams.app.live.commands:worker",
+    "feed": "streams.app.feed_commands:feed",
+    "rejudge": "streams.app.feed_commands:rejudge",
+    "compare": "streams.app.feed_commands:compare_versions",
+}
+"""By name: the module, and in it the function or the group of commands."""
+
+
+def on_demand(commands: Mapping[str, str]) -> type[TyperGroup]:
+    """A group of these commands; `--help` alone loads all of them."""
+    return type("OnDemand", (_OnDemand,), {"places": commands})
+
+
+def loaded(name: str, place: str) -> Any:  # noqa: ANN401 - typer's own sort of command
+    """The command of that name."""
+    module, _, attribute = place.partition(":")
+    found: typer.Typer | Callable[..., None]
+    found = getattr(import_module(module), attribute)
+    if isinstance(found, FunctionType):
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(name)(found)
+        found = alone
+    command = typer.main.get_command(found)  # type: ignore[arg-type]  # it is one now
+    command.name = name
+    return command
+
+
+class _OnDemand(TyperGroup):
+    places: ClassVar[Mapping[str, str]] = {}
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - typer's own
+        return list(self.places)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002
+        place = self.places.get(cmd_name)
+        return None if place is None else loaded(cmd_name, place)

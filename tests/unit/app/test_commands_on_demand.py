@@ -1,0 +1,42 @@
+"""The `ember` command loads what was asked for, and nothing else."""
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from registry.app.cli import REGISTRY_COMMANDS, app
+from streams.app.command_line import COMMANDS, loaded
+
+
+PLACES = {**REGISTRY_COMMANDS, **COMMANDS}
+
+
+def test_no_command_has_two_homes():
+    assert not REGISTRY_COMMANDS.keys() & COMMANDS.keys()
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_every_command_is_where_the_table_says(name):
+    command = loaded(name, PLACES[name])
+    assert command.name == name
+    assert command.help
+
+
+def test_what_is_asked_for_wrongly_is_told_by_name():
+    told = CliRunner().invoke(app, ["consumes"])
+    assert told.exit_code == 2
+    assert "consumes" in told.output
+
+
+def test_nothing_heavy_is_loaded_before_a_command_is_named():
+    script = (
+        "import sys, registry.app.cli;"
+        "heavy = {'sqlalchemy', 'faust', 'kafka', 'numpy', 'pydantic'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
