@@ -196,9 +196,17 @@ def test_108_micromoles_of_creatinine(organ, units, points):
     assert organ("kidney", table, "1 20:00", units=units).points == points
 
 
-@pytest.mark.parametrize(("hours", "points"), [(14.9, None), (15.1, 4)])
+@pytest.mark.parametrize(("hours", "points"), [(14.9, None), (15, 4), (15.1, 4)])
 def test_a_look_back_takes_the_last_value_before_the_window(organ, hours, points):
     """The window opens at 3 09:00; the last count of before is from 2 18:00."""
     reach = {"haemostasis_reach": timedelta(hours=hours)}
     told = organ("haemostasis", PLATELETS.replace("70", "45"), "4 09:00", **reach)
     assert told.points == points
+
+
+@pytest.mark.parametrize(("hours", "points"), [(14.9, None), (15, 4)])
+def test_it_reaches_as_far_before_a_stay_as_before_a_moment(days, hours, points):
+    """A stay's first window opens at 3 09:00 itself."""
+    reach = {"haemostasis_reach": timedelta(hours=hours)}
+    table = PLATELETS.replace("70", "45")
+    assert days("haemostasis", table, "3 09:00", "4 09:00", **reach) == [points]

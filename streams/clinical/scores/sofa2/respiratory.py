@@ -99,7 +99,7 @@ def _readings(window: Window) -> list[_Reading]:
     reach = window.policy.respiratory_reach
     if not reach:
         return []
-    since, until = back(window.start - reach), window.after
+    since, until = back(window.edge - reach), window.after
     earlier = [_scored(window, r, PF) for r in _pf_ratios(window, since, until)]
     earlier = earlier or [
         _scored(window, r, SF) for r in _sf_ratios(window, since, until)

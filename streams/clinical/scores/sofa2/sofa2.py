@@ -88,7 +88,9 @@ def sofa2_days(
     while first < until:
         last = first + DAY - (TICK if policy.window == "half_open" else 0 * TICK)
         end = min(last, until)
-        windows.append(Window(timeline, first, end, max(end, until), start, policy))
+        windows.append(
+            Window(timeline, first, end, max(end, until), start, policy, first)
+        )
         first += DAY
     return tuple(_filled(windows))
 
@@ -102,10 +104,11 @@ def _window(
 ) -> Window:
     """The 24 hours that end so many days before `at`, as seen at `at`."""
     end = at - days_back * DAY
-    start = end - DAY + TICK
-    if since is not None:
-        start = max(start, since)
-    return Window(timeline, start, end, at, since or start, policy)
+    edge = end - DAY
+    start = edge + TICK
+    if since is not None and since >= start:
+        start = edge = since
+    return Window(timeline, start, end, at, since or start, policy, edge)
 
 
 def _filled(windows: Sequence[Window]) -> Iterator[Sofa2Day]:
@@ -121,6 +124,7 @@ def _filled(windows: Sequence[Window]) -> Iterator[Sofa2Day]:
                 window.now,
                 window.origin,
                 window.policy,
+                window.edge,
             )
             for number in range(len(ORGANS))
         ]
@@ -147,8 +151,9 @@ def _organ(
     now: datetime,
     origin: datetime,
     policy: Sofa2Policy,
+    edge: datetime,
 ) -> Organ:
-    return ORGANS[number](Window(timeline, start, end, now, origin, policy))
+    return ORGANS[number](Window(timeline, start, end, now, origin, policy, edge))
 
 
 def _carried(organ: Organ, held: dict[str, Organ]) -> Organ:

@@ -81,6 +81,9 @@ class Window:
     origin: datetime
     """The start of the first window."""
     policy: Sofa2Policy
+    edge: datetime
+    """The moment from which a look-back reaches: `start`, or the end of the window
+    before, where this one opens just after it."""
     chart: Chart = field(init=False)
     """The same facts, for what reads a chart."""
 
@@ -99,7 +102,7 @@ class Window:
         found = self._between(concept, self.after, self.end)
         if found or not reach:
             return found
-        return self._between(concept, back(self.start - reach), self.after)[-1:]
+        return self._between(concept, back(self.edge - reach), self.after)[-1:]
 
     def scored(self, name: str, value: Value, table: Table) -> Component:
         """What a value is worth in the column that the policy names."""
