@@ -6,13 +6,12 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from datetime import timedelta
 from pathlib import Path
 from textwrap import dedent
 from typing import Protocol
 
 from manual.places import places_of
+from manual.written import changes
 from streams.clinical.catalogue.rule import Rule, Sort
 from streams.clinical.catalogue.rules import rules
 
@@ -147,32 +146,14 @@ def _policies(rule: Rule) -> Iterator[str]:
     for choice in choices:
         cells = (f"`{choice.argument}`", choice.default, choice.readings)
         yield f"| {' | '.join(_cell(cell) for cell in cells)} |"
-    further = list(_further(rule))
-    if further:
+    others = [name for name in rule.policies if name != rule.default]
+    if others:
         yield ""
-        yield "Further arguments and their defaults; their docstrings say whose they are:"
-        yield ", ".join(further) + "."
-
-
-def _further(rule: Rule) -> Iterator[str]:
-    """The arguments of the default policy that are no choice of the specification."""
-    policy = rule.policies[rule.default]
-    choices = [choice.argument for choice in rule.specification.choices]
-    told = {name.split(".")[0] for names in choices for name in names.split(", ")}
-    for field in fields(policy):
-        if field.name not in told | {"name", "source"}:
-            yield f"`{field.name}` = {_default(getattr(policy, field.name))}"
-
-
-def _default(value: object) -> str:
-    match value:
-        case timedelta():
-            return f"{value / timedelta(hours=1):g} h"
-        case frozenset() | tuple() if all(isinstance(one, str) for one in value):
-            return " or ".join(sorted(value)) or "none"
-        case str() | int() | float() | None:
-            return str(value)
-    return "a policy of its own" if is_dataclass(value) else "a table of its own"
+        yield f"What the others change in `{rule.default}`:"
+        yield ""
+    for name in others:
+        changed = list(changes(rule.policies[name], rule.policies[rule.default]))
+        yield f"- `{name}`: {_cell('; '.join(changed)) or 'nothing'}."
 
 
 def _reads(rule: Rule) -> Iterator[str]:

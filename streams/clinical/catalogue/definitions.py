@@ -98,8 +98,7 @@ def ask_bse(question: Question, policy: AsePolicy) -> Answer:
 def ask_sep1(question: Question, policy: Sep1Policy) -> Answer:
     """The first presentation of each hospital stay."""
     found = severe_sepsis(question.timeline, policy=policy, now=question.at)
-    episodes = [_sep1(one, policy, question.at) for one in found]
-    return defined(question, episodes, missing=_NO_SUSPICION)
+    return defined(question, map(_sep1, found), missing=_NO_SUSPICION)
 
 
 def ask_sep1_shock(question: Question, policy: Sep1Policy) -> Answer:
@@ -149,14 +148,14 @@ def _suspicion(found: Suspicion) -> Episode:
         met=TRUE,
         onset=found.suspected_at,
         status="confirmed",
-        final_at=max(found.antimicrobial_at, found.culture_at),
+        final_at=found.evident_at,
         values=(
             found.antimicrobial_at,
             found.culture_at,
             found.culture_first,
             found.date_only,
         ),
-        evidence=(found.antimicrobial_id, found.culture_id),
+        evidence=found.signs,
     )
 
 
@@ -240,16 +239,14 @@ def _bse(found: ShockEvent) -> Episode:
     )
 
 
-def _sep1(found: SevereSepsis, policy: Sep1Policy, at: datetime) -> Episode:
-    """An antimicrobial to come may still make an earlier culture an infection."""
-    final = _sep1_final(found, policy)
+def _sep1(found: SevereSepsis) -> Episode:
     return Episode(
         encounter=_named(found.encounter),
         stay=None,
         met=TRUE,
         onset=found.zero,
-        status="confirmed" if at >= final else "provisional",
-        final_at=final,
+        status=found.status,
+        final_at=found.final_at,
         values=(
             found.infection_at,
             _listed(sign.name for sign in found.inflammation),
@@ -262,26 +259,17 @@ def _sep1(found: SevereSepsis, policy: Sep1Policy, at: datetime) -> Episode:
 
 def _sep1_shock(found: SevereSepsis, policy: Sep1Policy, question: Question) -> Episode:
     shock = sep1_shock(question.timeline, found, policy=policy, now=question.at)
-    final = max(_sep1_final(found, policy), shock.at or found.zero)
-    settled = shock.shock is not UNKNOWN and question.at >= final
     return Episode(
         encounter=_named(found.encounter),
         stay=None,
         met=shock.shock,
         onset=shock.at,
-        status="confirmed" if settled else "provisional",
-        final_at=None if shock.shock is UNKNOWN else final,
+        status=shock.status,
+        final_at=shock.final_at,
         values=(found.zero, shock.by_lactate.value, shock.by_pressure.value),
         evidence=_each((*found.evidence, *shock.evidence)),
         missing=("crystalloid",) if shock.by_pressure is UNKNOWN else (),
     )
-
-
-def _sep1_final(found: SevereSepsis, policy: Sep1Policy) -> datetime:
-    if policy.infection == "documented":
-        return found.zero
-    pairs = policy.suspicion
-    return found.zero + max(pairs.culture_then, pairs.antimicrobial_then)
 
 
 def _phoenix(found: PhoenixSepsis) -> Episode:

@@ -7,12 +7,7 @@ from dataclasses import replace
 from streams.clinical.catalogue.answer import Answer, Feature
 from streams.clinical.catalogue.rule import Question, answer
 from streams.clinical.catalogue.values import bound
-from streams.clinical.markers.evaluation import (
-    MarkerPolicy,
-    MarkerResult,
-    MarkerState,
-    evaluate,
-)
+from streams.clinical.markers.evaluation import MarkerResult, MarkerState, evaluate
 from streams.clinical.markers.external import (
     Classifier,
     External,
@@ -20,6 +15,7 @@ from streams.clinical.markers.external import (
     classifiers,
     external,
 )
+from streams.clinical.markers.policy import MarkerPolicy
 from streams.clinical.markers.schemes import Scheme, enrich
 from streams.clinical.markers.table import Marker, marker, markers
 

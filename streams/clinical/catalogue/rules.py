@@ -32,7 +32,7 @@ from streams.clinical.course import (
 from streams.clinical.definitions import (
     phoenix_sepsis,
     sep1,
-    sep1_shock,
+    sep1_specs,
     septic_shock,
     shock_policies,
     specs,
@@ -41,6 +41,7 @@ from streams.clinical.definitions.ase import specification as ase
 from streams.clinical.heterogeneity import factors
 from streams.clinical.heterogeneity import policy as factor_policy
 from streams.clinical.markers import evaluation, external, schemes, table
+from streams.clinical.markers import policy as marker_policy
 from streams.clinical.phenotypes import (
     hyperinflammatory,
     seneca,
@@ -209,19 +210,19 @@ def _definitions() -> Iterator[Rule]:
     )
     inclusion = {sep1.SEP1.name: sep1.SEP1}
     yield rule(
-        sep1.SEP1_SPEC,
+        sep1_specs.SEP1_SPEC,
         "definition",
         definitions.ask_sep1,
         inclusion,
         columns=definitions.SEP1,
     )
     yield rule(
-        sep1_shock.SEP1_SHOCK_SPEC,
+        sep1_specs.SEP1_SHOCK_SPEC,
         "definition",
         definitions.ask_sep1_shock,
         inclusion,
         columns=definitions.SEP1_SHOCK,
-        anchors=sep1.SEP1_SPEC.inputs,
+        anchors=sep1_specs.SEP1_SPEC.inputs,
     )
     yield rule(
         phoenix_sepsis.PHOENIX_SEPSIS_SPEC,
@@ -263,7 +264,7 @@ def _phenotypes() -> Iterator[Rule]:
 
 
 def _markers() -> Iterator[Rule]:
-    policies = {OURS: evaluation.DEFAULT}
+    policies = {OURS: marker_policy.DEFAULT}
     yield rule(evaluation.SPEC, "marker", marking.ask_markers, policies)
     for one in table.markers().values():
         ask = partial(marking.ask_marker, one=one)

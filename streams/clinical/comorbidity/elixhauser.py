@@ -173,7 +173,14 @@ SPEC = Specification(
             default="count",
             readings="count (clifpy, comorbidipy); leave_out (mimic-code)",
         ),
-        Choice(argument="hierarchy", default="True", readings="True; False"),
+        Choice(
+            argument="hierarchy",
+            default="yes",
+            readings=(
+                "yes: the milder of two forms does not count beside the graver "
+                "(Elixhauser 1998); no: each counts (ours, to compare)"
+            ),
+        ),
         Choice(
             argument="uncoded",
             default="absent_if_coded",

@@ -228,34 +228,53 @@ SPEC = Specification(
         Choice(
             argument="hyper",
             default="mals",
-            readings="Names of markers; for children `ferritin_paediatric_high`.",
+            readings=(
+                "Names of markers: ferritin above 4420 ng/mL (ImmunoSep); for "
+                "children `ferritin_paediatric_high` (TRIPS, GRACE-2)."
+            ),
         ),
         Choice(
             argument="suppression",
             default="immunoparalysis_molecules, immunoparalysis_percent",
-            readings="Names of markers; for children `tnf_capacity_low`.",
+            readings=(
+                "Names of markers: ImmunoSep by molecules, PROVIDE by per cent; for "
+                "children `tnf_capacity_low` (GRACE-2)."
+            ),
         ),
         Choice(
             argument="markers",
-            default="the markers'",
+            default="as `markers`",
             readings="See `markers`: staleness, which result, which assay.",
         ),
         Choice(
             argument="combine",
             default="any_measured",
-            readings="`any_measured` marker speaks for the sign; `all_needed` to deny.",
+            readings=(
+                "`any_measured` marker speaks for the sign, since hardly a hospital "
+                "has two assays (ours); `all_needed` to deny (ours)."
+            ),
         ),
         Choice(
             argument="half_known",
             default="unknown",
-            readings="`unknown`; or named by `what_is_known`.",
+            readings=(
+                "`unknown` (ours: the other sign decides what may be given); or named "
+                "by `what_is_known`."
+            ),
         ),
         Choice(
             argument="days",
             default="since_onset",
-            readings="24 hours from onset, or `calendar` days in `zone`.",
+            readings="24 hours from onset, or `calendar` days in `zone`: ours.",
         ),
-        Choice(argument="zone", default="UTC", readings="The hospital's time zone."),
+        Choice(
+            argument="zone",
+            default="UTC",
+            readings=(
+                "The hospital's time zone, for calendar days (ours: UTC where none is "
+                "named)."
+            ),
+        ),
         Choice(argument="until", default="28 d", readings="How long it is told: ours."),
     ),
     traps=(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta, tzinfo
 from typing import Literal
 
-from streams.clinical.markers.evaluation import DEFAULT as MARKER_DEFAULT
-from streams.clinical.markers.evaluation import MarkerPolicy
+from streams.clinical.markers.policy import DEFAULT as MARKER_DEFAULT
+from streams.clinical.markers.policy import MarkerPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -241,12 +241,22 @@ SPEC = Specification(
     ),
     inputs=("culture_collected", "culture_result", "medication", "death", "encounter"),
     choices=(
-        Choice(argument="after", default="48 h", readings="The usual bound."),
+        Choice(
+            argument="after",
+            default="48 h",
+            readings=(
+                "48 h: the usual bound of hospital-acquired infection (general "
+                "knowledge)."
+            ),
+        ),
         Choice(argument="until", default="28 d", readings="How long: ours."),
         Choice(
             argument="same_organism",
             default="not_new",
-            readings="What grew before: `not_new`, or `new`.",
+            readings=(
+                "What grew before: `not_new`, the first infection going on (ours), or "
+                "`new`."
+            ),
         ),
         Choice(
             argument="commensals",
@@ -268,23 +278,29 @@ SPEC = Specification(
         Choice(
             argument="candida",
             default="sterile_sites_only",
-            readings="Yeast from open sites: colonisation, or `as_others`.",
+            readings="Yeast from airway or urine: colonisation (ours), or `as_others`.",
         ),
         Choice(
             argument="viral",
             default="apart",
-            readings="Reactivation `apart`, or an `infection` like others.",
+            readings=(
+                "Reactivation of herpesviruses `apart` (ours), or an `infection` like "
+                "others."
+            ),
         ),
         Choice(
             argument="antimicrobials",
             default="after_pause",
-            readings="`after_pause`, `new_drug` (de-escalation counts), `ignored`.",
+            readings=(
+                "`after_pause` (ours), `new_drug` (de-escalation counts too), "
+                "`ignored`."
+            ),
         ),
         Choice(argument="pause", default="48 h", readings="Without any: ours."),
         Choice(argument="course_days", default="2", readings="Days given: ours."),
         Choice(
             argument="stages",
-            default="ordered, given",
+            default="given, ordered",
             readings="Seymour 2016: order or administration.",
         ),
         Choice(

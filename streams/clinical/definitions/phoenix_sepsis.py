@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from streams.clinical.definitions.phoenix_choices import CHOICES
 from streams.clinical.definitions.phoenix_infection import (
     Infection,
     InfectionPolicy,
@@ -29,7 +30,7 @@ from streams.clinical.scores.phoenix.policy import PACKAGE, PHOENIX, PhoenixPoli
 from streams.clinical.scores.phoenix.score import phoenix
 from streams.clinical.scores.phoenix.specs import PHOENIX_SPEC
 from streams.clinical.scores.score import Score
-from streams.clinical.specification import Choice, Grade, Specification
+from streams.clinical.specification import Grade, Specification
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.clock import DAY, HOUR
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3, any_of, truth
@@ -103,28 +104,7 @@ PHOENIX_SEPSIS_SPEC = Specification(
         "condition",
         "measurement:gestational_age",
     ),
-    choices=(
-        Choice(
-            argument="infection.infection",
-            default="pair",
-            readings="pair (Seymour 2016); test_and_doses (the derivation)",
-        ),
-        Choice(
-            argument="period",
-            default="around_suspicion",
-            readings="around_suspicion (ours, as Sepsis-3); first_day (the derivation)",
-        ),
-        Choice(
-            argument="score.missing",
-            default="unknown",
-            readings="unknown: sepsis may stay open (ours); normal (the package)",
-        ),
-        Choice(
-            argument="population.unknown",
-            default="unknown",
-            readings="unknown: sepsis stays open (ours); assumed (the package's caller)",
-        ),
-    ),
+    choices=CHOICES,
     traps=(
         (
             "The package tells `phoenix_sepsis` of anybody's points: infection, age and the "
@@ -157,8 +137,10 @@ class PhoenixSepsis:
     score: Score
     """At `dysfunction_at`; without one, the highest of the period (at suspicion, for
     those the criteria are not for)."""
-    status: Literal["provisional", "confirmed"]
-    """Whether time alone may still change the answer."""
+    status: Literal["provisional", "confirmed", "withdrawn"]
+    """While the period lasts `provisional`, unless shock, or being none of those the
+    criteria are for, settles it before; then `confirmed` with sepsis, `withdrawn`
+    without.  What is still unknown then stays provisional: a late result may tell."""
     final_at: datetime
     """The end of the period: nothing that happens later counts."""
     evidence: tuple[str, ...]
@@ -188,6 +170,13 @@ def phoenix_sepsis(
 
 
 _RANK = {FALSE: 0, UNKNOWN: 1, TRUE: 2}
+
+_STATUS: dict[Truth3, Literal["provisional", "confirmed", "withdrawn"]] = {
+    TRUE: "confirmed",
+    FALSE: "withdrawn",
+    UNKNOWN: "provisional",
+}
+"""Once time alone changes nothing."""
 
 
 def _answer(
@@ -225,7 +214,7 @@ def _answer(
         onset_at=_both(infection, septic) if sepsis is TRUE else None,
         shock_at=_both(infection, shocked) if shock is TRUE else None,
         score=shown,
-        status="confirmed" if final else "provisional",
+        status=_STATUS[sepsis] if final else "provisional",
         final_at=closes,
         evidence=_once(infection.evidence, who.evidence, shown.evidence),
     )

@@ -21,7 +21,6 @@ from streams.clinical.definitions.policies import SuspicionPolicy
 from streams.clinical.definitions.suspicion import suspicions
 from streams.clinical.scores.chart import back
 from streams.clinical.scores.values import Value, values
-from streams.clinical.specification import Choice, Grade, Specification
 from streams.clinical.timeline import Timeline, part
 from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.clock import DAY, HOUR
@@ -95,6 +94,11 @@ class SevereSepsis:
     organs: tuple[Sign, ...]
     evident_at: datetime
     """When it could be said: an antimicrobial may show a culture's meaning later."""
+    status: Literal["provisional", "confirmed"]
+    """`provisional` until `final_at`: an antimicrobial to come may still make an earlier
+    culture an infection, and time zero an earlier one."""
+    final_at: datetime
+    """From then on time alone changes nothing."""
     evidence: tuple[str, ...]
 
 
@@ -136,62 +140,6 @@ LIMITS = (
 )
 """°C, beats and breaths a minute, 10*3/uL, %, mmHg, mg/dL, s, mmol/L."""
 
-SEP1_SPEC = Specification(
-    name="sep1",
-    title="SEP-1 severe sepsis",
-    version="bmjqs comparison table",
-    grade=Grade.PARTIAL,
-    grade_reason=(
-        "Read in two secondary tables that compare definitions; the measure's own "
-        "manual, its exclusions and its documentation rules were not read."
-    ),
-    rule=(
-        "Documented suspected infection, at least two signs of inflammation "
-        "(temperature above 38.3 or below 36.0 degrees Celsius, heart rate above 90, "
-        "respiratory rate above 20, white cells above 12 or below 4 or more than 10 % "
-        "bands) and at least one failing organ, all within six hours.\n\n"
-        "Organs: systolic pressure below 90, mean below 65 or a drop by more than 40 "
-        "mmHg; new invasive or non-invasive ventilation; creatinine above 2.0 mg/dL or "
-        "urine below 0.5 mL/kg/h for two hours; bilirubin above 2.0 mg/dL; platelets "
-        "below 100; INR above 1.5 or aPTT above 60 s; lactate above 2.0 mmol/L. Time "
-        "zero is the last criterion met."
-    ),
-    sources=(
-        "Comparison of sepsis definitions, BMJ Quality & Safety (highwire 156164)",
-        "Seymour CW et al., JAMA 2016;315:762-774 (suspicion of infection)",
-    ),
-    inputs=(
-        *("assessment:suspected_infection", "medication", "culture_collected"),
-        *(f"measurement:{c}" for c in dict.fromkeys(r.concept for r in LIMITS)),
-        *("measurement:weight", "fluid:urine", "respiratory_support", "location"),
-    ),
-    choices=(
-        Choice(
-            argument="infection",
-            default="either",
-            readings=(
-                "an entry that documents it; an antimicrobial with a culture, for "
-                "records without such entries; either"
-            ),
-        ),
-        Choice(
-            argument="pressure_drop",
-            default="highest_day",
-            readings="from the day's highest; from the reading before; not judged",
-        ),
-        Choice(
-            argument="support_new_after",
-            default="24 h",
-            readings="how long without ventilation makes it new (ours)",
-        ),
-    ),
-    traps=(
-        "Organs that fail from an old disease or a drug need a person to leave out.",
-        "The infection may be known only when the antimicrobial follows the culture.",
-    ),
-)
-
-
 PRESSURE_DROP = 40
 """mmHg, more than."""
 
@@ -232,9 +180,8 @@ def _infections(
                 yield _Infection(at, at, stay, (fact.event_id,))
     if policy.infection != "documented":
         for pair in suspicions(timeline, policy=policy.suspicion, now=until):
-            signs = (pair.antimicrobial_id, pair.culture_id)
             stay = pair.encounter or "none"
-            yield _Infection(pair.suspected_at, pair.evident_at, stay, signs)
+            yield _Infection(pair.suspected_at, pair.evident_at, stay, pair.signs)
 
 
 def _first(
@@ -265,6 +212,7 @@ def _around(
         organs = _each_first(near, "organ")
         if len(inflamed) >= 2 and organs:
             evidence = [*infection.evidence, *(s.event_id for s in inflamed + organs)]
+            final = _final(zero, policy)
             return SevereSepsis(
                 encounter=infection.encounter,
                 zero=zero,
@@ -272,9 +220,20 @@ def _around(
                 inflammation=inflamed,
                 organs=organs,
                 evident_at=max(zero, infection.evident_at),
+                status="confirmed" if until >= final else "provisional",
+                final_at=final,
                 evidence=tuple(dict.fromkeys(evidence)),
             )
     return None
+
+
+def _final(zero: datetime, policy: Sep1Policy) -> datetime:
+    """When no pair of antimicrobial and culture can bring time zero forward any more."""
+    if policy.infection == "documented":
+        return zero
+    return zero + max(
+        policy.suspicion.culture_then, policy.suspicion.antimicrobial_then
+    )
 
 
 def _each_first(signs: Sequence[Sign], kind: SignKind) -> tuple[Sign, ...]:

@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from streams.clinical.criteria.intervals import compare
 from streams.clinical.definitions.sep1 import (
     SEP1,
-    SEP1_SPEC,
     Sep1Policy,
     SevereSepsis,
 )
 from streams.clinical.scores.chart import back
 from streams.clinical.scores.values import Value, values
-from streams.clinical.specification import Choice, Grade, Specification
 from streams.clinical.timeline import Timeline
 from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.clock import HOUR
@@ -37,35 +36,6 @@ SYSTOLIC, MEAN = 90.0, 65.0
 """mmHg, less than."""
 
 
-SEP1_SHOCK_SPEC = Specification(
-    name="sep1_shock",
-    title="SEP-1 septic shock",
-    version="bmjqs comparison table",
-    grade=Grade.UNVERIFIED,
-    grade_reason="From general knowledge: the reference document marks it so.",
-    rule=(
-        "Severe sepsis, and an initial lactate of at least 4 mmol/L, or systolic "
-        "pressure below 90 or mean pressure below 65 mmHg that persists in the hour "
-        "after 30 mL/kg of crystalloid. Unknown without a weight, fluids or pressures."
-    ),
-    sources=SEP1_SPEC.sources,
-    inputs=(*SEP1_SPEC.inputs, "fluid:crystalloid"),
-    choices=(
-        Choice(
-            argument="lactate_before, lactate_after",
-            default="6 h, 3 h",
-            readings="where the initial lactate is looked for (general knowledge)",
-        ),
-        Choice(
-            argument="low_readings",
-            default="2",
-            readings="how many low readings in a row persist (general knowledge)",
-        ),
-    ),
-    traps=("Crystalloid that was never charted leaves the answer unknown.",),
-)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shock:
     """Whether severe sepsis was shock, and since when."""
@@ -75,6 +45,10 @@ class Shock:
     by_pressure: Truth3
     """UNKNOWN without fluids, weight or pressures on record."""
     at: datetime | None
+    status: Literal["provisional", "confirmed"]
+    """`confirmed` where it is known whether it was shock, and time zero is final."""
+    final_at: datetime | None
+    """From then on time alone changes nothing; None while that cannot be said."""
     evidence: tuple[str, ...]
 
 
@@ -91,12 +65,18 @@ def septic_shock(
     pressure, low = _after_fluids(timeline, sepsis, policy, until)
     signs = [value] if lactate is TRUE and value is not None else []
     signs += low if pressure is TRUE else []
-    moments = [max(sepsis.zero, sign.at) for sign in signs]
+    at = min((max(sepsis.zero, sign.at) for sign in signs), default=None)
+    shock = any_of((lactate, pressure))
+    final = max(sepsis.final_at, at or sepsis.zero)
     return Shock(
-        shock=any_of((lactate, pressure)),
+        shock=shock,
         by_lactate=lactate,
         by_pressure=pressure,
-        at=min(moments, default=None),
+        at=at,
+        status="confirmed"
+        if shock is not UNKNOWN and until >= final
+        else "provisional",
+        final_at=None if shock is UNKNOWN else final,
         evidence=tuple(sign.event_id for sign in signs),
     )
 

@@ -230,6 +230,11 @@ SPEC = Specification(
             readings="`>` 2 mmol/L: Singer 2016; `>=`: CLASSIC, REDUCE, Rhee.",
         ),
         Choice(
+            argument="lactate",
+            default="2",
+            readings="mmol/L; 2: Singer 2016, CLASSIC, REDUCE, Rhee.",
+        ),
+        Choice(
             argument="lactate_before",
             default="24 h",
             readings="24 h: ours; 3 h: CLASSIC; 6 h: REDUCE.",
@@ -251,6 +256,11 @@ SPEC = Specification(
             readings="`sepsis3`: Singer 2016; `suspected_infection`: CLASSIC, REDUCE.",
         ),
         Choice(
+            argument="sepsis",
+            default="as `sepsis3`",
+            readings="How sepsis, or suspicion alone, is told: see `sepsis3`.",
+        ),
+        Choice(
             argument="fluid",
             default=">= 30 mL/kg in 24 h",
             readings="30 mL/kg: ours, TIGRIS; 1 L in 24 h: CLASSIC; > 1 L in 12 h: "
@@ -270,23 +280,34 @@ SPEC = Specification(
         Choice(
             argument="pressure",
             default="taken_for_granted",
-            readings="As the giver judged; or a mean pressure below 65 mmHg was seen.",
+            readings=(
+                "As the giver judged, for a vasopressor is given for pressure (ours); "
+                "`seen_low`: a mean pressure below 65 mmHg was charted (ours)."
+            ),
         ),
         Choice(
             argument="uncharted",
             default="unknown",
-            readings="A record without vasopressors: `unknown`, or `not_running` where "
-            "the site charts all infusions.",
+            readings=(
+                "A record without vasopressors: `unknown` (ours), or `not_running` "
+                "where the site charts all infusions (ours)."
+            ),
         ),
         Choice(
             argument="implausible",
             default="counts",
-            readings="Values flagged as implausible: `counts`, or `left_out`.",
+            readings=(
+                "Values flagged as implausible: `counts` (ours: the sickest have "
+                "them), or `left_out`."
+            ),
         ),
         Choice(
             argument="onset",
             default="later_of_two",
-            readings="Of lactate and vasopressor; or `not_before_sepsis`.",
+            readings=(
+                "Of lactate and vasopressor (ours); or `not_before_sepsis` either "
+                "(ours): Singer 2016 names no moment."
+            ),
         ),
     ),
     traps=(

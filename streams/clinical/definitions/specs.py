@@ -14,7 +14,9 @@ SUSPICION_SPEC = Specification(
     grade_reason=(
         "Under policy `mimic` Sepsis-3 and the hours of suspicion are equal, row for "
         "row, to mimic-code's tables of the MIMIC-IV demo; Seymour's text was read as "
-        "quoted in mimic-code's issues and in ricu's documentation."
+        "quoted in mimic-code's issues and in ricu's documentation. That mimic-code pairs "
+        "nothing at equal times is our own reading of its SQL; the default does not rest "
+        "on it."
     ),
     rule=(
         "A systemic antimicrobial and a culture of any body fluid, whatever it grew: "
@@ -28,7 +30,10 @@ SUSPICION_SPEC = Specification(
         "MIT-LCP/mimic-code suspicion_of_infection.sql, commit 8bcbd190, MIT",
         "ricu 0.6.3, commit c0efac7 (its documentation alone: GPL-3)",
     ),
-    inputs=("medication", "culture_collected", "location"),
+    inputs=(
+        *("medication", "culture_collected", "location"),
+        *("culture_result", "death", "vital_status", "encounter"),
+    ),
     choices=(
         Choice(
             argument="culture_then",
@@ -61,7 +66,7 @@ SUSPICION_SPEC = Specification(
         ),
         Choice(
             argument="stages",
-            default="ordered or given",
+            default="given, ordered",
             readings="Order or administration: Seymour 2016; `ordered` alone: "
             "mimic-code, which reads prescriptions.",
         ),
@@ -72,13 +77,32 @@ SUSPICION_SPEC = Specification(
         ),
         Choice(
             argument="doses_after",
-            default="at once",
+            default="0 h",
             readings="The further doses at once (ricu), or 6 h after the first (Valik).",
         ),
         Choice(
             argument="doses_within",
             default="24 h",
             readings="24 h: ricu; 48 h: Valik.",
+        ),
+        Choice(
+            argument="single_dose",
+            default="never",
+            readings="Where two doses are asked for: one `never` does, or does after "
+            "`short_care_or_death` (Valik: intensive care under 24 h, or death within "
+            "48 h).",
+        ),
+        Choice(
+            argument="mode",
+            default="both",
+            readings="`both` an antimicrobial and a culture: Seymour 2016, mimic-code; "
+            "`either`, the `antimicrobial` or the `culture` alone: ricu `si_mode`.",
+        ),
+        Choice(
+            argument="cultures",
+            default="any",
+            readings="`any`: Seymour 2016, mimic-code; `positive` ones alone, once that "
+            "is known: ricu `positive_cultures`.",
         ),
         Choice(
             argument="screens",
@@ -93,6 +117,10 @@ SUSPICION_SPEC = Specification(
         ),
         "At midnight of its day a culture comes up to a day before the antimicrobial.",
         "One dose is enough; Rhee asks for two, Valik for a second 6 to 48 hours later.",
+        (
+            "An order and the doses given of it are as many doses as were given, if the "
+            "source ties them together; where it does not, an order counts beside them."
+        ),
         "A surveillance swab is a culture by every published query.",
     ),
 )
@@ -149,19 +177,28 @@ SEPSIS3_SPEC = Specification(
         Choice(
             argument="prior24_sees",
             default="record",
-            readings="Whether the 24 hours before may begin before the window.",
+            readings=(
+                "Whether the 24 hours before may begin before the window: `record`, "
+                "yes (ours); `window`, no. The words of ricu's documentation do not "
+                "say."
+            ),
         ),
         Choice(
             argument="admission_score",
             default="first_day",
-            readings="The worst of the first 24 hours, or the `first_score`; the "
-            "registry does not say.",
+            readings=(
+                "The worst of the first 24 hours (ours), or the `first_score`; "
+                "ImmunoSep's registry text does not say."
+            ),
         ),
         Choice(
             argument="came_with_infection",
             default="48 h",
-            readings="How soon after coming suspicion counts as brought along (the "
-            "usual bound of hospital-acquired infection).",
+            readings=(
+                "How soon after coming suspicion counts as brought along: 48 h, the "
+                "usual bound of hospital-acquired infection (ours; ImmunoSep: "
+                "admitted at the ED)."
+            ),
         ),
         Choice(argument="delta", default="2", readings="2: Singer 2016."),
         Choice(
@@ -178,10 +215,10 @@ SEPSIS3_SPEC = Specification(
         ),
         Choice(
             argument="suspicion",
-            default="ours",
+            default="as `suspected_infection`",
             readings="See `suspected_infection`.",
         ),
-        Choice(argument="sofa", default="ours", readings="See `sofa`."),
+        Choice(argument="sofa", default="as `sofa`", readings="See `sofa`."),
     ),
     traps=(
         (

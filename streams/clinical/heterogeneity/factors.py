@@ -167,7 +167,10 @@ SPEC = Specification(
         Choice(
             argument="unrecorded",
             default="unknown",
-            readings="No exposure on record: `unknown`, or `absent`.",
+            readings=(
+                "No exposure on record: `unknown`, since other hospitals are not in "
+                "it (ours), or `absent`, where one record holds all care."
+            ),
         ),
         Choice(
             argument="uncoded",
@@ -177,7 +180,10 @@ SPEC = Specification(
         Choice(
             argument="home_list",
             default="complete_if_any",
-            readings="A list of drugs taken at home is complete, or never is.",
+            readings=(
+                "A list of drugs taken at home is complete where there is one (ours), "
+                "or never is."
+            ),
         ),
         Choice(
             argument="neutropenia",
@@ -187,17 +193,20 @@ SPEC = Specification(
         Choice(
             argument="genotypes",
             default="genotype",
-            readings="How classifiers of genetic results begin.",
+            readings="How classifiers of genetic results begin: ours.",
         ),
         Choice(
             argument="lipids_in",
             default="any_time",
-            readings="Measured at `any_time`, or `before_episode` only.",
+            readings=(
+                "Measured at `any_time` (ours), or `before_episode` only, since "
+                "lipids fall in sepsis."
+            ),
         ),
         Choice(
             argument="implausible",
             default="counts",
-            readings="`counts`, or `left_out`.",
+            readings="`counts` (ours: the sickest have such values), or `left_out`.",
         ),
     ),
     traps=(

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import Literal
 
 from streams.clinical.criteria.intervals import Interval
-from streams.clinical.markers.readings import Implausible, Reading, readings
+from streams.clinical.markers.policy import CHOICES, DEFAULT, MarkerPolicy
+from streams.clinical.markers.readings import Reading, readings
 from streams.clinical.markers.table import Marker
-from streams.clinical.specification import Choice, Grade, Specification
+from streams.clinical.specification import Grade, Specification
 from streams.clinical.timeline import Timeline
 from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3
@@ -32,35 +32,6 @@ class MarkerState(StrEnum):
     """Never measured, or what was measured does not tell."""
     STALE = "stale"
     """Measured, but too long ago."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkerPolicy:
-    """What the table leaves open."""
-
-    stale_after: timedelta | None = None
-    """In place of the table's (most of which are ours, not published)."""
-
-    which: Literal["latest", "any_fresh"] = "latest"
-    """Of several results: the last specimen's (ImmunoSep screens once), or any fresh
-    one's."""
-
-    assay: Literal["named", "any"] = "named"
-    """A result by another assay than the cut-off's, or one that names none: unknown, or
-    taken all the same."""
-
-    implausible: Implausible = "counts"
-    """A result flagged as implausible: a ferritin of 300,000 is real in
-    hyper-inflammation."""
-
-    repeat_early: timedelta = timedelta(0)
-    """How much sooner than asked the second specimen may be (PROVIDE says 24 h)."""
-
-    repeat_late: timedelta = timedelta(hours=24)
-    """How much later it still pairs with the first (ours)."""
-
-
-DEFAULT = MarkerPolicy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,38 +215,7 @@ SPEC = Specification(
     ),
     sources=("streams/clinical/markers/markers.csv: a source in every row",),
     inputs=("measurement:", "assessment:", "biomarker:"),
-    choices=(
-        Choice(
-            argument="stale_after",
-            default="the table's",
-            readings="Trials rarely say how old a result may be.",
-        ),
-        Choice(
-            argument="which",
-            default="latest",
-            readings="`latest` specimen, or `any_fresh` one that is positive.",
-        ),
-        Choice(
-            argument="assay",
-            default="named",
-            readings="Another assay's result is unknown (`named`), or counts (`any`).",
-        ),
-        Choice(
-            argument="implausible",
-            default="counts",
-            readings="`counts`: the sickest have such values; or `left_out`.",
-        ),
-        Choice(
-            argument="repeat_early",
-            default="0 h",
-            readings="PROVIDE asks for two samples 24 h apart, with no tolerance named.",
-        ),
-        Choice(
-            argument="repeat_late",
-            default="24 h",
-            readings="How much later the second specimen may be: ours.",
-        ),
-    ),
+    choices=CHOICES,
     traps=(
         "mHLA-DR in per cent and in molecules a cell are two markers.",
         "A marker without a published cut-off is unknown, whatever was measured.",

@@ -236,6 +236,34 @@ def _classifier(row: dict[str, str]) -> Classifier:
     )
 
 
+_CHOICES = (
+    Choice(
+        argument="stale_after",
+        default="none",
+        readings="none: as old as the table of classifiers allows, which is ours; or a "
+        "time that a trial names.",
+    ),
+    Choice(
+        argument="versions",
+        default="none",
+        readings="none: any version that is named (ours); or those a trial was designed "
+        "with.",
+    ),
+    Choice(
+        argument="assays",
+        default="none",
+        readings="none: any assay that is named, where the classifier needs one (ours); "
+        "or those a trial was designed with.",
+    ),
+    Choice(
+        argument="unlisted",
+        default="refused",
+        readings="A label that the classifier does not have: `refused` (ours), or "
+        "`accepted` as it came.",
+    ),
+)
+
+
 def specification(one: Classifier) -> Specification:
     """What the manual says of one classifier."""
     batch = "  It needs a batch of samples." if one.needs_batch else ""
@@ -252,24 +280,7 @@ def specification(one: Classifier) -> Specification:
         ),
         sources=(one.source,),
         inputs=("classification",),
-        choices=(
-            Choice(
-                argument="versions",
-                default="any",
-                readings="A trial names the versions it was designed with.",
-            ),
-            Choice(
-                argument="stale_after",
-                default="the table's",
-                readings="How old a label may be: ours.",
-            ),
-            Choice(
-                argument="unlisted",
-                default="refused",
-                readings="A label that the classifier does not have: `refused`, or "
-                "`accepted` as it came.",
-            ),
-        ),
+        choices=_CHOICES,
         traps=(one.note,) if one.note else (),
     )
 
@@ -287,4 +298,5 @@ SPEC = Specification(
     ),
     sources=("streams/clinical/markers/classifiers.csv: a source in every row",),
     inputs=("classification",),
+    choices=_CHOICES,
 )

@@ -10,14 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from streams.clinical.markers.evaluation import (
-    DEFAULT,
-    MarkerPolicy,
-    MarkerResult,
-    evaluate,
-)
+from streams.clinical.markers.evaluation import MarkerResult, evaluate
+from streams.clinical.markers.policy import CHOICES, DEFAULT, MarkerPolicy
 from streams.clinical.markers.table import marker
-from streams.clinical.specification import Choice, Grade, Specification
+from streams.clinical.specification import Grade, Specification
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.truth import FALSE, TRUE, Truth3, all_of
 
@@ -185,13 +181,7 @@ def specification(scheme: Scheme) -> Specification:
         rule=_in_words(scheme),
         sources=(scheme.source,),
         inputs=tuple(_lanes(scheme.markers)),
-        choices=(
-            Choice(
-                argument="policy",
-                default="the markers'",
-                readings="See `markers`: staleness, which result, which assay.",
-            ),
-        ),
+        choices=CHOICES,
         traps=("A marker that is stale or was never measured leaves strata open.",),
     )
 

@@ -16,6 +16,7 @@ from importlib.resources import files
 from typing import Literal, cast
 
 from streams.clinical.criteria.intervals import Interval, compare
+from streams.clinical.markers.policy import CHOICES
 from streams.clinical.specification import Grade, Specification
 from streams.vocabulary.errors import ErrorCode, InputError, ProtocolError
 from streams.vocabulary.quantities import Operator, read_duration
@@ -160,6 +161,7 @@ def specification(one: Marker) -> Specification:
         rule=f"{one.concept} {one.cut_off}{assay}{repeat}.\n\n{stale}",
         sources=(one.source, *one.trials),
         inputs=(f"measurement:{one.concept}", f"biomarker:{one.concept}"),
+        choices=CHOICES,
         traps=(one.note,) if one.note else (),
     )
 

@@ -215,7 +215,10 @@ SPEC = Specification(
         Choice(
             argument="uncharted",
             default="unknown",
-            readings="A record without vasopressors: `unknown`, or `not_running`.",
+            readings=(
+                "A record without vasopressors: `unknown` (ours), or `not_running`, "
+                "where all infusions are charted (ours)."
+            ),
         ),
         Choice(
             argument="within",
@@ -225,7 +228,7 @@ SPEC = Specification(
         Choice(
             argument="implausible",
             default="counts",
-            readings="`counts`, or `left_out`.",
+            readings="`counts` (ours: the sickest have such values), or `left_out`.",
         ),
     ),
     traps=(

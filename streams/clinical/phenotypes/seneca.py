@@ -200,12 +200,12 @@ SPEC = Specification(
         Choice(
             argument="censored",
             default="half_or_bound",
-            readings="`<x` as x/2 and `>x` as x; or `left_out`.",
+            readings="`<x` as x/2 and `>x` as x (ours); or `left_out` (ours).",
         ),
         Choice(
             argument="implausible",
             default="counts",
-            readings="`counts`, or `left_out`.",
+            readings="`counts` (ours: the sickest have such values), or `left_out`.",
         ),
     ),
     traps=(

@@ -52,7 +52,7 @@ SIC_SPEC = Specification(
         ),
         Choice(
             argument="sofa",
-            default="SofaPolicy()",
+            default="as `sofa`",
             readings="any reading of SOFA (1996), see sofa",
         ),
     ),
@@ -98,7 +98,7 @@ OVERT_DIC_SPEC = Specification(
     choices=(
         Choice(
             argument="assays",
-            default="d_dimer_feu from 1.0, above 2.0 mg/L FEU; fdp from 10, above 25",
+            default="d_dimer_feu from 1 and above 2, fdp from 10 and above 25",
             readings=(
                 "2 to 4 times the upper limit (J Res Med Sci 2021); up to 5 mg/L as "
                 "moderate (a hospital laboratory); the site's own"
@@ -106,16 +106,24 @@ OVERT_DIC_SPEC = Specification(
         ),
         Choice(
             argument="pt_upper",
-            default="None",
-            readings="the site's upper limit of normal; without it PT tells nothing",
+            default="none",
+            readings=(
+                "none: PT tells nothing (ours); the site's own upper limit of normal "
+                "(ISTH scores seconds above it)"
+            ),
         ),
         Choice(
             argument="prolongation",
-            default="PROLONGATION",
+            default="2 for 6 to inf, 1 for 3 to 6, 0 for -inf to 3",
             readings=(
                 "PROLONGATION (3 s and 6 s count: the reference, ISTH 2019); "
                 "PROLONGATION_ABOVE (they do not: CCJM, ASH)"
             ),
+        ),
+        Choice(
+            argument="window",
+            default="24 h",
+            readings="24 h (ours): how old a result may be; ISTH scores a day",
         ),
         _PICK,
     ),

@@ -284,8 +284,28 @@ SPEC = Specification(
                 "sum as it stands (mimic-code)"
             ),
         ),
+        Choice(
+            argument="sofa",
+            default="as `sofa`",
+            readings="what the organs leave open, see sofa; its hours, vasoactives and arguments of urine do not apply",
+        ),
+        Choice(
+            argument="before",
+            default="6 h",
+            readings="6 h before entering the unit: mimic-code; not for urine",
+        ),
+        Choice(
+            argument="after",
+            default="24 h",
+            readings="24 h from entering, both ends included: mimic-code",
+        ),
     ),
     traps=(
+        (
+            "FiO2 of 0.21 to 1 under the unit % is a fraction sent under a wrong unit and is "
+            "read as one; from above 1 to below 20 nobody can say what is meant, and the "
+            "number does not count."
+        ),
         (
             "Under mimic-code's reading a ventilated patient with PaO2/FiO2 of 250 has "
             "no points, one breathing freely has 2."

@@ -110,6 +110,21 @@ SPEC = Specification(
             default="0 h",
             readings="0 h: while it runs; 12 h (clifpy sofa2)",
         ),
+        Choice(
+            argument="sedatives",
+            default="dexmedetomidine, midazolam, propofol",
+            readings="drugs whose infusion is sedation: ours, since opioids alone are often analgesia; clifpy sofa2 counts them too",
+        ),
+        Choice(
+            argument="pre_sedation_reach",
+            default="24 h",
+            readings="24 h (ours): how long before the sedation a total may lie; SOFA-2 names no limit",
+        ),
+        Choice(
+            argument="parts",
+            default="as `sofa`",
+            readings="how eye, verbal and motor part are put together, see sofa; its gcs is not read",
+        ),
     ),
     traps=(
         "A tube charted as verbal 1 without a word of the tube looks like a deep coma.",

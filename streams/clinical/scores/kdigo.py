@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from streams.clinical.scores.body_weight import weight_spans
 from streams.clinical.scores.chart import PATIENT, Chart, Scope
+from streams.clinical.scores.kdigo_choices import CHOICES
 from streams.clinical.scores.kdigo_creatinine import (
     LONG,
     CreatinineStage,
@@ -23,7 +24,7 @@ from streams.clinical.scores.renal_replacement import running, signs_of_rrt
 from streams.clinical.scores.score import Score, worst_of
 from streams.clinical.scores.stays import UnitStay, unit_stays
 from streams.clinical.scores.urine_rate import UrineRates, urine_rates, voids
-from streams.clinical.specification import Choice, Grade, Specification
+from streams.clinical.specification import Grade, Specification
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.clock import DAY, HOUR
 from streams.vocabulary.messages import Component
@@ -231,60 +232,7 @@ SPEC = Specification(
         "condition",
         "demographics",
     ),
-    choices=(
-        Choice(
-            argument="creatinine.baseline",
-            default="lowest_7_days",
-            readings=(
-                "lowest_7_days (mimic-code); lowest_or_estimated (KDIGO 2012, ADQI: MDRD "
-                "at 75); admission (mimic-code creatinine_baseline.sql, not final before "
-                "discharge)"
-            ),
-        ),
-        Choice(
-            argument="creatinine.without_prior",
-            default="unknown",
-            readings="unknown (ours); stage_0 (mimic-code)",
-        ),
-        Choice(
-            argument="creatinine.unit",
-            default="mg/dL",
-            readings="mg/dL; umol/L: KDIGO prints both tables",
-        ),
-        Choice(
-            argument="creatinine.stage_3_rise",
-            default="rise_of_0.3",
-            readings="rise_of_0.3 (KDIGO 2012, mimic-code); from_at_most_3.7 (older)",
-        ),
-        Choice(
-            argument="creatinine.arithmetic",
-            default="exact",
-            readings="exact (ours); double (mimic-code: 1.1 to 1.4 is no rise of 0.3)",
-        ),
-        Choice(
-            argument="urine.first",
-            default="starts_the_clock",
-            readings=(
-                "starts_the_clock (ours); one_hour (mimic-code kdigo_uo.sql); "
-                "first_heart_rate (mimic-code urine_output_rate.sql)"
-            ),
-        ),
-        Choice(
-            argument="urine.weight",
-            default="latest",
-            readings="latest (ours); from, after (mimic-code weight_durations.sql)",
-        ),
-        Choice(
-            argument="six_hour_gap",
-            default="other_windows",
-            readings="other_windows (ours); no_stage (mimic-code)",
-        ),
-        Choice(
-            argument="rrt",
-            default="any",
-            readings="any (KDIGO 2012); charted_mode (mimic-code: CRRT alone)",
-        ),
-    ),
+    choices=CHOICES,
     traps=(
         (
             "A patient on chronic dialysis is stage 3 by the letter; KDIGO's stages are not "

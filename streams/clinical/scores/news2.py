@@ -26,6 +26,7 @@ from streams.clinical.scores.bedside import (
     decisive,
     recent,
 )
+from streams.clinical.scores.bedside_choices import NEWS2_CHOICES
 from streams.clinical.scores.breathing import on_oxygen
 from streams.clinical.scores.consciousness import Sources, altered
 from streams.clinical.scores.gcs_sedation import SedationPolicy
@@ -42,7 +43,7 @@ from streams.clinical.scores.points import Bands
 from streams.clinical.scores.rounding import round_half_up
 from streams.clinical.scores.score import Score, worst_of
 from streams.clinical.scores.values import Value, banded
-from streams.clinical.specification import Choice, Grade, Specification
+from streams.clinical.specification import Grade, Specification
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import Assessment
 from streams.vocabulary.messages import Component
@@ -136,29 +137,13 @@ SPEC = Specification(
         "infusion:midazolam",
         "infusion:dexmedetomidine",
     ),
-    choices=(
-        Choice(
-            argument="spo2_scale",
-            default="charted",
-            readings="charted (RCP: a clinician's decision); 1; 2",
-        ),
-        Choice(
-            argument="oxygen_unsaid",
-            default="unknown",
-            readings="unknown (ours); air (sites that chart oxygen only when given)",
-        ),
-        Choice(
-            argument="consciousness",
-            default="gcs_or_acvpu",
-            readings="acvpu (RCP); gcs below 15; the later of both (ours)",
-        ),
-        Choice(
-            argument="pick",
-            default="latest",
-            readings="latest (RCP: one set of observations); worst of the window",
-        ),
-    ),
+    choices=NEWS2_CHOICES,
     traps=(
+        (
+            "FiO2 of 0.21 to 1 under the unit % is a fraction sent under a wrong unit and is "
+            "read as one; from above 1 to below 20 nobody can say what is meant, and the "
+            "number does not count."
+        ),
         "Scale 2 without a clinician's choice hides hypoxia.",
         "On scale 2 a high SpO2 scores, but only on oxygen.",
         "38.05 is read as 38.1: the printed bands leave gaps between tenths.",

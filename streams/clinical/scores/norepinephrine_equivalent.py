@@ -179,14 +179,20 @@ SPEC = Specification(
             argument="norepinephrine_as",
             default="base",
             readings=(
-                "base; bitartrate_monohydrate (2 mg a mg of base); "
-                "bitartrate_anhydrous (1.89); hydrochloride (1.22)"
+                "base (ours: adapters hand it on); bitartrate_monohydrate (2 mg a mg "
+                "of base), bitartrate_anhydrous (1.89), hydrochloride (1.22): SOFA-2, "
+                "footnote k"
             ),
         ),
         Choice(
             argument="same_drug",
             default="sum",
             readings="sum (ours); highest (mimic-code sofa.sql)",
+        ),
+        Choice(
+            argument="stale_after",
+            default="48 h",
+            readings="48 h (ours): a drip not charted for so long and never stopped may run or not",
         ),
     ),
     traps=(

@@ -110,8 +110,33 @@ SPEC = Specification(
             default="unknown",
             readings="unknown (mimic-code); room_air (ricu: 21 %)",
         ),
+        Choice(
+            argument="oxygen.lowest_percent",
+            default="20",
+            readings="20 (mimic-code bg.sql); 21 (clifpy): less is a flow or a slip",
+        ),
+        Choice(
+            argument="oxygen.below_air",
+            default="air",
+            readings="20 % charted: air, rounded by who charted it (ours); as_charted (mimic-code)",
+        ),
+        Choice(
+            argument="oxygen.cannulas",
+            default="Nasal cannula",
+            readings="devices the table of flows is for: MIMIC-IV names the device so (ours)",
+        ),
+        Choice(
+            argument="arterial",
+            default="ART, ART., arterial",
+            readings="names of arterial blood; ART. in MIMIC-IV (mimic-code)",
+        ),
     ),
     traps=(
+        (
+            "FiO2 of 0.21 to 1 under the unit % is a fraction sent under a wrong unit and is "
+            "read as one; from above 1 to below 20 nobody can say what is meant, and the "
+            "number does not count."
+        ),
         "The worst PaO2 and the worst FiO2 of a window need not be of one moment.",
         "SpO2 of 98 to 100 % looks the same at a PaO2 of 110 and of 500.",
     ),

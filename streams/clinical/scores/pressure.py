@@ -75,6 +75,21 @@ SPEC = Specification(
             default="arterial_first",
             readings="arterial_first (ours); averaged (mimic-code vitalsign.sql)",
         ),
+        Choice(
+            argument="within",
+            default="12 h",
+            readings="12 h (ours, as for news2): how old the latest mean may be",
+        ),
+        Choice(
+            argument="limits",
+            default="0, 300",
+            readings="mmHg, both excluded: mimic-code vitalsign.sql",
+        ),
+        Choice(
+            argument="implausible",
+            default="count",
+            readings="count (ours: the sickest have such values); leave_out",
+        ),
     ),
     traps=(
         "Averaging a line and a cuff hides a line that has clotted or fallen.",

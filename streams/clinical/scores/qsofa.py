@@ -18,10 +18,11 @@ from streams.clinical.scores.bedside import (
     judged,
     recent,
 )
+from streams.clinical.scores.bedside_choices import QSOFA_CHOICES
 from streams.clinical.scores.consciousness import Sources, altered
 from streams.clinical.scores.gcs_sedation import SedationPolicy
 from streams.clinical.scores.score import Score
-from streams.clinical.specification import Choice, Grade, Specification
+from streams.clinical.specification import Grade, Specification
 from streams.clinical.timeline import Timeline
 
 
@@ -90,28 +91,7 @@ SPEC = Specification(
         "infusion:midazolam",
         "infusion:dexmedetomidine",
     ),
-    choices=(
-        Choice(
-            argument="gcs_below",
-            default="15",
-            readings="15 (Singer 2016); 14, which is 13 and less (ricu)",
-        ),
-        Choice(
-            argument="mentation",
-            default="gcs_or_acvpu",
-            readings="gcs (Singer 2016); acvpu; the later of both (ours, for wards)",
-        ),
-        Choice(
-            argument="pick",
-            default="latest",
-            readings="latest (at the bedside); worst of the window (Seymour 2016)",
-        ),
-        Choice(
-            argument="sedation",
-            default="pre_sedation",
-            readings="see gcs_sedation",
-        ),
-    ),
+    choices=QSOFA_CHOICES,
     traps=(
         "A ventilated patient's rate is the machine's, and the coma scale the drug's.",
         "A total of 14 is altered mentation here, but not for ricu.",

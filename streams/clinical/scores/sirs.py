@@ -25,9 +25,10 @@ from streams.clinical.scores.bedside import (
     observed,
     recent,
 )
+from streams.clinical.scores.bedside_choices import SIRS_CHOICES
 from streams.clinical.scores.rounding import round_half_up
 from streams.clinical.scores.score import Score
-from streams.clinical.specification import Choice, Grade, Specification
+from streams.clinical.specification import Grade, Specification
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.clock import DAY
 from streams.vocabulary.truth import FALSE
@@ -118,8 +119,9 @@ SPEC = Specification(
     version="1992",
     grade=Grade.VERIFIED,
     grade_reason=(
-        "Policy `mimic` is equal to mimic-code's sirs.sql on the MIMIC-IV demo; the "
-        "thresholds of the variants are those of the trials' published criteria."
+        "Policy `mimic` is equal to mimic-code's sirs.sql on the MIMIC-IV demo. Bone 1992 "
+        "was not read; SEP-1's thresholds are from a table that compares definitions, "
+        "ADRENAL's from a registry mirror; windows and defaults marked so are ours."
     ),
     rule=(
         "One point each: temperature below 36 or above 38 degrees Celsius; heart rate "
@@ -146,36 +148,7 @@ SPEC = Specification(
         "measurement:wbc",
         "measurement:bands_pct",
     ),
-    choices=(
-        Choice(
-            argument="cold, hot",
-            default="36, 38",
-            readings="36 and 38 (Bone 1992); 36 and 38.3 (SEP-1); 35 and 38 (ADRENAL)",
-        ),
-        Choice(
-            argument="pick",
-            default="latest",
-            readings="latest; worst of the window (mimic-code's first day)",
-        ),
-        Choice(
-            argument="alternatives",
-            default="needed",
-            readings=(
-                "needed: a blood gas or band count not taken leaves the criterion open; "
-                "optional: the rate or the count alone settles it (mimic-code)"
-            ),
-        ),
-        Choice(
-            argument="carbon_dioxide",
-            default="counts",
-            readings="counts (Bone 1992); ignored (SEP-1)",
-        ),
-        Choice(
-            argument="missing",
-            default="unknown",
-            readings="unknown (ours); normal (mimic-code: 0 in the total)",
-        ),
-    ),
+    choices=SIRS_CHOICES,
     traps=(
         "100.4 degrees Fahrenheit is 38.0 degrees Celsius, and no fever here.",
         "A venous PCO2 is higher than the arterial one and does not count.",

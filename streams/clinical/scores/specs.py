@@ -54,7 +54,7 @@ SOFA_SPEC = Specification(
         ),
         Choice(
             argument="codes",
-            default="any",
+            default="none",
             readings="Any code that was mapped to the concept, or mimic-code's items.",
         ),
         Choice(
@@ -83,7 +83,7 @@ SOFA_SPEC = Specification(
         ),
         Choice(
             argument="untestable_verbal",
-            default="three texts",
+            default="1.0 ET/Trach, No Response-ETT, intubated",
             readings="The texts that tell of a tube; one in mimic-code.",
         ),
         Choice(
@@ -114,7 +114,7 @@ SOFA_SPEC = Specification(
         ),
         Choice(
             argument="arterial",
-            default="ART., ART, arterial",
+            default="ART, ART., arterial",
             readings="The names of arterial blood; `ART.` in MIMIC-IV.",
         ),
         Choice(
@@ -130,7 +130,7 @@ SOFA_SPEC = Specification(
         ),
         Choice(
             argument="vasoactive_least",
-            default="no time",
+            default="0 h",
             readings="How long a drug must have run to count: no time (mimic-code), "
             "1 h (the table of 1996 as ricu tells it).",
         ),
@@ -142,7 +142,7 @@ SOFA_SPEC = Specification(
         ),
         Choice(
             argument="urine_hours",
-            default="22 to 30 h",
+            default="22, 30",
             readings="22 to 30 h: mimic-code; ricu asks for 12.",
         ),
         Choice(
@@ -161,6 +161,11 @@ SOFA_SPEC = Specification(
     traps=(
         "A rate of 0 scores three points where the query says `rate <= 0.1`.",
         "A rate per minute without a weight is unknown, never 0.",
+        (
+            "FiO2 of 0.21 to 1 under the unit % is a fraction sent under a wrong unit and is "
+            "read as one; from above 1 to below 20 nobody can say what is meant, and the "
+            "number does not count."
+        ),
         "PaO2/FiO2 of 68 without ventilation has 2 points, not 4.",
         (
             "Counting what is missing as normal hides organs: a ventilated patient with 0 "

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.clinical.markers.evaluation import MarkerPolicy, evaluate
+from streams.clinical.markers.evaluation import evaluate
+from streams.clinical.markers.policy import MarkerPolicy
 from streams.clinical.markers.schemes import SCHEMES, enrich
 from streams.clinical.markers.table import markers
 from streams.clinical.timeline import Timeline

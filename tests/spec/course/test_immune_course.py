@@ -8,7 +8,7 @@ import pytest
 
 from streams.clinical.course.immune import SPEC, immune_course, immune_state
 from streams.clinical.course.immune_policy import DEFAULT, ImmunePolicy
-from streams.clinical.markers.evaluation import MarkerPolicy
+from streams.clinical.markers.policy import MarkerPolicy
 
 
 UNIT = "{molecules}/{cell} quantibrite"

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from streams.clinical.markers.evaluation import SPEC, MarkerPolicy, evaluate
+from streams.clinical.markers.evaluation import SPEC, evaluate
+from streams.clinical.markers.policy import MarkerPolicy
 from streams.clinical.markers.schemes import GRACE2, HBD_DIC, IMMUNOSEP, PROVIDE, enrich
 from streams.clinical.markers.table import marker
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN

@@ -12,7 +12,7 @@ from streams.clinical.definitions.phoenix_sepsis import (
     phoenix_sepsis,
 )
 from streams.clinical.definitions.policies import SuspicionPolicy
-from streams.clinical.scores.phoenix.policy import PACKAGE
+from streams.clinical.scores.phoenix.policy import PACKAGE, PHOENIX
 from streams.vocabulary.events import Condition, Medication
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN
 
@@ -151,16 +151,30 @@ def test_nobody_suspecting_an_infection_there_is_no_answer(timeline_of, at):
     assert answers == ()
 
 
-def test_the_answer_is_final_when_the_period_is_over(told, at):
-    table = """
+@pytest.mark.parametrize(
+    ("organs", "score", "sepsis", "status"),
+    [
+        ("", PHOENIX, UNKNOWN, "provisional"),
+        ("", PACKAGE, FALSE, "withdrawn"),
+        ("1 11:00 | inr | 2 |\n1 11:00 | platelets | 80 |", PACKAGE, TRUE, "confirmed"),
+    ],
+)
+def test_when_the_period_is_over_sepsis_is_confirmed_or_withdrawn(
+    told, at, organs, score, sepsis, status
+):
+    """What is unknown then is neither: a late result may still tell."""
+    table = f"""
     at      | what          | value         | encounter
     1 08:00 | age           | 30            | h
     1 09:00 | culture       | BLOOD CULTURE | h
     1 10:00 | antimicrobial | ceftriaxone   | h
+    {organs}
     """
-    early, late = told(table, now="2 08:59"), told(table, now="2 09:00")
+    early = told(table, now="2 08:59", score=score)
+    late = told(table, now="2 09:00", score=score)
     assert early.final_at == late.final_at == at("2 09:00")
-    assert (early.status, late.status) == ("provisional", "confirmed")
+    assert (early.status, late.status) == ("provisional", status)
+    assert late.sepsis is sepsis
 
 
 def test_a_line_that_goes_out_lets_the_cuff_speak(told, at):
@@ -180,7 +194,7 @@ def test_a_line_that_goes_out_lets_the_cuff_speak(told, at):
 def test_shock_or_being_no_child_settles_it_before_the_period_is_over(told):
     assert told(SHOCK, now="1 13:00").status == "confirmed"
     grown = SHOCK.replace("| 30 ", "| 300 ")
-    assert told(grown, now="1 10:00").status == "confirmed"
+    assert told(grown, now="1 10:00").status == "withdrawn"
 
 
 # -- suspected infection -------------------------------------------------------

@@ -12,6 +12,19 @@ _TOOLKIT = (
     "Rhee C et al., JAMA 2017;318:1241-1249, doi 10.1001/jama.2017.13836",
 )
 
+_WINDOW = Choice(
+    argument="window_days",
+    default="2",
+    readings="2 calendar days before and after the culture's day: p. 6; NHSN's draft 1",
+)
+
+_COMMUNITY = Choice(
+    argument="community_days",
+    default="2",
+    readings="2: the last hospital day of community onset (p. 8); 3 from the emergency "
+    "department (NHSN's draft)",
+)
+
 _BASELINE = Choice(
     argument="baseline",
     default="fixed_point",
@@ -30,7 +43,7 @@ _WHO = Choice(
 _REPEATS = (
     Choice(
         argument="repeats, repeat_days",
-        default="timeframe, 14",
+        default="timeframe; 14",
         readings=(
             "`timeframe`: 14 days (p. 9, optional); `one_per_stay` (Rhee 2017); `every`"
         ),
@@ -45,10 +58,14 @@ _REPEATS = (
         default="merged",
         readings="`merged`: one community-onset event a stay; `each` (clifpy)",
     ),
-    Choice(
-        argument="hospital_rate",
-        default="hospital",
-        readings="what the hospital-onset rate counts; its formula prints CO events",
+)
+
+_RATE = Choice(
+    argument="hospital_rate",
+    default="hospital",
+    readings=(
+        "what the hospital-onset rate counts: `hospital` (ours, as it must "
+        "mean); `community`: the toolkit's formula prints CO events"
     ),
 )
 
@@ -98,7 +115,7 @@ ASE_SPEC = Specification(
         _WHO,
         Choice(
             argument="antimicrobials",
-            default="toolkit, newer",
+            default="newer, toolkit",
             readings="Appendix A cleaned of misprints, with or without CLIF's newer drugs",
         ),
         Choice(
@@ -109,7 +126,10 @@ ASE_SPEC = Specification(
         Choice(
             argument="unknown_route",
             default="as_listed",
-            readings="`as_listed`: never parenteral if it may be oral; `leave_out`",
+            readings=(
+                "`as_listed`: never parenteral if it may be oral (ours); `leave_out` "
+                "(ours)"
+            ),
         ),
         Choice(
             argument="first_qad",
@@ -123,7 +143,7 @@ ASE_SPEC = Specification(
         ),
         Choice(
             argument="lactate, lactate_unit",
-            default="off, mmol/L",
+            default="no; mmol/L",
             readings="optional on p. 5; the worksheet prints mg/dL",
         ),
         Choice(
@@ -133,12 +153,12 @@ ASE_SPEC = Specification(
         ),
         Choice(
             argument="platelet_unit, platelet_baseline",
-            default="10*3/uL, at_least",
+            default="10*3/uL; at_least",
             readings="cells/µL in B5, 10⁹/L in Appendix C; ≥ 100 text, > 100 worksheet",
         ),
         Choice(
             argument="esrd_codes, coding_days",
-            default="N18.6, 14",
+            default="N186; 14",
             readings="clifpy adds five codes; codes are filed after the stay (ours)",
         ),
         _THEATRE,
@@ -147,8 +167,16 @@ ASE_SPEC = Specification(
             default="2",
             readings="dates 2 apart (clifpy), or 3: two whole days between",
         ),
+        Choice(
+            argument="needed_days",
+            default="4",
+            readings="4 qualifying antimicrobial days: p. 5, NHSN's draft",
+        ),
+        _WINDOW,
+        _COMMUNITY,
         _BASELINE,
         *_REPEATS,
+        _RATE,
     ),
     traps=(
         "For surveillance afterwards: the toolkit says it must not guide treatment.",
@@ -158,6 +186,16 @@ ASE_SPEC = Specification(
         "A patient without any hospital stay on record has no event.",
         "Platelets that were never 100, and values censored on both sides, never count.",
     ),
+)
+
+_OF_ASE = tuple(
+    Choice(
+        argument=choice.argument,
+        default=choice.default,
+        readings="Of `ase` alone: an event of this kind does not ask for it.",
+    )
+    for choice in ASE_SPEC.choices
+    if choice not in (_WHO, _THEATRE, _WINDOW, _COMMUNITY, *_REPEATS)
 )
 
 BSE_SPEC = Specification(
@@ -177,7 +215,7 @@ BSE_SPEC = Specification(
     ),
     sources=_TOOLKIT,
     inputs=SHOCK_INPUTS,
-    choices=(_WHO, _THEATRE, *_REPEATS),
+    choices=(_WHO, _THEATRE, _WINDOW, _COMMUNITY, *_REPEATS, *_OF_ASE),
     traps=(
         "What a stain shows is not a recognised pathogen.",
         "Other tests of blood count where the source files them as results of a specimen.",

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from streams.clinical.scores.bedside_choices import (
+    CENSORED,
+    COUNTS,
+    IMPLAUSIBLE,
+    PER_MOMENT,
+)
 from streams.clinical.scores.phoenix.points import VASOACTIVES
 from streams.clinical.specification import Choice, Grade, Specification
 
@@ -58,7 +64,10 @@ _CHOICES = (
     Choice(
         argument="ratios",
         default="either",
-        readings="either, the worse (published rule); pf_first (option of later R code)",
+        readings=(
+            "either, the worse (rubric); pf_first (option of the authors' later R "
+            "package)"
+        ),
     ),
     Choice(
         argument="spo2",
@@ -71,12 +80,14 @@ _CHOICES = (
     Choice(
         argument="newer_fio2",
         default="void",
-        readings="void: no ratio until the next measurement (notes); keep",
+        readings="void: no ratio until the next measurement (notes); keep (ours)",
     ),
     Choice(
         argument="room_air",
         default="unknown",
-        readings="unknown; no_support (the package's example: fio2 > 0.21 is support)",
+        readings=(
+            "unknown (ours); no_support (the package's example: fio2 > 0.21 is support)"
+        ),
     ),
     Choice(
         argument="pressure",
@@ -86,19 +97,19 @@ _CHOICES = (
     Choice(
         argument="without_infusions",
         default="none",
-        readings="none is given (notes, package); unknown",
+        readings="none is given (notes, package); unknown (ours)",
     ),
     Choice(
         argument="sedation",
-        default="as_charted",
+        default="as `gcs_sedation`, but gcs_sedation = as_charted, parts.gcs_carry = 12 h",
         readings="as_charted (rubric, footnote h); others, see gcs_sedation",
     ),
     Choice(
         argument="without_age",
         default="any_age",
         readings=(
-            "any_age: what holds at each; unscored (R from commit 247329e); "
-            "newborn_creatinine (phoenix-sepsis 1.1.3)"
+            "any_age: what holds at each (ours); unscored (R from commit "
+            "247329e); newborn_creatinine (phoenix-sepsis 1.1.3)"
         ),
     ),
     Choice(
@@ -116,9 +127,63 @@ _CHOICES = (
         default="6 h",
         readings="6 h (notes); 12 h (later R code)",
     ),
+    Choice(
+        argument="vitals_within",
+        default="6 h",
+        readings="6 h (notes): PaO2, SpO2, FiO2, support, pressure",
+    ),
+    Choice(
+        argument="lactate_within",
+        default="6 h",
+        readings="6 h (notes)",
+    ),
+    Choice(
+        argument="vasoactives_within",
+        default="12 h",
+        readings="12 h (notes), where the worst is picked; else what runs now",
+    ),
+    Choice(
+        argument="coagulation_within",
+        default="24 h",
+        readings="24 h (notes)",
+    ),
+    Choice(
+        argument="glucose_within",
+        default="12 h",
+        readings="12 h (notes); Phoenix-8 alone reads it",
+    ),
+    Choice(
+        argument="chemistry_within",
+        default="24 h",
+        readings="24 h (notes); cells, creatinine, bilirubin and ALT of Phoenix-8",
+    ),
+    Choice(
+        argument="arterial",
+        default="ART, ART., arterial",
+        readings="names of arterial blood (ours; ART. in MIMIC-IV)",
+    ),
+    Choice(
+        argument="ventilated",
+        default="invasive",
+        readings="what is invasive mechanical ventilation: the category of the adapter (ours)",
+    ),
+    Choice(
+        argument="supported",
+        default="cpap, hfnc, niv, other, oxygen, tracheostomy",
+        readings="other support: oxygen, high flow, non-invasive pressure (R package); a tracheostomy without a ventilator (ours)",
+    ),
+    IMPLAUSIBLE,
+    CENSORED,
+    COUNTS,
+    PER_MOMENT,
 )
 
 _TRAPS = (
+    (
+        "FiO2 of 0.21 to 1 under the unit % is a fraction sent under a wrong unit and is "
+        "read as one; from above 1 to below 20 nobody can say what is meant, and the "
+        "number does not count."
+    ),
     (
         "The printed table has whole mmHg (>30 is 0 points below one month) and lactate "
         "5-10.9; the software, and we, read real values: 30.5 mmHg and 10.95 mmol/L are one "

