@@ -26,8 +26,9 @@ class Choice:
     """One ambiguity of the rule, and how it may be read."""
 
     argument: str
-    """The field of the policy."""
+    """The field of the policy; of a policy within it `urine.window`."""
     default: str
+    """The policy's own value as the manual writes it; a test compares the two."""
     readings: str
     """The readings in use, each with who reads it so."""
 

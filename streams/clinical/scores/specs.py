@@ -162,7 +162,7 @@ SOFA_SPEC = Specification(
         "A rate of 0 scores three points where the query says `rate <= 0.1`.",
         "A rate per minute without a weight is unknown, never 0.",
         (
-            "FiO2 of 0.21 to 1 under the unit % is a fraction sent under a wrong unit and is "
+            "FiO2 above 0.2 up to 1 under the unit % is a fraction under a wrong unit, and is "
             "read as one; from above 1 to below 20 nobody can say what is meant, and the "
             "number does not count."
         ),

@@ -180,7 +180,7 @@ _CHOICES = (
 
 _TRAPS = (
     (
-        "FiO2 of 0.21 to 1 under the unit % is a fraction sent under a wrong unit and is "
+        "FiO2 above 0.2 up to 1 under the unit % is a fraction under a wrong unit, and is "
         "read as one; from above 1 to below 20 nobody can say what is meant, and the "
         "number does not count."
     ),
