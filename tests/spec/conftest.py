@@ -191,7 +191,10 @@ def _event(event_id: str, row: dict[str, str], running: dict[str, str]) -> Event
         return CultureCollected(**common, flags=flags, culture_id=name, specimen=value)
     if what in {"antimicrobial", "antimicrobial given"}:
         stage = "given" if what.endswith("given") else "ordered"
-        return Medication(**common, stage=stage, sent_drug=value, antimicrobial=True)
+        order = row.get("order") or None
+        return Medication(
+            **common, stage=stage, sent_drug=value, antimicrobial=True, order_id=order
+        )
     if what.startswith("gcs"):
         number = float(value) if value.replace(".", "").isdigit() else None
         return Assessment(**common, concept=what, value=number, text=value)

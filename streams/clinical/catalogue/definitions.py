@@ -10,7 +10,7 @@ from streams.clinical.catalogue.answer import Answer, Cell, Episode
 from streams.clinical.catalogue.rule import Question, answer
 from streams.clinical.definitions.ase.bse import ShockEvent, bacteremia_shock_events
 from streams.clinical.definitions.ase.event import AdultSepsisEvent
-from streams.clinical.definitions.ase.events import adult_sepsis_events
+from streams.clinical.definitions.ase.events import counting_events
 from streams.clinical.definitions.ase.policy import AsePolicy
 from streams.clinical.definitions.phoenix_sepsis import (
     PhoenixSepsis,
@@ -77,11 +77,11 @@ def ask_ase(question: Question, policy: AsePolicy) -> Answer:
     """Each culture's event; those that only repeat another are told and marked so."""
     if question.zone is None:
         return _no_zone(question)
-    found = adult_sepsis_events(
+    found, _ = counting_events(
         question.timeline, zone=question.zone, policy=policy, now=question.at
     )
-    told = [_ase(one, repeat=False) for one in found.events]
-    told += [_ase(one, repeat=True) for one in found.repeats]
+    told = [_ase(one, repeat=False) for one, counts in found if counts]
+    told += [_ase(one, repeat=True) for one, counts in found if not counts]
     return defined(question, told, missing=("blood_culture",))
 
 

@@ -52,7 +52,7 @@ def infections(
             Infection(
                 at=s.suspected_at,
                 encounter=s.encounter,
-                evidence=(s.antimicrobial_id, s.culture_id),
+                evidence=s.signs,
             )
             for s in suspicions(timeline, policy=policy.pair, now=now)
         )

@@ -52,11 +52,25 @@ class SuspicionPolicy:
 
     doses_after: timedelta = timedelta()
     """How long after the first the others must come at least: Valik 6 h, counted up to
-    `doses_within`.  Valik's exceptions (one dose where intensive care lasted less than
-    24 h, or death came within 48 h) are not made."""
+    `doses_within`."""
 
     doses_within: timedelta = timedelta(hours=24)
     """… and at most: ricu `abx_count_win` 24 h, Valik 48 h."""
+
+    single_dose: Literal["never", "short_care_or_death"] = "never"
+    """Where more than one dose is asked for, one will do nevertheless: never, or if the
+    intensive care in which it was given lasted less than 24 hours, or death came within
+    48 hours of it (Valik, as tabulated by Rhee)."""
+
+    mode: Literal["both", "either", "antimicrobial", "culture"] = "both"
+    """What tells of a suspicion: an antimicrobial and a culture (Seymour 2016,
+    mimic-code), either of them, or only one of them, whose time it then has (ricu
+    `si_mode`: and, or, abx, samp; `antimicrobial` with two doses where a source has no
+    cultures)."""
+
+    cultures: Literal["any", "positive"] = "any"
+    """Any culture, whatever it grew (Seymour 2016, mimic-code), or only one that is
+    known to have grown something, from then on (ricu `positive_cultures`)."""
 
     screens: Literal["count", "ignore"] = "count"
     """Surveillance swabs (`MRSA SCREEN`): a culture like any other (mimic-code), or no
@@ -131,9 +145,13 @@ class Sepsis3Policy:
 
 
 VALIK_DOSES = SuspicionPolicy(
-    doses=2, doses_after=timedelta(hours=6), doses_within=timedelta(hours=48)
+    doses=2,
+    doses_after=timedelta(hours=6),
+    doses_within=timedelta(hours=48),
+    single_dose="short_care_or_death",
 )
-"""Two doses, the later 6 to 48 hours after the first (Valik, as tabulated by Rhee)."""
+"""Two doses, the later 6 to 48 hours after the first, with the exceptions (Valik, as
+tabulated by Rhee)."""
 
 MIMIC = Sepsis3Policy(
     name="mimic",

@@ -94,7 +94,7 @@ class _Record:
         The suspicion names one of them by its number alone, as it must not depend on
         results, which come days later.
         """
-        named = self.timeline.fact(suspicion.culture_id)
+        named = self.timeline.fact(suspicion.culture_id or "")
         if not isinstance(named, CultureCollected):
             return None
         at = named.happened_at

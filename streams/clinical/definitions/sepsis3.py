@@ -31,7 +31,7 @@ class Sepsis3Episode:
     dysfunction_at: datetime
     onset_at: datetime
     """By the policy's convention; the other two moments stand beside it."""
-    antimicrobial_at: datetime
+    antimicrobial_at: datetime | None
     culture_at: datetime | None
     score: int
     lower: int
@@ -66,7 +66,7 @@ def episode(
         return None
     by_hour = policy.onset_at == "hour_end"
     day = sheet.day(found.row, None if by_hour else found.at)
-    signs = [suspicion.antimicrobial_id, suspicion.culture_id]
+    signs = list(suspicion.signs)
     signs += [event for c in day.components for event in c.evidence]
     return Sepsis3Episode(
         encounter=suspicion.encounter or NO_ENCOUNTER,

@@ -85,5 +85,4 @@ def _suspected(
         name = one.encounter or NO_ENCOUNTER
         if name not in seen:
             seen.add(name)
-            signs = (one.antimicrobial_id, one.culture_id)
-            yield name, one.stay, one.suspected_at, one.suspected_at, signs
+            yield name, one.stay, one.suspected_at, one.suspected_at, one.signs

@@ -27,9 +27,9 @@ from streams.clinical.definitions.sepsis3 import (
 )
 from streams.clinical.definitions.suspicion import (
     Suspicion,
-    is_antimicrobial,
-    is_culture,
+    further_lanes,
     suspicions,
+    touches,
 )
 from streams.clinical.definitions.window import Search
 from streams.clinical.scores.chart import PATIENT, Scope
@@ -107,7 +107,7 @@ class Sepsis3Tracker:
     @property
     def lanes(self) -> tuple[str, ...]:
         """The lanes that can touch it."""
-        return (*self._rules, *_OTHER_LANES)
+        return (*self._rules, *_OTHER_LANES, *further_lanes(self.policy.suspicion))
 
     def touch(self, change: Change) -> None:
         """Take note of what a delivery did to the timeline."""
@@ -167,6 +167,7 @@ class Sepsis3Tracker:
             self._new_baseline = self._new_baseline or chronic
         elif lane == _ENCOUNTER:
             self._new_baseline = self._new_baseline or self._by_admission
+            self._new_suspicions = self._new_suspicions or self._suspects(fact)
         elif self._suspects(fact):
             self._new_suspicions = True
 
@@ -198,8 +199,7 @@ class Sepsis3Tracker:
             self._groups.clear()
 
     def _suspects(self, fact: Clinical) -> bool:
-        policy = self.policy.suspicion
-        return is_antimicrobial(fact, policy) or is_culture(fact, policy)
+        return touches(fact, self.policy.suspicion)
 
     def _matters(self, fact: Clinical) -> bool:
         lane = lane_name(fact)
@@ -208,7 +208,7 @@ class Sepsis3Tracker:
         if lane == "location":
             return fact.stay is not None
         if lane == _ENCOUNTER:
-            return self._by_admission
+            return self._by_admission or self._suspects(fact)
         return lane in self._rules or is_chronic(fact) or self._suspects(fact)
 
     # -- what follows from it --------------------------------------------------
@@ -292,8 +292,7 @@ class Sepsis3Tracker:
     def _collect_future(self, timeline: Timeline) -> None:
         if self._now is None:
             return
-        lanes = (*self._rules, *_OTHER_LANES)
-        for lane in lanes:
+        for lane in self.lanes:
             for fact in timeline.lane(lane).between(self._now, _END_OF_TIME):
                 if self._matters(fact):
                     heappush(self._future, (fact.happened_at, fact.event_id, fact))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams.clinical.definitions.policies import EMBER, MIMIC
+from streams.clinical.definitions.policies import EMBER, MIMIC, VALIK_DOSES
 from streams.clinical.definitions.tracker import Sepsis3Tracker, sepsis3
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import (
@@ -16,6 +16,8 @@ from streams.vocabulary.events import (
     Condition,
     Correction,
     CultureCollected,
+    CultureResult,
+    Death,
     Encounter,
     Fluid,
     Infusion,
@@ -61,6 +63,20 @@ BASELINES = POLICIES | {
     ),
 }
 """Those, and each baseline that is read from the hours before."""
+
+SUSPICIONS = {
+    "ember by either sign": replace(
+        EMBER, suspicion=replace(EMBER.suspicion, mode="either")
+    ),
+    "ember by positive cultures": replace(
+        EMBER, suspicion=replace(EMBER.suspicion, cultures="positive", mode="culture")
+    ),
+    "ember by two antimicrobials": replace(
+        EMBER, suspicion=replace(EMBER.suspicion, mode="antimicrobial", doses=2)
+    ),
+    "ember by Valik's doses": replace(EMBER, suspicion=VALIK_DOSES),
+}
+"""What tells of a suspicion; results, deaths and stays may decide."""
 
 LEVELS = {
     "creatinine": [0.8, 1.5, 2.5, 4.0],
@@ -128,6 +144,25 @@ suspected = st.sampled_from(
     [
         (Medication, {"stage": "ordered", "sent_drug": "A", "antimicrobial": True}),
         (Medication, {"stage": "ordered", "sent_drug": "P", "antimicrobial": False}),
+        (
+            Medication,
+            {
+                "stage": "given",
+                "sent_drug": "A",
+                "antimicrobial": True,
+                "order_id": "o",
+            },
+        ),
+        *(
+            (
+                CultureResult,
+                {"culture_id": culture, "status": "final", "positive": positive},
+            )
+            for culture in ("c0", "c1")
+            for positive in (True, False)
+        ),
+        (Death, {"place": "hospital"}),
+        (Death, {"flags": (Flag.DATE_ONLY,)}),
         (CultureCollected, {"culture_id": "c1", "specimen": "BLOOD CULTURE"}),
         (
             CultureCollected,
@@ -244,7 +279,10 @@ slow = settings(
 )
 
 
-@pytest.mark.parametrize("policy", BASELINES.values(), ids=BASELINES)
+EVERY = BASELINES | SUSPICIONS
+
+
+@pytest.mark.parametrize("policy", EVERY.values(), ids=EVERY)
 @slow
 @given(histories(), st.lists(st.integers(0, 5 * 24 * 4), min_size=10, max_size=40))
 def test_a_tracker_equals_from_scratch_at_every_step(policy, deliveries, steps):
@@ -261,7 +299,10 @@ def test_a_tracker_equals_from_scratch_at_every_step(policy, deliveries, steps):
         assert result is tracker.evaluate(timeline, now)
 
 
-@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+FEWER = POLICIES | SUSPICIONS
+
+
+@pytest.mark.parametrize("policy", FEWER.values(), ids=FEWER)
 @slow
 @given(histories())
 def test_facts_that_have_not_happened_change_nothing(policy, deliveries):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from streams.clinical.catalogue.rules import rule_named
 from streams.clinical.definitions.policies import EMBER, MIMIC, VALIK_DOSES
 from streams.clinical.definitions.suspicion import suspicions
 
@@ -213,3 +214,143 @@ def test_before_the_second_dose_nothing_is_suspected(timeline_of, at):
     assert suspicions(timeline, policy=policy, now=at("1 19:59")) == ()
     (found,) = suspicions(timeline, policy=policy, now=at("1 20:00"))
     assert (found.suspected_at, found.evident_at) == (at("1 10:00"), at("1 20:00"))
+
+
+def test_an_order_and_its_own_first_dose_are_one_dose(suspected):
+    """Ordered at 10:00 and given at 10:30; only the dose of 18:00 is a second."""
+    order = """
+    at      | what                | value         | order
+    1 09:00 | culture             | BLOOD CULTURE |
+    1 10:00 | antimicrobial       | cefepime      | o1
+    1 10:30 | antimicrobial given | cefepime      | o1
+    """
+    again = order + "1 18:00 | antimicrobial given | cefepime | o1\n"
+    assert suspected(order, doses=2) == []
+    # The order and its first dose are each the first of two with the dose of 18:00.
+    assert len(suspected(again, doses=2)) == 2
+    untied = order.replace("| o1", "|")
+    assert len(suspected(untied, doses=2)) == 1
+
+
+VALIK = {
+    "doses": 2,
+    "doses_after": VALIK_DOSES.doses_after,
+    "doses_within": VALIK_DOSES.doses_within,
+}
+
+
+@pytest.mark.parametrize(
+    ("ending", "excused"),
+    [
+        ("2 09:59 | icu  | left | s", True),
+        ("2 10:00 | icu  | left | s", False),
+        ("3 12:00 | died |      |", True),
+        ("3 12:01 | died |      |", False),
+    ],
+)
+def test_one_dose_will_do_after_short_care_or_an_early_death(
+    suspected, at, ending, excused
+):
+    """In intensive care from 1 10:00, the only dose at 1 12:00."""
+    table = f"""
+    at      | what                | value         | stay
+    1 10:00 | icu                 | entered       | s
+    1 11:00 | culture             | BLOOD CULTURE |
+    1 12:00 | antimicrobial given | cefepime      |
+    {ending}
+    """
+    excusing = VALIK | {"single_dose": "short_care_or_death"}
+    assert suspected(table, **excusing) == ([at("1 11:00")] if excused else [])
+    assert suspected(table, **VALIK) == []
+    assert suspected(table) == [at("1 11:00")]
+
+
+def test_what_excuses_the_second_dose_must_have_happened(timeline_of, at):
+    table = """
+    at      | what                | value         | stay
+    1 10:00 | icu                 | entered       | s
+    1 11:00 | culture             | BLOOD CULTURE |
+    1 12:00 | antimicrobial given | cefepime      |
+    1 20:00 | icu                 | left          | s
+    """
+    timeline = timeline_of(table)
+    assert suspicions(timeline, policy=VALIK_DOSES, now=at("1 19:59")) == ()
+    (found,) = suspicions(timeline, policy=VALIK_DOSES, now=at("1 20:00"))
+    assert found.evident_at == at("1 20:00")
+
+
+MODES = """
+at      | what          | value
+1 10:00 | culture       | URINE
+9 10:00 | antimicrobial | vancomycin
+9 12:00 | culture       | BLOOD CULTURE
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "moments"),
+    [
+        ("both", ["9 10:00"]),
+        ("either", ["1 10:00", "9 10:00", "9 12:00"]),
+        ("antimicrobial", ["9 10:00"]),
+        ("culture", ["1 10:00", "9 12:00"]),
+    ],
+)
+def test_an_antimicrobial_and_a_culture_or_one_of_them(suspected, at, mode, moments):
+    assert suspected(MODES, mode=mode) == [at(moment) for moment in moments]
+
+
+def test_what_stands_alone_names_nothing_else(timeline_of):
+    policy = replace(EMBER.suspicion, mode="either")
+    urine, drug, blood = suspicions(timeline_of(MODES), policy=policy)
+    assert (urine.antimicrobial_at, urine.antimicrobial_id) == (None, None)
+    assert (drug.culture_at, drug.culture_id) == (None, None)
+    assert [one.signs for one in (urine, drug, blood)] == [("e0",), ("e1",), ("e2",)]
+
+
+def test_antimicrobials_alone_may_have_to_be_two(suspected, at):
+    table = TWO_DOSES.format(second="1 20:00")
+    assert suspected(table, mode="antimicrobial", doses=2) == [at("1 12:00")]
+    far = TWO_DOSES.format(second="2 12:01")
+    assert suspected(far, mode="antimicrobial", doses=2) == []
+
+
+@pytest.mark.parametrize(
+    ("grew", "moment", "count"),
+    [
+        ("ESCHERICHIA COLI", "2 08:59", 0),
+        ("ESCHERICHIA COLI", "2 09:00", 1),
+        ("-", "2 09:00", 0),
+    ],
+)
+@pytest.mark.parametrize("mode", ["both", "culture"])
+def test_only_a_culture_known_to_be_positive(suspected, at, mode, grew, moment, count):
+    table = f"""
+    at      | what          | value         | id
+    1 10:00 | culture       | BLOOD CULTURE | c1
+    1 12:00 | antimicrobial | vancomycin    | a1
+    2 09:00 | grew c1       | {grew}        | r1
+    """
+    told = suspected(table, at(moment), cultures="positive", mode=mode)
+    assert told == [at("1 10:00")] * count
+
+
+def test_a_positive_culture_is_evident_by_its_result(timeline_of, at):
+    table = """
+    at      | what          | value            | id
+    1 10:00 | culture       | BLOOD CULTURE    | c1
+    1 12:00 | antimicrobial | vancomycin       | a1
+    2 09:00 | grew c1       | ESCHERICHIA COLI | r1
+    """
+    policy = replace(EMBER.suspicion, cultures="positive")
+    (found,) = suspicions(timeline_of(table), policy=policy)
+    assert (found.evident_at, found.signs) == (at("2 09:00"), ("a1", "c1", "r1"))
+
+
+def test_the_catalogue_says_when_a_suspicion_was_evident(timeline_of, at):
+    timeline = timeline_of(TWO_DOSES.format(second="1 20:00"))
+    rule = rule_named("suspected_infection")
+    told = rule.evaluate(timeline, at("3 00:00"), policy="valik")
+    (episode,) = told.episodes
+    assert (episode.onset, episode.final_at) == (at("1 10:00"), at("1 20:00"))
+    assert episode.evidence == ("e1", "e0", "e2")
