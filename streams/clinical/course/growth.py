@@ -1,8 +1,7 @@
 """What grew, and what it is taken for.
 
 An infection, a contaminant, colonisation, or a virus that woke up.
-The lists are ours, from general knowledge, but for the skin commensals
-(`definitions/ase/organisms.py`).
+Skin commensals are told as by `definitions/ase/organisms.py`, all else by `specimens.py`.
 """
 
 from __future__ import annotations
@@ -13,14 +12,18 @@ from datetime import datetime
 from typing import Literal
 
 from streams.clinical.course.secondary_policy import SecondaryPolicy
+from streams.clinical.course.specimens import (
+    Site,
+    is_contaminated,
+    is_flora,
+    is_reactivating,
+    is_yeast,
+    site_of,
+)
 from streams.clinical.definitions.ase.organisms import organism
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import CultureCollected, CultureResult
 
-
-Site = Literal["blood", "sterile", "open", "screen"]
-"""Where a specimen is from: blood, another site where nothing grows in health, one
-where something always may, or a swab that only looks for carriage."""
 
 Kind = Literal[
     "infection",
@@ -32,19 +35,6 @@ Kind = Literal[
     "negative",
     "pending",
 ]
-
-SCREENS = ("screen", "surveillance", "nares", "rectal")
-STERILE = (
-    *("csf", "cerebrospinal", "spinal fluid", "pleural", "peritoneal", "ascit"),
-    *("joint", "synovial", "pericardial", "dialysate", "bile", "tissue", "biopsy"),
-    *("abscess", "bone"),
-)
-REACTIVATING = (
-    *("cytomegalovirus", "cmv", "herpes", "hsv", "epstein", "ebv", "hhv"),
-    *("varicella", "vzv", "zoster", "torque teno", "bk virus", "polyoma"),
-)
-FLORA = ("flora", "mixed", "contaminat")
-YEASTS = ("yeast", "candida")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +77,6 @@ class Growth:
     """When all that it rests on was known."""
     changes_until: datetime | None = None
     """Until when something to come may change it; None where nothing does."""
-
-
-def site_of(specimen: str) -> Site:
-    """The sort of site a specimen is from, by its name."""
-    name = specimen.casefold()
-    if any(word in name for word in SCREENS):
-        return "screen"
-    if "blood" in name:
-        return "blood"
-    return "sterile" if any(word in name for word in STERILE) else "open"
 
 
 def grown(timeline: Timeline, now: datetime) -> tuple[Grown, ...]:
@@ -175,14 +155,18 @@ def _one(
 ) -> Growth:
     name = found.name
     plain = Growth(grown=one, kind="colonisation", reason=name, told_at=found.named_at)
-    if any(virus in name for virus in REACTIVATING) and policy.viral == "apart":
+    if is_reactivating(name) and policy.viral == "apart":
         return replace(plain, kind="viral_reactivation")
     if one.site == "screen":
         return replace(plain, reason=f"{name} in a screening specimen")
     if policy.same_organism == "not_new" and name in before:
         return replace(plain, kind="persisting", reason=f"{name} grew before")
-    if any(word in name for word in FLORA):
+    if is_contaminated(name) or (is_flora(name) and one.site == "blood"):
         return plain if one.site == "open" else replace(plain, kind="contaminant")
+    if is_flora(name):
+        # From an abscess or the peritoneum mixed flora is an infection as a rule, but
+        # nobody says of what.
+        return plain if one.site == "open" else replace(plain, kind="unidentified")
     if one.site == "open":
         return _from_an_open_site(plain, name, policy, treated_at)
     return _from_a_sterile_site(plain, name, among, policy)
@@ -191,8 +175,7 @@ def _one(
 def _from_an_open_site(
     plain: Growth, name: str, policy: SecondaryPolicy, treated_at: datetime | None
 ) -> Growth:
-    yeast = any(word in name for word in YEASTS)
-    if yeast and policy.candida == "sterile_sites_only":
+    if is_yeast(name) and policy.candida == "sterile_sites_only":
         return replace(plain, reason=f"{name} from an open site")
     if policy.open_sites != "if_treated":
         reason = f"{name} from an open site"
@@ -258,35 +241,44 @@ def _again(
 
 def _grown(specimen: CultureCollected, results: Sequence[CultureResult]) -> Grown:
     last = {fact.test: fact for fact in results}
+    final = {
+        fact.test: fact.happened_at for fact in results if fact.status != "preliminary"
+    }
     standing = [
         fact
         for fact in results
-        if not _is_denied(fact, last[fact.test]) and _is_positive(fact)
+        if _is_positive(fact)
+        and not _is_denied(fact, last[fact.test])
+        and not _is_superseded(fact, final.get(fact.test))
     ]
-    final = [
+    empty = [
         fact
         for fact in results
         if fact.positive is False and fact.status != "preliminary"
     ]
-    deciding = standing or final
+    deciding = standing or empty
     return Grown(
         culture_id=specimen.culture_id,
         collected_at=specimen.happened_at,
         told_at=min((fact.happened_at for fact in deciding), default=None),
         site=site_of(specimen.specimen),
         specimen=specimen.specimen,
-        organisms=tuple(_organisms(standing)),
-        negative=not standing and bool(final),
+        organisms=tuple(_organisms(standing, results)),
+        negative=not standing and bool(empty),
         evidence=(specimen.event_id, *(fact.event_id for fact in deciding)),
     )
 
 
-def _organisms(standing: Sequence[CultureResult]) -> list[Organism]:
+def _organisms(
+    standing: Sequence[CultureResult], results: Sequence[CultureResult]
+) -> list[Organism]:
+    """The organisms that stand, each since the first report that named it."""
     first: dict[str, datetime] = {}
-    for fact in standing:
-        if fact.organism:
+    for fact in results:
+        if fact.organism and _is_positive(fact):
             first.setdefault(_plain(fact.organism), fact.happened_at)
-    return [Organism(name, first[name]) for name in sorted(first)]
+    names = {_plain(fact.organism) for fact in standing if fact.organism}
+    return [Organism(name, first[name]) for name in sorted(names)]
 
 
 def _is_positive(fact: CultureResult) -> bool:
@@ -298,6 +290,15 @@ def _is_positive(fact: CultureResult) -> bool:
 def _is_denied(fact: CultureResult, last: CultureResult) -> bool:
     """Whether a later final word of the same test says that nothing grew."""
     return last.positive is False and last.status != "preliminary" and last is not fact
+
+
+def _is_superseded(fact: CultureResult, final_at: datetime | None) -> bool:
+    """Whether a final report of the same test came after this preliminary one.
+
+    It names all that grew: what was only a stain, or another organism, is no more.
+    """
+    early = fact.status == "preliminary"
+    return early and final_at is not None and fact.happened_at <= final_at
 
 
 def _plain(name: str) -> str:

@@ -223,6 +223,7 @@ SPEC = Specification(
     inputs=(
         *("measurement:ferritin", "biomarker:ferritin"),
         *("biomarker:mhla_dr_molecules", "biomarker:mhla_dr_percent", "death"),
+        "demographics",
     ),
     choices=(
         Choice(

@@ -19,6 +19,7 @@ from streams.clinical.course.growth import (
     taken_for,
 )
 from streams.clinical.course.secondary_policy import DEFAULT, SecondaryPolicy
+from streams.clinical.course.specimens import is_reactivating
 from streams.clinical.course.treatment import Course, courses, courses_by_drug
 from streams.clinical.hospital_stay import hospital_stay
 from streams.clinical.specification import Choice, Grade, Specification
@@ -146,20 +147,37 @@ def _growths(
 ) -> Iterator[Growth]:
     opens, closes = window
     everything = grown(timeline, at)
-    before = organisms_of(one for one in everything if one.collected_at < opens)
-    begun = [course.starts for course in courses_by_drug(timeline, policy, at)]
+    begun = courses_by_drug(timeline, policy, at)
+    since = opens - policy.after - policy.first_since
+    earlier = [one for one in everything if since <= one.collected_at < opens]
+    before = organisms_of(one for one in earlier if _is_first(one, everything, policy))
     for one in everything:
         if opens <= one.collected_at <= closes:
             treated_at = _treated_at(one, begun, policy)
             yield taken_for(one, everything, before, policy, treated_at=treated_at)
 
 
+def _is_first(one: Grown, everything: Sequence[Grown], policy: SecondaryPolicy) -> bool:
+    """Whether what grew then may be the first infection.
+
+    Carriage and a contaminant are none: who carries MRSA and has it in the blood on
+    day 6 has a new infection.
+    """
+    if one.site == "screen":
+        return False
+    told = taken_for(one, everything, frozenset(), policy, treated_at=None)
+    return told.kind != "contaminant"
+
+
 def _treated_at(
-    one: Grown, begun: Sequence[datetime], policy: SecondaryPolicy
+    one: Grown, begun: Sequence[Course], policy: SecondaryPolicy
 ) -> datetime | None:
+    """When a drug was begun for it: aciclovir is begun for no bacterium."""
+    viral = any(is_reactivating(grew.name) for grew in one.organisms)
     first = one.collected_at - policy.treated_before
     last = one.collected_at + policy.treated_after
-    return next((start for start in begun if first <= start <= last), None)
+    starts = (c.starts for c in begun if viral or not c.is_antiherpetic)
+    return next((start for start in starts if first <= start <= last), None)
 
 
 def _courses(
@@ -225,13 +243,16 @@ SPEC = Specification(
     ),
     rule=(
         "From 48 hours after the onset of sepsis until day 28: a specimen that grows an "
-        "organism which did not grow before, or a course of antimicrobials on two days "
+        "organism which did not grow in the first infection, or a course of antimicrobials on two days "
         "or more after 48 hours without any.\n\n"
         "From blood and other sterile sites a skin commensal counts if two specimens "
         "grew it, otherwise it is a contaminant.  From airway, urine, wounds and stool "
         "growth counts if an antimicrobial was begun within 24 hours before or 72 hours "
         "after, otherwise it is colonisation, and yeast always is.  What a screening "
         "swab grows is colonisation.  Herpesviruses are told apart as reactivation.\n\n"
+        "The first infection is what grew from 14 days before onset until then; what "
+        "only a screening swab grew, or a contaminant, is not of it.  A final report "
+        "takes the place of the preliminary ones of its test.\n\n"
         "Death before an infection is the competing event; leaving the hospital ends "
         "what can be seen."
     ),
@@ -257,6 +278,12 @@ SPEC = Specification(
                 "What grew before: `not_new`, the first infection going on (ours), or "
                 "`new`."
             ),
+        ),
+        Choice(
+            argument="first_since",
+            default="14 d",
+            readings="How long before onset what grew counts as the first infection: "
+            "ours, as long as the toolkit's time between two events.",
         ),
         Choice(
             argument="commensals",

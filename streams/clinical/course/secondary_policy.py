@@ -20,6 +20,10 @@ class SecondaryPolicy:
     same_organism: Literal["not_new", "new"] = "not_new"
     """An organism that grew before: the first infection going on, or a new one."""
 
+    first_since: timedelta = timedelta(days=14)
+    """How long before onset what grew counts as the first infection (ours; as long as
+    the toolkit lets pass between two events).  What grew years ago is not it."""
+
     commensals: Literal["two_cultures", "contaminant", "infection"] = "two_cultures"
     """A skin commensal from a sterile site: infection if two specimens grew it
     (NHSN), a contaminant always, or an infection always."""

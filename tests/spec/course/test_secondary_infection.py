@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from streams.clinical.course.growth import site_of
 from streams.clinical.course.secondary_infection import SPEC, secondary_infection
 from streams.clinical.course.secondary_policy import DEFAULT, SecondaryPolicy
+from streams.clinical.course.specimens import site_of
 
 
 HEAD = "at | what | value | encounter\n"
@@ -74,6 +74,43 @@ def test_what_grew_before_is_the_first_infection_going_on(told):
     assert told(grew("ESCHERICHIA COLI"), same_organism="new").ending == "infection"
 
 
+@pytest.mark.parametrize(
+    ("taken", "kind"),
+    [
+        ("1 08:00", "persisting"),
+        ("1 07:59", "infection"),
+    ],
+)
+def test_what_grew_long_ago_is_not_the_first_infection(timeline_of, at, taken, kind):
+    """Onset at 15 08:00: fourteen days before is 1 08:00."""
+    table = f"""
+    {taken}  | culture  | URINE            |
+    3 10:00  | grew e0  | ESCHERICHIA COLI |
+    20 10:00 | culture  | BLOOD CULTURE    |
+    21 10:00 | grew e2  | ESCHERICHIA COLI |
+    """
+    found = secondary_infection(
+        timeline_of(HEAD + table), at("15 08:00"), at("60 00:00")
+    )
+    assert kinds(found) == [kind]
+
+
+def test_who_carried_it_has_a_new_infection_when_it_is_in_the_blood(told):
+    carried = grew("STAPHYLOCOCCUS AUREUS", "MRSA SCREEN", "1 09:00", "2 10:00")
+    blood = grew("STAPHYLOCOCCUS AUREUS", number=6)
+    assert kinds(told(carried + blood)) == ["infection"]
+
+
+def test_a_contaminant_of_the_first_day_is_not_the_first_infection(told):
+    first = grew("STAPHYLOCOCCUS EPIDERMIDIS", taken="1 09:00", told="2 10:00")
+    later = grew("STAPHYLOCOCCUS EPIDERMIDIS", number=6) + grew(
+        "STAPHYLOCOCCUS EPIDERMIDIS", taken="5 12:00", number=8
+    )
+    assert kinds(told(first + later)) == ["infection", "infection"]
+    alone = grew("STAPHYLOCOCCUS EPIDERMIDIS", number=6)
+    assert kinds(told(first + alone)) == ["contaminant"]
+
+
 # -- contaminants --------------------------------------------------------------
 
 COMMENSAL = "STAPHYLOCOCCUS EPIDERMIDIS"
@@ -125,6 +162,9 @@ def test_a_commensal_may_still_become_an_infection(told, at):
         ("URINE", "open"),
         ("MRSA SCREEN", "screen"),
         ("RECTAL SWAB", "screen"),
+        ("FLUID RECEIVED IN BLOOD CULTURE BOTTLES", "sterile"),
+        ("DIALYSIS FLUID", "sterile"),
+        ("Rapid Respiratory Viral Screen & Culture", "open"),
     ],
 )
 def test_where_a_specimen_is_from(specimen, site):
@@ -172,8 +212,31 @@ def test_yeast_counts_from_sterile_sites_only(told, specimen, kind):
     assert kinds(told(table, candida="as_others")) == ["infection"]
 
 
-def test_mixed_flora_is_nothing(told):
-    assert kinds(told(grew("MIXED BACTERIAL FLORA", "URINE"))) == ["colonisation"]
+@pytest.mark.parametrize(
+    ("specimen", "kind"),
+    [
+        ("URINE", "colonisation"),
+        ("BLOOD CULTURE", "contaminant"),
+        ("ABSCESS", "unidentified"),
+        ("PERITONEAL FLUID", "unidentified"),
+    ],
+)
+def test_mixed_flora_names_nothing(told, specimen, kind):
+    """From an abscess it is no contaminant either: nobody says what it is."""
+    assert kinds(told(grew("MIXED BACTERIAL FLORA", specimen))) == [kind]
+
+
+def test_what_the_laboratory_calls_contaminated_is(told):
+    assert kinds(told(grew("PROBABLE CONTAMINATION", "ABSCESS"))) == ["contaminant"]
+
+
+def test_a_drug_against_viruses_is_not_begun_for_a_bacterium(told):
+    table = grew("PSEUDOMONAS AERUGINOSA", "SPUTUM")
+    aciclovir = "5 12:00 | antimicrobial given | aciclovir |"
+    assert kinds(told(table + aciclovir)) == ["colonisation"]
+    virus = grew("CYTOMEGALOVIRUS", "BRONCHOALVEOLAR LAVAGE")
+    ganciclovir = "5 12:00 | antimicrobial given | ganciclovir |"
+    assert kinds(told(virus + ganciclovir, viral="infection")) == ["infection"]
 
 
 # -- viruses -------------------------------------------------------------------
@@ -303,6 +366,35 @@ def test_a_final_word_withdraws_an_early_one(told):
     table = grew("preliminary STAPHYLOCOCCUS AUREUS") + "9 10:00 | grew e4 | - |"
     assert told(table, "8 00:00").ending == "infection"
     assert (told(table).ending, kinds(told(table))) == ("none", ["negative"])
+
+
+def test_a_final_report_takes_the_place_of_the_stain(told):
+    """Else a named contaminant would stay unidentified for ever."""
+    table = (
+        grew("preliminary GRAM POSITIVE COCCI") + f"8 10:00 | grew e4 | {COMMENSAL} |"
+    )
+    assert kinds(told(table, "7 00:00")) == ["unidentified"]
+    found = told(table)
+    assert kinds(found) == ["contaminant"]
+    assert [one.name for one in found.growths[0].grown.organisms] == [COMMENSAL.lower()]
+
+
+def test_a_final_report_corrects_the_organism_of_an_early_one(told):
+    early = grew("preliminary STAPHYLOCOCCUS AUREUS")
+    assert told(early, "7 00:00").ending == "infection"
+    late = f"8 10:00 | grew e4 | {COMMENSAL} |"
+    assert (told(early + late).ending, kinds(told(early + late))) == (
+        "none",
+        ["contaminant"],
+    )
+
+
+def test_an_organism_is_known_since_the_first_report_that_named_it(told, at):
+    early = grew("preliminary STAPHYLOCOCCUS AUREUS")
+    (infection,) = told(
+        early + "8 10:00 | grew e4 | STAPHYLOCOCCUS AUREUS |"
+    ).infections
+    assert infection.told_at == at("6 10:00")
 
 
 def test_a_result_before_its_time_is_not_known(told):
