@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from streams.clinical.age import age_at
 from streams.clinical.criteria.intervals import Interval
 from streams.clinical.markers.policy import CHOICES, DEFAULT, MarkerPolicy
 from streams.clinical.markers.readings import Reading, readings
@@ -81,7 +82,28 @@ def evaluate(
         return _nothing(marker, at, f"no {marker.concept}")
     if not marker.has_cut_off:
         return _nothing(marker, at, "no cut-off published", found[-1:])
+    barred = _barred(marker, timeline, at, policy)
+    if barred is not None:
+        return _nothing(marker, at, barred, found[-1:])
     return _told(marker, found, at, policy)
+
+
+def _barred(
+    marker: Marker, timeline: Timeline, at: datetime, policy: MarkerPolicy
+) -> str | None:
+    """Why the cut-off is not for this patient; None where it may be."""
+    if policy.population == "ignored":
+        return None
+    who = "children" if marker.of_children else "adults"
+    told = age_at(timeline, at)
+    if told is None:
+        proven = policy.population == "proven"
+        return f"a cut-off of {who}, no age on record" if proven else None
+    age = told[0]
+    if marker.is_for(age) is TRUE:
+        return None
+    years = f"{age.low:g}" if age.low == age.high else f"{age.low:g} or {age.high:g}"
+    return f"a cut-off of {who}, aged {years}"
 
 
 def _told(
@@ -211,10 +233,12 @@ SPEC = Specification(
         "The last result of the marker's concept, in its unit and by its assay, is held "
         "against the cut-off.  A censored result is an interval: beyond the cut-off, "
         "within it, or (unknown) on both sides.  A specimen older than the marker's "
-        "staleness is stale, whatever it says."
+        "staleness is stale, whatever it says.\n\n"
+        "A cut-off of adults says nothing of who is on record as a child, nor one of "
+        "children of an adult."
     ),
     sources=("streams/clinical/markers/markers.csv: a source in every row",),
-    inputs=("measurement:", "assessment:", "biomarker:"),
+    inputs=("measurement:", "assessment:", "biomarker:", "demographics"),
     choices=CHOICES,
     traps=(
         "mHLA-DR in per cent and in molecules a cell are two markers.",

@@ -29,6 +29,12 @@ class MarkerPolicy:
     """A result flagged as implausible: a ferritin of 300,000 is real in
     hyper-inflammation."""
 
+    population: Literal["by_age_on_record", "proven", "ignored"] = "by_age_on_record"
+    """A cut-off of adults in a child, or of children in an adult: unknown where the age
+    on record does not prove the patient one of those it was made for (a year of birth
+    leaves two ages); unknown too where no age is on record (`proven`); or held against
+    anybody."""
+
     repeat_early: timedelta = timedelta(0)
     """How much sooner than asked the second specimen may be (PROVIDE says 24 h)."""
 
@@ -60,6 +66,13 @@ CHOICES = (
         argument="implausible",
         default="counts",
         readings="`counts` (ours: the sickest have such values); or `left_out`.",
+    ),
+    Choice(
+        argument="population",
+        default="by_age_on_record",
+        readings="Cut-offs of adults and of children (from 18 years: the trials of the "
+        "table): `by_age_on_record`, where there is one (ours); only where it is "
+        "`proven`; or `ignored`.",
     ),
     Choice(
         argument="repeat_early",

@@ -180,7 +180,7 @@ def specification(scheme: Scheme) -> Specification:
         grade_reason=f"Read in: {scheme.source}.",
         rule=_in_words(scheme),
         sources=(scheme.source,),
-        inputs=tuple(_lanes(scheme.markers)),
+        inputs=(*_lanes(scheme.markers), "demographics"),
         choices=CHOICES,
         traps=("A marker that is stale or was never measured leaves strata open.",),
     )

@@ -30,6 +30,9 @@ Role = Literal["prognostic", "predictive", "safety"]
 `safety`: tells who would be harmed.
 """
 
+ADULT = 18.0
+"""Years from which a patient is an adult (as the trials of the table have it)."""
+
 ImmuneSign = Literal["hyper_inflammation", "suppression"]
 
 
@@ -87,6 +90,15 @@ class Marker:
     source: str
     grade: Grade
     note: str
+
+    @property
+    def of_children(self) -> bool:
+        """Whether its cut-off is one of children; else it is one of adults."""
+        return self.population.startswith("paediatric")
+
+    def is_for(self, age: Interval) -> Truth3:
+        """Whether its cut-off was made for patients of that age in whole years."""
+        return compare(age, "<" if self.of_children else ">=", ADULT)
 
     @property
     def has_cut_off(self) -> bool:
@@ -158,9 +170,16 @@ def specification(one: Marker) -> Specification:
         version="1",
         grade=one.grade,
         grade_reason=f"Read in: {one.source}." if one.source else "No source was read.",
-        rule=f"{one.concept} {one.cut_off}{assay}{repeat}.\n\n{stale}",
+        rule=(
+            f"{one.concept} {one.cut_off}{assay}{repeat}.\n\n{stale}\n\n"
+            f"Of {'children' if one.of_children else 'adults'}: unknown in who is on "
+            f"record as {'an adult' if one.of_children else 'a child'}."
+        ),
         sources=(one.source, *one.trials),
-        inputs=(f"measurement:{one.concept}", f"biomarker:{one.concept}"),
+        inputs=(
+            *(f"measurement:{one.concept}", f"biomarker:{one.concept}"),
+            "demographics",
+        ),
         choices=CHOICES,
         traps=(one.note,) if one.note else (),
     )

@@ -8,7 +8,7 @@ and no basis for locking a trial's rule.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import exp, inf, log1p
 from typing import Literal
@@ -17,6 +17,7 @@ from streams.clinical.criteria.intervals import Interval, compare
 from streams.clinical.definitions.pressors import is_charted, stretches
 from streams.clinical.markers.readings import Implausible, Reading, readings
 from streams.clinical.scores.chart import back
+from streams.clinical.scores.pressure import PRESSURE, mean_pressures
 from streams.clinical.specification import Choice, Grade, Specification
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.clock import DAY
@@ -167,14 +168,27 @@ def _vasopressor(
 def _hypotension(
     timeline: Timeline, at: datetime, policy: InflammatoryPolicy
 ) -> tuple[Truth3, tuple[str, ...]]:
-    said: list[tuple[Truth3, str]] = []
-    for concept, least in (("sbp", _LOW_SYSTOLIC), ("map", _LOW_MEAN)):
-        last = _last(timeline, concept, at, policy)
-        if last is not None and last.range is not None:
-            said.append((compare(last.range, "<", least), last.event_id))
-    if not said:
-        return UNKNOWN, ()
-    return any_of(one for one, _ in said), tuple(name for _, name in said)
+    """Either pressure shows it; to deny it takes both: 95/45 has a mean of 62."""
+    systolic = _last(timeline, "sbp", at, policy)
+    means = mean_pressures(
+        timeline, back(at - policy.within), at, policy=_MEANS[policy.implausible]
+    )
+    pressures = [
+        (None if systolic is None else systolic.range, _LOW_SYSTOLIC),
+        (means[-1].range if means else None, _LOW_MEAN),
+    ]
+    said = [
+        UNKNOWN if mmhg is None else compare(mmhg, "<", least)
+        for mmhg, least in pressures
+    ]
+    events = () if systolic is None else (systolic.event_id,)
+    return any_of(said), (*events, *(means[-1].evidence if means else ()))
+
+
+_MEANS = {
+    "counts": replace(PRESSURE, implausible="count"),
+    "left_out": replace(PRESSURE, implausible="leave_out"),
+}
 
 
 SPEC = Specification(
@@ -199,7 +213,7 @@ SPEC = Specification(
     ),
     inputs=(
         *("biomarker:il8", "biomarker:stnfr1", "measurement:il8", "measurement:stnfr1"),
-        *("infusion:", "measurement:sbp", "measurement:map"),
+        *("infusion:", "measurement:sbp", "measurement:dbp", "measurement:map"),
     ),
     choices=(
         Choice(
@@ -232,6 +246,7 @@ SPEC = Specification(
         ),
     ),
     traps=(
+        "A systolic pressure of 95 alone denies no hypotension: the mean may be 62.",
         "Assays for interleukin-8 and sTNFR1 differ; these coefficients are of one.",
         "Other three-variable models (with bicarbonate or protein C) are not here.",
     ),

@@ -141,6 +141,44 @@ def test_near_the_cut_off_the_assays_scatter_is_told(say, value, borderline):
     assert say("1 08:00 | ferritin | 4421", "mals", "1 12:00").borderline is None
 
 
+# -- whose cut-off it is ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("who", "adults", "children"),
+    [
+        ("1 00:00 | aged | 18", "positive", "unknown"),
+        ("1 00:00 | aged | 17", "unknown", "positive"),
+        ("1 00:00 | aged | 9", "unknown", "positive"),
+        ("1 00:00 | born | 2132", "unknown", "unknown"),
+        ("1 00:00 | born | 2131", "positive", "unknown"),
+        ("1 00:00 | sex | male", "positive", "positive"),
+    ],
+)
+def test_a_cut_off_is_of_adults_or_of_children(say, who, adults, children):
+    """In 2150; who was born in 2132 is 17 or 18, and nobody knows which."""
+    table = f"{who}\n1 08:00 | ferritin | 9000"
+    assert say(table, "mals", "1 12:00").state == adults
+    assert say(table, "ferritin_paediatric_high", "1 12:00").state == children
+
+
+def test_why_a_cut_off_is_not_for_this_patient(say):
+    child = say("1 00:00 | aged | 9\n1 08:00 | ferritin | 9000", "mals", "1 12:00")
+    assert child.reasons == ("a cut-off of adults, aged 9",)
+    assert child.evidence == ("e1",)
+    young = say("1 00:00 | born | 2132\n1 08:00 | ferritin | 9", "mals", "1 12:00")
+    assert young.reasons == ("a cut-off of adults, aged 17 or 18",)
+
+
+def test_without_an_age_on_record_it_counts_unless_it_must_be_proven(say):
+    table = "1 08:00 | ferritin | 9000"
+    assert say(table, "mals", "1 12:00").state == "positive"
+    strict = say(table, "mals", "1 12:00", population="proven")
+    assert strict.reasons == ("a cut-off of adults, no age on record",)
+    child = "1 00:00 | aged | 9\n" + table
+    assert say(child, "mals", "1 12:00", population="ignored").state == "positive"
+
+
 # -- two specimens -------------------------------------------------------------
 
 

@@ -94,14 +94,29 @@ def test_above_the_threshold_not_at_it(told):
     ("pressure", "label"),
     [
         ("sbp | 89", "hyper_inflammatory"),
-        ("sbp | 90", "hypo_inflammatory"),
+        ("sbp | 90", None),
         ("map | 64", "hyper_inflammatory"),
-        ("map | 65", "hypo_inflammatory"),
+        ("map | 65", None),
         ("heart_rate | 90", None),
     ],
 )
 def test_hypotension_may_stand_for_the_vasopressor(told, pressure, label):
     table = assayed(rest=f"1 10:00 | {pressure}")
+    assert told(table, shock="hypotension").label == label
+
+
+@pytest.mark.parametrize(
+    ("second", "label"),
+    [
+        ("map | 65", "hypo_inflammatory"),
+        ("map | 64", "hyper_inflammatory"),
+        ("dbp | 52.5", "hypo_inflammatory"),
+        ("dbp | 45", "hyper_inflammatory"),
+    ],
+)
+def test_it_takes_both_pressures_to_deny_hypotension(told, second, label):
+    """90/52.5 has a mean of 65, 90/45 one of 60."""
+    table = assayed(rest=f"1 10:00 | sbp | 90\n    1 10:00 | {second}")
     assert told(table, shock="hypotension").label == label
 
 
