@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from streams.clinical.course.growth import Grown, grown
 from streams.clinical.heterogeneity.covariate import Covariate, truth_of
@@ -68,13 +68,30 @@ def _antimicrobials(scope: Scope) -> list[str]:
 
 
 def _admissions(scope: Scope) -> list[str]:
-    """Stays in hospital, other than this, of which any day lies in the time before."""
-    reach = scope.policy.exposure / DAY
+    """Earlier stays in hospital of which any day lies in the time before.
+
+    The stay of the episode is none: where it is not named, a stay that had not ended
+    when the episode began may be it.
+    """
+    stays: dict[str | None, list[Encounter]] = {}
+    for fact in scope.timeline.between(Encounter, "encounter", ALWAYS, scope.at):
+        if fact.encounter_class in {"inpatient", "emergency"}:
+            stays.setdefault(fact.encounter, []).append(fact)
     return [
         fact.event_id
-        for fact in scope.timeline.between(Encounter, "encounter", ALWAYS, scope.at)
-        if fact.encounter_class in {"inpatient", "emergency"}
-        and fact.phase in {"admitted", "discharged"}
-        and fact.encounter != scope.encounter
-        and scope.is_before(fact.happened_at, reach)
+        for name, said in stays.items()
+        if _is_earlier(scope, name, said)
+        for fact in said
+        if fact.phase in {"admitted", "discharged"} and _is_near(scope, fact)
     ]
+
+
+def _is_earlier(scope: Scope, name: str | None, said: Sequence[Encounter]) -> bool:
+    if said[-1].phase == "cancelled" or name == scope.encounter:
+        return False
+    ended = said[-1].phase == "discharged" and said[-1].happened_at < scope.begins
+    return ended or scope.encounter is not None
+
+
+def _is_near(scope: Scope, fact: Encounter) -> bool:
+    return scope.is_before(fact.happened_at, scope.policy.exposure / DAY)

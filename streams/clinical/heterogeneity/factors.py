@@ -83,13 +83,18 @@ def freeze(
     index: datetime | None = None,
     encounter: str | None = None,
 ) -> Frozen:
-    """The same, kept: call it with the timeline as it was known at that moment."""
+    """The same, kept, of what was known at that moment.
+
+    Facts that became known later are left out, whatever the timeline holds: what was
+    corrected since is unknown then, unless the timeline is handed over as it was known.
+    """
+    known = _known_by(timeline, at)
     return Frozen(
         at=at,
         index=index or at,
         encounter=encounter,
         policy=policy,
-        covariates=covariates(timeline, at, policy, index=index, encounter=encounter),
+        covariates=covariates(known, at, policy, index=index, encounter=encounter),
     )
 
 
@@ -124,6 +129,14 @@ def _group(
 ) -> tuple[Covariate, ...]:
     """One group; what the others read does not touch it."""
     return tuple(_GROUPS[number](Scope(timeline, at, index, encounter, policy)))
+
+
+def _known_by(timeline: Timeline, at: datetime) -> Timeline:
+    known = Timeline()
+    for delivery in timeline.deliveries():
+        if delivery.event.known_at <= at:
+            known.apply(delivery.event, delivery.message_id)
+    return known
 
 
 def _nothing(one: Covariate) -> Covariate:
@@ -163,7 +176,11 @@ SPEC = Specification(
             readings="Antimicrobials and admissions before: ours; REMAP-CAP 30 d.",
         ),
         Choice(argument="colonisation", default="365 d", readings="Ours."),
-        Choice(argument="laboratory", default="365 d", readings="Ours."),
+        Choice(
+            argument="laboratory",
+            default="365 d",
+            readings="Lipids, HbA1c and weight: ours.",
+        ),
         Choice(
             argument="unrecorded",
             default="unknown",
@@ -213,5 +230,6 @@ SPEC = Specification(
         "Diagnoses are coded after discharge: live, comorbidity is mostly unknown.",
         "Lipids fall in sepsis: a low value need not be the patient's own.",
         "Drugs taken elsewhere and earlier hospitals are not in this record.",
+        "A list of drugs taken at home from years ago says nothing of today.",
     ),
 )

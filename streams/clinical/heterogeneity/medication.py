@@ -56,17 +56,16 @@ def medication(scope: Scope) -> Iterator[Covariate]:
 def _taken(scope: Scope, name: str) -> list[str]:
     """At home, or in the time before the episode."""
     reach = scope.policy.exposure / DAY
+    in_hospital = (
+        fact
+        for fact in scope.medications()
+        if fact.stage in {"ordered", "dispensed", "given"}
+        and scope.is_before(fact.happened_at, reach)
+    )
     return [
         fact.event_id
-        for fact in scope.medications()
+        for fact in (*scope.home_list(), *in_hospital)
         if has_drug(name, fact)
-        and (
-            fact.stage == "home"
-            or (
-                fact.stage in {"ordered", "dispensed", "given"}
-                and scope.is_before(fact.happened_at, reach)
-            )
-        )
     ]
 
 
@@ -74,7 +73,7 @@ def _is_listed(scope: Scope) -> bool:
     """Whether there is a list of drugs taken at home that says what is not taken."""
     if scope.policy.home_list == "never_complete":
         return False
-    return any(fact.stage == "home" for fact in scope.medications())
+    return bool(scope.home_list())
 
 
 def _neutropenia(scope: Scope) -> list[str]:

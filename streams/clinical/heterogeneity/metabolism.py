@@ -36,11 +36,7 @@ def _diabetes(scope: Scope) -> Covariate:
         scope.timeline, scope.at, index="charlson", uncoded=scope.policy.uncoded
     )
     shown = [event for name in _DIABETES for event in coded.shown.get(name, ())]
-    shown += [
-        fact.event_id
-        for fact in scope.medications()
-        if fact.stage == "home" and has_drug("diabetes", fact)
-    ]
+    shown += [fact.event_id for fact in scope.home_list() if has_drug("diabetes", fact)]
     return truth_of(
         "diabetes",
         "metabolism",
@@ -51,8 +47,10 @@ def _diabetes(scope: Scope) -> Covariate:
 
 
 def _body_mass(scope: Scope) -> Covariate:
-    """The last weight over the last height squared; kg/m2."""
+    """The last weight that is not too old over the last height squared; kg/m2."""
     weight, height = _last(scope, "weight", scope.at), _last(scope, "height", scope.at)
+    if weight is not None and scope.at - weight.at > scope.policy.laboratory:
+        weight = None
     named = (("weight", weight), ("height", height))
     return Covariate(
         name="body_mass_index",

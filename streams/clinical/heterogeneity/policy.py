@@ -22,7 +22,7 @@ class FactorPolicy:
     """Screening results before the episode (ours)."""
 
     laboratory: timedelta = timedelta(days=365)
-    """Lipids and HbA1c before the moment (ours)."""
+    """Lipids, HbA1c and weight before the moment (ours)."""
 
     unrecorded: Literal["unknown", "absent"] = "unknown"
     """Nothing on record of an exposure: unknown, since other hospitals and practices
@@ -33,7 +33,8 @@ class FactorPolicy:
 
     home_list: Literal["complete_if_any", "never_complete"] = "complete_if_any"
     """A drug that is not on the list of drugs taken at home: not taken, where there is
-    a list; or unknown all the same."""
+    a list; or unknown all the same.  A list older than `exposure` before the episode is
+    none."""
 
     neutropenia: float = 0.5
     """10*3/uL; below it within a week a patient is immunosuppressed (AdrenOSS-2,

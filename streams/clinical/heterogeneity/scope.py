@@ -43,6 +43,15 @@ class Scope:
         """The drugs on record."""
         yield from self.timeline.between(Medication, "medication", ALWAYS, self.at)
 
+    def home_list(self) -> list[Medication]:
+        """Drugs taken at home, as listed since the exposures that count began."""
+        since = self.begins - self.policy.exposure
+        return [
+            fact
+            for fact in self.medications()
+            if fact.stage == "home" and fact.happened_at >= since
+        ]
+
     def is_before(self, moment: datetime, reach: float) -> bool:
         """Whether it lies in the days (`reach`) before the episode."""
         return _NOW < self.begins - moment <= timedelta(days=reach)

@@ -7,6 +7,7 @@ import pytest
 
 from streams.clinical.heterogeneity.factors import SPEC, covariates, drift, freeze
 from streams.clinical.heterogeneity.policy import DEFAULT, FactorPolicy
+from streams.vocabulary.events import Condition
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN
 
 
@@ -65,7 +66,7 @@ def test_comorbidity_is_known_once_anything_is_coded(factors):
 
 
 def test_diabetes_by_a_drug_taken_at_home(factors):
-    assert factors("1 00:00 | takes | metformin |")["diabetes"].value is TRUE
+    assert factors("99 00:00 | takes | metformin |")["diabetes"].value is TRUE
 
 
 def test_genetic_results_come_from_outside(factors):
@@ -137,6 +138,25 @@ def test_this_admission_is_no_earlier_one(factors):
     assert factors(other)["recent_admission"].value is TRUE
 
 
+def test_a_stay_that_was_cancelled_is_no_admission(factors):
+    table = "60 00:00 | hospital | admitted | k\n61 00:00 | hospital | cancelled | k"
+    assert factors(table)["recent_admission"].value is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("ends", "value"), [(None, UNKNOWN), ("100 09:00", UNKNOWN), ("99 12:00", TRUE)]
+)
+def test_of_an_unnamed_episode_only_a_stay_that_has_ended_is_earlier(
+    timeline_of, at, ends, value
+):
+    """The patient lies in hospital since day 99; the episode begins at 100 08:00."""
+    table = HEAD + "99 00:00 | hospital | admitted | k\n"
+    if ends:
+        table += f"{ends} | hospital | discharged | k\n"
+    found = covariates(timeline_of(table), at("100 12:00"), index=at("100 08:00"))
+    assert {one.name: one for one in found}["recent_admission"].value is value
+
+
 # -- immunosuppression and drugs -----------------------------------------------
 
 
@@ -146,7 +166,7 @@ def test_this_admission_is_no_earlier_one(factors):
         f"1 00:00 | condition | {ICD10}Z94.0",
         f"1 00:00 | condition | {ICD10}C92.0",
         "1 00:00 | condition | http://hl7.org/fhir/sid/icd-9-cm~V420",
-        "1 00:00 | takes | Tacrolimus 1 mg",
+        "99 00:00 | takes | Tacrolimus 1 mg",
         "100 00:00 | neutrophils_abs | 0.4",
     ],
 )
@@ -158,11 +178,11 @@ def test_what_makes_immunosuppression_known(factors, row):
     ("rows", "value"),
     [
         (f"1 00:00 | condition | {ICD10}I10", UNKNOWN),
-        ("1 00:00 | takes | aspirin", UNKNOWN),
-        (f"1 00:00 | condition | {ICD10}I10\n1 00:00 | takes | aspirin", FALSE),
+        ("99 00:00 | takes | aspirin", UNKNOWN),
+        (f"1 00:00 | condition | {ICD10}I10\n99 00:00 | takes | aspirin", FALSE),
         ("100 00:00 | neutrophils_abs | 0.5", UNKNOWN),
         ("90 00:00 | neutrophils_abs | 0.1", UNKNOWN),
-        ("1 00:00 | condition | urn:x~Z940\n1 00:00 | takes | aspirin", FALSE),
+        ("1 00:00 | condition | urn:x~Z940\n99 00:00 | takes | aspirin", FALSE),
     ],
 )
 def test_what_does_not(factors, rows, value):
@@ -170,11 +190,33 @@ def test_what_does_not(factors, rows, value):
 
 
 def test_a_list_of_drugs_taken_at_home_denies_the_others(factors):
-    found = factors("1 00:00 | takes | Metoprolol Tartrate |")
+    found = factors("99 00:00 | takes | Metoprolol Tartrate |")
     assert found["beta_blocker"].value is TRUE
     assert found["statin"].value is FALSE
-    open_list = factors("1 00:00 | takes | metoprolol |", home_list="never_complete")
+    open_list = factors("99 00:00 | takes | metoprolol |", home_list="never_complete")
     assert open_list["statin"].value is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("listed", "on_it", "off_it"),
+    [
+        ("10 08:00", TRUE, FALSE),
+        ("10 07:59", UNKNOWN, UNKNOWN),
+        ("100 11:00", TRUE, FALSE),
+    ],
+)
+def test_an_old_list_of_drugs_says_nothing_of_today(factors, listed, on_it, off_it):
+    """Ninety days before the episode is 10 08:00."""
+    found = factors(f"{listed} | takes | metoprolol |")
+    assert found["beta_blocker"].value is on_it
+    assert found["statin"].value is off_it
+
+
+def test_an_old_weight_makes_no_body_mass(factors):
+    table = "1 00:00 | weight | 81 |\n1 00:00 | height | 180 |"
+    assert factors(table)["body_mass_index"].level == "25"
+    old = factors(table, laboratory=timedelta(days=99))["body_mass_index"]
+    assert (old.level, old.missing) == ("UNKNOWN", ("weight",))
 
 
 # -- freezing ------------------------------------------------------------------
@@ -199,6 +241,26 @@ def test_what_is_frozen_stays_and_what_came_to_light_is_told(timeline_of, at):
     assert (age.frozen.level, age.now.level) == ("UNKNOWN", "59 to 60")
     assert (genotype.frozen.level, genotype.now.level) == ("UNKNOWN", "GA")
     assert dict(frozen.levels)["age"] == "UNKNOWN"
+
+
+def test_what_became_known_later_is_not_frozen(timeline_of, at):
+    """A diagnosis of day 99 that was coded at discharge, on day 110."""
+    timeline = timeline_of(HEAD + "1 00:00 | sex | male |")
+    coded = Condition(
+        event_id="coded",
+        happened_at=at("99 00:00"),
+        known_at=at("110 00:00"),
+        encounter="h",
+        code="http://hl7.org/fhir/sid/icd-10-cm|E11.9",
+    )
+    timeline.apply(coded, "coded")
+    frozen = dict(freeze(timeline, at("100 12:00"), encounter="h").levels)
+    assert (frozen["diabetes"], frozen["charlson"]) == ("UNKNOWN", "UNKNOWN")
+    assert frozen["sex"] == "male"
+    late = dict(freeze(timeline, at("110 00:00"), encounter="h").levels)
+    assert (late["diabetes"], late["charlson"]) == ("TRUE", "1")
+    names = {one.now.name for one in drift(freeze(timeline, at("100 12:00")), timeline)}
+    assert {"diabetes", "charlson"} <= names
 
 
 def test_what_happens_later_is_not_seen(factors):
