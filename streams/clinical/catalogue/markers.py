@@ -12,6 +12,7 @@ from streams.clinical.markers.external import (
     Classifier,
     External,
     ExternalPolicy,
+    LabelState,
     classifiers,
     external,
 )
@@ -75,13 +76,14 @@ def ask_scheme(question: Question, policy: MarkerPolicy, *, one: Scheme) -> Answ
 def ask_label(question: Question, policy: ExternalPolicy, *, one: Classifier) -> Answer:
     """The last label from outside that can be accepted."""
     found = external(one, question.timeline, question.at, policy)
-    known = found.label is not None or found.score is not None
+    known = found.state is LabelState.KNOWN
+    score = found.score if known else None
     return replace(
         answer(question),
-        label=found.label,
-        total=found.score,
-        lower=found.score,
-        upper=found.score,
+        label=found.label if known else None,
+        total=score,
+        lower=score,
+        upper=score,
         features=_label(found),
         evidence=found.evidence,
         missing=() if known else (one.name,),
@@ -100,7 +102,7 @@ def ask_labels(question: Question, policy: ExternalPolicy) -> Answer:
         features=tuple(
             Feature(
                 name=found.classifier,
-                value=found.score if found.label is None else found.label,
+                value=_standing(found),
                 evidence=found.evidence,
             )
             for found in told
@@ -141,9 +143,18 @@ def _made(found: MarkerResult) -> tuple[Feature, ...]:
     return tuple(one for one in told if one.value is not None)
 
 
+def _standing(found: External) -> str | float | None:
+    """The label or score that can be acted on; else why there is none."""
+    if found.state is not LabelState.KNOWN:
+        return found.state.value
+    return found.score if found.label is None else found.label
+
+
 def _label(found: External) -> tuple[Feature, ...]:
     told = (
         Feature(name="state", value=found.state.value),
+        Feature(name="label", value=found.label),
+        Feature(name="score", value=found.score),
         Feature(name="assay", value=found.assay),
         Feature(name="version", value=found.version),
         Feature(name="made_at", value=found.made_at),

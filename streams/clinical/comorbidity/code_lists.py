@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 
 _SYSTEM = "http://hl7.org/fhir/sid/"
+_READ = ("icd-9-cm", "icd-10-cm")
+"""The coding systems that the lists are of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,15 @@ def table(name: str) -> tuple[dict[str, str], ...]:
     """The rows of one data file of this folder; lines that begin with # are notes."""
     text = (files("streams.clinical.comorbidity") / name).read_text("utf-8")
     return tuple(csv.DictReader(li for li in text.splitlines() if li[:1] != "#"))
+
+
+def can_be_read(code: str) -> bool:
+    """Whether a code (`system|code`) is of a system that the lists are of.
+
+    A problem list in another system shows nothing here, and denies nothing.
+    """
+    system, _, _ = code.partition("|")
+    return system.startswith(_SYSTEM) and system.removeprefix(_SYSTEM) in _READ
 
 
 @cache

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from streams.clinical.comorbidity.code_lists import code_lists, conditions_of
+from streams.clinical.comorbidity.code_lists import (
+    can_be_read,
+    code_lists,
+    conditions_of,
+)
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import Condition
 from streams.vocabulary.messages import Component
@@ -16,8 +20,8 @@ from streams.vocabulary.messages import Component
 Uncoded = Literal["absent_if_coded", "absent", "unknown"]
 """A condition no code stands for.
 
-`absent_if_coded`: absent where the stay (the patient) has any code at all, otherwise
-unknown.  `absent` (mimic-code).  `unknown`.
+`absent_if_coded`: absent where the stay (the patient) has any code of a system that the
+lists are of, otherwise unknown.  `absent` (mimic-code).  `unknown`.
 """
 
 Principal = Literal["count", "leave_out"]
@@ -67,7 +71,10 @@ def comorbidities(
         shown={name: tuple(shown[name]) for name in names if name in shown},
         conditions=names,
         rest_absent=uncoded == "absent"
-        or (uncoded == "absent_if_coded" and bool(coded)),
+        or (
+            uncoded == "absent_if_coded"
+            and any(can_be_read(fact.code) for fact in coded)
+        ),
     )
 
 

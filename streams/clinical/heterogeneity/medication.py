@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from streams.clinical.comorbidity.code_lists import can_be_read
 from streams.clinical.criteria.intervals import compare
 from streams.clinical.heterogeneity.covariate import Covariate, truth_of
 from streams.clinical.heterogeneity.lists import drug_lists, has_code, has_drug
@@ -29,7 +30,8 @@ def immunosuppression(scope: Scope) -> Iterator[Covariate]:
     ]
     drugs = _taken(scope, "immunosuppression")
     coded = scope.policy.uncoded == "absent" or (
-        scope.policy.uncoded == "absent_if_coded" and bool(scope.conditions())
+        scope.policy.uncoded == "absent_if_coded"
+        and any(can_be_read(fact.code) for fact in scope.conditions())
     )
     yield truth_of(
         "immunosuppressed",

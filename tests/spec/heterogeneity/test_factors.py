@@ -65,6 +65,17 @@ def test_comorbidity_is_known_once_anything_is_coded(factors):
     assert factors(f"1 00:00 | condition | {ICD10}I50.9 |")["diabetes"].value is FALSE
 
 
+def test_codes_of_a_system_that_no_list_is_of_deny_nothing(factors):
+    """A problem list in SNOMED CT: what it says is not read, so nothing is absent."""
+    found = factors("1 00:00 | condition | http://snomed.info/sct~84114007 |")
+    assert found["charlson"].level == found["diabetes"].level == "UNKNOWN"
+    both = factors(f"""
+    1 00:00 | condition | http://snomed.info/sct~84114007 |
+    1 00:00 | condition | {ICD10}I10                      |
+    """)
+    assert (both["charlson"].level, both["diabetes"].value) == ("0", FALSE)
+
+
 def test_diabetes_by_a_drug_taken_at_home(factors):
     assert factors("99 00:00 | takes | metformin |")["diabetes"].value is TRUE
 
@@ -182,7 +193,7 @@ def test_what_makes_immunosuppression_known(factors, row):
         (f"1 00:00 | condition | {ICD10}I10\n99 00:00 | takes | aspirin", FALSE),
         ("100 00:00 | neutrophils_abs | 0.5", UNKNOWN),
         ("90 00:00 | neutrophils_abs | 0.1", UNKNOWN),
-        ("1 00:00 | condition | urn:x~Z940\n99 00:00 | takes | aspirin", FALSE),
+        ("1 00:00 | condition | urn:x~Z940\n99 00:00 | takes | aspirin", UNKNOWN),
     ],
 )
 def test_what_does_not(factors, rows, value):
