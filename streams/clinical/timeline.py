@@ -39,9 +39,6 @@ FactT = TypeVar("FactT")
 AnswerT = TypeVar("AnswerT")
 GivenP = ParamSpec("GivenP")
 
-_LAST = chr(0x10FFFF)
-"""Sorts after every event id."""
-
 _BY_CONCEPT = Measurement | Assessment | Biomarker
 
 
@@ -73,27 +70,34 @@ class Delivery:
 
 
 class Lane:
-    """Facts of one sort, ordered by `(happened_at, event_id)`."""
+    """Facts of one sort, ordered by `(happened_at, event_id)`.
 
-    __slots__ = ("_facts", "_keys")
+    Their moments stand beside them: looking for a stretch compares nothing else.
+    """
+
+    __slots__ = ("_facts", "_times")
 
     def __init__(self) -> None:
-        self._keys: list[tuple[datetime, str]] = []
+        self._times: list[datetime] = []
         self._facts: list[Clinical] = []
 
     def insert(self, fact: Clinical) -> None:
         """Put a fact in its place."""
-        key = (fact.happened_at, fact.event_id)
-        at = len(self._keys)
-        if at and key < self._keys[-1]:
-            at = bisect_left(self._keys, key)
-        self._keys.insert(at, key)
-        self._facts.insert(at, fact)
+        times, facts = self._times, self._facts
+        at = bisect_right(times, fact.happened_at)
+        while at and times[at - 1] == fact.happened_at:
+            if facts[at - 1].event_id < fact.event_id:
+                break
+            at -= 1
+        times.insert(at, fact.happened_at)
+        facts.insert(at, fact)
 
     def remove(self, fact: Clinical) -> None:
         """Take a fact that is there away."""
-        at = bisect_left(self._keys, (fact.happened_at, fact.event_id))
-        del self._keys[at], self._facts[at]
+        at = bisect_left(self._times, fact.happened_at)
+        while self._facts[at].event_id != fact.event_id:
+            at += 1
+        del self._times[at], self._facts[at]
 
     def all(self) -> Sequence[Clinical]:
         """All facts, in order."""
@@ -101,18 +105,23 @@ class Lane:
 
     def between(self, after: datetime, until: datetime) -> Sequence[Clinical]:
         """The facts with `after < happened_at <= until`, in order."""
-        first = bisect_right(self._keys, (after, _LAST))
-        return self._facts[first : bisect_right(self._keys, (until, _LAST))]
+        times = self._times
+        return self._facts[bisect_right(times, after) : bisect_right(times, until)]
 
     def latest(self, until: datetime) -> Clinical | None:
         """The last fact with `happened_at <= until`."""
-        end = bisect_right(self._keys, (until, _LAST))
+        end = bisect_right(self._times, until)
         return self._facts[end - 1] if end else None
 
     def next(self, after: datetime) -> Clinical | None:
         """The first fact with `after < happened_at`."""
-        first = bisect_right(self._keys, (after, _LAST))
+        first = bisect_right(self._times, after)
         return self._facts[first] if first < len(self._facts) else None
+
+    def place(self, after: datetime, until: datetime) -> tuple[int, int]:
+        """Where in `all` a stretch begins, and where it ends."""
+        times = self._times
+        return bisect_right(times, after), bisect_right(times, until)
 
 
 _EMPTY = Lane()

@@ -28,10 +28,11 @@ from streams.clinical.scores.phoenix.score import phoenix, phoenix8
 from streams.clinical.scores.policy import SofaPolicy
 from streams.clinical.scores.qsofa import QsofaPolicy, qsofa
 from streams.clinical.scores.score import Score
-from streams.clinical.scores.sheet import Day, Sheet, day_at
+from streams.clinical.scores.sheet import Day, Sheet
 from streams.clinical.scores.sirs import SirsPolicy, sirs
 from streams.clinical.scores.sofa2.policy import Sofa2Policy
 from streams.clinical.scores.sofa2.sofa2 import sofa2
+from streams.clinical.scores.sofa_day import day_at
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3
 
 

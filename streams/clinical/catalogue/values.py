@@ -5,7 +5,7 @@ They have no points; the total is the value itself, its bounds what is not known
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from math import inf
@@ -14,7 +14,8 @@ from typing import Protocol
 from streams.clinical.catalogue.answer import Answer, Feature
 from streams.clinical.catalogue.rule import Question, answer
 from streams.clinical.criteria.intervals import Interval
-from streams.clinical.scores.gcs_sedation import SedationPolicy, glasgow_scale
+from streams.clinical.scores.gcs_sedation import SedationPolicy, last_glasgow
+from streams.clinical.scores.latest import last_told
 from streams.clinical.scores.norepinephrine_equivalent import (
     EquivalentPolicy,
     norepinephrine_equivalent,
@@ -63,11 +64,22 @@ def ask_pressure(question: Question, policy: PressurePolicy) -> Answer:
 
 def ask_oxygenation(question: Question, policy: OxygenationPolicy) -> Answer:
     """The latest P/F; S/F and, where the policy imputes, P/F from SpO2 beside it."""
-    span = (question.timeline, question.at - LATEST_RATIO, question.at)
+    timeline, at = question.timeline, question.at
+
+    def last(of: str, ratios: Callable[..., list[Ratio]]) -> Sequence[Ratio]:
+        return last_told(
+            timeline,
+            (f"measurement:{of}",),
+            at - LATEST_RATIO,
+            at,
+            lambda after, until: ratios(timeline, after, until, policy=policy),
+        )
+
+    imputes = policy.imputation != "none"
     told = [
-        ("pf", "mm[Hg]", pf_ratios(*span, policy=policy)),
-        ("sf", "%", sf_ratios(*span, policy=policy)),
-        ("pf_imputed", "mm[Hg]", imputed_pf_ratios(*span, policy=policy)),
+        ("pf", "mm[Hg]", last("pao2", pf_ratios)),
+        ("sf", "%", last("spo2", sf_ratios)),
+        ("pf_imputed", "mm[Hg]", last("spo2", imputed_pf_ratios) if imputes else ()),
     ]
     features = tuple(_ratio(name, unit, found) for name, unit, found in told if found)
     measured = told[0][2]
@@ -84,7 +96,7 @@ def ask_oxygenation(question: Question, policy: OxygenationPolicy) -> Answer:
 def ask_glasgow(question: Question, policy: SedationPolicy) -> Answer:
     """The total at the last charting, under sedation as the policy has it."""
     after = question.at - LATEST_GLASGOW
-    found = glasgow_scale(question.timeline, after, question.at, policy=policy)
+    found = last_glasgow(question.timeline, after, question.at, policy=policy)
     if not found:
         return replace(answer(question), lower=3.0, upper=15.0, missing=("gcs_total",))
     told = _value(question, found[-1], None)

@@ -13,6 +13,7 @@ from typing import Literal
 
 from streams.clinical.criteria.intervals import Interval, compare, interval
 from streams.clinical.scores.chart import back
+from streams.clinical.scores.latest import last_told
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.clock import HOUR
 from streams.vocabulary.events import Assessment, Measurement
@@ -111,11 +112,17 @@ def decisive(
     timeline: Timeline, concept: str, window: Window, policy: BedsidePolicy
 ) -> Sequence[Observed]:
     """Those of them that may decide: what `picked` leaves of `observed`."""
-    facts = _charted(timeline, concept, window, policy)
-    if policy.pick == "latest" and facts:
-        last = facts[-1].happened_at
-        facts = [fact for fact in facts if fact.happened_at == last]
-    return _read(facts, policy)
+    if policy.pick == "worst":
+        return observed(timeline, concept, window, policy)
+    return last_told(
+        timeline,
+        (f"measurement:{concept}", f"assessment:{concept}"),
+        window.after,
+        window.until,
+        lambda after, until: observed(
+            timeline, concept, Window(after, until, window.stay), policy
+        ),
+    )
 
 
 def picked(values: Sequence[Observed], policy: BedsidePolicy) -> Sequence[Observed]:

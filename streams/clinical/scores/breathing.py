@@ -8,6 +8,7 @@ from datetime import datetime
 from streams.clinical.criteria.intervals import compare, interval
 from streams.clinical.scores.bedside import Said, Window
 from streams.clinical.scores.inspired import oxygen_percent
+from streams.clinical.scores.latest import last_told
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import Measurement, RespiratorySupport
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3
@@ -16,6 +17,8 @@ from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3
 ON_OXYGEN = frozenset({"oxygen", "hfnc", "invasive"})
 """Kinds of support that give oxygen; a mask under pressure or a tracheostomy may also
 be run with air, which only a flow or a fraction can tell."""
+
+_LANES = ("respiratory_support", "measurement:o2_flow", "measurement:fio2")
 
 AIR = 21.0
 """Per cent of oxygen in air, as charted."""
@@ -26,13 +29,17 @@ def on_oxygen(timeline: Timeline, window: Window) -> Said:
 
     Of several at one moment any sign of oxygen decides.
     """
-    said = [
-        *_devices(timeline, window),
-        *_flows(timeline, window),
-        *_fractions(timeline, window),
-    ]
-    last = max((at for at, _, _ in said), default=None)
-    told = [(truth, event_id) for at, truth, event_id in said if at == last]
+
+    def said(after: datetime, until: datetime) -> list[_Charting]:
+        moment = Window(after, until)
+        return [
+            *_devices(timeline, moment),
+            *_flows(timeline, moment),
+            *_fractions(timeline, moment),
+        ]
+
+    last = last_told(timeline, _LANES, window.after, window.until, said)
+    told = [(truth, event_id) for _, truth, event_id in last]
     if not told:
         return Said(UNKNOWN)
     truths = {truth for truth, _ in told}

@@ -16,7 +16,7 @@ from streams.clinical.scores.organ import OrganName
 from streams.clinical.scores.points import Band, BandAbove, Bands
 from streams.clinical.scores.policy import SofaPolicy
 from streams.clinical.scores.score import Score, worst_of
-from streams.clinical.scores.sheet import day_at
+from streams.clinical.scores.sofa_day import day_at
 from streams.clinical.scores.values import Value, banded, values
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.messages import Component

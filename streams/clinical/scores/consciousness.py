@@ -7,6 +7,7 @@ Physicians, NEWS2, 2017).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal
 
 from streams.clinical.criteria.intervals import Interval, compare
@@ -18,7 +19,12 @@ from streams.clinical.scores.bedside import (
     picked,
     unseen,
 )
-from streams.clinical.scores.gcs_sedation import SedationPolicy, glasgow_scale
+from streams.clinical.scores.gcs_sedation import (
+    SedationPolicy,
+    glasgow_scale,
+    last_glasgow,
+)
+from streams.clinical.scores.latest import last_told
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import Assessment
 from streams.vocabulary.truth import TRUE, Truth3, any_of
@@ -38,6 +44,7 @@ NOT_ALERT = frozenset(
 """Words in which the scale is charted; case and outer blanks do not matter."""
 
 _MAYBE = Interval(0.0, 1.0)
+_ACVPU = "assessment:acvpu"
 
 
 def altered(
@@ -52,9 +59,9 @@ def altered(
     """Whether consciousness is altered; the latest word of either scale decides."""
     told: list[Observed] = []
     if sources != "acvpu":
-        told += _by_glasgow(timeline, window, gcs_below, sedation)
+        told += _by_glasgow(timeline, window, policy, gcs_below, sedation)
     if sources != "gcs":
-        told += _by_acvpu(timeline, window)
+        told += _by_acvpu(timeline, window, policy)
     told.sort(key=lambda word: (word.at, word.evidence))
     return _said(picked(told, policy), policy)
 
@@ -78,10 +85,15 @@ def _truth(word: Observed) -> Truth3:
 
 
 def _by_glasgow(
-    timeline: Timeline, window: Window, below: float, sedation: SedationPolicy
+    timeline: Timeline,
+    window: Window,
+    policy: BedsidePolicy,
+    below: float,
+    sedation: SedationPolicy,
 ) -> list[Observed]:
     """1 where the total is below the threshold, 0 where it is not, else both."""
-    found = glasgow_scale(
+    tell = last_glasgow if policy.pick == "latest" else glasgow_scale
+    found = tell(
         timeline, window.after, window.until, policy=sedation, stay=window.stay
     )
     return [
@@ -94,14 +106,21 @@ def _by_glasgow(
     ]
 
 
-def _by_acvpu(timeline: Timeline, window: Window) -> list[Observed]:
+def _by_acvpu(
+    timeline: Timeline, window: Window, policy: BedsidePolicy
+) -> Sequence[Observed]:
     """The same; words nobody can read leave both possible."""
-    facts = timeline.between(Assessment, "assessment:acvpu", window.after, window.until)
-    return [
-        Observed(fact.happened_at, _alertness(fact.text), (fact.event_id,))
-        for fact in facts
-        if window.stay is None or fact.stay == window.stay
-    ]
+
+    def words(after: datetime, until: datetime) -> list[Observed]:
+        return [
+            Observed(fact.happened_at, _alertness(fact.text), (fact.event_id,))
+            for fact in timeline.between(Assessment, _ACVPU, after, until)
+            if window.stay is None or fact.stay == window.stay
+        ]
+
+    if policy.pick == "worst":
+        return words(window.after, window.until)
+    return last_told(timeline, (_ACVPU,), window.after, window.until, words)
 
 
 def _alertness(text: str | None) -> Interval:

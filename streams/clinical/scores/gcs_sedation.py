@@ -17,6 +17,7 @@ from streams.clinical.scores.bedside import Observed
 from streams.clinical.scores.chart import Chart, Scope, back
 from streams.clinical.scores.drips import drips
 from streams.clinical.scores.glasgow import Glasgow, totals
+from streams.clinical.scores.latest import last_told
 from streams.clinical.scores.policy import SofaPolicy
 from streams.clinical.specification import Choice, Grade, Specification
 from streams.clinical.timeline import Timeline, part
@@ -34,6 +35,8 @@ MOTOR_ALONE: dict[float, Interval] = {
     1.0: Interval(3.0, 5.0),
 }
 """The totals a best motor response stands for (SOFA-2, JAMA 2025, footnote d)."""
+
+_LANES = tuple(f"assessment:gcs_{part}" for part in ("eye", "verbal", "motor", "total"))
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -141,12 +144,38 @@ def glasgow_scale(
     *,
     policy: SedationPolicy = SEDATION,
     stay: str | None = None,
+    now: datetime | None = None,
 ) -> list[Observed]:
-    """The total (3 to 15) at each charting in `(after, until]`, as an interval."""
+    """The total (3 to 15) at each charting in `(after, until]`, as an interval.
+
+    `now`: what has happened by then tells of the drips (None: what has by `until`).
+    """
     return [
         Observed(row.at, scale, evidence)
-        for row, scale, evidence in _readings(timeline, after, until, policy, stay)
+        for row, scale, evidence in _readings(
+            timeline, after, until, policy, stay, now or until
+        )
     ]
+
+
+def last_glasgow(
+    timeline: Timeline,
+    after: datetime,
+    until: datetime,
+    *,
+    policy: SedationPolicy = SEDATION,
+    stay: str | None = None,
+) -> Sequence[Observed]:
+    """Of the same only what the last charting tells."""
+    return last_told(
+        timeline,
+        _LANES,
+        after,
+        until,
+        lambda before, at: glasgow_scale(
+            timeline, before, at, policy=policy, stay=stay, now=until
+        ),
+    )
 
 
 def _readings(
@@ -155,10 +184,11 @@ def _readings(
     until: datetime,
     policy: SedationPolicy,
     stay: str | None,
+    now: datetime,
 ) -> Iterator[tuple[Glasgow, Interval, tuple[str, ...]]]:
     charted = totals(_chart(timeline, policy, stay, "as_charted", until), after, until)
     told = _told(timeline, policy, stay, (after, until))
-    sedation = _sedation(timeline, policy, stay, until)
+    sedation = _sedation(timeline, policy, stay, now)
     for row in charted:
         under = next((s for s in sedation if s[0] <= row.at < s[1]), None)
         awake = told.get(row.at)

@@ -5,11 +5,12 @@ KDIGO Clinical Practice Guideline for Acute Kidney Injury, Kidney Int Suppl 2012
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from streams.clinical.scores.body_weight import weight_spans
-from streams.clinical.scores.chart import PATIENT, Chart, Scope
+from streams.clinical.scores.chart import PATIENT, Chart, Scope, back
 from streams.clinical.scores.kdigo_choices import CHOICES
 from streams.clinical.scores.kdigo_creatinine import (
     LONG,
@@ -19,16 +20,23 @@ from streams.clinical.scores.kdigo_creatinine import (
 )
 from streams.clinical.scores.kdigo_policy import KDIGO, KdigoPolicy
 from streams.clinical.scores.kdigo_rows import EVER, staged_urine, urine_stage
+from streams.clinical.scores.latest import last_told
 from streams.clinical.scores.policy import SofaPolicy
 from streams.clinical.scores.renal_replacement import running, signs_of_rrt
 from streams.clinical.scores.score import Score, worst_of
 from streams.clinical.scores.stays import UnitStay, unit_stays
+from streams.clinical.scores.urine import IRRIGANT, URINE
 from streams.clinical.scores.urine_rate import UrineRates, urine_rates, voids
 from streams.clinical.specification import Grade, Specification
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.vocabulary.clock import DAY, HOUR
 from streams.vocabulary.messages import Component
 
+
+_VOLUMES = (f"fluid:{URINE}", f"fluid:{IRRIGANT}")
+
+_PATIENTS = SofaPolicy()
+"""Laboratory results are read by no policy of SOFA's: any will do."""
 
 _BEYOND = 24 * HOUR + 3 * DAY
 """How far before the first rate of interest chartings are read: a day of volumes, and
@@ -75,14 +83,17 @@ def kdigo(
         )
     scope = PATIENT if stay is None else Scope(stay.stay, stay.encounter)
     chart = Chart(timeline, SofaPolicy(codes=policy.urine.codes), scope, at)
-    staged = _staged(timeline, at, policy)
-    urine, no_urine = _urine(chart, at, policy, stay)
+    creatinine, no_creatinine, provisional = _of_creatinine(timeline, at, policy)
+    if stay is None and policy.pick == "latest":
+        urine, no_urine = _last_urine(timeline, at, policy)
+    else:
+        urine, no_urine = _urine(chart, at, policy, stay)
     return KdigoStage(
         name=SPEC.name,
         at=at,
-        components=(_creatinine(staged, policy), urine, _rrt(chart, at, policy)),
-        missing=_no_creatinine(staged) + no_urine,
-        provisional=any(s.baseline and s.baseline.provisional for s in staged),
+        components=(creatinine, urine, _rrt(chart, at, policy)),
+        missing=no_creatinine + no_urine,
+        provisional=provisional,
     )
 
 
@@ -110,18 +121,34 @@ def _since(at: datetime, reach: timedelta, policy: KdigoPolicy) -> datetime:
     return at - reach - timedelta(microseconds=1 if policy.pick == "worst" else 0)
 
 
+@part
+def _of_creatinine(
+    timeline: Timeline, at: datetime, policy: KdigoPolicy
+) -> tuple[Component, tuple[str, ...], bool]:
+    """Its component, what it lacks, and whether the baseline may still change."""
+    staged = _staged(timeline, at, policy)
+    provisional = any(s.baseline and s.baseline.provisional for s in staged)
+    return _creatinine(staged, policy), _no_creatinine(staged), provisional
+
+
 def _staged(
     timeline: Timeline, at: datetime, policy: KdigoPolicy
-) -> list[CreatinineStage]:
+) -> Sequence[CreatinineStage]:
     """The stages of the creatinines that count; laboratory results are the patient's."""
-    chart = Chart(timeline, SofaPolicy(), PATIENT, at)
+    chart = Chart(timeline, _PATIENTS, PATIENT, at)
     after = _since(at, policy.creatinine_reach, policy)
-    measured = creatinines(chart, policy.creatinine, after - LONG, at)
-    staged = creatinine_stages(chart, policy.creatinine, measured, after)
-    return staged[-1:] if policy.pick == "latest" else staged
+
+    def told(after: datetime, until: datetime) -> list[CreatinineStage]:
+        since = back(after - LONG)
+        measured = creatinines(chart, policy.creatinine, since, until)
+        return creatinine_stages(chart, policy.creatinine, measured, after)
+
+    if policy.pick == "latest":
+        return last_told(timeline, ("measurement:creatinine",), after, at, told)
+    return told(after, at)
 
 
-def _creatinine(staged: list[CreatinineStage], policy: KdigoPolicy) -> Component:
+def _creatinine(staged: Sequence[CreatinineStage], policy: KdigoPolicy) -> Component:
     parts = [
         Component(
             name="creatinine",
@@ -135,7 +162,7 @@ def _creatinine(staged: list[CreatinineStage], policy: KdigoPolicy) -> Component
     return _picked("creatinine", parts, policy)
 
 
-def _no_creatinine(staged: list[CreatinineStage]) -> tuple[str, ...]:
+def _no_creatinine(staged: Sequence[CreatinineStage]) -> tuple[str, ...]:
     if not staged:
         return ("creatinine",)
     last = staged[-1]
@@ -155,7 +182,22 @@ def _urine(
     return _picked("urine", parts, policy), _no_urine(rates)
 
 
-def _no_urine(rates: list[UrineRates]) -> tuple[str, ...]:
+@part
+def _last_urine(timeline: Timeline, at: datetime, policy: KdigoPolicy) -> _Part:
+    """The same of the last charting, with as many before it as its rates rest on."""
+    chart = Chart(timeline, SofaPolicy(codes=policy.urine.codes), PATIENT, at)
+
+    def told(after: datetime, until: datetime) -> list[UrineRates]:
+        before = voids(chart, policy.urine, after - _BEYOND, until)
+        return list(urine_rates(chart, policy.urine, before, (), after=after))
+
+    after = _since(at, policy.urine_reach, policy)
+    rates = last_told(timeline, _VOLUMES, after, at, told)
+    parts = [_of(one, policy, None) for one in rates]
+    return _picked("urine", parts, policy), _no_urine(rates)
+
+
+def _no_urine(rates: Sequence[UrineRates]) -> tuple[str, ...]:
     if rates and rates[-1].kg is None:
         return ("weight",)
     return ("urine",) if not rates or None in rates[-1].rates else ()

@@ -14,6 +14,7 @@ from typing import Literal
 
 from streams.clinical.criteria.intervals import Interval, interval
 from streams.clinical.scores.bedside import recent
+from streams.clinical.scores.latest import last_told
 from streams.clinical.specification import Choice, Grade, Specification
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.clock import HOUR
@@ -141,7 +142,14 @@ def mean_pressure(
 ) -> MeanPressure | None:
     """The latest mean that is not too old."""
     window = recent(at, policy.within)
-    found = mean_pressures(timeline, window.after, window.until, policy=policy)
+    lanes = ("measurement:map", "measurement:sbp", "measurement:dbp")
+    found = last_told(
+        timeline,
+        lanes,
+        window.after,
+        window.until,
+        lambda after, until: mean_pressures(timeline, after, until, policy=policy),
+    )
     return found[-1] if found else None
 
 

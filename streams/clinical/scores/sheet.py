@@ -46,9 +46,9 @@ That ventilation is not known is counted where the gas is read.
 """
 
 
-_VESSELS = ORGANS.index("cardiovascular")
+VESSELS = ORGANS.index("cardiovascular")
 
-_CHARTED: tuple[tuple[str, ...], ...] = (
+CHARTED: tuple[tuple[str, ...], ...] = (
     ("measurement:pao2",),
     ("measurement:platelets",),
     ("measurement:bilirubin_total",),
@@ -87,25 +87,46 @@ def whole_day(organs: Sequence[OrganDay]) -> Day:
     )
 
 
-def day_at(timeline: Timeline, policy: SofaPolicy, at: datetime) -> Day:
-    """The patient's 24 rows of which the last is up to `at`, of what happened by it."""
-    return whole_day(
-        [_organ_at(timeline, organ, policy, at) for organ in range(len(ORGANS))]
+def worst_row(organ: int, rows: Sequence[OrganHour], policy: SofaPolicy) -> OrganDay:
+    """One organ over its rows of 24 hours, by time; which inputs were not seen."""
+    seen = frozenset[str]().union(*[row.seen for row in rows])
+    lacking = tuple([given for given in _INPUTS[organ] if given not in seen])
+    points = max([r.points for r in rows if r.points is not None], default=None)
+    upper = max([row.upper for row in rows])
+    if points is None and not upper:
+        upper = WORST
+    upper = max([upper, *(_INPUTS[organ][given] for given in lacking)])
+    evidence = next((r.evidence for r in rows if r.points == points), ())
+    if points is None and policy.missing == "normal":
+        points, evidence = 0, ()
+    component = Component(
+        name=ORGANS[organ],
+        points=points,
+        lower=points or 0,
+        upper=upper,
+        evidence=evidence,
     )
+    return component, lacking
+
+
+def is_over(organ: int, policy: SofaPolicy) -> bool:
+    """Whether what happens later than a row of the patient's says nothing of it.
+
+    Of the vessels it does where a drug was infused.
+    """
+    if ORGANS[organ] == "respiration":
+        return policy.ventilation != "charted_episodes"
+    return policy.urine_origin != "first_heart_rate"
 
 
 @part
-def _organ_at(
-    timeline: Timeline, organ: int, policy: SofaPolicy, at: datetime
-) -> OrganDay:
-    return Sheet(timeline, policy, now=at).organ_day(organ, hour_of(at), at)
-
-
-@part
-def _row_over(
+def row_over(
     timeline: Timeline, organ: int, hour: int, policy: SofaPolicy
 ) -> OrganHour:
-    """A row of the patient's that is over: the same at whatever later moment."""
+    """A row of the patient's that is over: the same at whatever later moment.
+
+    That of the vessels is told without any drug.
+    """
     end = end_of(hour)
     chart = Chart(timeline, policy)
     match ORGANS[organ]:
@@ -115,6 +136,8 @@ def _row_over(
             return coagulation(chart, end - HOUR, end)
         case "liver":
             return liver(chart, end - HOUR, end)
+        case "cardiovascular":
+            return cardiovascular(chart, end - HOUR, end, {})
         case "cns":
             return cns(chart, end - HOUR, end)
         case _:
@@ -214,7 +237,7 @@ class Sheet:
             until = end if now is None or now > end else now
             if until is end and self._is_over(organ):
                 chart = self.chart
-                found = _row_over(chart.timeline, organ, hour, chart.policy)
+                found = row_over(chart.timeline, organ, hour, chart.policy)
             else:
                 found = self._organs[organ](end - HOUR, until)
             self._rows[organ][hour] = found
@@ -222,13 +245,10 @@ class Sheet:
         return found
 
     def _is_over(self, organ: int) -> bool:
-        """Whether what happens later than a row of the patient's says nothing of it."""
         chart = self.chart
-        if chart.scope is not PATIENT or organ == _VESSELS:
+        if chart.scope is not PATIENT or organ == VESSELS:
             return False
-        if ORGANS[organ] == "respiration":
-            return chart.policy.ventilation != "charted_episodes"
-        return chart.policy.urine_origin != "first_heart_rate"
+        return is_over(organ, chart.policy)
 
     def worst(self, organ: int, hour: int) -> int | None:
         """The most points of that organ in the 24 rows that end with this."""
@@ -267,38 +287,16 @@ class Sheet:
             if moment is None
             else self._partial(organ, hour, moment)
         )
-        seen = frozenset[str]().union(*(row.seen for row in rows))
-        lacking = [given for given in _INPUTS[organ] if given not in seen]
-        component = self._component(organ, ORGANS[organ], rows, lacking)
-        return component, tuple(lacking)
+        return worst_row(organ, rows, self.chart.policy)
 
     def _charted(self, organ: int, first: int, last: int) -> Sequence[int]:
         """The rows in which something of the organ may have been seen."""
-        if organ == _VESSELS and self._infusions():
+        if organ == VESSELS and self._infusions():
             return range(first, last + 1)
         after, until = end_of(first - 1), end_of(last)
-        lanes = [self.chart.timeline.lane(name) for name in _CHARTED[organ]]
+        lanes = [self.chart.timeline.lane(name) for name in CHARTED[organ]]
         found = [fact for lane in lanes for fact in lane.between(after, until)]
         return sorted({hour_of(fact.happened_at) for fact in found})
-
-    def _component(
-        self, organ: int, name: str, rows: Sequence[OrganHour], lacking: list[str]
-    ) -> Component:
-        points = max((r.points for r in rows if r.points is not None), default=None)
-        upper = max(row.upper for row in rows)
-        if points is None and not upper:
-            upper = WORST
-        upper = max([upper, *(_INPUTS[organ][given] for given in lacking)])
-        evidence = next((r.evidence for r in rows if r.points == points), ())
-        if points is None and self.chart.policy.missing == "normal":
-            points, evidence = 0, ()
-        return Component(
-            name=name,
-            points=points,
-            lower=points or 0,
-            upper=upper,
-            evidence=evidence,
-        )
 
     def _partial(self, organ: int, hour: int, moment: datetime) -> OrganHour:
         return self._organs[organ](end_of(hour) - HOUR, moment)

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from streams.clinical.scores.chart import Chart, back
 from streams.clinical.scores.hours import minutes_crossed
 from streams.clinical.scores.rounding import round_half_up
+from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.events import Fluid, Measurement
 
 
@@ -95,16 +96,4 @@ def _last_before(chart: Chart, moment: datetime) -> datetime | None:
 
 def _is_first(chart: Chart, moment: datetime) -> bool:
     """Whether nothing was ever charted before `moment`."""
-    for substance in (URINE, IRRIGANT):
-        lane = chart.timeline.all(Fluid, f"fluid:{substance}")
-        firsts = (
-            f
-            for f in lane
-            if f.volume_ml is not None
-            and (chart.scope.stay is None or f.stay == chart.scope.stay)
-            and chart.counts(f.code)
-        )
-        first = next(firsts, None)
-        if first is not None and first.happened_at < moment:
-            return False
-    return True
+    return next(_volumes(chart, ALWAYS, back(moment)), None) is None

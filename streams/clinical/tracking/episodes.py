@@ -13,7 +13,6 @@ from typing import cast
 
 from streams.clinical.definitions.policies import Sepsis3Policy
 from streams.clinical.definitions.tracker import Sepsis3Tracker, sepsis3
-from streams.clinical.scores.hours import TICK, end_of, hour_of
 from streams.clinical.timeline import Change
 from streams.clinical.tracking.moment import NEVER
 from streams.clinical.tracking.parts import Part, Rule
@@ -47,12 +46,11 @@ class Sepsis3Part(Part):
         given: list[object],  # noqa: ARG002 - told by name only
         named: dict[str, object],  # noqa: ARG002 - the tracker has its policy
     ) -> object:
-        """The episodes by now; they are looked at again with each full hour."""
+        """The episodes by now; the tracker itself says when time alone may change them."""
         now = view.watch.now
         result = self._tracker.evaluate(view.facts_themselves, now)
         for lane in self._tracker.lanes:
             view.reads.stretch(lane, EVER, NEVER)
-        view.watch.turns_in(end_of(hour_of(now + TICK)) - now)
         if result.due is not None:
             view.watch.turns_in(result.due - now)
         return result.episodes

@@ -72,11 +72,12 @@ def _asked(how: Callable[[Any, Any], Any]) -> Callable[[Moment, object], Any]:
     """A comparison of a moment; with another that moves it never comes out otherwise."""
 
     def told(self: Moment, other: object) -> Any:  # noqa: ANN401 - bool or NotImplemented
+        plain = self.plain
         if isinstance(other, Moment):
-            return how(self.plain, other.plain)
-        if isinstance(other, datetime):
-            self.watch.turns_in(other - self.plain)
-        return how(self.plain, other)
+            return how(plain, other.plain)
+        if isinstance(other, datetime) and other >= plain:
+            self.watch.turns_in(other - plain)
+        return how(plain, other)
 
     return told
 

@@ -53,16 +53,16 @@ class WatchedLane(Lane):
 
     def all(self) -> Sequence[Clinical]:
         """All facts, in order."""
-        self._view.reads.stretch(self._name, EVER, NEVER)
+        self._view.reads.lanes[self._name] = (EVER, NEVER)
         return self._lane.all()
 
     def between(self, after: datetime, until: datetime) -> Sequence[Clinical]:
         """The facts with `after < happened_at <= until`, in order."""
-        return self._view.stretch(self._name, self._lane, after, until)
+        return self._view.stretch(self._name, after, until)
 
     def latest(self, until: datetime) -> Clinical | None:
         """The last fact with `happened_at <= until`."""
-        return self._view.last(self._name, self._lane, until)
+        return self._view.last(self._name, until)
 
     def next(self, after: datetime) -> Clinical | None:
         """The first fact with `after < happened_at`."""
@@ -102,8 +102,9 @@ class View(Timeline):
 
     def all(self, kind: type[FactT], lane: str) -> Sequence[FactT]:  # noqa: ARG002 - binds the type
         """All facts of a lane that holds this type, in order."""
-        self.reads.stretch(lane, EVER, NEVER)
-        return cast("Sequence[FactT]", super().lane(lane).all())
+        self.reads.lanes[lane] = (EVER, NEVER)
+        held = self._lanes.get(lane)
+        return () if held is None else cast("Sequence[FactT]", held.all())
 
     def between(
         self,
@@ -113,8 +114,7 @@ class View(Timeline):
         until: datetime,
     ) -> Sequence[FactT]:
         """The facts of that lane with `after < happened_at <= until`, in order."""
-        found = self.stretch(lane, super().lane(lane), after, until)
-        return cast("Sequence[FactT]", found)
+        return cast("Sequence[FactT]", self.stretch(lane, after, until))
 
     def latest(
         self,
@@ -123,8 +123,7 @@ class View(Timeline):
         until: datetime,
     ) -> FactT | None:
         """The last fact of that lane with `happened_at <= until`."""
-        found = self.last(lane, super().lane(lane), until)
-        return cast("FactT | None", found)
+        return cast("FactT | None", self.last(lane, until))
 
     def fact(self, event_id: str) -> Clinical | None:
         """The fact of that id as it stands; None where none does."""
@@ -149,32 +148,42 @@ class View(Timeline):
     # -- what is noted ---------------------------------------------------------
 
     def stretch(
-        self, name: str, lane: Lane, after: datetime, until: datetime
+        self, name: str, after: datetime, until: datetime
     ) -> Sequence[Clinical]:
-        """The facts of a stretch; it turns when one falls out of it, or comes in."""
-        moves, grows = isinstance(after, Moment), isinstance(until, Moment)
-        first = after.plain if isinstance(after, Moment) else after
-        last = until.plain if isinstance(until, Moment) else until
-        found = lane.between(first, last)
-        self.reads.stretch(name, first, NEVER if grows else last)
-        if moves and found:
-            self.watch.turns_in(found[0].happened_at - first)
-        if grows:
-            self._comes_in(lane, last)
-        return found
+        """The facts of a stretch; it turns when one falls out of it, or comes in.
 
-    def last(self, name: str, lane: Lane, until: datetime) -> Clinical | None:
+        Everything that is read comes through here, so its steps are written out.
+        """
+        first = after.plain if type(after) is Moment else after
+        last, reach = (until.plain, NEVER) if type(until) is Moment else (until, until)
+        lanes = self.reads.lanes
+        known = lanes.get(name)
+        if known is None:
+            lanes[name] = (first, reach)
+        elif first < known[0] or reach > known[1]:
+            lanes[name] = (min(first, known[0]), max(reach, known[1]))
+        lane = self._lanes.get(name)
+        if lane is None:
+            return ()
+        begins, ends = lane.place(first, last)
+        facts = lane.all()
+        if first is not after and begins < ends:
+            self.watch.turns_in(facts[begins].happened_at - first)
+        if last is not until and ends < len(facts):
+            self.watch.turns_in(facts[ends].happened_at - last)
+        return facts[begins:ends]
+
+    def last(self, name: str, until: datetime) -> Clinical | None:
         """The last fact by a moment; none before it has a say."""
-        grows = isinstance(until, Moment)
-        last = until.plain if isinstance(until, Moment) else until
-        found = lane.latest(last)
+        last, reach = (until.plain, NEVER) if type(until) is Moment else (until, until)
+        lane = self._lanes.get(name)
+        if lane is None:
+            self.reads.stretch(name, EVER, reach)
+            return None
+        facts, (_, ends) = lane.all(), lane.place(EVER, last)
+        found = facts[ends - 1] if ends else None
         since = EVER if found is None else found.happened_at - TICK
-        self.reads.stretch(name, since, NEVER if grows else last)
-        if grows:
-            self._comes_in(lane, last)
+        self.reads.stretch(name, since, reach)
+        if last is not until and ends < len(facts):
+            self.watch.turns_in(facts[ends].happened_at - last)
         return found
-
-    def _comes_in(self, lane: Lane, until: datetime) -> None:
-        coming = lane.next(until)
-        if coming is not None:
-            self.watch.turns_in(coming.happened_at - until)

@@ -55,6 +55,21 @@ def adult_sepsis_events(
     calendar days.
     Retrospective surveillance: the toolkit says it must not guide treatment.
     """
+    told, turns = counting_events(timeline, zone=zone, policy=policy, now=now)
+    return AseResult(
+        events=tuple(event for event, counts in told if counts),
+        repeats=tuple(event for event, counts in told if not counts),
+        due=_due(timeline, turns, now),
+    )
+
+
+def counting_events(
+    timeline: Timeline, *, zone: str, policy: AsePolicy, now: datetime | None
+) -> tuple[list[tuple[AdultSepsisEvent, bool]], list[datetime]]:
+    """Each event and whether it counts; and when time alone may change what is told.
+
+    For who does not ask for the next fact to come: that is looked for in every lane.
+    """
     days = hospital_days(zone)
     stays = hospital_stays(timeline, days, policy, now)
     support = {s.encounter: Support(timeline, s, days) for s in stays}
@@ -74,11 +89,7 @@ def adult_sepsis_events(
             judged.setdefault(stay.encounter, []).append(judge(case))
     told = [one for in_stay in judged.values() for one in _one_stay(in_stay, policy)]
     turns = [at for found in judged.values() for one in found for at in one.turns_at]
-    return AseResult(
-        events=tuple(event for event, counts in told if counts),
-        repeats=tuple(event for event, counts in told if not counts),
-        due=_due(timeline, turns, now),
-    )
+    return told, turns
 
 
 def counted(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from streams.clinical.criteria.intervals import Interval
 from streams.clinical.scores.bedside import Observed, decisive, observed, picked, recent
-from streams.clinical.scores.gcs_sedation import glasgow_scale
+from streams.clinical.scores.gcs_sedation import glasgow_scale, last_glasgow
 from streams.clinical.scores.phoenix.age import age_at
 from streams.clinical.scores.phoenix.circulation import pressures, vasoactives
 from streams.clinical.scores.phoenix.inputs import Inputs, Values
@@ -49,10 +49,8 @@ def inputs_at(timeline: Timeline, at: datetime, policy: PhoenixPolicy) -> Inputs
 
 def _glasgow(timeline: Timeline, at: datetime, policy: PhoenixPolicy) -> Values:
     window = recent(at, policy.gcs_within)
-    scale = policy.sedation
-    return picked(
-        glasgow_scale(timeline, window.after, window.until, policy=scale), policy
-    )
+    tell = last_glasgow if policy.pick == "latest" else glasgow_scale
+    return tell(timeline, window.after, window.until, policy=policy.sedation)
 
 
 def _pupils(timeline: Timeline, at: datetime, policy: PhoenixPolicy) -> Values:

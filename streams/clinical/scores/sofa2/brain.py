@@ -9,8 +9,9 @@ from math import inf
 
 from streams.clinical.criteria.intervals import interval
 from streams.clinical.scores.chart import Chart, back
-from streams.clinical.scores.glasgow import Glasgow, totals
+from streams.clinical.scores.glasgow import totals
 from streams.clinical.scores.hours import EPOCH
+from streams.clinical.scores.latest import last_told
 from streams.clinical.scores.points import Band, Bands
 from streams.clinical.scores.policy import SofaPolicy
 from streams.clinical.scores.score import worst_of
@@ -25,7 +26,7 @@ from streams.clinical.scores.sofa2.window import (
 )
 from streams.clinical.scores.values import Value, banded
 from streams.clinical.timeline import Timeline, part
-from streams.vocabulary.events import Medication
+from streams.vocabulary.events import Assessment, Medication
 from streams.vocabulary.messages import Component
 
 
@@ -48,6 +49,8 @@ MOTOR: Bands = (
     Band(6, inf, 0),
 )
 """Obeys 6 (thumbs up, fist, peace sign), localises 5, withdraws 4, flexes 3, less."""
+
+_LANES = tuple(f"assessment:gcs_{part}" for part in ("eye", "verbal", "motor", "total"))
 
 _ASSUMED = Component(name=NAME, points=0, lower=0, upper=MOST)
 """Sedated, and nobody knows how the patient was before (c)."""
@@ -87,7 +90,7 @@ def _scales(window: Window, sedation: Sequence[Run]) -> list[Component]:
     """What counts of the window's chartings, by the policy for the sedated."""
     policy = window.policy
     charted = list(_charted(window, window.after, window.end))
-    if policy.sedated == "as_charted":
+    if policy.sedated == "as_charted" or not sedation:
         return [one.component for one in charted]
     awake = [c.component for c in charted if not _under(sedation, c.at, policy)]
     asleep = [c for c in charted if _under(sedation, c.at, policy)]
@@ -102,7 +105,7 @@ def _scales(window: Window, sedation: Sequence[Run]) -> list[Component]:
         case "motor_only":
             return awake + [
                 motor.component
-                for motor in _motor(window, window.after, window.end)
+                for motor in _motor(window.chart, window.after, window.end)
                 if _under(sedation, motor.at, policy)
             ]
     return awake
@@ -112,45 +115,55 @@ def _before(window: Window, run: Run, sedation: Sequence[Run]) -> Component:
     """The last scale before this sedation that was not itself under sedation."""
     reach = window.policy.pre_sedation_reach
     since = EPOCH if reach is None else back(run.start - reach)
-    earlier = [
-        one
-        for one in _charted(window, since, back(run.start))
-        if not _under(sedation, one.at, window.policy)
-    ]
-    if not earlier:
+
+    def awake(after: datetime, until: datetime) -> list[_Charted]:
+        return [
+            one
+            for one in _charted(window, after, until)
+            if not _under(sedation, one.at, window.policy)
+        ]
+
+    last = last_told(window.timeline, _LANES, since, back(run.start), awake)
+    if not last:
         return _ASSUMED
-    last = [one.component for one in earlier if one.at == earlier[-1].at]
-    return worst_of(NAME, last, most=MOST)
+    return worst_of(NAME, [one.component for one in last], most=MOST)
 
 
 def _charted(window: Window, after: datetime, until: datetime) -> Iterator[_Charted]:
     """Whole scales, and motor parts where the policy listens to them, by time."""
-    whole = [
-        _Charted(total.at, _scored(total.at, total.low, total.evidence, GLASGOW))
-        for total in _totals(window.timeline, after, until, window.chart.policy)
-        if total.low == total.high
-    ]
-    told = {one.at for one in whole}
+    timeline, policy = window.timeline, window.chart.policy
     always = window.policy.motor == "always"
-    motor = [m for m in _motor(window, after, until) if always or m.at not in told]
-    yield from sorted(whole + motor, key=lambda one: one.at)
+    moments = {
+        fact.happened_at
+        for lane in _LANES
+        for fact in timeline.between(Assessment, lane, after, until)
+    }
+    for at in sorted(moments):
+        yield from _of_moment(timeline, at, policy, always)
 
 
 @part
-def _totals(
-    timeline: Timeline, after: datetime, until: datetime, policy: SofaPolicy
-) -> list[Glasgow]:
-    return totals(Chart(timeline, policy), after, until)
+def _of_moment(
+    timeline: Timeline, at: datetime, policy: SofaPolicy, always: bool
+) -> list[_Charted]:
+    """Whole scales first; `always`: the motor parts beside them too."""
+    chart = Chart(timeline, policy)
+    whole = [
+        _Charted(total.at, _scored(total.at, total.low, total.evidence, GLASGOW))
+        for total in totals(chart, back(at), at)
+        if total.low == total.high
+    ]
+    return whole + (_motor(chart, back(at), at) if always or not whole else [])
 
 
-def _motor(window: Window, after: datetime, until: datetime) -> list[_Charted]:
+def _motor(chart: Chart, after: datetime, until: datetime) -> list[_Charted]:
     """The motor parts; of several at one moment each."""
     return [
         _Charted(
             fact.happened_at,
             _scored(fact.happened_at, fact.value, (fact.event_id,), MOTOR),
         )
-        for fact in window.chart.assessments("gcs_motor", after, until)
+        for fact in chart.assessments("gcs_motor", after, until)
         if fact.value is not None
     ]
 

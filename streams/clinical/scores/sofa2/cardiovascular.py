@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
+from operator import itemgetter
 
+from streams.clinical.scores.chart import back
 from streams.clinical.scores.drips import Drip
+from streams.clinical.scores.hours import EPOCH
 from streams.clinical.scores.points import Band, BandAbove, Bands, points_of
-from streams.clinical.scores.pressure import mean_pressures
+from streams.clinical.scores.pressure import PressurePolicy, mean_pressures
 from streams.clinical.scores.score import worst_of
 from streams.clinical.scores.sofa2.infusions import ends, runs
 from streams.clinical.scores.sofa2.policy import Sofa2Policy
 from streams.clinical.scores.sofa2.window import MOST, Organ, Window, certain, unseen
 from streams.clinical.scores.values import Value, banded
+from streams.clinical.timeline import Timeline, part
+from streams.vocabulary.clock import HOUR
 from streams.vocabulary.drugs import drugs_of_class
 from streams.vocabulary.messages import Component
 
@@ -62,6 +68,9 @@ CATECHOLAMINES = ("norepinephrine", "epinephrine")
 
 _DIGITS = 9
 
+_BLOCK = 4 * HOUR
+"""Pressures are kept by so many hours: a day is some blocks, not a hundred values."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Running:
@@ -79,8 +88,7 @@ def cardiovascular(window: Window) -> Organ:
         return Organ(certain(NAME, MOST, *(device.evidence for device in devices)))
     drugs = [_worth(running, policy) for running in _combinations(window)]
     alone = _by_pressure_alone(window)
-    bands = PRESSURE_ALONE if alone else PRESSURE
-    pressures = [] if drugs and not alone else _pressures(window, bands)
+    pressures = [] if drugs and not alone else _pressures(window, alone=alone)
     organ = _worst(drugs + pressures, lacking=alone or not drugs, found=bool(pressures))
     if window.running(policy.ecmo_unsaid):
         return replace(organ, component=replace(organ.component, upper=MOST))
@@ -102,12 +110,31 @@ def _by_pressure_alone(window: Window) -> bool:
     return unavailable or window.has_ceiling(policy.vasoactive_ceiling)
 
 
-def _pressures(window: Window, bands: Bands) -> list[Component]:
-    means = mean_pressures(
-        window.timeline, window.after, window.end, policy=window.policy.pressure
-    )
+def _pressures(window: Window, *, alone: bool) -> list[Component]:
+    first, last = ((at - EPOCH) // _BLOCK for at in (window.start, window.end))
+    told = [
+        one
+        for block in range(first, last + 1)
+        for one in _of_block(window.timeline, block, alone, window.policy.pressure)
+    ]
+    begins = bisect_left(told, window.start, key=itemgetter(0))
+    ends = bisect_right(told, window.end, key=itemgetter(0))
+    return [component for _, component in told[begins:ends]]
+
+
+@part
+def _of_block(
+    timeline: Timeline, block: int, alone: bool, policy: PressurePolicy
+) -> list[tuple[datetime, Component]]:
+    """What each mean of some hours is worth, by time: a new one is read with these."""
+    begins = EPOCH + block * _BLOCK
+    means = mean_pressures(timeline, back(begins), back(begins + _BLOCK), policy=policy)
+    bands = PRESSURE_ALONE if alone else PRESSURE
     return [
-        replace(banded(NAME, Value(m.at, m.range, ""), bands), evidence=m.evidence)
+        (
+            m.at,
+            replace(banded(NAME, Value(m.at, m.range, ""), bands), evidence=m.evidence),
+        )
         for m in means
     ]
 

@@ -6,12 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from streams.clinical.scores.chart import Chart
 from streams.clinical.scores.drips import Drip, drips
+from streams.clinical.scores.policy import SofaPolicy
 from streams.clinical.scores.sofa2.window import Window
+from streams.clinical.timeline import Timeline, part
 from streams.vocabulary.events import Infusion
 
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
+
+_READ = SofaPolicy()
+"""Infusions are read by no policy of SOFA's: any will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +33,16 @@ def runs(
     window: Window, drugs: Iterable[str], gap: timedelta = timedelta()
 ) -> list[Run]:
     """The treatment with these drugs begun by now; a rate charted as 0 is none."""
+    return _treated(window.timeline, tuple(sorted(drugs)), gap, window.now)
+
+
+@part
+def _treated(
+    timeline: Timeline, drugs: tuple[str, ...], gap: timedelta, now: datetime
+) -> list[Run]:
+    chart = Chart(timeline, _READ, now=now)
     found = [
-        drip
-        for drug in sorted(drugs)
-        for drip in drips(window.chart, drug)
-        if _runs(window, drip)
+        drip for drug in drugs for drip in drips(chart, drug) if _runs(timeline, drip)
     ]
     return list(_joined(sorted(found, key=lambda d: (d.start, d.evidence)), gap))
 
@@ -41,12 +52,12 @@ def ends(drip: Drip) -> datetime:
     return drip.end or FOREVER
 
 
-def _runs(window: Window, drip: Drip) -> bool:
+def _runs(timeline: Timeline, drip: Drip) -> bool:
     if ends(drip) <= drip.start:
         return False
     if drip.rate is not None:
         return drip.rate > 0
-    fact = window.timeline.fact(drip.evidence)
+    fact = timeline.fact(drip.evidence)
     return not (isinstance(fact, Infusion) and fact.sent_rate == 0)
 
 

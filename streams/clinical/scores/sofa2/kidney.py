@@ -9,13 +9,7 @@ from math import inf
 from streams.clinical.criteria.intervals import compare
 from streams.clinical.scores.points import BandAbove
 from streams.clinical.scores.score import worst_of
-from streams.clinical.scores.sofa2.diuresis import (
-    LENGTHS,
-    Charting,
-    Stretch,
-    chartings,
-    stretches,
-)
+from streams.clinical.scores.sofa2.diuresis import Passed, Stretch, passed
 from streams.clinical.scores.sofa2.window import (
     MOST,
     Device,
@@ -68,8 +62,8 @@ def kidney(window: Window) -> Organ:
         return Organ(certain(NAME, MOST, *replaced))
     values = window.results("creatinine", window.policy.kidney_reach)
     creatinine = [window.scored(NAME, value, CREATININE) for value in values]
-    rows = chartings(window)
-    urine, untold = _urine(window, rows)
+    rows = passed(window)
+    urine, untold = _urine(rows)
     met, evidence, lacking = _criteria(window, creatinine, rows)
     if met is TRUE:
         return Organ(certain(NAME, MOST, *evidence))
@@ -85,11 +79,11 @@ def kidney(window: Window) -> Organ:
 # -- urine ---------------------------------------------------------------------
 
 
-def _urine(
-    window: Window, rows: Sequence[Charting]
-) -> tuple[list[Component], tuple[str, ...]]:
+def _urine(rows: Sequence[Passed]) -> tuple[list[Component], tuple[str, ...]]:
     """What the stretches are worth, and what is missing to tell all of them."""
-    six, twelve, day = (stretches(window, rows, length) for length in LENGTHS)
+    six = [row.six for row in rows if row.six is not None]
+    twelve = [row.twelve for row in rows if row.twelve is not None]
+    day = [row.day for row in rows if row.day is not None]
     parts = [
         *(_rated(s, LOW, 1) for s in six),
         *(_rated(s, LOW, 2) for s in twelve),
@@ -137,7 +131,7 @@ def _on_a_day_off(window: Window) -> list[Device]:
 
 
 def _criteria(
-    window: Window, creatinine: Sequence[Component], rows: Sequence[Charting]
+    window: Window, creatinine: Sequence[Component], rows: Sequence[Passed]
 ) -> tuple[Truth3, tuple[str, ...], tuple[str, ...]]:
     """Whether the criteria for replacement are met (p), by what, and what lacks."""
     high = _any_meets(creatinine)
@@ -169,10 +163,10 @@ def _any_meets(creatinine: Sequence[Component]) -> _Said:
     return (any_of(told) if told else UNKNOWN), ids
 
 
-def _oliguria(window: Window, rows: Sequence[Charting]) -> _Said:
+def _oliguria(window: Window, rows: Sequence[Passed]) -> _Said:
     longer = window.policy.oliguria == "over_6h"
-    found = stretches(window, rows, LENGTHS[0], longer=longer)
-    known = [s for s in found if s.per_kg_h is not None]
+    found = [row.over_six if longer else row.six for row in rows]
+    known = [s for s in found if s is not None and s.per_kg_h is not None]
     low = [s for s in known if s.per_kg_h is not None and s.per_kg_h < VERY_LOW]
     if low:
         return TRUE, tuple(e for s in low for e in s.evidence)

@@ -11,6 +11,7 @@ from streams.clinical.scores.chart import back
 from streams.clinical.scores.oxygenation import Ratio, pf_ratios, sf_ratios
 from streams.clinical.scores.points import BandAbove, Bands
 from streams.clinical.scores.score import worst_of
+from streams.clinical.scores.sofa2.policy import Sofa2Policy
 from streams.clinical.scores.sofa2.window import (
     MOST,
     Organ,
@@ -21,6 +22,7 @@ from streams.clinical.scores.sofa2.window import (
 )
 from streams.clinical.scores.values import Value
 from streams.clinical.scores.ventilation import latest_status
+from streams.clinical.timeline import Timeline, part
 from streams.vocabulary.clock import HOUR
 from streams.vocabulary.events import Measurement
 from streams.vocabulary.messages import Component
@@ -100,24 +102,20 @@ def _readings(window: Window) -> list[_Reading]:
     if not reach:
         return []
     since, until = back(window.edge - reach), window.after
-    earlier = [_scored(window, r, PF) for r in _pf_ratios(window, since, until)]
-    earlier = earlier or [
-        _scored(window, r, SF) for r in _sf_ratios(window, since, until)
-    ]
+    earlier = _scored(window, "pao2", since, until)
+    earlier = earlier or _scored(window, "spo2", since, until)
     return earlier[-1:]
 
 
 def _pf(window: Window, after: datetime, until: datetime) -> list[_Reading]:
-    around = _pf_ratios(window, after - HOUR, min(until + HOUR, window.now))
-    scored = [_scored(window, ratio, PF) for ratio in around]
+    scored = _scored(window, "pao2", after - HOUR, min(until + HOUR, window.now))
     return _lasting(window, scored, ())
 
 
 def _sf(window: Window, after: datetime, until: datetime) -> list[_Reading]:
     """SpO2 too high to be scored still tells that it is well again."""
     late = min(until + HOUR, window.now)
-    around = _sf_ratios(window, after - HOUR, late)
-    scored = [_scored(window, ratio, SF) for ratio in around]
+    scored = _scored(window, "spo2", after - HOUR, late)
     well = [
         spo2.happened_at
         for spo2 in window.timeline.between(
@@ -128,19 +126,44 @@ def _sf(window: Window, after: datetime, until: datetime) -> list[_Reading]:
     return _lasting(window, scored, well)
 
 
-def _pf_ratios(window: Window, after: datetime, until: datetime) -> list[Ratio]:
-    return pf_ratios(window.timeline, after, until, policy=window.policy.oxygenation)
+def _scored(
+    window: Window, concept: str, after: datetime, until: datetime
+) -> list[_Reading]:
+    """The ratios of PaO2, or of SpO2, by the support at their moments."""
+    lane = f"measurement:{concept}"
+    found = window.timeline.between(Measurement, lane, after, until)
+    if not found:
+        return []
+    support = _by_ratio_alone(window) or _at_home(window)
+    moments = dict.fromkeys([fact.happened_at for fact in found])
+    return [
+        reading
+        for at in moments
+        for reading in _of_moment(window.timeline, concept, at, support, window.policy)
+    ]
 
 
-def _sf_ratios(window: Window, after: datetime, until: datetime) -> list[Ratio]:
-    return sf_ratios(window.timeline, after, until, policy=window.policy.oxygenation)
+@part
+def _of_moment(
+    timeline: Timeline, concept: str, at: datetime, support: bool, policy: Sofa2Policy
+) -> list[_Reading]:
+    """The same of one moment; `support`: whether it counts as given in any case."""
+    window = Window(timeline, at, at, at, at, policy, at)
+    ratios, table = (pf_ratios, PF) if concept == "pao2" else (sf_ratios, SF)
+    given = True if support else None
+    return [
+        _reading(window, ratio, table, given)
+        for ratio in ratios(timeline, back(at), at, policy=policy.oxygenation)
+    ]
 
 
-def _scored(window: Window, ratio: Ratio, table: Table) -> _Reading:
-    """The points of a ratio by the support at its moment."""
+def _reading(
+    window: Window, ratio: Ratio, table: Table, support: bool | None
+) -> _Reading:
+    """`support` as far as it is known already."""
     value = Value(ratio.at, ratio.range, ratio.evidence[0])
     full = window.scored(NAME, value, table)
-    support = True if _by_ratio_alone(window) else _supported(window, ratio.at)
+    support = support or _supported(window, ratio.at)
     lower = full.lower if support else min(full.lower, _NO_SUPPORT)
     upper = full.upper if support is not False else min(full.upper, _NO_SUPPORT)
     component = Component(
@@ -156,10 +179,13 @@ def _by_ratio_alone(window: Window) -> bool:
     return unavailable or window.has_ceiling(policy.support_ceiling)
 
 
+def _at_home(window: Window) -> bool:
+    """Whether the patient is ventilated at home."""
+    return window.on_record(window.policy.home_ventilation) is not None
+
+
 def _supported(window: Window, at: datetime) -> bool | None:
     """Whether support was advanced; None where nothing is charted of it."""
-    if window.on_record(window.policy.home_ventilation) is not None:
-        return True
     status = latest_status(window.chart, at)
     return None if status is None else status in window.policy.advanced
 
@@ -187,6 +213,8 @@ def _lasting(
 
 def _is_transient(course: Sequence[tuple[datetime, int]], reading: _Reading) -> bool:
     level = reading.component.lower
+    if all(points >= level for _, points in course):
+        return False
     before = [point for point in course if point[0] < reading.at]
     after = [point for point in course if point[0] > reading.at]
     spell = list(_while_as_bad(reversed(before), level))

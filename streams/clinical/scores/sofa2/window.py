@@ -81,9 +81,8 @@ class Window:
     origin: datetime
     """The start of the first window."""
     policy: Sofa2Policy
-    edge: datetime
-    """The moment from which a look-back reaches: `start`, or the end of the window
-    before, where this one opens just after it."""
+    opens_after: datetime | None = None
+    """The end of the window before, where this one opens just after it."""
     chart: Chart = field(init=False)
     """The same facts, for what reads a chart."""
 
@@ -91,6 +90,11 @@ class Window:
         """Lay the chart over the timeline."""
         parts = _parts(self.policy.gcs_carry)
         object.__setattr__(self, "chart", Chart(self.timeline, parts, now=self.now))
+
+    @property
+    def edge(self) -> datetime:
+        """The moment from which a look-back reaches."""
+        return self.start if self.opens_after is None else self.opens_after
 
     @property
     def after(self) -> datetime:
@@ -120,12 +124,7 @@ class Window:
 
     def devices(self, names: Collection[str]) -> list[Device]:
         """The procedures of these names begun by now, in order."""
-        lives: dict[tuple[str, str], list[Procedure]] = {}
-        for fact in self.timeline.all(Procedure, "procedure"):
-            if fact.name in names and fact.happened_at <= self.now:
-                lives.setdefault((fact.name, fact.procedure_id), []).append(fact)
-        found = [device for life in lives.values() for device in _devices(life)]
-        return sorted(found, key=lambda device: (device.start, device.evidence))
+        return _devices_of(self.timeline, tuple(sorted(names)), self.now)
 
     def running(self, names: Collection[str]) -> list[Device]:
         """Those of them that ran in the window."""
@@ -147,6 +146,18 @@ class Window:
             for seen in observed(self.timeline, concept, Stretch(after, until), policy)
             if seen.range.high > 0
         ]
+
+
+@part
+def _devices_of(
+    timeline: Timeline, names: tuple[str, ...], now: datetime
+) -> list[Device]:
+    lives: dict[tuple[str, str], list[Procedure]] = {}
+    for fact in timeline.all(Procedure, "procedure"):
+        if fact.name in names and fact.happened_at <= now:
+            lives.setdefault((fact.name, fact.procedure_id), []).append(fact)
+    found = [device for life in lives.values() for device in _devices(life)]
+    return sorted(found, key=lambda device: (device.start, device.evidence))
 
 
 @part
