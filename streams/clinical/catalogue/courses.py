@@ -114,7 +114,7 @@ def ask_immune(question: Question, policy: ImmunePolicy) -> Answer:
         label=None if last.state is ImmuneState.UNKNOWN else last.state.value,
         features=tuple(map(_day, days)),
         status=last.status,
-        final_at=last.ends,
+        final_at=last.final_at,
         evidence=tuple(dict.fromkeys(e for day in days for e in day.evidence)),
         missing=tuple(
             one.marker for one in last.markers if one.truth is Truth3.UNKNOWN

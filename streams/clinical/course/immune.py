@@ -49,7 +49,9 @@ class ImmuneDay:
     """The states that the markers allow."""
     markers: tuple[MarkerResult, ...]
     status: Literal["provisional", "confirmed"]
-    """Provisional until the day is over."""
+    """Provisional until the day is over and the laboratory has had its time."""
+    final_at: datetime
+    """From then on it is confirmed, if the patient lives so long."""
 
     @property
     def evidence(self) -> tuple[str, ...]:
@@ -113,10 +115,19 @@ def _day(
 ) -> ImmuneDay:
     starts, following = span
     last = following - timedelta.resolution
-    over = last <= at or end < at
+    wait = _turnaround(policy)
+    over = last + wait <= at if last <= end else end + wait < at
     return _read(
         timeline, number, (starts, min(last, end)), following, policy, over=over
     )
+
+
+def _turnaround(policy: ImmunePolicy) -> timedelta:
+    """How long the result of a specimen of the last instant may take."""
+    if policy.results_out == "not_awaited":
+        return timedelta()
+    named = (marker(name) for name in (*policy.hyper, *policy.suppression))
+    return max((one.turnaround or timedelta() for one in named), default=timedelta())
 
 
 def _read(
@@ -143,6 +154,7 @@ def _read(
         possible=possible,
         markers=(*hyper, *suppression),
         status="confirmed" if over else "provisional",
+        final_at=ends + _turnaround(policy),
     )
 
 
@@ -248,6 +260,13 @@ SPEC = Specification(
             readings="See `markers`: staleness, which result, which assay.",
         ),
         Choice(
+            argument="results_out",
+            default="awaited",
+            readings="A day that is over is provisional until the longest turnaround of "
+            "its markers has passed (`awaited`: ours), or confirmed at once "
+            "(`not_awaited`).",
+        ),
+        Choice(
             argument="combine",
             default="any_measured",
             readings=(
@@ -279,6 +298,7 @@ SPEC = Specification(
         Choice(argument="until", default="28 d", readings="How long it is told: ours."),
     ),
     traps=(
+        "A specimen of the day's last hours has its result after the day is over.",
         "A day without a fresh result is unknown, not a return to normal.",
         "Per cent and molecules are read by their own markers, never by each other's.",
     ),

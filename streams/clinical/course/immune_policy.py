@@ -35,6 +35,11 @@ class ImmunePolicy:
     """One sign is there, of the other nobody knows: unknown, since the other decides
     what treatment may be given; or named by the sign that is there."""
 
+    results_out: Literal["awaited", "not_awaited"] = "awaited"
+    """Results of specimens taken by the end of a day: the day is provisional until the
+    longest turnaround of its markers (6 h for HLA-DR) has passed, or confirmed when it
+    is over (ours)."""
+
     days: Literal["since_onset", "calendar"] = "since_onset"
     """Days of 24 hours from onset, or the hospital's calendar days."""
 

@@ -13,7 +13,7 @@ from streams.clinical.course.secondary_infection import secondary_infection
 from streams.clinical.course.secondary_policy import SecondaryPolicy
 from streams.clinical.definitions.septic_shock import septic_shock
 from streams.clinical.definitions.shock_policies import SHOCK_POLICIES
-from streams.clinical.heterogeneity.factors import covariates
+from streams.clinical.heterogeneity.factors import covariates, freeze
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import (
     Biomarker,
@@ -212,6 +212,23 @@ def test_what_happens_later_is_not_seen(events, at, immune, secondary, shock):
     policies = (immune, secondary, shock)
     assert everything(folded(events), at, *policies) == everything(
         folded(past), at, *policies
+    )
+
+
+@settings(deadline=None)
+@given(records, moments, st.data())
+def test_what_became_known_later_is_never_frozen(events, at, data):
+    """A result is known hours after its specimen, a code weeks after its diagnosis."""
+    told = [
+        replace(one, known_at=one.happened_at + timedelta(hours=hours))
+        for one in events
+        for hours in [data.draw(st.sampled_from([0, 3, 24, 300]))]
+    ]
+    known = [one for one in told if one.known_at <= at]
+    frozen = freeze(folded(told), at, index=ONSET, encounter="h")
+    assert frozen == freeze(folded(known), at, index=ONSET, encounter="h")
+    assert frozen.covariates == covariates(
+        folded(known), at, index=ONSET, encounter="h"
     )
 
 

@@ -11,7 +11,7 @@ from streams.clinical.markers.policy import MarkerPolicy
 from streams.clinical.markers.schemes import SCHEMES, enrich
 from streams.clinical.markers.table import markers
 from streams.clinical.timeline import Timeline
-from streams.vocabulary.events import Biomarker, Correction, Measurement
+from streams.vocabulary.events import Biomarker, Correction, Demographics, Measurement
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN
 
 
@@ -110,6 +110,29 @@ def test_what_happens_later_is_not_seen(record, at, policy):
     assert evaluate(row, folded(events), at, policy) == evaluate(
         row, folded(past), at, policy
     )
+
+
+@given(records(), moments, policies, st.integers(0, 40), st.booleans())
+def test_a_cut_off_says_nothing_of_who_is_not_of_its_population(
+    record, at, policy, years, stated
+):
+    row, events = record
+    person = Demographics(
+        event_id="born",
+        happened_at=DAY,
+        known_at=DAY,
+        birth_year=at.year - years,
+        age_precision="stated" if stated else "year",
+    )
+    said = evaluate(row, folded([*events, person]), at, policy)
+    nobody = evaluate(row, folded(events), at, policy)
+    youngest, eldest = (years if stated else max(0, years - 1)), years
+    proven = eldest < 18 if row.of_children else youngest >= 18
+    if proven:
+        assert said == nobody
+    else:
+        assert said.truth is UNKNOWN
+        assert said.state in ("unknown", nobody.state)
 
 
 @given(records(), moments)

@@ -129,6 +129,25 @@ def test_children_have_markers_of_their_own(course):
     assert day.state == "both"
 
 
+@pytest.mark.parametrize(
+    ("moment", "status", "not_awaited"),
+    [
+        ("2 07:59", "provisional", "provisional"),
+        ("2 08:00", "provisional", "confirmed"),
+        ("2 13:59", "provisional", "confirmed"),
+        ("2 14:00", "confirmed", "confirmed"),
+    ],
+)
+def test_a_day_that_is_over_waits_for_its_last_results(
+    course, at, moment, status, not_awaited
+):
+    """HLA-DR takes 6 hours: what was taken at 2 07:50 is told by 2 13:50."""
+    table = "1 10:00 | ferritin | 900"
+    day = course(table, moment)[0]
+    assert (day.status, day.final_at) == (status, at("2 14:00"))
+    assert course(table, moment, results_out="not_awaited")[0].status == not_awaited
+
+
 def test_calendar_days_are_the_hospitals_own(course, at):
     """Onset at 1 08:00 in UTC, where the hospital's clock says 03:00 (New York)."""
     days = course(
