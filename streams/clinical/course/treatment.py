@@ -9,9 +9,9 @@ from itertools import groupby
 
 from streams.clinical.course.secondary_policy import SecondaryPolicy
 from streams.clinical.timeline import Timeline
-from streams.clinical.vital_status import ALWAYS
+from streams.clinical.vital_status import ALWAYS, death_on_record
 from streams.vocabulary.clock import DAY
-from streams.vocabulary.events import Medication
+from streams.vocabulary.events import Encounter, Medication
 
 
 ANTIHERPETIC = (
@@ -81,28 +81,44 @@ def courses_by_drug(
 
 
 def _covers(timeline: Timeline, policy: SecondaryPolicy, now: datetime) -> list[_Cover]:
-    """When each dose was given and each order ran; an order runs until it is stopped."""
+    """When each dose was given and each order ran.
+
+    An order runs until it is stopped, the stay ends or the patient dies: feeds forget
+    to stop what a discharge has ended.
+    """
     facts = timeline.between(Medication, "medication", ALWAYS, now)
     stops = {
         fact.order_id: fact.happened_at
         for fact in facts
         if fact.stage == "stopped" and fact.order_id is not None
     }
+    left = {
+        fact.encounter: fact.happened_at
+        for fact in timeline.between(Encounter, "encounter", ALWAYS, now)
+        if fact.phase == "discharged" and fact.encounter is not None
+    }
+    dying = death_on_record(timeline, now)
     found = [
-        _cover(fact, stops.get(fact.order_id or ""), now)
+        _cover(
+            fact,
+            stops.get(fact.order_id or ""),
+            left.get(fact.encounter or ""),
+            None if dying is None else dying.latest,
+            now=now,
+        )
         for fact in facts
         if fact.antimicrobial is True and fact.stage in policy.stages
     ]
     return [cover for cover in found if cover.starts <= now]
 
 
-def _cover(fact: Medication, stopped: datetime | None, now: datetime) -> _Cover:
+def _cover(fact: Medication, *stopped: datetime | None, now: datetime) -> _Cover:
     starts = fact.happened_at
     drug = (fact.drug or fact.sent_drug).casefold()
     if fact.stage != "ordered":
         return _Cover(drug, starts, starts, fact.event_id)
     starts = max(starts, fact.planned_start or starts)
-    ends = [end for end in (fact.planned_stop, stopped) if end is not None]
+    ends = [end for end in (fact.planned_stop, *stopped) if end is not None]
     return _Cover(drug, starts, max(starts, min([*ends, now])), fact.event_id)
 
 

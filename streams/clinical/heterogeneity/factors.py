@@ -231,5 +231,6 @@ SPEC = Specification(
         "Lipids fall in sepsis: a low value need not be the patient's own.",
         "Drugs taken elsewhere and earlier hospitals are not in this record.",
         "A list of drugs taken at home from years ago says nothing of today.",
+        "A negative screen denies carriage of what it looked for, and of nothing else.",
     ),
 )

@@ -302,6 +302,15 @@ def test_an_order_runs_until_it_is_stopped(told):
     assert told(order, "7 10:00", stages=frozenset({"given"})).infections == ()
 
 
+@pytest.mark.parametrize(
+    "ending", ["6 18:00 | hospital | discharged | h", "6 18:00 | died | |"]
+)
+def test_an_order_that_nobody_stopped_ends_with_the_stay(told, ending):
+    order = "6 10:00 | antimicrobial | meropenem | h\n"
+    assert len(told(order).infections) == 1
+    assert told(order + ending).infections == ()
+
+
 # -- what came first -----------------------------------------------------------
 
 
