@@ -136,6 +136,8 @@ SPEC = Specification(
         "infusion:propofol",
         "infusion:midazolam",
         "infusion:dexmedetomidine",
+        "demographics",
+        "pregnancy",
     ),
     choices=NEWS2_CHOICES,
     traps=(
