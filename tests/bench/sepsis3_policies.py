@@ -21,7 +21,13 @@ from streams.clinical.timeline import Timeline
 
 
 PARTS = ("suspicion", "sofa", "")
-EXTRA = {"suspicion.screens": "ignore", "baseline": "cummin"}
+EXTRA = {
+    "suspicion.screens": "ignore",
+    "suspicion.mode": "either",
+    "suspicion.cultures": "positive",
+    "suspicion.doses": 2,
+    "baseline": "cummin",
+}
 """Options that neither preset takes."""
 
 
