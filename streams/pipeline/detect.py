@@ -1,26 +1,23 @@
-"""Detect: from a patient's facts to revisions of sepsis flags.
+"""Detect: from a patient's facts to revisions of Sepsis-3 flags.
 
 A flag is named by site, patient, definition, policy and hospital stay, so that a
 second look, another worker or another order of arrival speaks of the same flag.
-While its window is open it is `provisional`; once the window has closed it is
-`confirmed`; what changes after that is `amended`; what no longer holds is
-`withdrawn`. Nothing is overwritten: each change is a revision.
+While its window is open it is `provisional`, once the window has closed `confirmed`.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from streams.clinical.definitions.policies import Sepsis3Policy
 from streams.clinical.definitions.sepsis3 import Sepsis3Episode, Sepsis3Result
 from streams.clinical.definitions.tracker import Sepsis3Tracker
-from streams.pipeline.state import PatientState, Step
-from streams.vocabulary.ids import flag_identity, revision_identity
-from streams.vocabulary.messages import FlagStatus, SepsisOnset
+from streams.pipeline.revisions import revisions
+from streams.pipeline.state import ANCHORING, PatientState, Step
+from streams.vocabulary.ids import flag_identity
+from streams.vocabulary.messages import SepsisOnset
 
 
-DEFINITION = "sepsis3"
 VERSION = "1.0"
 """Of our reading of Singer et al., JAMA 2016; a change of meaning raises it."""
 
@@ -32,14 +29,8 @@ def detect(state: PatientState, now: datetime, *, policy: Sepsis3Policy) -> Step
         return Step(due=result.due)
     state.judged = result
     found = [_flag(state, episode, now, policy) for episode in result.episodes]
-    standing = {flag.flag_id for flag in found}
-    revised = [r for flag in found if (r := _revision(state, flag)) is not None]
-    revised += [
-        _withdrawn(flag, state, now)
-        for flag in state.flags.values()
-        if flag.flag_id not in standing and flag.status != "withdrawn"
-    ]
-    return Step(messages=tuple(revised), due=result.due)
+    said = tuple(revisions(state, found, state.anchors, now))
+    return Step(messages=said, due=result.due)
 
 
 def tracker_of(state: PatientState, policy: Sepsis3Policy) -> Sepsis3Tracker:
@@ -51,7 +42,7 @@ def tracker_of(state: PatientState, policy: Sepsis3Policy) -> Sepsis3Tracker:
 
 def _to_confirm(state: PatientState, result: Sepsis3Result, now: datetime) -> bool:
     """Whether a window has closed over a flag that is still provisional."""
-    return any(f.status == "provisional" for f in state.flags.values()) and any(
+    return any(f.status == "provisional" for f in state.anchors) and any(
         now >= episode.window_closes_at for episode in result.episodes
     )
 
@@ -62,7 +53,7 @@ def _flag(
     flag_id = flag_identity(
         site=state.site,
         patient=state.patient,
-        definition=DEFINITION,
+        definition=ANCHORING,
         policy=policy.name,
         episode=episode.encounter,
     )
@@ -77,7 +68,7 @@ def _flag(
         flag_id=flag_id,
         revision=0,
         status="confirmed" if now >= episode.window_closes_at else "provisional",
-        definition=DEFINITION,
+        definition=ANCHORING,
         definition_version=VERSION,
         policy=policy.name,
         episode=episode.encounter,
@@ -93,49 +84,4 @@ def _flag(
         components=episode.components,
         evidence=episode.evidence,
         missing=episode.missing,
-    )
-
-
-def _revision(state: PatientState, found: SepsisOnset) -> SepsisOnset | None:
-    """The next revision of a flag; None where nothing but time has passed."""
-    held = state.flags.get(found.flag_id)
-    if held is None:
-        return _numbered(found, 0, found.status)
-    same = _content(held) == _content(found)
-    status = _status(held.status, found.status, same=same)
-    if same and status == held.status:
-        return None
-    return _numbered(found, held.revision + 1, status)
-
-
-def _status(held: FlagStatus, found: FlagStatus, *, same: bool) -> FlagStatus:
-    """What a flag that was `held` is now that it is found again."""
-    if held in ("confirmed", "amended"):
-        return held if same else "amended"
-    return found
-
-
-def _withdrawn(flag: SepsisOnset, state: PatientState, now: datetime) -> SepsisOnset:
-    gone = replace(flag, known_at=now, provenance=state.provenance)
-    return _numbered(gone, flag.revision + 1, "withdrawn")
-
-
-def _numbered(flag: SepsisOnset, revision: int, status: FlagStatus) -> SepsisOnset:
-    return replace(
-        flag,
-        message_id=revision_identity(flag.flag_id, revision),
-        revision=revision,
-        status=status,
-    )
-
-
-def _content(flag: SepsisOnset) -> SepsisOnset:
-    """The flag without what every revision changes by itself."""
-    return replace(
-        flag,
-        message_id="",
-        revision=0,
-        status="provisional",
-        known_at=flag.happened_at,
-        provenance="history",
     )

@@ -2,7 +2,7 @@
 
 In a silent registry nobody is randomised, so outcomes can also be derived for flagged
 patients: the trial `cohort`, with t0 the moment at which the first of the episode's
-standing flags became known.
+standing flags of the anchoring definition became known.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _participants(state: PatientState) -> Iterator[Subject]:
 
 
 def _flagged(state: PatientState) -> Iterator[Subject]:
-    flags = sorted(state.flags.values(), key=lambda flag: flag.episode)
+    flags = sorted(state.anchors, key=lambda flag: flag.episode)
     for episode, group in groupby(flags, key=lambda flag: flag.episode):
         subject = _of_flags(state, episode, list(group))
         if subject is not None:

@@ -35,6 +35,7 @@ class Head:
     provenance: Provenance = "history"
     live: bool = False
     unjudged: Instant | None = None
+    heard: Instant | None = None
 
 
 _HEAD = TypeAdapter(Head)
@@ -52,6 +53,7 @@ def encode_head(state: PatientState) -> bytes:
         provenance=state.provenance,
         live=state.live,
         unjudged=state.unjudged,
+        heard=state.heard,
     )
     return _HEAD.dump_json(head, exclude_none=True)
 
@@ -66,3 +68,5 @@ def restore_head(state: PatientState, payload: bytes) -> None:
     state.clock, state.due = head.clock, head.due
     state.provenance, state.live = head.provenance, head.live
     state.unjudged = head.unjudged
+    # A head of before this was kept: nothing later than its clock was heard.
+    state.heard = head.clock if head.heard is None else head.heard

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from streams.clinical.definitions.policies import EMBER, Sepsis3Policy
+from streams.clinical.tracking.patient import Entry
+from streams.pipeline.beside import detect_beside
 from streams.pipeline.detect import detect, tracker_of
 from streams.pipeline.follow_up import follow_up, stirs
 from streams.pipeline.screen import screen
@@ -43,6 +45,10 @@ class Rules:
 
     protocols: tuple[Protocol, ...] = ()
     policy: Sepsis3Policy = EMBER
+    definitions: tuple[Entry, ...] = ()
+    """What is flagged beside Sepsis-3; see `streams.pipeline.flaggable`."""
+    zone: str | None = None
+    """The hospital's time zone, for definitions of calendar days."""
     software_version: str
     outcomes_of_flags: bool = False
     """Whether outcomes are also derived for flagged patients nobody randomised."""
@@ -104,7 +110,11 @@ def _take(state: PatientState, arrival: Arrival, rules: Rules) -> bool:
         if change:
             changed = True
             tracker.touch(change)
+            if state.further is not None:
+                state.further.touch(change)
             state.stirred = state.stirred or stirs(state, change)
+    if changed:
+        state.heard = _present(state, arrival.known_at)
     return changed
 
 
@@ -117,6 +127,8 @@ def _evaluate(state: PatientState, now: datetime, rules: Rules) -> Iterator[Mess
     state.clock, state.unjudged = now, None
     found = detect(state, now, policy=rules.policy)
     yield from _filed(state, found)
+    beside = detect_beside(state, now, definitions=rules.definitions, zone=rules.zone)
+    yield from _filed(state, beside)
     judged = screen(
         state, now, rules.protocols, software_version=rules.software_version
     )
@@ -125,7 +137,7 @@ def _evaluate(state: PatientState, now: datetime, rules: Rules) -> Iterator[Mess
         followed = follow_up(state, now, t0_of_flags=rules.outcomes_of_flags)
         yield from _filed(state, followed)
         state.stirred, state.outcomes_due = False, followed.due
-    state.due = earliest(found.due, judged.due, state.outcomes_due)
+    state.due = earliest(found.due, beside.due, judged.due, state.outcomes_due)
 
 
 def _is_due(due: datetime | None, now: datetime) -> bool:

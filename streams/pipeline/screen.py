@@ -6,6 +6,8 @@ status, the truth of a criterion, the stratum, the window, the anchor or the pro
 or when the last one has run out, because the gate trusts no verdict past its time.
 Enrolment freezes the last revision, and a closed window ends the screening, unless
 its flag is withdrawn or its anchor moves.
+Only flags of the anchoring definition are seen here: what a site flags beside it never
+opens a window, and never turns a criterion.
 """
 
 from __future__ import annotations
@@ -96,10 +98,11 @@ def _cases(
     state: PatientState, now: datetime, protocols: Sequence[Protocol]
 ) -> Iterator[Case]:
     """Every anchoring flag before every open domain it is not yet enrolled in."""
-    for protocol in protocols if state.flags else ():
+    flags = state.anchors
+    for protocol in protocols if flags else ():
         for domain in protocol.open_domains():
             wanted = (domain.recruitment.definition, domain.recruitment.policy)
-            for flag in state.flags.values():
+            for flag in flags:
                 anchors = (flag.definition, flag.policy) == wanted
                 if anchors and not _enrolled(state, protocol, domain, flag):
                     name = _screening_id(state, protocol, domain, flag)
@@ -150,7 +153,7 @@ def _view(case: Case) -> PatientView:
             "onset.known_at": case.known_at,
             "onset.happened_at": case.flag.happened_at,
         },
-        flags=tuple(case.state.flags.values()),
+        flags=case.state.anchors,
         roster=tuple(case.state.roster.values()),
     )
 

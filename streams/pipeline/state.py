@@ -8,6 +8,7 @@ from datetime import datetime
 from streams.clinical.definitions.sepsis3 import Sepsis3Result
 from streams.clinical.definitions.tracker import Sepsis3Tracker
 from streams.clinical.timeline import Timeline
+from streams.clinical.tracking.patient import PatientTracker
 from streams.vocabulary.messages import (
     Message,
     Provenance,
@@ -16,6 +17,11 @@ from streams.vocabulary.messages import (
     TrialOutcome,
     TrialScreening,
 )
+
+
+ANCHORING = "sepsis3"
+"""The one definition whose flags open recruitment windows and anchor outcomes; flags of
+further definitions are told beside it, and move nothing."""
 
 
 @dataclass(slots=True)
@@ -47,10 +53,19 @@ class PatientState:
     """Whether anything live was ever heard: then real time passes for the patient."""
     unjudged: datetime | None = None
     """The instant of which a part was taken in, and the rest is to follow."""
+    heard: datetime | None = None
+    """When the record last changed: what a patient at rest is measured from."""
     tracker: Sepsis3Tracker | None = None
     """What the last evaluation left to build upon; never stored, always rebuildable."""
     judged: Sepsis3Result | None = None
     """The result the flags were last revised by; never stored."""
+    further: PatientTracker | None = None
+    """The further definitions kept up to date; never stored, always rebuildable."""
+
+    @property
+    def anchors(self) -> tuple[SepsisOnset, ...]:
+        """The flags that screening and outcomes count from; withdrawn ones among them."""
+        return tuple(f for f in self.flags.values() if f.definition == ANCHORING)
 
 
 @dataclass(frozen=True, slots=True)
