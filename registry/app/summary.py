@@ -14,6 +14,7 @@ from registry.app.embedded import Tally
 from registry.app.team import Case, ScriptedTeam
 from registry.store.listings import FlowView, OnsetView, OutcomeView
 from registry.store.unit_of_work import Registry
+from streams.pipeline.state import ANCHORING
 
 
 def print_summary(
@@ -21,10 +22,16 @@ def print_summary(
 ) -> None:
     """The flow of patients, the outcomes, the time that was left, where to look next."""
     with registry.reading() as views:
-        onsets = views.onsets()
+        flags = views.onsets()
         flows = views.flow(may_see_arms=True)
         outcomes = views.outcomes()
-        revisions = [r for o in onsets for r in views.onset_history(o.site, o.patient)]
+        onsets = [flag for flag in flags if flag.definition == ANCHORING]
+        revisions = [
+            r
+            for o in onsets
+            for r in views.onset_history(o.site, o.patient)
+            if r.definition == ANCHORING
+        ]
         patients = [p.patient for p in views.participants() if p.randomised_at]
     withdrawn = sum(o.status == "withdrawn" for o in onsets)
     console.print(
@@ -32,6 +39,8 @@ def print_summary(
         f"{tally.events:,} events; {len(onsets) - withdrawn} sepsis onsets stand "
         f"({_withdrawn(withdrawn)})."
     )
+    if beside := _beside(flags):
+        console.print(beside)
     for flow in flows:
         console.print(_flow(flow))
     for obstacle, number in team.obstacles.items():
@@ -48,6 +57,17 @@ def print_summary(
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _beside(flags: Iterable[OnsetView]) -> str:
+    """How many flags stand by each further definition; empty where none is asked for."""
+    stand = Counter(
+        f"{flag.definition} ({flag.policy})"
+        for flag in flags
+        if flag.definition != ANCHORING and flag.status != "withdrawn"
+    )
+    told = ", ".join(f"{number} by {name}" for name, number in sorted(stand.items()))
+    return f"Flags beside Sepsis-3: {told}." if told else ""
 
 
 def _flow(flow: FlowView) -> Table:

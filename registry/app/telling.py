@@ -10,6 +10,7 @@ from registry.domain.alert import AlertStatus
 from registry.domain.mode import Suppression
 from registry.domain.participant import HumanAnswer
 from registry.store.listings import AlertView, ParticipantView, ScreeningView
+from streams.pipeline.state import ANCHORING
 from streams.vocabulary.messages import (
     CriterionVerdict,
     SepsisOnset,
@@ -54,16 +55,31 @@ def _flag(flag: SepsisOnset, told: Explanation) -> Iterator[str]:
         f"  onset {moment(flag.happened_at)}, last revised {moment(flag.known_at)} "
         f"({lag} after the onset)"
     )
-    yield (
-        f"  SOFA {flag.score}, with what is missing between {flag.score_lower} and "
-        f"{flag.score_upper}; baseline {flag.baseline}"
-    )
+    if flag.score is not None:
+        yield _points(flag)
+    elif flag.evidence:
+        yield f"  because {_events(flag.evidence, told)}"
     for component in flag.components:
         points = "unknown" if component.points is None else str(component.points)
         events = _events(component.evidence, told)
         yield f"    {component.name:<15} {points:<8}{events}".rstrip()
     if flag.missing:
-        yield f"  never seen in the 24 h: {', '.join(flag.missing)}"
+        unseen = "never seen in the 24 h" if _anchors(flag) else "not known"
+        yield f"  {unseen}: {', '.join(flag.missing)}"
+    if not _anchors(flag):
+        yield "  told beside Sepsis-3: it opens no window and alerts nobody"
+
+
+def _anchors(flag: SepsisOnset) -> bool:
+    """Whether it is a Sepsis-3 flag, which screening and outcomes count from."""
+    return flag.definition == ANCHORING
+
+
+def _points(flag: SepsisOnset) -> str:
+    score = "SOFA" if _anchors(flag) else "score"
+    bounds = f"between {flag.score_lower} and {flag.score_upper}"
+    told = f"  {score} {flag.score}, with what is missing {bounds}"
+    return told if flag.baseline is None else f"{told}; baseline {flag.baseline}"
 
 
 def _screening(screening: TrialScreening, told: Explanation) -> Iterator[str]:

@@ -67,11 +67,15 @@ class Views:
         return self._all(query.order_by(*order), ProtocolVersion)
 
     def onsets(
-        self, site: str | None = None, patient: str | None = None
+        self,
+        site: str | None = None,
+        patient: str | None = None,
+        definition: str | None = None,
     ) -> tuple[OnsetView, ...]:
         """The latest revision of each flag, by the moment it was known."""
+        equal = {"site": site, "patient": patient, "definition": definition}
         query = _latest(_onsets(), OnsetRow, "flag_id")
-        return self._all(_where(query, OnsetRow, site=site, patient=patient), OnsetView)
+        return self._all(_where(query, OnsetRow, **equal), OnsetView)
 
     def onset_history(self, site: str, patient: str) -> tuple[OnsetView, ...]:
         """All revisions of one patient's flags."""

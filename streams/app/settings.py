@@ -62,6 +62,17 @@ STREAM_SETTINGS: tuple[Setting, ...] = (
         "EMBER_BATCH", "1000", "Records a process takes from Kafka at once, at most."
     ),
     Setting(
+        "EMBER_DEFINITIONS",
+        "",
+        "Definitions to flag by beside Sepsis-3, each as name or name:policy, separated "
+        "by commas.",
+    ),
+    Setting(
+        "EMBER_ZONE",
+        "",
+        "The hospital's time zone, for definitions of calendar days: America/New_York.",
+    ),
+    Setting(
         "EMBER_HTTP",
         "127.0.0.1:0",
         "Where a process answers /metrics and /health; port 0 switches it off.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
 from hashlib import sha256
 from importlib.metadata import version
@@ -22,7 +23,9 @@ from registry.domain.randomisation.signer import KeyedSigner
 from registry.store.migrate import migrate
 from registry.store.unit_of_work import Registry, open_registry
 from registry.usecases.set_mode import SetMode, set_mode
+from streams.app.flagging import DefinitionOption, flagged_beside
 from streams.app.protocols import DEMONSTRATION, shipped_protocol
+from streams.pipeline.flaggable import described
 from streams.pipeline.patient import Rules
 from streams.simulate.config import HospitalConfig
 from streams.simulate.hospital import Simulation
@@ -34,6 +37,8 @@ _PLACE = Path("demo/ember.sqlite")
 _AFTER = timedelta(days=92)
 """How long the last patients are followed after the last admission."""
 _SOURCE = "synthetic-hospital"
+_DAYS = "UTC"
+"""The simulated hospital's own time zone."""
 _ACTOR = "ember demo"
 
 
@@ -43,11 +48,13 @@ def demo(
         int, typer.Option(help="Another seed, another hospital.", min=0)
     ] = 1,
     days: Annotated[int, typer.Option(help="Days of admissions.", min=1)] = 30,
+    definition: DefinitionOption = None,
 ) -> None:
     """Simulate a hospital, run the chain, let a scripted team act, and show the result.
 
     Everything in it is made up. Without --registry it writes demo/ember.sqlite anew.
     """
+    beside = flagged_beside(os.environ, definition, own_days=_DAYS)
     url = registry or _fresh_file()
     migrate(url)
     book = open_registry(url)
@@ -66,9 +73,19 @@ def demo(
 
         runner = EmbeddedRunner(
             book,
-            Rules(protocols=(protocol,), software_version=version("ember-registry")),
+            Rules(
+                protocols=(protocol,),
+                definitions=beside.definitions,
+                zone=beside.zone,
+                software_version=version("ember-registry"),
+            ),
             source=_SOURCE,
-            fingerprint=f"seed {seed}, {days} days, {protocol.digest}",
+            fingerprint=", ".join(
+                (
+                    f"seed {seed}, {days} days, {protocol.digest}",
+                    *described(beside.definitions, beside.zone),
+                )
+            ),
             people=team,
             on_progress=show,
         )

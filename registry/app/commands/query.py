@@ -44,18 +44,26 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
 def onsets(
     registry: RegistryOption = None,
     patient: PatientOption = None,
+    definition: Annotated[
+        str | None, typer.Option(help="Only flags by this definition: sepsis3, ase.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """The sepsis flags, each by its latest revision."""
     with opened(registry).reading() as views:
-        rows = views.onsets(patient=patient)
+        rows = views.onsets(patient=patient, definition=definition)
+        held = {r.definition for r in views.onsets()} if definition else set()
+    if definition is not None and definition not in held and not as_json:
+        print(f"No onsets by {definition}; flags there are by: {_listed(held)}.")
+        return
     columns: Columns = {
         "patient": lambda r: r.patient,
         "episode": lambda r: r.episode,
         "status": lambda r: r.status,
         "onset": lambda r: told(r.happened_at),
         "known": lambda r: told(r.known_at),
-        "SOFA": lambda r: f"{r.score} ({r.score_lower}-{r.score_upper})",
+        "score": _score,
+        "definition": lambda r: r.definition,
         "policy": lambda r: r.policy,
     }
     show("onsets", rows, columns, as_json=as_json)
@@ -122,6 +130,17 @@ def outcomes(
         "reason": lambda r: r.reason or "",
     }
     show("outcomes", rows, columns, as_json=as_json)
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+def _score(onset: OnsetView) -> str:
+    """SOFA's or Phoenix's points with their bounds; empty where a flag has none."""
+    if onset.score is None:
+        return ""
+    return f"{onset.score} ({onset.score_lower}-{onset.score_upper})"
 
 
 def told(moment: datetime | None) -> str:

@@ -21,9 +21,17 @@ from registry.store.migrate import migrate
 from registry.usecases.record_run import RecordRun, record_run
 from streams.adapters.intake import IntakeReport
 from streams.app.account import account, tell_never_met
-from streams.app.detection import PathOption, SourceOption, SubjectsOption
+from streams.app.detection import (
+    WALL_CLOCK,
+    PathOption,
+    SourceOption,
+    SubjectsOption,
+    ZoneOption,
+)
+from streams.app.flagging import DefinitionOption, flagged_beside
 from streams.app.protocols import shipped_protocols
 from streams.app.sources import open_history
+from streams.pipeline.flaggable import described
 from streams.pipeline.patient import Rules
 from streams.vocabulary.ids import identity
 from streams.vocabulary.protocol import content_hash
@@ -34,6 +42,8 @@ def replay(
     registry: RegistryOption = None,
     source: SourceOption = "mimic-iv",
     subjects: SubjectsOption = None,
+    definition: DefinitionOption = None,
+    zone: ZoneOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the account of the run as JSON.")
     ] = False,
@@ -43,12 +53,16 @@ def replay(
     An interrupted replay continues where it stopped; a finished one changes nothing.
     History never alerts and never randomises.
     """
+    own_days = WALL_CLOCK.get(source)
+    beside = flagged_beside(os.environ, definition, zone=zone, own_days=own_days)
     history = open_history(source, path, subjects)
     url = registry_url(os.environ, registry)
     migrate(url)
     book = opened(url)
     rules = Rules(
         protocols=shipped_protocols(),
+        definitions=beside.definitions,
+        zone=beside.zone,
         software_version=version("ember-registry"),
         outcomes_of_flags=True,
     )
@@ -90,7 +104,8 @@ def replay(
 def _judged_by(rules: Rules) -> list[str]:
     """Two runs with equal answers here may continue one another."""
     hashes = [content_hash(protocol) for protocol in rules.protocols]
-    return [rules.software_version, rules.policy.name, *hashes]
+    beside = described(rules.definitions, rules.zone)
+    return [rules.software_version, rules.policy.name, *hashes, *beside]
 
 
 def _told(tally: Tally) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from streams.app.flagging import flagged_beside
 from streams.app.live.running import run_worker
 from streams.app.live.shadow import protocols_in_force
 from streams.app.live.worker import WorkerPlan
@@ -48,8 +49,11 @@ def worker(
     if datadir is not None:
         settings = replace(settings, worker_dir=datadir)
     kafka = kafka_settings(environ)
+    beside = flagged_beside(environ)
     rules = Rules(
         protocols=() if shadow is None else protocols_in_force(kafka),
+        definitions=beside.definitions,
+        zone=beside.zone,
         software_version=version("ember-registry"),
         outcomes_of_flags=True,
     )
