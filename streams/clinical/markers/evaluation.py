@@ -109,7 +109,7 @@ def _barred(
 def _told(
     marker: Marker, found: Sequence[Reading], at: datetime, policy: MarkerPolicy
 ) -> MarkerResult:
-    length = policy.stale_after or marker.stale_after
+    length = marker.stale_after if policy.stale_after is None else policy.stale_after
     fresh = [one for one in found if at - one.at <= length]
     decides = _deciding(marker, fresh or found, policy)
     partner = _partner(marker, found, decides, policy)
@@ -154,7 +154,11 @@ def _partner(
         return None
     least = marker.repeat_after - policy.repeat_early
     most = marker.repeat_after + policy.repeat_late
-    apart = [one for one in found if least <= second.at - one.at <= most]
+    apart = [
+        one
+        for one in found
+        if one.at < second.at and least <= second.at - one.at <= most
+    ]
     return apart[-1] if apart else None
 
 

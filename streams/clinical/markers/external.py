@@ -146,7 +146,7 @@ def _standing(
     last = accepted[-1]
     together = [fact for fact in accepted if fact.happened_at == last.happened_at]
     labels = {_canonical(one, fact.label) or fact.label for fact in together}
-    length = policy.stale_after or one.stale_after
+    length = one.stale_after if policy.stale_after is None else policy.stale_after
     stale_from = None if length is None else last.happened_at + length
     state = LabelState.KNOWN
     if len(labels) > 1:

@@ -76,6 +76,14 @@ def test_how_old_is_stale_is_a_policy(say):
     assert say(table, "mals", "1 12:00", stale_after=shorter).state == "stale"
 
 
+@pytest.mark.parametrize(
+    ("moment", "state"), [("1 08:00", "positive"), ("1 08:01", "stale")]
+)
+def test_a_trial_may_want_a_result_of_this_very_moment(say, moment, state):
+    table = "1 08:00 | ferritin | 9000"
+    assert say(table, "mals", moment, stale_after=timedelta(0)).state == state
+
+
 def test_a_result_that_has_not_come_yet_is_none(say):
     assert say("1 13:00 | ferritin | 9000", "mals", "1 12:00").state == "unknown"
 
@@ -212,6 +220,15 @@ def test_one_specimen_can_rule_it_out_but_not_in(say):
         ("no second specimen 24 h apart",),
     )
     assert say(high, name, "1 12:00").state == "negative"
+
+
+def test_one_specimen_is_never_its_own_second(say):
+    low = "1 08:00 | biomarker mhla_dr_percent | 20 % flow"
+    name = "immunoparalysis_percent"
+    at_any_time = timedelta(hours=24)
+    assert say(low, name, "1 12:00", repeat_early=at_any_time).state == "unknown"
+    twice = low + "\n1 08:01 | biomarker mhla_dr_percent | 20 % flow"
+    assert say(twice, name, "1 12:00", repeat_early=at_any_time).state == "positive"
 
 
 def test_how_much_sooner_the_second_may_come_is_a_policy(say):
