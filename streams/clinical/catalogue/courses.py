@@ -126,7 +126,10 @@ def ask_immune(question: Question, policy: ImmunePolicy) -> Answer:
 
 
 def ask_secondary(question: Question, policy: SecondaryPolicy) -> Answer:
-    """What came after the last onset: TRUE for an infection, not for what competes."""
+    """What came after the last onset: TRUE for an infection, not for what competes.
+
+    UNKNOWN while it is not settled, and where what grew was never identified.
+    """
     onset = last_onset(question.timeline, question.at)
     if onset is None:
         return replace(_without(question, "sepsis_onset"), truth=Truth3.UNKNOWN)
@@ -137,10 +140,11 @@ def ask_secondary(question: Question, policy: SecondaryPolicy) -> Answer:
         policy,
         encounter=onset.encounter,
     )
-    settled = found.ending == "infection" or found.status == "confirmed"
+    shown = found.ending == "infection"
+    settled = shown or (found.status == "confirmed" and not found.undecided)
     return replace(
         answer(question),
-        truth=truth(found.ending == "infection" if settled else None),
+        truth=truth(shown if settled else None),
         label=found.ending,
         features=tuple(
             Feature(name=one.kind, value=one.what, evidence=one.evidence)
@@ -153,6 +157,7 @@ def ask_secondary(question: Question, policy: SecondaryPolicy) -> Answer:
                 (*found.evidence, *(e for i in found.infections for e in i.evidence))
             )
         ),
+        missing=("organism",) if found.undecided and not shown else (),
     )
 
 

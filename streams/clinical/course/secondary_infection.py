@@ -64,6 +64,8 @@ class SecondaryCourse:
     """From then on time alone changes nothing."""
     infections: tuple[Infection, ...]
     viral: tuple[Infection, ...]
+    undecided: tuple[Growth, ...]
+    """What grew by the end and was never identified: it may have been an infection."""
     growths: tuple[Growth, ...]
     """Every specimen from `after` on, and what it was taken for."""
     evidence: tuple[str, ...]
@@ -101,6 +103,11 @@ def secondary_infection(
         final_at=max(waits, default=ended_at) if over else max([*waits, closes]),
         infections=infections,
         viral=tuple(one for one in found if one.kind == "viral_reactivation"),
+        undecided=tuple(
+            one
+            for one in growths
+            if one.kind == "unidentified" and one.grown.collected_at <= ended_at
+        ),
         growths=growths,
         evidence=events,
     )

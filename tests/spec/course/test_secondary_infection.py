@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from streams.clinical.catalogue.rules import rule_named
 from streams.clinical.course.secondary_infection import SPEC, secondary_infection
 from streams.clinical.course.secondary_policy import DEFAULT, SecondaryPolicy
 from streams.clinical.course.specimens import site_of
+from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN
 
 
 HEAD = "at | what | value | encounter\n"
@@ -19,6 +21,18 @@ INDEX = """
 2 08:00 | grew e0       | ESCHERICHIA COLI      |
 """
 """The infection that made the sepsis; onset is at 1 08:00."""
+
+
+SEPSIS = """
+1 06:00 | hospital            | admitted      | h
+1 06:00 | culture             | BLOOD CULTURE | h
+1 07:00 | antimicrobial given | ceftriaxone   | h
+1 08:00 | platelets           | 40            | h
+1 08:00 | creatinine          | 3             | h
+1 08:00 | map                 | 60            | h
+2 08:00 | grew e1             | -             | h
+"""
+"""Sepsis-3 of the first morning, whose own culture grew nothing."""
 
 
 @pytest.fixture
@@ -369,6 +383,32 @@ def test_a_stain_is_no_organism_yet(told, at):
     assert (kinds(early), early.infections) == (["unidentified"], ())
     (infection,) = told(table).infections
     assert infection.told_at == at("8 10:00")
+
+
+def test_what_was_never_identified_leaves_it_undecided(told):
+    """A week later nobody waits for the name, but nobody can say that it was none."""
+    stain = grew("GRAM POSITIVE COCCI")
+    found = told(stain)
+    assert (found.ending, found.status, found.infections) == ("none", "confirmed", ())
+    assert [one.reason for one in found.undecided] == [
+        "gram positive cocci: not identified yet"
+    ]
+    assert told(stain + "5 09:00 | died |").undecided == ()
+    assert told(grew("ENTEROCOCCUS")).undecided == ()
+
+
+def test_the_catalogue_denies_no_infection_that_is_undecided(timeline_of, at):
+    rows = SEPSIS + "6 10:00 | culture | BLOOD CULTURE | h\n"
+    rule = rule_named("secondary_infection")
+
+    def truth(name):
+        timeline = timeline_of(HEAD + rows + f"7 10:00 | grew e7 | {name} | h")
+        told = rule.evaluate(timeline, at("60 00:00"))
+        return told.truth, told.missing
+
+    assert truth("GRAM POSITIVE COCCI") == (UNKNOWN, ("organism",))
+    assert truth("-") == (FALSE, ())
+    assert truth("ENTEROCOCCUS FAECIUM") == (TRUE, ())
 
 
 def test_a_final_word_withdraws_an_early_one(told):
