@@ -157,7 +157,7 @@ def ask_secondary(question: Question, policy: SecondaryPolicy) -> Answer:
                 (*found.evidence, *(e for i in found.infections for e in i.evidence))
             )
         ),
-        missing=("organism",) if found.undecided and not shown else (),
+        missing=("decisive_culture",) if found.undecided and not shown else (),
     )
 
 

@@ -22,7 +22,10 @@ from streams.clinical.course.specimens import (
 )
 from streams.clinical.definitions.ase.organisms import organism
 from streams.clinical.timeline import Timeline
+from streams.clinical.vital_status import INSTANT
+from streams.vocabulary.clock import DAY
 from streams.vocabulary.events import CultureCollected, CultureResult
+from streams.vocabulary.facts import Flag
 
 
 Kind = Literal[
@@ -51,6 +54,9 @@ class Grown:
 
     culture_id: str
     collected_at: datetime
+    """Midnight of its day where only the date is known."""
+    taken_by: datetime
+    """The same, or the last instant of that day."""
     told_at: datetime | None
     """When the first result that counts was known; None while it is pending."""
     site: Site
@@ -260,6 +266,7 @@ def _grown(specimen: CultureCollected, results: Sequence[CultureResult]) -> Grow
     return Grown(
         culture_id=specimen.culture_id,
         collected_at=specimen.happened_at,
+        taken_by=_taken_by(specimen),
         told_at=min((fact.happened_at for fact in deciding), default=None),
         site=site_of(specimen.specimen),
         specimen=specimen.specimen,
@@ -267,6 +274,12 @@ def _grown(specimen: CultureCollected, results: Sequence[CultureResult]) -> Grow
         negative=not standing and bool(empty),
         evidence=(specimen.event_id, *(fact.event_id for fact in deciding)),
     )
+
+
+def _taken_by(specimen: CultureCollected) -> datetime:
+    if Flag.DATE_ONLY not in specimen.flags:
+        return specimen.happened_at
+    return specimen.happened_at + DAY - INSTANT
 
 
 def _organisms(

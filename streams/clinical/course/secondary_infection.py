@@ -7,7 +7,7 @@ is the competing event, and leaving the hospital ends what can be seen.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -65,7 +65,8 @@ class SecondaryCourse:
     infections: tuple[Infection, ...]
     viral: tuple[Infection, ...]
     undecided: tuple[Growth, ...]
-    """What grew by the end and was never identified: it may have been an infection."""
+    """What may have been an infection: growth by the end that was never identified, or
+    of which only the day is known, and only a part of it counts."""
     growths: tuple[Growth, ...]
     """Every specimen from `after` on, and what it was taken for."""
     evidence: tuple[str, ...]
@@ -156,12 +157,23 @@ def _growths(
     everything = grown(timeline, at)
     begun = courses_by_drug(timeline, policy, at)
     since = opens - policy.after - policy.first_since
-    earlier = [one for one in everything if since <= one.collected_at < opens]
+    earlier = [
+        one for one in everything if since <= one.collected_at and one.taken_by < opens
+    ]
     before = organisms_of(one for one in earlier if _is_first(one, everything, policy))
     for one in everything:
-        if opens <= one.collected_at <= closes:
+        if opens <= one.taken_by and one.collected_at <= closes:
             treated_at = _treated_at(one, begun, policy)
-            yield taken_for(one, everything, before, policy, treated_at=treated_at)
+            told = taken_for(one, everything, before, policy, treated_at=treated_at)
+            yield told if opens <= one.collected_at else _of_unknown_hour(told)
+
+
+def _of_unknown_hour(told: Growth) -> Growth:
+    """On the day that the time begins nobody can say whether it was before or after."""
+    if told.kind not in {"infection", "viral_reactivation"}:
+        return told
+    reason = f"{told.reason}, on a day of which only a part counts"
+    return replace(told, kind="unidentified", reason=reason)
 
 
 def _is_first(one: Grown, everything: Sequence[Grown], policy: SecondaryPolicy) -> bool:

@@ -76,6 +76,15 @@ def test_it_begins_48_hours_after_onset(told, taken, count):
     assert len(told(grew("PSEUDOMONAS AERUGINOSA", taken=taken)).infections) == count
 
 
+@pytest.mark.parametrize(
+    ("taken", "infections", "undecided"), [("2", 0, 0), ("3", 0, 1), ("4", 1, 0)]
+)
+def test_of_a_bare_date_it_must_be_sure_to_be_after(told, taken, infections, undecided):
+    """The time begins at 3 08:00: nobody knows what a specimen of day 3 was before."""
+    found = told(grew("PSEUDOMONAS AERUGINOSA", taken=taken, told="6 10:00"))
+    assert (len(found.infections), len(found.undecided)) == (infections, undecided)
+
+
 @pytest.mark.parametrize(("taken", "count"), [("29 08:00", 1), ("29 08:01", 0)])
 def test_it_is_looked_for_until_day_28(told, taken, count):
     found = told(grew("PSEUDOMONAS AERUGINOSA", taken=taken, told="30 10:00"))
@@ -406,7 +415,7 @@ def test_the_catalogue_denies_no_infection_that_is_undecided(timeline_of, at):
         told = rule.evaluate(timeline, at("60 00:00"))
         return told.truth, told.missing
 
-    assert truth("GRAM POSITIVE COCCI") == (UNKNOWN, ("organism",))
+    assert truth("GRAM POSITIVE COCCI") == (UNKNOWN, ("decisive_culture",))
     assert truth("-") == (FALSE, ())
     assert truth("ENTEROCOCCUS FAECIUM") == (TRUE, ())
 
