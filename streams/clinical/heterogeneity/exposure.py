@@ -57,13 +57,11 @@ def _screens(scope: Scope) -> Iterator[Grown]:
 
 
 def _antimicrobials(scope: Scope) -> list[str]:
-    reach = scope.policy.exposure / DAY
     return [
         fact.event_id
-        for fact in scope.medications()
+        for fact in scope.exposures()
         if fact.antimicrobial is True
         and fact.stage in {"ordered", "dispensed", "given", "home"}
-        and scope.is_before(fact.happened_at, reach)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from streams.clinical.comorbidity.code_lists import can_be_read
@@ -12,7 +12,7 @@ from streams.clinical.heterogeneity.lists import drug_lists, has_code, has_drug
 from streams.clinical.heterogeneity.scope import Scope
 from streams.clinical.markers.readings import readings
 from streams.clinical.scores.chart import back
-from streams.vocabulary.clock import DAY
+from streams.vocabulary.events import Medication
 from streams.vocabulary.truth import TRUE
 
 
@@ -28,7 +28,7 @@ def immunosuppression(scope: Scope) -> Iterator[Covariate]:
         for fact in scope.conditions()
         if fact.present and has_code("immunosuppression", fact)
     ]
-    drugs = _taken(scope, "immunosuppression")
+    drugs = _of_list("immunosuppression", _taken(scope))
     coded = scope.policy.uncoded == "absent" or (
         scope.policy.uncoded == "absent_if_coded"
         and any(can_be_read(fact.code) for fact in scope.conditions())
@@ -44,31 +44,30 @@ def immunosuppression(scope: Scope) -> Iterator[Covariate]:
 
 def medication(scope: Scope) -> Iterator[Covariate]:
     """Each list of drugs that is not of a disease."""
+    taken, listed = _taken(scope), _is_listed(scope)
     for name in drug_lists():
         if name not in _ELSEWHERE:
             yield truth_of(
                 name if name != "immunosuppression" else "immunosuppressant",
                 "medication",
-                shown=_taken(scope, name),
-                denied=_is_listed(scope),
+                shown=_of_list(name, taken),
+                denied=listed,
                 missing="drugs taken at home",
             )
 
 
-def _taken(scope: Scope, name: str) -> list[str]:
+def _taken(scope: Scope) -> list[Medication]:
     """At home, or in the time before the episode."""
-    reach = scope.policy.exposure / DAY
     in_hospital = (
         fact
-        for fact in scope.medications()
+        for fact in scope.exposures()
         if fact.stage in {"ordered", "dispensed", "given"}
-        and scope.is_before(fact.happened_at, reach)
     )
-    return [
-        fact.event_id
-        for fact in (*scope.home_list(), *in_hospital)
-        if has_drug(name, fact)
-    ]
+    return [*scope.home_list(), *in_hospital]
+
+
+def _of_list(name: str, taken: Sequence[Medication]) -> list[str]:
+    return [fact.event_id for fact in taken if has_drug(name, fact)]
 
 
 def _is_listed(scope: Scope) -> bool:

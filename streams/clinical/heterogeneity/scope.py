@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from streams.clinical.heterogeneity.policy import FactorPolicy
+from streams.clinical.scores.chart import back
 from streams.clinical.timeline import Timeline
 from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.events import Condition, Medication
@@ -39,18 +40,17 @@ class Scope:
         last = {fact.code: fact for fact in said}
         return list(last.values())
 
-    def medications(self) -> Iterator[Medication]:
-        """The drugs on record."""
-        yield from self.timeline.between(Medication, "medication", ALWAYS, self.at)
-
     def home_list(self) -> list[Medication]:
         """Drugs taken at home, as listed since the exposures that count began."""
-        since = self.begins - self.policy.exposure
-        return [
-            fact
-            for fact in self.medications()
-            if fact.stage == "home" and fact.happened_at >= since
-        ]
+        since = back(self.begins - self.policy.exposure)
+        told = self.timeline.between(Medication, "medication", since, self.at)
+        return [fact for fact in told if fact.stage == "home"]
+
+    def exposures(self) -> Sequence[Medication]:
+        """What is on record of drugs in the time before the episode."""
+        since = back(self.begins - self.policy.exposure)
+        until = back(self.begins)
+        return self.timeline.between(Medication, "medication", since, until)
 
     def is_before(self, moment: datetime, reach: float) -> bool:
         """Whether it lies in the days (`reach`) before the episode."""

@@ -177,10 +177,11 @@ class Keeper(View):
         named: Mapping[str, object],
     ) -> AnswerT:
         """What a part says: as kept, where it stands."""
+        called = self._name
         key = (
             rule,
-            *[self._name(one) for one in given],
-            *[(name, self._name(one)) for name, one in named.items()],
+            *[one if type(one) in _AS_THEY_ARE else called(one) for one in given],
+            *[(name, called(one)) for name, one in named.items()],
         )
         part = self._parts.get(key)
         if part is None:
@@ -188,7 +189,8 @@ class Keeper(View):
             part = self._parts[key] = made(key, rule, given, named)
             if part.hears:
                 self._hearing.add(part)
-        self.verify(part)
+        if not part.sure or self.watch.now >= part.until:
+            self.verify(part)
         if self._current is not None:
             self._current.asked[part] = None
         return cast("AnswerT", part.value)
@@ -200,14 +202,15 @@ class Keeper(View):
             return
         if part.touched or now >= part.holds_until or self._asked_changed(part):
             self._evaluate(part)
-        part.until = min((one.until for one in part.asked), default=NEVER)
-        part.until = min(part.until, part.holds_until)
+        part.until = min([part.holds_until, *[one.until for one in part.asked]])
         part.sure, part.touched = True, False
         part.verified = self._count
 
     def _asked_changed(self, part: Part) -> bool:
+        now = self.watch.now
         for one in part.asked:
-            self.verify(one)
+            if not one.sure or now >= one.until:
+                self.verify(one)
             if one.changed > part.verified:
                 return True
         return False
@@ -217,8 +220,11 @@ class Keeper(View):
         reads, asked = part.reads, part.asked
         part.reads = self.reads = Reads()
         part.asked, self._current, watch.until = {}, part, NEVER
-        given = [self._renewed(one) for one in part.given]
-        named = {name: self._renewed(one) for name, one in part.named.items()}
+        renewed = self._renewed
+        given = [
+            one if type(one) in _AS_THEY_ARE else renewed(one) for one in part.given
+        ]
+        named = {name: renewed(one) for name, one in part.named.items()}
         value = part.say(self, given, named)
         part.holds_until = watch.until
         self.reads, watch.until, self._current = outer
@@ -249,14 +255,15 @@ class Keeper(View):
             return given
         if kind is Moment:
             return ("moment", cast("Moment", given).offset)
+        known = self._policies.get(id(given))
+        if known is not None:
+            return known[1]
         if kind is Window:
             window = cast("Window", given)
             return (self._name(window.after), self._name(window.until), window.stay)
         if not kind.__name__.endswith("Policy"):
             return given
-        known = self._policies.get(id(given))
-        if known is None:
-            known = self._policies[id(given)] = (given, self._token(given))
+        known = self._policies[id(given)] = (given, self._token(given))
         return known[1]
 
     def _token(self, policy: object) -> object:
@@ -270,13 +277,18 @@ class Keeper(View):
 
     def _enter(self, part: Part, old: Reads, asked: dict[Part, None]) -> None:
         new = part.reads
-        _move(self._by_lane, part, old.lanes, new.lanes)
-        _move(self._by_prefix, part, old.prefixes, new.prefixes)
-        _move(self._by_id, part, old.ids, new.ids)
+        if old.lanes.keys() != new.lanes.keys():
+            _move(self._by_lane, part, old.lanes, new.lanes)
+        if old.prefixes != new.prefixes:
+            _move(self._by_prefix, part, old.prefixes, new.prefixes)
+        if old.ids != new.ids:
+            _move(self._by_id, part, old.ids, new.ids)
         if new.everything:
             self._anything.add(part)
         elif old.everything:
             self._anything.discard(part)
+        if asked.keys() == part.asked.keys():
+            return
         for one in part.asked:
             one.asks.add(part)
         for one in asked:

@@ -98,7 +98,10 @@ class PatientTracker:
         """What the entry says at the last `advance`; None where it cannot apply."""
         root = self._roots[entry.name]
         said = root.value
-        return settled(said, self._watch) if isinstance(said, Answer) else None
+        if not isinstance(said, Answer):
+            return None
+        rule, policy = entry.name
+        return replace(settled(said, self._watch), rule=rule, policy=policy)
 
     @property
     def next_check_at(self) -> datetime:
@@ -119,13 +122,12 @@ class PatientTracker:
 
     def _root(self, entry: Entry) -> Part:
         reading, zone = entry.rule.readings[entry.policy], self._zone
-        name, policy = entry.name
+        name = entry.rule.name
 
         def ask(view: Timeline, at: datetime) -> Answer | None:
             if not applies(name, view, at):
                 return None
-            said = reading(Question(view, at, zone))
-            return replace(said, rule=name, policy=policy)
+            return reading(Question(view, at, zone))
 
         return Part((ask,), ask, (self._watch.moment(),), {})
 

@@ -49,36 +49,49 @@ _CHART = SofaPolicy()
 
 
 class Support:
-    """What one stay was given, read once for all of its cultures."""
+    """What one stay was given, read once for all of its cultures.
+
+    What is kept goes by the moment object it was asked with, which is held: a moment
+    that moves with the clock has a hash for an instant only.
+    """
 
     def __init__(self, timeline: Timeline, stay: Stay, days: HospitalDays) -> None:
         self.days = days
         self._timeline = timeline
         self._since = min(stay.came_at, days.start(stay.first_day))
-        self._spans: dict[tuple[str, datetime], list[Span]] = {}
-        self._ventilated: dict[datetime, dict[date, tuple[datetime, str]]] = {}
+        self._spans: dict[tuple[str, int], list[Span]] = {}
+        self._ventilated: dict[int, dict[date, tuple[datetime, str]]] = {}
+        self._held: list[datetime] = []
 
     def given(self, drug: str, until: datetime) -> list[Span]:
         """When a drug ran."""
-        if (drug, until) not in self._spans:
+        asked = drug, self._hold(until)
+        if asked not in self._spans:
             spans = _spans(self._timeline, drug, self._since, until)
-            self._spans[drug, until] = list(spans)
-        return self._spans[drug, until]
+            self._spans[asked] = list(spans)
+        return self._spans[asked]
 
     def theatre(self, until: datetime) -> list[Span]:
         """When the patient was in an operating room."""
-        if ("", until) not in self._spans:
-            self._spans["", until] = list(_theatre(self._timeline, until))
-        return self._spans["", until]
+        asked = "", self._hold(until)
+        if asked not in self._spans:
+            self._spans[asked] = list(_theatre(self._timeline, until))
+        return self._spans[asked]
 
     def ventilated(self, until: datetime) -> dict[date, tuple[datetime, str]]:
         """The days on which the patient was ventilated, and what first told of each."""
-        if until not in self._ventilated:
+        asked = self._hold(until)
+        if asked not in self._ventilated:
             found: dict[date, tuple[datetime, str]] = {}
             for day, at, event_id in sorted(_told(self._timeline, self.days, until)):
                 found.setdefault(day, (at, event_id))
-            self._ventilated[until] = found
-        return self._ventilated[until]
+            self._ventilated[asked] = found
+        return self._ventilated[asked]
+
+    def _hold(self, until: datetime) -> int:
+        if not any(held is until for held in self._held):
+            self._held.append(until)
+        return id(until)
 
 
 def new_vasopressor(
