@@ -59,7 +59,9 @@ def detect_beside(
     if tracker.advance(now):
         for entry in definitions:
             found = list(_found(state, tracker, entry, now, zone))
-            said += revisions(state, found, _said(state, entry), now)
+            gathers = FLAGGABLE[entry.rule.name].gathers
+            held = _said(state, entry)
+            said += revisions(state, found, held, now, gathers=gathers)
     return Step(messages=tuple(said), due=_due(state, tracker, now))
 
 

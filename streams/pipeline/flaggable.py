@@ -28,6 +28,9 @@ class Flagging:
     waits: bool = False
     """Whether an episode that may yet be one is flagged, as provisional: all that can
     have happened has, and the antimicrobial days or the final result are to come."""
+    gathers: bool = False
+    """Whether its evidence grows with each dose and each value: then more of it for the
+    same onset is not said."""
     days: bool = False
     """Whether it counts the hospital's calendar days, and its onset is one of them."""
 
@@ -36,8 +39,8 @@ FLAGGABLE: Mapping[str, Flagging] = MappingProxyType(
     {
         "suspected_infection": Flagging(by="specimen"),
         "septic_shock": Flagging(by="stay"),
-        "ase": Flagging(by="specimen", waits=True, days=True),
-        "bse": Flagging(by="specimen", waits=True, days=True),
+        "ase": Flagging(by="specimen", waits=True, gathers=True, days=True),
+        "bse": Flagging(by="specimen", waits=True, gathers=True, days=True),
         "sep1": Flagging(by="stay"),
         "sep1_shock": Flagging(by="stay"),
         "phoenix_sepsis": Flagging(by="stay"),

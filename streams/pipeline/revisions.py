@@ -21,12 +21,18 @@ def revisions(
     found: Iterable[SepsisOnset],
     said: Iterable[SepsisOnset],
     now: datetime,
+    *,
+    gathers: bool = False,
 ) -> Iterator[SepsisOnset]:
-    """What is to be said: of the flags `found`, and of those `said` that are not."""
+    """What is to be said: of the flags `found`, and of those `said` that are not.
+
+    `gathers`: its evidence grows with each dose and each value.  More of it for the
+    same is no news, as long as what the flag was said to rest on still stands.
+    """
     standing = set()
     for flag in found:
         standing.add(flag.flag_id)
-        revision = _revision(state, flag)
+        revision = _revision(state, flag, gathers=gathers)
         if revision is not None:
             yield revision
     for flag in said:
@@ -34,12 +40,16 @@ def revisions(
             yield _withdrawn(flag, state, now)
 
 
-def _revision(state: PatientState, found: SepsisOnset) -> SepsisOnset | None:
+def _revision(
+    state: PatientState, found: SepsisOnset, *, gathers: bool
+) -> SepsisOnset | None:
     """The next revision of a flag; None where nothing but time has passed."""
     held = state.flags.get(found.flag_id)
     if held is None:
         return _numbered(found, 0, found.status)
     same = _content(held) == _content(found)
+    if gathers and not same and _stands(state, held):
+        same = _content(held) == _content(replace(found, evidence=held.evidence))
     status = _status(held.status, found.status, same=same)
     if same and status == held.status:
         return None
@@ -65,6 +75,11 @@ def _numbered(flag: SepsisOnset, revision: int, status: FlagStatus) -> SepsisOns
         revision=revision,
         status=status,
     )
+
+
+def _stands(state: PatientState, flag: SepsisOnset) -> bool:
+    """Whether all that the flag was said to rest on is still on record."""
+    return all(state.timeline.fact(event) is not None for event in flag.evidence)
 
 
 def _content(flag: SepsisOnset) -> SepsisOnset:
