@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.app.protocols import shipped_protocols
+from streams.pipeline.flaggable import FLAGGABLE, further
 from streams.pipeline.instants import by_instant
 from streams.pipeline.log import (
     Delivery,
@@ -38,6 +39,10 @@ pytestmark = pytest.mark.unmeasured
 RULES = Rules(
     protocols=shipped_protocols(), software_version="test", outcomes_of_flags=True
 )
+
+ZONE = "America/New_York"
+EVERYTHING = replace(RULES, definitions=further(FLAGGABLE, zone=ZONE), zone=ZONE)
+"""All that can be flagged, beside Sepsis-3."""
 
 
 @cache
@@ -71,21 +76,26 @@ def new_state(log):
     return PatientState(site=first.site, patient=first.patient)
 
 
-def take(resident, deliveries):
+def take(resident, deliveries, rules=RULES):
     return [
         said
         for d in deliveries
-        for said in resident.take(d.offset, decode(LOGGED, d.payload), RULES)
+        for said in resident.take(d.offset, decode(LOGGED, d.payload), rules)
     ]
 
 
-def said_by(log):
-    return take(Resident(new_state(log)), log)
+def said_by(log, rules=RULES):
+    return take(Resident(new_state(log)), log, rules)
 
 
 @cache
 def whole(number):
     return said_by(logs()[number])
+
+
+@cache
+def all_of_it(number):
+    return said_by(logs()[number], EVERYTHING)
 
 
 def chunks_of(log, cuts):
@@ -126,6 +136,34 @@ def test_a_worker_that_died_anywhere_is_continued_exactly(
     after = take(alive, log[committed_to:])
 
     assert before + again + after == whole(logs().index(log))
+
+
+@settings(deadline=None, max_examples=12)
+@given(number=st.integers(0, 1), head=st.floats(0, 1), stored=st.floats(0, 1))
+def test_a_worker_that_flags_all_there_is_is_continued_exactly_too(
+    number, head, stored
+):
+    log = logs()[number]
+    stored_to = int(stored * len(log))
+    head_at = int(head * stored_to)
+    dead = Resident(new_state(log))
+    before = take(dead, log[:head_at], EVERYTHING)
+    checkpoint = read_checkpoint(encode_checkpoint(dead)) if head_at else None
+
+    alive, again = rebuilt(
+        new_state(log), checkpoint, log[:stored_to], lambda _: EVERYTHING
+    )
+    after = take(alive, log[stored_to:], EVERYTHING)
+
+    assert before + again + after == all_of_it(number)
+
+
+def test_further_flags_leave_all_else_of_a_log_as_it_is():
+    log = logs()[0]
+    beside = {entry.rule.name for entry in EVERYTHING.definitions}
+    told = [m for m in all_of_it(0) if getattr(m, "definition", None) not in beside]
+    assert told == said_by(log)
+    assert len(told) < len(all_of_it(0))
 
 
 @settings(deadline=None, max_examples=30)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.app.protocols import shipped_protocols
+from streams.pipeline.flaggable import FLAGGABLE, further
 from streams.pipeline.follow_up import follow_up
 from streams.pipeline.patient import Rules, advance
 from streams.pipeline.state import PatientState
@@ -20,6 +21,9 @@ from streams.vocabulary.messages import ClockTick
 pytestmark = pytest.mark.unmeasured
 
 RULES = Rules(protocols=shipped_protocols(), software_version="test")
+ZONE = "America/New_York"
+EVERYTHING = replace(RULES, definitions=further(FLAGGABLE, zone=ZONE), zone=ZONE)
+"""All that can be flagged, beside Sepsis-3."""
 END = datetime(2027, 6, 1, tzinfo=UTC)
 
 
@@ -42,11 +46,11 @@ def in_arrival_order(messages):
         yield replace(message, known_at=start + timedelta(seconds=number))
 
 
-def final(messages):
+def final(messages, rules=RULES):
     """What stands in the end, without what tells of the way there."""
     state = PatientState(site=messages[0].site, patient=messages[0].patient)
-    list(advance(state, messages, RULES))
-    list(advance(state, [tick(state)], RULES))
+    list(advance(state, messages, rules))
+    list(advance(state, [tick(state)], rules))
     return [
         replace(
             flag,
@@ -54,10 +58,17 @@ def final(messages):
             revision=0,
             status="confirmed",
             known_at=flag.happened_at,
+            evidence=() if gathers(flag) else flag.evidence,
         )
         for flag in sorted(state.flags.values(), key=lambda f: f.flag_id)
         if flag.status != "withdrawn"
     ]
+
+
+def gathers(flag):
+    """Whether its evidence is what was known when it was last said."""
+    how = FLAGGABLE.get(flag.definition)
+    return how is not None and how.gathers
 
 
 def tick(state):
@@ -93,6 +104,36 @@ def test_messages_held_up_and_then_delivered_give_the_same_final_flags(which, di
     on_time = [m for n, m in enumerate(messages) if n not in late]
     held_up = [m for n, m in enumerate(messages) if n in late]
     assert final([*on_time, *in_arrival_order(held_up)]) == final(messages)
+
+
+@cache
+def in_the_end(which):
+    return final(patients()[which], EVERYTHING)
+
+
+def test_several_definitions_flag_the_patients_of_this_test():
+    told = {flag.definition for which in range(3) for flag in in_the_end(which)}
+    assert len(told) > 3
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.sampled_from(range(3)), st.randoms(use_true_random=False))
+def test_the_final_flags_of_every_definition_know_no_order(which, dice):
+    messages = patients()[which]
+    shuffled = [*messages, *dice.sample(messages, 20)]
+    dice.shuffle(shuffled)
+    arrived = list(in_arrival_order(shuffled))
+    assert final(arrived, EVERYTHING) == in_the_end(which)
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.sampled_from(range(3)), st.integers(1, 50))
+def test_flags_of_every_definition_know_no_batches(which, size):
+    messages = patients()[which]
+    one, many = (PatientState(messages[0].site, messages[0].patient) for _ in "12")
+    together = list(advance(one, messages, EVERYTHING))
+    cut = [messages[n : n + size] for n in range(0, len(messages), size)]
+    assert [m for part in cut for m in advance(many, part, EVERYTHING)] == together
 
 
 def test_nothing_is_left_unsaid_between_two_messages():

@@ -15,8 +15,10 @@ from registry.usecases.record_run import RecordRun, record_run
 from registry.usecases.record_screening import RecordScreening, record_screening
 from registry.usecases.set_mode import SetMode, set_mode
 from registry.usecases.stream_state import ArchivedEvent, ChunkKey, Cursor, StateChunk
+from registry.usecases.verify_audit import verify_audit
 from streams.vocabulary.clock import HOUR, MINUTE
 from streams.vocabulary.events import Measurement
+from streams.vocabulary.ids import flag_identity, revision_identity
 
 
 def alerts(registry):
@@ -52,6 +54,47 @@ def fact(bedside, minutes):
         concept="lactate",
         value=2.5,
     )
+
+
+def beside(bedside, definition, revision=0, **changed):
+    """A flag of another definition of the same patient and stay: no score, a status."""
+    flag_id = flag_identity(
+        site="A", patient="p1", definition=definition, policy="toolkit", episode="c1"
+    )
+    return bedside.onset(
+        message_id=revision_identity(flag_id, revision),
+        flag_id=flag_id,
+        revision=revision,
+        definition=definition,
+        definition_version="2018-03",
+        policy="toolkit",
+        score=None,
+        **changed,
+    )
+
+
+def test_flags_of_several_definitions_are_each_recorded_once_and_audited(
+    bedside, registry
+):
+    ase, bse = beside(bedside, "ase"), beside(bedside, "bse", status="confirmed")
+    done = bedside.hear(bedside.onset(), ase, bse)
+    assert (done.onsets, done.duplicates, done.alerts) == (3, 0, ())
+    again = bedside.hear(ase, beside(bedside, "ase", 1, status="withdrawn"), bse)
+    assert (again.onsets, again.duplicates) == (1, 2)
+
+    with registry.reading() as views:
+        told = {(o.definition, o.policy, o.revision, o.status) for o in views.onsets()}
+        (alone,) = views.onsets(definition="ase")
+        history = views.onset_history("A", "p1")
+    assert told == {
+        ("sepsis3", "ember", 0, "provisional"),
+        ("ase", "toolkit", 1, "withdrawn"),
+        ("bse", "toolkit", 0, "confirmed"),
+    }
+    assert alone.score is None
+    assert len(history) == 4
+    with registry.transaction() as uow:
+        assert all(report.break_ is None for report in verify_audit(uow))
 
 
 def test_a_batch_is_recorded_and_shown(bedside, registry):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from registry.app.embedded import EmbeddedRunner
 from registry.store.unit_of_work import open_registry
 from streams.app.protocols import shipped_protocols
+from streams.pipeline.flaggable import FLAGGABLE, further
 from streams.pipeline.instants import by_instant
 from streams.pipeline.patient import Rules, advance
 from streams.pipeline.state import PatientState
@@ -20,9 +21,15 @@ from streams.vocabulary.messages import (
 
 
 CONFIG = HospitalConfig(seed=9, duration=timedelta(days=2))
+ZONE = "America/New_York"
 RULES = Rules(
-    protocols=shipped_protocols(), software_version="test", outcomes_of_flags=True
+    protocols=shipped_protocols(),
+    definitions=further(FLAGGABLE, zone=ZONE),
+    zone=ZONE,
+    software_version="test",
+    outcomes_of_flags=True,
 )
+"""With all that can be flagged, beside Sepsis-3."""
 
 
 def said_by_the_pure_pass():
@@ -73,7 +80,7 @@ def test_the_registry_holds_every_revision_of_the_pure_pass(registry_url):
             for revision in views.screening_history(CONFIG.site, patient)
         ]
     registry.close()
-    assert history
+    assert len({h.definition for h in history}) > 3
     assert outcomes
     assert {(h.flag_id, h.revision, h.status, h.known_at) for h in history} == {
         (m.flag_id, m.revision, m.status, m.known_at)
