@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from streams.clinical.catalogue.anchors import last_unit_stay
-from streams.clinical.catalogue.answer import Answer, Feature
+from streams.clinical.catalogue.answer import Answer, Feature, Status
 from streams.clinical.catalogue.rule import Question, answer
 from streams.clinical.comorbidity.charlson import CharlsonPolicy, charlson
 from streams.clinical.comorbidity.elixhauser import ElixhauserPolicy, elixhauser
@@ -40,11 +40,23 @@ _MOST_SOFA = 24
 """The most points six organs can have."""
 
 
-def scored(question: Question, score: Score) -> Answer:
+def scored(
+    question: Question,
+    score: Score,
+    *,
+    truth: Truth3 | None = None,
+    features: tuple[Feature, ...] = (),
+    status: Status | None = None,
+) -> Answer:
     """A score; its total is None where no component of it is known."""
     known = any(part.points is not None for part in score.components)
-    return replace(
-        answer(question),
+    return Answer(
+        rule="",
+        policy="",
+        at=question.at,
+        truth=truth,
+        features=features,
+        status=status,
         total=float(score.total) if known else None,
         lower=float(score.lower),
         upper=float(score.upper),
@@ -94,13 +106,13 @@ def ask_sofa2(question: Question, policy: Sofa2Policy) -> Answer:
 def ask_qsofa(question: Question, policy: QsofaPolicy) -> Answer:
     """TRUE from 2 points on."""
     score = qsofa(question.timeline, question.at, policy=policy)
-    return replace(scored(question, score), truth=at_least(score, 2))
+    return scored(question, score, truth=at_least(score, 2))
 
 
 def ask_sirs(question: Question, policy: SirsPolicy) -> Answer:
     """TRUE from 2 points on."""
     score = sirs(question.timeline, question.at, policy=policy)
-    return replace(scored(question, score), truth=at_least(score, 2))
+    return scored(question, score, truth=at_least(score, 2))
 
 
 def ask_news2(question: Question, policy: News2Policy) -> Answer:
@@ -108,8 +120,9 @@ def ask_news2(question: Question, policy: News2Policy) -> Answer:
     score = news2(question.timeline, question.at, policy=policy)
     least, most = response(score)
     applies = news2_applies(question.timeline, question.at)
-    return replace(
-        scored(question, score),
+    return scored(
+        question,
+        score,
         features=(
             Feature(name="applies", value=applies.value),
             Feature(name="response_at_least", value=least.value),
@@ -131,8 +144,9 @@ def ask_phoenix8(question: Question, policy: PhoenixPolicy) -> Answer:
 def ask_kdigo(question: Question, policy: KdigoPolicy) -> Answer:
     """The stage; TRUE (acute kidney injury) from stage 1 on."""
     stage = kdigo(question.timeline, question.at, policy=policy)
-    return replace(
-        scored(question, stage),
+    return scored(
+        question,
+        stage,
         truth=at_least(stage, 1),
         status="provisional" if stage.provisional else "confirmed",
     )
@@ -141,13 +155,13 @@ def ask_kdigo(question: Question, policy: KdigoPolicy) -> Answer:
 def ask_sic(question: Question, policy: SicPolicy) -> Answer:
     """TRUE where SIC is there."""
     score = sic(question.timeline, question.at, policy=policy)
-    return replace(scored(question, score), truth=has_sic(score))
+    return scored(question, score, truth=has_sic(score))
 
 
 def ask_overt_dic(question: Question, policy: DicPolicy) -> Answer:
     """TRUE where DIC is overt, in who has a disorder that brings it about."""
     score = overt_dic(question.timeline, question.at, policy=policy)
-    return replace(scored(question, score), truth=has_overt_dic(score))
+    return scored(question, score, truth=has_overt_dic(score))
 
 
 def ask_charlson(question: Question, policy: CharlsonPolicy) -> Answer:

@@ -216,6 +216,8 @@ def _of_culture(
 
 
 def _with(found: Suspicion, enough: Enough) -> Suspicion:
+    if enough.at <= found.evident_at and not enough.evidence:
+        return found
     return replace(
         found,
         evident_at=max(found.evident_at, enough.at),

@@ -18,7 +18,7 @@ from streams.clinical.scores.kdigo_creatinine import (
     creatinine_stages,
     creatinines,
 )
-from streams.clinical.scores.kdigo_policy import KDIGO, KdigoPolicy
+from streams.clinical.scores.kdigo_policy import KDIGO, KdigoPolicy, UrinePolicy
 from streams.clinical.scores.kdigo_rows import EVER, staged_urine, urine_stage
 from streams.clinical.scores.latest import last_told
 from streams.clinical.scores.policy import SofaPolicy
@@ -188,13 +188,24 @@ def _last_urine(timeline: Timeline, at: datetime, policy: KdigoPolicy) -> _Part:
     chart = Chart(timeline, SofaPolicy(codes=policy.urine.codes), PATIENT, at)
 
     def told(after: datetime, until: datetime) -> list[UrineRates]:
-        before = voids(chart, policy.urine, after - _BEYOND, until)
+        before = voids(chart, policy.urine, after - _reach(policy.urine), until)
         return list(urine_rates(chart, policy.urine, before, (), after=after))
 
     after = _since(at, policy.urine_reach, policy)
     rates = last_told(timeline, _VOLUMES, after, at, told)
     parts = [_of(one, policy, None) for one in rates]
     return _picked("urine", parts, policy), _no_urine(rates)
+
+
+def _reach(policy: UrinePolicy) -> timedelta:
+    """How far before a charting the volumes lie that its rates may rest on.
+
+    Where a long gap and a first charting alike only start the clock, nobody need look
+    further back than such a gap.
+    """
+    if policy.first == "starts_the_clock" and policy.longest_gap is not None:
+        return min(_BEYOND, 24 * HOUR + policy.longest_gap)
+    return _BEYOND
 
 
 def _no_urine(rates: Sequence[UrineRates]) -> tuple[str, ...]:

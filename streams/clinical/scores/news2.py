@@ -44,7 +44,7 @@ from streams.clinical.scores.rounding import round_half_up
 from streams.clinical.scores.score import Score, worst_of
 from streams.clinical.scores.values import Value, banded
 from streams.clinical.specification import Grade, Specification
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.vocabulary.events import Assessment
 from streams.vocabulary.messages import Component
 from streams.vocabulary.rules import Age, Pregnant, Sex
@@ -195,6 +195,7 @@ INPUTS = (
 """What `missing` calls the seven observations."""
 
 
+@part
 def news2_applies(timeline: Timeline, at: datetime) -> Truth3:
     """Whether the score was made for this patient: 16 or older, and not pregnant.
 

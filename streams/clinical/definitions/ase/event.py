@@ -34,7 +34,7 @@ from streams.clinical.definitions.ase.support import (
     new_ventilation,
 )
 from streams.clinical.scores.chart import back
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.vocabulary.events import Condition
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN
 
@@ -89,7 +89,6 @@ class Case:
     timeline: Timeline
     culture: Culture
     stay: Stay
-    support: Support
     days: HospitalDays
     policy: AsePolicy
     now: datetime | None
@@ -251,16 +250,44 @@ def _onset(case: Case, day: date) -> OnsetType:
 def _dysfunctions(
     case: Case, baselines: OnsetType, until: datetime
 ) -> tuple[Dysfunction, ...]:
-    support = (
-        new_vasopressor(case.support, case.culture, case.policy, until),
-        new_ventilation(case.support, case.culture, case.policy, until),
-    )
     told = (case.timeline, case.culture, case.stay)
-    labs = list(laboratory(*told, baselines, case.days, case.policy, until))
-    found = [d for d in support if d is not None]
+    labs = _measured(*told, baselines, case.days, case.policy, until)
+    found = list(_supported(*told, case.days, case.policy, until))
     found += [d for d in labs if d.name != "renal"]
     found += _one_kidney([d for d in labs if d.name == "renal"])
     return tuple(sorted(found, key=lambda d: (d.day, d.at, d.name)))
+
+
+@part
+def _supported(
+    timeline: Timeline,
+    culture: Culture,
+    stay: Stay,
+    days: HospitalDays,
+    policy: AsePolicy,
+    until: datetime,
+) -> tuple[Dysfunction, ...]:
+    """Vasopressors and ventilation begun in the window."""
+    support = Support(timeline, stay, days)
+    found = (
+        new_vasopressor(support, culture, policy, until),
+        new_ventilation(support, culture, policy, until),
+    )
+    return tuple([one for one in found if one is not None])
+
+
+@part
+def _measured(
+    timeline: Timeline,
+    culture: Culture,
+    stay: Stay,
+    baselines: OnsetType,
+    days: HospitalDays,
+    policy: AsePolicy,
+    until: datetime,
+) -> tuple[Dysfunction, ...]:
+    """The laboratory's criteria that hold."""
+    return tuple(laboratory(timeline, culture, stay, baselines, days, policy, until))
 
 
 def _one_kidney(told: Sequence[Dysfunction]) -> list[Dysfunction]:

@@ -18,7 +18,6 @@ from streams.clinical.definitions.ase.event import (
 from streams.clinical.definitions.ase.policy import TOOLKIT, AsePolicy
 from streams.clinical.definitions.ase.repeats import is_repeat, latest
 from streams.clinical.definitions.ase.stays import hospital_stays
-from streams.clinical.definitions.ase.support import Support
 from streams.clinical.timeline import Timeline
 
 
@@ -72,7 +71,6 @@ def counting_events(
     """
     days = hospital_days(zone)
     stays = hospital_stays(timeline, days, policy, now)
-    support = {s.encounter: Support(timeline, s, days) for s in stays}
     judged: dict[str, list[Judged]] = {}
     for culture in blood_cultures(timeline, days, policy, now):
         stay = stay_of(culture, stays, days)
@@ -81,7 +79,6 @@ def counting_events(
                 timeline=timeline,
                 culture=culture,
                 stay=stay,
-                support=support[stay.encounter],
                 days=days,
                 policy=policy,
                 now=now,
