@@ -40,7 +40,7 @@ def print_summary(
         f"({_withdrawn(withdrawn)})."
     )
     if beside := _beside(flags):
-        console.print(beside)
+        console.print(beside, soft_wrap=True)
     for flow in flows:
         console.print(_flow(flow))
     for obstacle, number in team.obstacles.items():

@@ -44,14 +44,15 @@ def running(environ, log, *words):
 
 
 @contextmanager
-def house(broker, url, folder, *, workers, batch, covered=False):
+def house(broker, url, folder, *, workers, batch, covered=False, **settings):
     """Workers, consumer and archiver; with workers, the protocols in force.
 
+    `settings` are further variables of every process.
     Where the processes are `covered`, what they run is measured too, and slow.
     """
     broker.clear()
     ensure_topics(broker.settings)
-    environ = broker.environ(EMBER_REGISTRY=url, EMBER_BATCH=str(batch))
+    environ = broker.environ(EMBER_REGISTRY=url, EMBER_BATCH=str(batch), **settings)
     if covered:
         environ |= {k: v for k, v in os.environ.items() if k.startswith("COVERAGE_")}
     folder.mkdir()

@@ -4,6 +4,7 @@ The same source, other ways: one worker or several, small batches or large.
 """
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,9 @@ from registry.store.migrate import migrate
 from registry.store.schema import schema
 from registry.store.unit_of_work import open_registry
 from streams.adapters.intake import IntakeReport
+from streams.app.flagging import flagged_beside
 from streams.app.sources import open_history
+from streams.pipeline.flaggable import FLAGGABLE
 from streams.simulate.config import HospitalConfig
 from streams.simulate.hospital import Simulation
 
@@ -45,11 +48,11 @@ SETTLED_IN = 900.0
 # -- the embedded runner's answer ------------------------------------------------------
 
 
-def embedded(folder, messages):
+def embedded(folder, messages, rules=RULES):
     url = f"sqlite:///{folder}/embedded.sqlite"
     migrate(url)
     registry = open_registry(url)
-    runner = EmbeddedRunner(registry, RULES, source="test", fingerprint="f")
+    runner = EmbeddedRunner(registry, rules, source="test", fingerprint="f")
     runner.run(messages)
     registry.close()
     return content(url)
@@ -80,10 +83,10 @@ def _columns(name):
 # -- the live chain --------------------------------------------------------------------
 
 
-def live(broker, postgres, folder, *source, workers, batch):
+def live(broker, postgres, folder, *source, workers, batch, **settings):
     with (
         postgres.database() as url,
-        house(broker, url, folder, workers=workers, batch=batch) as environ,
+        house(broker, url, folder, workers=workers, batch=batch, **settings) as environ,
     ):
         feed(environ, *source)
         wait_until(lambda: settled(broker), SETTLED_IN)
@@ -130,6 +133,30 @@ def test_a_simulated_hospital_gives_the_same_registry(
         broker, postgres, tmp_path / "house", *source, workers=workers, batch=batch
     )
     assert_same(found, four_days)
+
+
+EVERYTHING = {
+    "EMBER_DEFINITIONS": ",".join(FLAGGABLE),
+    "EMBER_ZONE": "America/New_York",
+}
+
+
+def test_flags_of_every_definition_are_the_same_in_the_registry(
+    broker, postgres, tmp_path
+):
+    beside = flagged_beside(EVERYTHING)
+    rules = replace(RULES, definitions=beside.definitions, zone=beside.zone)
+    config = HospitalConfig(seed=4, duration=timedelta(days=2))
+    wanted = embedded(tmp_path, Simulation(config).messages(), rules)
+    named = {row for rows in wanted["onset_revision"] for row in rows}
+    assert len(named & set(FLAGGABLE)) > 2
+    found = live(
+        *(broker, postgres, tmp_path / "house", "--simulate", "2", "--seed", "4"),
+        workers=2,
+        batch=100,
+        **EVERYTHING,
+    )
+    assert_same(found, wanted)
 
 
 @pytest.mark.long

@@ -90,9 +90,7 @@ def test_runs_that_flag_other_things_are_other_runs():
         return tuple(_judged_by(rules))
 
     zones = ("Europe/Athens", "UTC")
-    asked = [
-        *("", "sep1", "septic_shock", "septic_shock:rhee", "sep1,septic_shock"),
-    ]
+    asked = ("", "sep1", "septic_shock", "septic_shock:rhee", "sep1,septic_shock")
     runs = {judged_by({"EMBER_DEFINITIONS": text}) for text in asked}
     runs |= {judged_by({"EMBER_DEFINITIONS": "ase", "EMBER_ZONE": z}) for z in zones}
     assert len(runs) == len(asked) + len(zones)

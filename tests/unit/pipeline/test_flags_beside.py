@@ -395,6 +395,15 @@ def test_sepsis_3_is_said_first():
     assert len(together) > 1
 
 
+def test_a_definition_that_is_switched_on_speaks_at_the_next_look():
+    patient = Patient()
+    patient.hear(culture(), *doses(1))
+    patient.rules = rules("suspected_infection")
+    assert patient.wait(50) == [("suspected_infection", "confirmed")]
+    found = flag(patient, "suspected_infection")
+    assert (found.happened_at, found.known_at) == (NOON, after(50))
+
+
 def test_a_definition_that_is_not_asked_for_any_more_leaves_its_flags_as_they_are():
     patient = Patient("suspected_infection")
     patient.hear(culture(), *doses(1))
