@@ -28,11 +28,7 @@ from streams.clinical.definitions.ase.qad import (
 )
 from streams.clinical.definitions.ase.renal_disease import coded_by, end_stage
 from streams.clinical.definitions.ase.stays import FOREVER, EndName, Stay
-from streams.clinical.definitions.ase.support import (
-    Support,
-    new_vasopressor,
-    new_ventilation,
-)
+from streams.clinical.definitions.ase.support import support_begun
 from streams.clinical.scores.chart import back
 from streams.clinical.timeline import Timeline, part
 from streams.vocabulary.events import Condition
@@ -252,28 +248,10 @@ def _dysfunctions(
 ) -> tuple[Dysfunction, ...]:
     told = (case.timeline, case.culture, case.stay)
     labs = _measured(*told, baselines, case.days, case.policy, until)
-    found = list(_supported(*told, case.days, case.policy, until))
+    found = list(support_begun(*told, case.days, case.policy, until))
     found += [d for d in labs if d.name != "renal"]
     found += _one_kidney([d for d in labs if d.name == "renal"])
     return tuple(sorted(found, key=lambda d: (d.day, d.at, d.name)))
-
-
-@part
-def _supported(
-    timeline: Timeline,
-    culture: Culture,
-    stay: Stay,
-    days: HospitalDays,
-    policy: AsePolicy,
-    until: datetime,
-) -> tuple[Dysfunction, ...]:
-    """Vasopressors and ventilation begun in the window."""
-    support = Support(timeline, stay, days)
-    found = (
-        new_vasopressor(support, culture, policy, until),
-        new_ventilation(support, culture, policy, until),
-    )
-    return tuple([one for one in found if one is not None])
 
 
 @part

@@ -17,7 +17,7 @@ from streams.clinical.definitions.ase.stays import FOREVER, Stay
 from streams.clinical.scores.chart import Chart
 from streams.clinical.scores.drips import drips
 from streams.clinical.scores.policy import SofaPolicy
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.clinical.vital_status import ALWAYS, INSTANT
 from streams.vocabulary.events import Location, Procedure, RespiratorySupport
 
@@ -92,6 +92,24 @@ class Support:
         if not any(held is until for held in self._held):
             self._held.append(until)
         return id(until)
+
+
+@part
+def support_begun(
+    timeline: Timeline,
+    culture: Culture,
+    stay: Stay,
+    days: HospitalDays,
+    policy: AsePolicy,
+    until: datetime,
+) -> tuple[Dysfunction, ...]:
+    """Vasopressors and ventilation begun in the window."""
+    support = Support(timeline, stay, days)
+    found = (
+        new_vasopressor(support, culture, policy, until),
+        new_ventilation(support, culture, policy, until),
+    )
+    return tuple([one for one in found if one is not None])
 
 
 def new_vasopressor(
