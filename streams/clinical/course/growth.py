@@ -21,7 +21,7 @@ from streams.clinical.course.specimens import (
     site_of,
 )
 from streams.clinical.definitions.ase.organisms import organism
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.clinical.vital_status import INSTANT
 from streams.vocabulary.clock import DAY
 from streams.vocabulary.events import CultureCollected, CultureResult
@@ -85,6 +85,7 @@ class Growth:
     """Until when something to come may change it; None where nothing does."""
 
 
+@part
 def grown(timeline: Timeline, now: datetime) -> tuple[Grown, ...]:
     """Every specimen collected by `now`, with the results that had come by then."""
     results: dict[str, list[CultureResult]] = {}

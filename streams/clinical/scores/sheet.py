@@ -244,6 +244,10 @@ class Sheet:
             self._last = max(self._last, hour)
         return found
 
+    def row_until(self, organ: int, hour: int, moment: datetime) -> OrganHour:
+        """One organ in an hour that is not over, up to `moment`."""
+        return self._organs[organ](end_of(hour) - HOUR, moment)
+
     def _is_over(self, organ: int) -> bool:
         chart = self.chart
         if chart.scope is not PATIENT or organ == VESSELS:
@@ -267,7 +271,7 @@ class Sheet:
     def points_at(self, moment: datetime) -> Points:
         """The same, of what had happened by `moment`."""
         hour = hour_of(moment)
-        now = [self._partial(organ, hour, moment).points for organ in range(6)]
+        now = [self.row_until(organ, hour, moment).points for organ in range(6)]
         before = [self._worst_before(organ, hour) for organ in range(6)]
         return tuple(map(_worse, now, before))
 
@@ -285,7 +289,7 @@ class Sheet:
         rows.append(
             self.row(organ, hour)
             if moment is None
-            else self._partial(organ, hour, moment)
+            else self.row_until(organ, hour, moment)
         )
         return worst_row(organ, rows, self.chart.policy)
 
@@ -297,9 +301,6 @@ class Sheet:
         lanes = [self.chart.timeline.lane(name) for name in CHARTED[organ]]
         found = [fact for lane in lanes for fact in lane.between(after, until)]
         return sorted({hour_of(fact.happened_at) for fact in found})
-
-    def _partial(self, organ: int, hour: int, moment: datetime) -> OrganHour:
-        return self._organs[organ](end_of(hour) - HOUR, moment)
 
     def _worst_before(self, organ: int, hour: int) -> int | None:
         rows = range(hour - DAY_ROWS + 1, hour)

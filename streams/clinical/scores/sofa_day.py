@@ -44,10 +44,10 @@ def day_at(timeline: Timeline, policy: SofaPolicy, at: datetime) -> Day:
 def _organ_at(
     timeline: Timeline, organ: int, policy: SofaPolicy, at: datetime
 ) -> OrganDay:
-    if not is_over(organ, policy) or (
-        organ == VESSELS and _infused(timeline, policy, at)
-    ):
+    if not is_over(organ, policy):
         return Sheet(timeline, policy, now=at).organ_day(organ, hour_of(at), at)
+    if organ == VESSELS and _infused(timeline, policy, at):
+        return _infused_day(timeline, policy, at)
     today = (at - EPOCH) // DAY
     rows = [
         *_rows_of(timeline, organ, today - 1, policy),
@@ -79,6 +79,25 @@ def _rows_of(
     return tuple(
         [(hour, row_over(timeline, organ, hour, policy)) for hour in sorted(hours)]
     )
+
+
+def _infused_day(timeline: Timeline, policy: SofaPolicy, at: datetime) -> OrganDay:
+    """Infusions run through hours in which nothing was charted."""
+    hour = hour_of(at)
+    rows = [
+        _infused_row(timeline, row, policy, at)
+        for row in range(hour - DAY_ROWS + 1, hour)
+    ]
+    current = Sheet(timeline, policy, now=at).row_until(VESSELS, hour, at)
+    return worst_row(VESSELS, [*rows, current], policy)
+
+
+@part
+def _infused_row(
+    timeline: Timeline, hour: int, policy: SofaPolicy, at: datetime
+) -> OrganHour:
+    """A row that is over, with what is known by `at` of what ran through it."""
+    return Sheet(timeline, policy, now=at).row(VESSELS, hour)
 
 
 def _infused(timeline: Timeline, policy: SofaPolicy, at: datetime) -> bool:

@@ -44,7 +44,7 @@ class Sepsis3Part(Part):
         self,
         view: View,
         given: list[object],  # noqa: ARG002 - told by name only
-        named: dict[str, object],  # noqa: ARG002 - the tracker has its policy
+        named: Mapping[str, object],  # noqa: ARG002 - the tracker has its policy
     ) -> object:
         """The episodes by now; the tracker itself says when time alone may change them."""
         now = view.watch.now

@@ -78,7 +78,9 @@ class Part:
         self.asks: set[Part] = set()
         """The parts that asked it."""
 
-    def say(self, view: View, given: list[object], named: dict[str, object]) -> object:
+    def say(
+        self, view: View, given: list[object], named: Mapping[str, object]
+    ) -> object:
         """Evaluate it."""
         return self.rule(view, *given, **named)
 
@@ -178,11 +180,10 @@ class Keeper(View):
     ) -> AnswerT:
         """What a part says: as kept, where it stands."""
         called = self._name
-        key = (
-            rule,
-            *[one if type(one) in _AS_THEY_ARE else called(one) for one in given],
-            *[(name, called(one)) for name, one in named.items()],
-        )
+        names = [one if type(one) in _AS_THEY_ARE else called(one) for one in given]
+        if named:
+            names += [(name, called(one)) for name, one in named.items()]
+        key = (rule, *names)
         part = self._parts.get(key)
         if part is None:
             made = self._special.get(rule, Part)
@@ -224,7 +225,9 @@ class Keeper(View):
         given = [
             one if type(one) in _AS_THEY_ARE else renewed(one) for one in part.given
         ]
-        named = {name: renewed(one) for name, one in part.named.items()}
+        named = part.named
+        if named:
+            named = {name: renewed(one) for name, one in named.items()}
         value = part.say(self, given, named)
         part.holds_until = watch.until
         self.reads, watch.until, self._current = outer

@@ -7,6 +7,7 @@ of it.  A fact outside what was read cannot change what was made of it.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import cast
@@ -165,8 +166,8 @@ class View(Timeline):
         lane = self._lanes.get(name)
         if lane is None:
             return ()
-        begins, ends = lane.place(first, last)
-        facts = lane.all()
+        times, facts = lane._times, lane._facts  # noqa: SLF001 - asked more often than anything else
+        begins, ends = bisect_right(times, first), bisect_right(times, last)
         if first is not after and begins < ends:
             self.watch.turns_in(facts[begins].happened_at - first)
         if last is not until and ends < len(facts):
@@ -180,7 +181,8 @@ class View(Timeline):
         if lane is None:
             self.reads.stretch(name, EVER, reach)
             return None
-        facts, (_, ends) = lane.all(), lane.place(EVER, last)
+        facts = lane._facts  # noqa: SLF001 - as above
+        ends = bisect_right(lane._times, last)  # noqa: SLF001
         found = facts[ends - 1] if ends else None
         since = EVER if found is None else found.happened_at - TICK
         self.reads.stretch(name, since, reach)

@@ -85,22 +85,31 @@ def _urine(rows: Sequence[Passed]) -> tuple[list[Component], tuple[str, ...]]:
     twelve = [row.twelve for row in rows if row.twelve is not None]
     day = [row.day for row in rows if row.day is not None]
     parts = [
-        *(_rated(s, LOW, 1) for s in six),
-        *(_rated(s, LOW, 2) for s in twelve),
-        *(_rated(s, VERY_LOW, 3) for s in day),
+        *((_points(s, LOW, 1), s) for s in six),
+        *((_points(s, LOW, 2), s) for s in twelve),
+        *((_points(s, VERY_LOW, 3), s) for s in day),
     ]
-    told = [part for part in parts if part is not None]
-    told += [certain(NAME, 3, *s.evidence) for s in twelve if s.millilitres <= 0]
+    unweighed = any(points is None for points, _ in parts)
+    parts += [(3, s) for s in twelve if s.millilitres <= 0]
+    told = _worst_stretch(parts)
     if not (six and twelve and day):
         return told, ("urine",)
-    return told, ("weight",) if None in parts else ()
+    return told, ("weight",) if unweighed else ()
 
 
-def _rated(stretch: Stretch, below: float, points: int) -> Component | None:
+def _points(stretch: Stretch, below: float, points: int) -> int | None:
     if stretch.per_kg_h is None:
         return None
-    scored = points if stretch.per_kg_h < below else 0
-    return certain(NAME, scored, *stretch.evidence)
+    return points if stretch.per_kg_h < below else 0
+
+
+def _worst_stretch(parts: Sequence[tuple[int | None, Stretch]]) -> list[Component]:
+    """The last of those with most points: of a hundred one is worth a component."""
+    most = max([points for points, _ in parts if points is not None], default=None)
+    if most is None:
+        return []
+    decides = next(s for points, s in reversed(parts) if points == most)
+    return [certain(NAME, most, *decides.evidence)]
 
 
 # -- replacement ---------------------------------------------------------------
@@ -172,7 +181,7 @@ def _oliguria(window: Window, rows: Sequence[Passed]) -> _Said:
         return TRUE, tuple(e for s in low for e in s.evidence)
     if not known:
         return UNKNOWN, ()
-    return FALSE, tuple(e for s in known for e in s.evidence)
+    return FALSE, known[-1].evidence
 
 
 def _reaches(

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Literal
 
 from streams.clinical.criteria.intervals import Interval
 from streams.clinical.scores.bedside import BedsidePolicy, observed
@@ -140,7 +141,7 @@ class Window:
         return last is not None and last.status in statuses
 
     def _between(self, concept: str, after: datetime, until: datetime) -> list[Value]:
-        policy = BedsidePolicy(name="sofa2", implausible=self.policy.implausible)
+        policy = _bedside(self.policy.implausible)
         return [
             Value(seen.at, seen.range, seen.evidence[0])
             for seen in observed(self.timeline, concept, Stretch(after, until), policy)
@@ -170,6 +171,11 @@ def _on_record(
         if _is_one_of(fact.code, prefixes)
     ]
     return said[-1].event_id if said and said[-1].present else None
+
+
+@cache
+def _bedside(implausible: Literal["count", "leave_out"]) -> BedsidePolicy:
+    return BedsidePolicy(name="sofa2", implausible=implausible)
 
 
 @cache
