@@ -78,9 +78,7 @@ def suspicions(
     if policy.mode != "culture":
         found += [
             _of_drug(timeline, policy, drug, stays, grown, now)
-            for drug in timeline.all(Medication, "medication")
-            if is_antimicrobial(drug, policy)
-            and (now is None or drug.happened_at <= now)
+            for drug in _begun(timeline, policy, now)
         ]
     if policy.mode in {"culture", "either"}:
         found += [
@@ -90,6 +88,21 @@ def suspicions(
             and (now is None or culture.happened_at <= now)
         ]
     return tuple(sorted((s for s in found if s is not None), key=_order))
+
+
+@part
+def _begun(
+    timeline: Timeline, policy: SuspicionPolicy, now: datetime | None
+) -> tuple[Medication, ...]:
+    """The antimicrobials begun by `now`; most drugs are none, and stop here."""
+    return tuple(
+        [
+            drug
+            for drug in timeline.all(Medication, "medication")
+            if is_antimicrobial(drug, policy)
+            and (now is None or drug.happened_at <= now)
+        ]
+    )
 
 
 def touches(fact: Clinical, policy: SuspicionPolicy) -> bool:
