@@ -14,6 +14,8 @@ from streams.app.protocols import shipped_protocols
 from streams.app.sources import open_history
 from streams.clinical.definitions.tracker import sepsis3
 from streams.clinical.timeline import Timeline
+from streams.pipeline.beside import detect_beside
+from streams.pipeline.flaggable import FLAGGABLE, further
 from streams.pipeline.instants import by_instant
 from streams.pipeline.patient import Rules, advance
 from streams.pipeline.screen import screen
@@ -99,6 +101,32 @@ def test_each_flag_is_found_again_without_the_facts_of_later(messages, said):
             assert found == stood, f"{patient} at {moment}"
             asked += 1
     assert asked > 100
+
+
+def test_each_flag_beside_is_found_again_without_the_facts_of_later(messages):
+    """By a state that was told nothing before; of every fifth patient."""
+    beside = {"definitions": further(FLAGGABLE, zone="UTC"), "zone": "UTC"}
+    rules = replace(RULES, protocols=(), outcomes_of_flags=False, **beside)
+    asked = set()
+    for patient in sorted(messages)[::5]:
+        own = list(advance(new_state(patient), marked(messages[patient]), rules))
+        flags = [m for m in own if m.definition in FLAGGABLE]
+        for moment in sorted({flag.known_at for flag in flags}):
+            state = new_state(patient)
+            state.timeline = known_by(messages[patient], moment)
+            found = detect_beside(state, moment, **beside).messages
+            stood = [
+                flag
+                for flag in standing_at(own, moment).values()
+                if flag.status != "withdrawn" and flag.definition in FLAGGABLE
+            ]
+            assert {*map(onset, found)} == {*map(onset, stood)}, f"{patient} {moment}"
+            asked |= {flag.definition for flag in stood}
+    assert len(asked) > 3
+
+
+def onset(flag):
+    return (flag.flag_id, flag.happened_at, flag.episode, flag.score)
 
 
 def test_each_verdict_is_given_again_without_the_facts_of_later(messages, said):
