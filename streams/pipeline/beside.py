@@ -58,10 +58,9 @@ def detect_beside(
     said: list[SepsisOnset] = []
     if tracker.advance(now):
         for entry in definitions:
-            found = list(_found(state, tracker, entry, now, zone))
-            gathers = FLAGGABLE[entry.rule.name].gathers
-            held = _said(state, entry)
-            said += revisions(state, found, held, now, gathers=gathers)
+            answer = tracker.answer(entry)
+            if not _is_as_before(state, entry, answer):
+                said += _revised(state, entry, answer, now, zone)
     return Step(messages=tuple(said), due=_due(state, tracker, now))
 
 
@@ -95,15 +94,40 @@ def _said(state: PatientState, entry: Entry) -> list[SepsisOnset]:
     ]
 
 
+def _is_as_before(state: PatientState, entry: Entry, answer: Answer | None) -> bool:
+    """Whether its flags were last revised by these very episodes.
+
+    Where evidence gathers, what was said may rest on a fact that is gone although the
+    episode does not any more: then the flags are looked at each time.
+    """
+    before = state.episodes.pop(entry.name, None)
+    if answer is None or FLAGGABLE[entry.rule.name].gathers:
+        return False
+    state.episodes[entry.name] = answer.episodes
+    return before == answer.episodes
+
+
+def _revised(
+    state: PatientState,
+    entry: Entry,
+    answer: Answer | None,
+    now: datetime,
+    zone: str | None,
+) -> Iterator[SepsisOnset]:
+    """What is to be said of this definition's flags."""
+    found = list(_found(state, entry, answer, now, zone))
+    gathers = FLAGGABLE[entry.rule.name].gathers
+    yield from revisions(state, found, _said(state, entry), now, gathers=gathers)
+
+
 def _found(
     state: PatientState,
-    tracker: PatientTracker,
     entry: Entry,
+    answer: Answer | None,
     now: datetime,
     zone: str | None,
 ) -> Iterator[SepsisOnset]:
     """The flags that stand by this definition."""
-    answer = tracker.answer(entry)
     if answer is None:
         yield from _of_the_child(state, entry)
         return

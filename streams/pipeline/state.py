@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from streams.clinical.catalogue.answer import Episode
 from streams.clinical.definitions.sepsis3 import Sepsis3Result
 from streams.clinical.definitions.tracker import Sepsis3Tracker
 from streams.clinical.timeline import Timeline
@@ -61,6 +62,8 @@ class PatientState:
     """The result the flags were last revised by; never stored."""
     further: PatientTracker | None = None
     """The further definitions kept up to date; never stored, always rebuildable."""
+    episodes: dict[tuple[str, str], tuple[Episode, ...]] = field(default_factory=dict)
+    """By definition and policy, what its flags were last revised by; never stored."""
 
     @property
     def anchors(self) -> tuple[SepsisOnset, ...]:

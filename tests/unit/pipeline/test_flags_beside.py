@@ -325,6 +325,10 @@ def test_a_child_who_turns_out_to_be_an_adult_was_none():
         Demographics, "who", -5, birth_year=1950, version=1, known_at=after(9)
     )
     assert patient.hear(put_right) == [("phoenix_sepsis", "withdrawn")]
+    after_all = replace(put_right, birth_year=2016, version=2, known_at=after(10))
+    (again,) = patient.hear(after_all)
+    assert again == ("phoenix_sepsis", flag(patient, "phoenix_sepsis").status)
+    assert again[1] != "withdrawn"
 
 
 # -- beside, and no more than that -------------------------------------------------------
