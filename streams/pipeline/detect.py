@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from streams.clinical.criteria.loading import ANCHORING
 from streams.clinical.definitions.policies import Sepsis3Policy
 from streams.clinical.definitions.sepsis3 import Sepsis3Episode, Sepsis3Result
 from streams.clinical.definitions.tracker import Sepsis3Tracker
 from streams.pipeline.revisions import revisions
-from streams.pipeline.state import ANCHORING, PatientState, Step
+from streams.pipeline.state import PatientState, Step
 from streams.vocabulary.ids import flag_identity
 from streams.vocabulary.messages import SepsisOnset
 

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Literal
 
 from streams.clinical.catalogue.rules import rules
+from streams.clinical.criteria.loading import ANCHORING
 from streams.clinical.definitions.ase.days import hospital_days
 from streams.clinical.tracking.patient import Entry
-from streams.pipeline.state import ANCHORING
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 

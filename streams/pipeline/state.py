@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from streams.clinical.catalogue.answer import Episode
+from streams.clinical.criteria.loading import ANCHORING
 from streams.clinical.definitions.sepsis3 import Sepsis3Result
 from streams.clinical.definitions.tracker import Sepsis3Tracker
 from streams.clinical.timeline import Timeline
@@ -18,11 +19,6 @@ from streams.vocabulary.messages import (
     TrialOutcome,
     TrialScreening,
 )
-
-
-ANCHORING = "sepsis3"
-"""The one definition whose flags open recruitment windows and anchor outcomes; flags of
-further definitions are told beside it, and move nothing."""
 
 
 @dataclass(slots=True)

@@ -19,8 +19,21 @@ def load_protocol(text: str) -> Protocol:
     that holds for a patient of whom nothing is known.
     """
     protocol = parse_protocol(text)
+    refuse_other_anchors(protocol)
     refuse_inclusion_by_absence(protocol)
     return protocol
+
+
+def refuse_other_anchors(protocol: Protocol) -> None:
+    """Only flags of Sepsis-3 open a window; by another definition nobody would come."""
+    for domain in protocol.domains:
+        if domain.recruitment.definition != ANCHORING:
+            raise ProtocolError(
+                ErrorCode.PROTOCOL_INVALID,
+                f"Domain {domain.id} recruits by {domain.recruitment.definition}, of "
+                "which no flag opens a window.",
+                f"Write `definition: {ANCHORING}`.",
+            )
 
 
 def refuse_inclusion_by_absence(protocol: Protocol) -> None:
@@ -39,6 +52,10 @@ def refuse_inclusion_by_absence(protocol: Protocol) -> None:
                     "Ask for a fact on record, or leave `absent_means` out.",
                 )
 
+
+ANCHORING = "sepsis3"
+"""The one definition whose flags open recruitment windows and anchor outcomes; flags of
+further definitions are told beside it, and move nothing."""
 
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 """No rule reads the calendar where there is no fact, so any day will do."""

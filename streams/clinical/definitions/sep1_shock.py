@@ -95,11 +95,16 @@ def _initial_lactate(
 def _after_fluids(
     timeline: Timeline, sepsis: SevereSepsis, policy: Sep1Policy, until: datetime
 ) -> tuple[Truth3, list[Value]]:
-    """The pressures of the hour after the last of 30 mL/kg."""
-    weights = values(timeline, "weight", ALWAYS, until)
+    """The pressures of the hour after the last of 30 mL/kg.
+
+    Fluid and weight count until as long after time zero as the three signs may lie
+    apart: what a later stay weighed and was given tells nothing of this one.
+    """
+    closes = min(sepsis.zero + policy.within, until)
+    weights = values(timeline, "weight", ALWAYS, closes)
     if not weights:
         return UNKNOWN, []
-    filled = _filled_at(timeline, sepsis, policy, weights[-1].range.low, until)
+    filled = _filled_at(timeline, sepsis, policy, weights[-1].range.low, closes)
     if filled is None:
         return UNKNOWN, []
     read = _readings(timeline, filled, min(filled + HOUR, until))

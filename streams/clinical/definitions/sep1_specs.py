@@ -98,7 +98,9 @@ SEP1_SHOCK_SPEC = Specification(
     rule=(
         "Severe sepsis, and an initial lactate of at least 4 mmol/L, or systolic "
         "pressure below 90 or mean pressure below 65 mmHg that persists in the hour "
-        "after 30 mL/kg of crystalloid. Unknown without a weight, fluids or pressures."
+        "after 30 mL/kg of crystalloid. Unknown without a weight, fluids or pressures.\n\n"
+        "Fluid counts from six hours before time zero until six hours after it, and the "
+        "last weight charted by then (ours)."
     ),
     sources=SEP1_SPEC.sources,
     inputs=(*SEP1_SPEC.inputs, "fluid:crystalloid"),

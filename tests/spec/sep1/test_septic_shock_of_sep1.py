@@ -56,6 +56,25 @@ def test_two_low_pressures_in_the_hour_after_30_ml_per_kg_are_shock(shock, at):
     assert (found.met.value, found.onset) == ("TRUE", at("1 13:40"))
 
 
+def test_what_a_later_day_weighed_and_was_given_tells_nothing_of_this_one(shock, at):
+    found = shock("""
+1 11:00 | weight      | 80
+1 12:00 | crystalloid | 2400
+1 12:20 | map         | 60
+1 12:40 | map         | 62
+9 11:00 | weight      | 120
+""")
+    assert (found.met.value, found.onset) == ("TRUE", at("1 12:40"))
+    late = shock("""
+1 11:00 | weight      | 80
+1 12:00 | crystalloid | 1200
+2 12:00 | crystalloid | 1200
+2 12:20 | map         | 60
+2 12:40 | map         | 62
+""")
+    assert late.met.value == "UNKNOWN"
+
+
 def test_without_a_weight_nobody_can_say_whether_it_was_30_ml_per_kg(shock):
     found = shock("""
 1 12:00 | crystalloid | 3000

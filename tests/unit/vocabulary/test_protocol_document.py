@@ -120,6 +120,12 @@ def test_an_inclusion_that_absence_satisfies_is_refused():
     assert "nothing is known" in told.problem
 
 
+def test_recruiting_by_a_definition_whose_flags_open_no_window_is_refused():
+    told = fault(changed("definition: sepsis3", "definition: ase"))
+    assert told.code is ErrorCode.PROTOCOL_INVALID
+    assert "opens a window" in told.problem
+
+
 def test_a_rate_without_a_common_unit_is_refused():
     rule = "{kind: infusion, drugs: [vasopressor], rate: '> 0.1 ug/kg/min'}"
     told = fault(changed("{kind: infusion, drugs: [vasopressor]}", rule))
