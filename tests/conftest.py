@@ -54,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--long",
         action="store_true",
-        help="also the tests that take an hour by themselves",
+        help="also the tests that take ten minutes and more by themselves",
     )
 
 

@@ -38,7 +38,7 @@ from streams.vocabulary.topics import (
 
 EMBER = Path(sys.executable).with_name("ember")
 PATIENCE = 420.0
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 """Seconds anything may take, and a start; a bench that hangs tells nothing."""
 HEADERS = [
     (FORMAT_HEADER, CANONICAL.encode()),
