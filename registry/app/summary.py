@@ -14,7 +14,7 @@ from registry.app.embedded import Tally
 from registry.app.team import Case, ScriptedTeam
 from registry.store.listings import FlowView, OnsetView, OutcomeView
 from registry.store.unit_of_work import Registry
-from streams.pipeline.state import ANCHORING
+from streams.clinical.criteria.loading import ANCHORING
 
 
 def print_summary(

@@ -10,7 +10,7 @@ from registry.domain.alert import AlertStatus
 from registry.domain.mode import Suppression
 from registry.domain.participant import HumanAnswer
 from registry.store.listings import AlertView, ParticipantView, ScreeningView
-from streams.pipeline.state import ANCHORING
+from streams.clinical.criteria.loading import ANCHORING
 from streams.vocabulary.messages import (
     CriterionVerdict,
     SepsisOnset,
