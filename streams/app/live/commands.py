@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from streams.app.kafka.topics import require_partitions
 from streams.app.live.running import run_worker
 from streams.app.live.shadow import protocols_in_force
 from streams.app.live.worker import WorkerPlan
@@ -48,6 +49,7 @@ def worker(
     if datadir is not None:
         settings = replace(settings, worker_dir=datadir)
     kafka = kafka_settings(environ)
+    require_partitions(kafka)
     rules = Rules(
         protocols=() if shadow is None else protocols_in_force(kafka),
         software_version=version("ember-registry"),
