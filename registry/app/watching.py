@@ -8,7 +8,7 @@ from datetime import datetime
 
 from registry.app.feeds import FeedView
 from registry.inbox.relay import Relayed, Waiting
-from registry.inbox.watch import BatchAccount, Trouble
+from registry.inbox.watch import BatchAccount, Skipped, Trouble
 from streams.app.observe.http import Heartbeat
 from streams.app.observe.logs import Log
 from streams.app.observe.metrics import FeedMetrics, InboxMetrics, RelayMetrics
@@ -26,6 +26,9 @@ class InboxGauges:
     def __init__(self, process: Process) -> None:
         self.inbox = InboxMetrics(process.metrics)
         self.feeds = FeedMetrics(process.metrics)
+        self.nothing_skipped = True
+        """Until the next start: somebody is to see it."""
+        process.checks.add("nothing skipped", lambda: self.nothing_skipped)
 
 
 class ConsumerWatch:
@@ -83,6 +86,19 @@ class ConsumerWatch:
             partition=letter.partition,
             offset=letter.offset,
             code=letter.code,
+        )
+
+    def on_skipped(self, skipped: Skipped) -> None:
+        """Tell a person: what retention took does not come back by itself."""
+        self._gauges.inbox.skipped.add(skipped.records, topic=skipped.topic)
+        self._gauges.nothing_skipped = False
+        self._log.error(
+            "records are gone unread",
+            topic=skipped.topic,
+            partition=skipped.partition,
+            records=skipped.records,
+            offset=skipped.first,
+            next_offset=skipped.next,
         )
 
     def on_trouble(self, trouble: Trouble) -> None:

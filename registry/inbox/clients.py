@@ -66,6 +66,12 @@ class Log(Protocol):
 
     def commit(self, offsets: Mapping[Any, Any], *, timeout_ms: int) -> None: ...
 
+    def committed(self, place: Any, *, timeout_ms: int) -> int | None: ...  # noqa: ANN401  the same
+
+    def beginning_offsets(
+        self, places: Sequence[Any], *, timeout_ms: int
+    ) -> Mapping[Any, int]: ...
+
     def end_offsets(
         self, places: Sequence[Any], *, timeout_ms: int
     ) -> Mapping[Any, int]: ...

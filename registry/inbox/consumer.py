@@ -94,7 +94,8 @@ class Consumer:
             except KafkaError as fault:
                 self._wait("broker", fault, stopping)
             else:
-                return Group(log, self._reading.topics, self._limits)
+                topics, told = self._reading.topics, self._watch.on_skipped
+                return Group(log, topics, self._limits, told)
 
     def _round(self, group: Group, stopping: Event) -> None:
         try:

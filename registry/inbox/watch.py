@@ -37,6 +37,23 @@ class Trouble:
     attempt: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """Records of a partition that retention took before they were read: lost."""
+
+    topic: str
+    partition: int
+    first: int
+    """The offset of the first one."""
+    next: int
+    """The offset of what is there behind the last one."""
+
+    @property
+    def records(self) -> int:
+        """How many."""
+        return self.next - self.first
+
+
 class Watch(Protocol):
     """Whoever wants to know."""
 
@@ -51,6 +68,8 @@ class Watch(Protocol):
         ...
 
     def on_letter(self, letter: DeadLetter) -> None: ...
+
+    def on_skipped(self, skipped: Skipped) -> None: ...
 
     def on_trouble(self, trouble: Trouble) -> None: ...
 

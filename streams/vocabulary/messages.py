@@ -250,6 +250,8 @@ DEAD_LETTER = TypeAdapter(DeadLetter)
 LOGGED: TypeAdapter[Logged] = TypeAdapter(Annotated[Logged, Discriminator("type")])
 
 _MAJOR = "1"
+_UNQUOTED = {"union_tag_invalid": "The type is none that is known"}
+"""Where pydantic's own words repeat what it was given."""
 
 
 def encode(adapter: TypeAdapter[Anything], message: Anything) -> bytes:
@@ -261,6 +263,7 @@ def decode(adapter: TypeAdapter[Anything], payload: bytes) -> Anything:
     """The message in `payload`.
 
     Raises `InputError` EMB-110 naming the place, EMB-111 for an unknown version.
+    What it says of the fault quotes nothing of the payload: it may be a name.
     """
     try:
         message = adapter.validate_json(payload)
@@ -269,13 +272,14 @@ def decode(adapter: TypeAdapter[Anything], payload: bytes) -> Anything:
         place = ".".join(str(step) for step in first["loc"]) or "the message"
         raise InputError(
             ErrorCode.MALFORMED_MESSAGE,
-            f"At {place}: {first['msg']} ({fault.error_count()} faults).",
+            f"At {place}: {_UNQUOTED.get(first['type'], first['msg'])} "
+            f"({fault.error_count()} faults).",
             "Send it as the published JSON Schema says.",
         ) from None
     if message.schema_version.partition(".")[0] != _MAJOR:
         raise InputError(
             ErrorCode.UNKNOWN_SCHEMA,
-            f"Schema version {message.schema_version} is not {_MAJOR}.x.",
+            f"The schema version is not {_MAJOR}.x.",
             "Upgrade this reader before the writer.",
         )
     return message

@@ -72,12 +72,13 @@ class Careless:
         return [Event(Message(tp, o)) for o in found if not lost()]
 
 
-def in_order(consumer, clock):
+def in_order(consumer, clock, **more):
     return InOrder(
         lambda: consumer,
         rebalancing=lambda: False,
         compacted=frozenset({COMPACT.topic}),
         clock=lambda: clock[0],
+        **more,
     )
 
 
@@ -152,6 +153,7 @@ def test_a_gap_that_retention_left_is_passed_and_no_other():
     accepted = asyncio.run(order.accept([Event(Message(LOG, 5))]))
     assert [event.message.offset for event in accepted] == [5]
     assert order.skipped == 3
+    assert consumer.through == {LOG: 5}, "what is gone is behind no more"
     assert asyncio.run(run(consumer, LOG, [], set())) == [5, 6, 7]
     holed = Careless({LOG: [0, 1, 3]})
     assert asyncio.run(run(holed, LOG, [], set())) == [0, 1]
@@ -173,3 +175,11 @@ def test_a_log_that_was_made_anew_is_not_taken_for_the_one_that_was_read():
     with pytest.raises(SettingsError) as refused:
         asyncio.run(in_order(consumer, [0.0]).accept([Event(Message(LOG, 0))]))
     assert refused.value.code is ErrorCode.LOG_REPLACED
+
+
+def test_a_gap_is_told_with_its_place():
+    told = []
+    consumer = Careless({LOG: [5, 6]}, committed={LOG: 2})
+    order = in_order(consumer, [0.0], gone=lambda *where: told.append(where))
+    asyncio.run(order.look_after({LOG.topic}))
+    assert told == [(LOG, 2, 5)]

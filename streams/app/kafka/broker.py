@@ -77,9 +77,11 @@ def start(plan: BrokerPlan) -> subprocess.Popen[bytes]:
     """
     jars = kafka_jars()
     if running(plan.folder):
-        raise cannot_start(f"A broker runs in {plan.folder} already")
+        raise cannot_start(
+            f"A broker runs in {plan.folder} already", "`ember kafka down` ends it."
+        )
     if not _free(plan.port):
-        raise cannot_start(f"Port {plan.port} is taken")
+        raise cannot_start(f"Port {plan.port} is taken", "Name another with --port.")
     plan.folder.mkdir(parents=True, exist_ok=True)
     plan.config.write_text(_properties(plan), "utf-8")
     if not (plan.folder / "data/meta.properties").exists():

@@ -53,9 +53,9 @@ def java() -> str:
     return found
 
 
-def cannot_start(why: str) -> SettingsError:
+def cannot_start(why: str, cure: str = OTHERWISE) -> SettingsError:
     """Why there is no broker of our own, and what to use instead."""
-    return SettingsError(ErrorCode.KAFKA_UNREACHABLE, f"{why}.", OTHERWISE)
+    return SettingsError(ErrorCode.KAFKA_UNREACHABLE, f"{why}.", cure)
 
 
 def _fetch(jars: Path) -> None:

@@ -21,6 +21,7 @@ from streams.app.kafka.reach import require_kafka
 from streams.app.settings import KafkaSettings
 from streams.vocabulary.errors import ErrorCode, SettingsError
 from streams.vocabulary.topics import (
+    EVENTS,
     ONSETS,
     OUTCOMES,
     PROTOCOLS,
@@ -142,6 +143,27 @@ def shadow_app(shadow: str, app_id: str = APP_ID) -> str:
 def leader_topic(app_id: str) -> str:
     """Faust's own topic by which the workers of one application choose a leader."""
     return f"{app_id}-__assignor-__leader"
+
+
+def require_partitions(settings: KafkaSettings) -> None:
+    """See that the log has the partitions that the settings say.
+
+    What concerns all patients goes into each partition: with too few of them half the
+    patients would be judged by no protocol.
+    Raises `SettingsError` EMB-402, and EMB-405 where no broker can be asked.
+    """
+    with opened_admin(settings) as admin:
+        if EVENTS not in admin.list_topics():
+            return
+        (found,) = admin.describe_topics([EVENTS])
+    there = len(found["partitions"])
+    if there != settings.partitions:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            f"{EVENTS} has {there} partitions, and EMBER_PARTITIONS is "
+            f"{settings.partitions}.",
+            f"Set EMBER_PARTITIONS to {there} for every process.",
+        )
 
 
 @contextmanager

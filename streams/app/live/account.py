@@ -37,6 +37,8 @@ class Account:
         self.metrics = WorkerMetrics(metrics)
         self.committed = Heartbeat()
         """Beats when offsets were committed, and when there are none to commit."""
+        self.answered = Heartbeat()
+        """Beats when the broker has said how much there is to read."""
         self.metrics.commit_age.follow(self.committed.age)
         self._commits = 0
         self.skipped = 0
@@ -136,7 +138,11 @@ class Account:
             self.skipped = skipped
         for tp, count in unread.items():
             self.metrics.lag.set(count, topic=tp.topic, partition=str(tp.partition))
-        if not any(unread.values()):
+
+    def told(self, left: int) -> None:
+        """The broker has just said that so many records are not carried out yet."""
+        self.answered.beat()
+        if not left:
             self.committed.beat()
 
     def stored(self, datadir: Path) -> None:

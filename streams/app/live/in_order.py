@@ -67,6 +67,10 @@ def replaced(tp: TP, end: int, spoken_of: int) -> SettingsError:
     )
 
 
+def _told_nobody(tp: TP, first: int, following: int) -> None:
+    """Nobody wants to know of records that are gone."""
+
+
 class ChangedHands(Exception):  # noqa: N818 - no fault: the group goes on elsewhere
     """Partitions changed hands while something was asked; the answer is of before."""
 
@@ -96,12 +100,18 @@ class InOrder:
         rebalancing: Callable[[], bool],
         compacted: frozenset[str],
         clock: Callable[[], float] = time.monotonic,
+        gone: Callable[[TP, int, int], None] = _told_nobody,
     ) -> None:
-        """In a `compacted` topic records may be missing for good."""
+        """In a `compacted` topic records may be missing for good.
+
+        `gone` is told of a partition the first record that retention took unread, and
+        the first that is there.
+        """
         self._consumer = consumer
         self._rebalancing = rebalancing
         self._compacted = compacted
         self._clock = clock
+        self._gone = gone
         self._next: dict[TP, int] = {}
         self._sought: dict[TP, Sought] = {}
         self._moved: dict[TP, float] = {}
@@ -208,12 +218,16 @@ class InOrder:
         end = (await self._asked(self.consumer.highwaters(tp)))[tp]
         if committed > end:
             raise replaced(tp, end, committed)
-        self._note_skipped(tp, committed, first)
+        if first > committed:
+            self._note_skipped(tp, committed, first)
+            # Nothing of it is in hand yet: what is gone is not behind any more.
+            self.consumer.through[tp] = first
         return max(first, committed)
 
     def _note_skipped(self, tp: TP, expected: int, first: int) -> None:
         if tp.topic not in self._compacted:
             self.skipped += max(0, first - expected)
+            self._gone(tp, expected, first)
 
     async def _sought_for(self, tp: TP, expected: int, found: int) -> int:
         """Seek the place that was left out; where there is nothing, what comes next."""

@@ -5,6 +5,7 @@ A timer never touches a state: what is due becomes a message of the patient's lo
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,8 @@ _READ = frozenset({EVENTS, RAW})
 _TICKS_AT_ONCE = 1_000
 _WOKEN_AT_ONCE = 20
 _MEASURED_EVERY = 30
+_ASKED_EVERY = 5
+"""Seconds between two questions of how much there is to read."""
 
 
 @dataclass(slots=True)
@@ -45,6 +48,8 @@ class Timekeeper:
     """The generation of the house that was scanned."""
     _seconds: int = 0
     _asleep: list[Place] = field(default_factory=list)
+    _asking: asyncio.Future[int] | None = None
+    """The question that the broker has not answered yet."""
 
     def forget(self) -> None:
         """Partitions have changed hands."""
@@ -56,6 +61,7 @@ class Timekeeper:
         if not self._ready():
             return
         self._seconds += 1
+        self._ask()
         self.house.account.behind(
             self.order.unread(_READ),
             commits=self.order.consumer.commits,
@@ -75,6 +81,20 @@ class Timekeeper:
             await self.house.settle()
         if self.ticks:
             await self._tick()
+
+    def _ask(self) -> None:
+        """Ask the broker how much is left, and wait for no answer.
+
+        What was fetched last says nothing of a broker that has stopped to answer: to
+        a consumer it looks like one without records.
+        """
+        if self._asking is None:
+            if self._seconds % _ASKED_EVERY == 0:
+                self._asking = asyncio.ensure_future(self.order.behind(_READ))
+        elif self._asking.done():
+            asked, self._asking = self._asking, None
+            if not asked.cancelled() and asked.exception() is None:
+                self.house.account.told(asked.result())
 
     def _ready(self) -> bool:
         """Whether the tables are recovered and the partitions ours."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from faust.tables.manager import TableManager
-from faust.types import AppT, ChannelT, EventT, StreamT
+from faust.types import TP, AppT, ChannelT, EventT, StreamT
 from faust.types.topics import TopicT
 from mode.supervisors import CrashingSupervisor
 
@@ -66,6 +66,8 @@ class WorkerPlan:
 
 Fatal = Callable[[BaseException], None]
 """Told of what is wrong around the worker, before it is raised."""
+Gone = Callable[[TP, int, int], None]
+"""Told of records that retention took unread: the first, and the first that is there."""
 
 
 @dataclass(slots=True)
@@ -132,7 +134,11 @@ class LiveApp:
 
 
 def make_app(
-    plan: WorkerPlan, metrics: Metrics, *, fatal: Fatal = lambda _: None
+    plan: WorkerPlan,
+    metrics: Metrics,
+    *,
+    fatal: Fatal = lambda _: None,
+    gone: Gone = lambda _, __, ___: None,
 ) -> LiveApp:
     """The Faust app of one worker; nothing is connected before it is started."""
     app = App(**_configuration(plan))
@@ -140,6 +146,7 @@ def make_app(
         lambda: cast("Fetching", app.consumer),
         rebalancing=lambda: app.rebalancing,
         compacted=frozenset({PROTOCOLS}),
+        gone=gone,
     )
     account = Account(metrics)
     shelf = Shelf(app, plan.kafka.partitions)

@@ -82,6 +82,7 @@ FIELDS: dict[str, Callable[[object], bool]] = {
         (
             "partition",
             "offset",
+            "next_offset",
             "count",
             "generation",
             "port",

@@ -273,6 +273,13 @@ METRICS: tuple[Metric, ...] = (
         "records taken from Kafka, and what became of them",
     ),
     _inbox(
+        "ember_inbox_skipped_total",
+        "counter",
+        ("topic",),
+        "records",
+        "records that retention took before they were read: lost",
+    ),
+    _inbox(
         "ember_inbox_batch_seconds",
         "histogram",
         (),

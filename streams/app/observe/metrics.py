@@ -207,6 +207,7 @@ class InboxMetrics:
     def __init__(self, metrics: Metrics) -> None:
         self.records = metrics.count("ember_inbox_records_total")
         self.batch_seconds = metrics.spread("ember_inbox_batch_seconds")
+        self.skipped = metrics.count("ember_inbox_skipped_total")
         self.lag = metrics.level("ember_inbox_lag_records")
         self.delay = metrics.spread("ember_inbox_delay_seconds")
         self.commit_age = metrics.level("ember_inbox_commit_age_seconds")

@@ -106,6 +106,7 @@ def test_a_feeder_killed_sends_everything(house, breaking, rounds, luck, tmp_pat
             if not feeder.done:
                 feeder.signal(SIGKILL)
         house.wait_for(lambda: feeder.done, "the end of the feed")
+        assert feeder.ends.count(-SIGKILL) >= 1, "it fed before it could be killed"
         house.supervisor.remove(feeder)
         house.ledger.acknowledge(
             Line(m.patient, m.message_id, "fed", 0, n, encode(EHR_MESSAGE, m))

@@ -201,6 +201,7 @@ class Heard:
     def __init__(self):
         self.records = Counter()
         self.troubles = []
+        self.skipped = []
         self.lag = None
         self.rounds = 0
 
@@ -215,6 +216,9 @@ class Heard:
 
     def on_letter(self, letter):
         pass
+
+    def on_skipped(self, skipped):
+        self.skipped.append(skipped)
 
     def on_trouble(self, trouble):
         self.troubles.append(trouble)

@@ -6,6 +6,7 @@ The same source, other ways: one worker or several, small batches or large.
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from integration.live.house import RULES, feed, house, settled, wait_until
@@ -172,11 +173,31 @@ def test_a_simulated_month_gives_the_same_registry(
     assert_same(found, month)
 
 
+@pytest.fixture(scope="module")
+def mimic(mimic_demo, tmp_path_factory):
+    history = open_history("mimic-iv", mimic_demo, None)
+    folder = tmp_path_factory.mktemp("embedded")
+    return embedded(folder, history.messages(IntakeReport()))
+
+
 @pytest.mark.shared
 @pytest.mark.xdist_group("mimic_live")
-def test_the_mimic_demo_gives_the_same_registry(mimic_demo, broker, postgres, tmp_path):
-    history = open_history("mimic-iv", mimic_demo, None)
-    wanted = embedded(tmp_path, history.messages(IntakeReport()))
+@pytest.mark.parametrize(
+    ("workers", "batch"),
+    [
+        (2, 1_000),
+        *(
+            pytest.param(workers, batch, marks=pytest.mark.long)
+            for workers, batch in product([1, 2, 4], [1_000, 100, 1])
+            if (workers, batch) != (2, 1_000)
+        ),
+    ],
+)
+def test_the_mimic_demo_gives_the_same_registry(
+    mimic, mimic_demo, broker, postgres, tmp_path, workers, batch
+):
     source = ("--source", "mimic-iv", "--path", str(mimic_demo))
-    found = live(broker, postgres, tmp_path / "house", *source, workers=2, batch=1_000)
-    assert_same(found, wanted)
+    found = live(
+        broker, postgres, tmp_path / "house", *source, workers=workers, batch=batch
+    )
+    assert_same(found, mimic)

@@ -1,5 +1,8 @@
+import copy
 import dataclasses
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -118,3 +121,54 @@ def test_what_may_be_unknown_may_be_left_out():
         and field.default_factory is dataclasses.MISSING
     }
     assert not needed
+
+
+FULL = Path(__file__).parents[2] / "contract/schemas/1.0"
+MARKER = "SMITH^JOHN"
+
+
+def places(document, at=()):
+    """Where something stands in a document, branches and leaves."""
+    yield at
+    inner = document.items() if isinstance(document, dict) else enumerate(document)
+    for step, value in inner:
+        if isinstance(value, dict | list):
+            yield from places(value, (*at, step))
+        else:
+            yield (*at, step)
+
+
+def planted(document, at):
+    copied = copy.deepcopy(document)
+    target = copied
+    for step in at[:-1]:
+        target = target[step]
+    target[at[-1]] = MARKER
+    return json.dumps(copied).encode()
+
+
+def said(adapter, payload):
+    try:
+        decode(adapter, payload)
+    except InputError as fault:
+        return f"{fault} {fault.__cause__}"
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("name", "adapter"),
+    [
+        ("ehr.events.EhrMessage.full", messages.LOGGED),
+        ("ehr.events.RosterEntry.full", messages.LOGGED),
+        ("ehr.events.ProtocolInForce.full", messages.LOGGED),
+        ("sepsis.onsets.SepsisOnset.full", messages.SEPSIS_ONSET),
+        ("trial.screenings.TrialScreening.full", messages.TRIAL_SCREENING),
+        ("trial.outcomes.TrialOutcome.full", messages.TRIAL_OUTCOME),
+    ],
+)
+def test_no_fault_of_a_message_repeats_what_stood_in_it(name, adapter):
+    document = json.loads((FULL / f"{name}.json").read_text("utf-8"))
+    told = [said(adapter, planted(document, at)) for at in places(document) if at]
+    refused = [words for words in told if words]
+    assert refused
+    assert not [words for words in refused if MARKER in words]

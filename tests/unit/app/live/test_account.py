@@ -19,7 +19,7 @@ class Beats:
 
 def account():
     counted = Account(Metrics())
-    counted.committed = Beats()
+    counted.committed, counted.answered = Beats(), Beats()
     return counted
 
 
@@ -38,10 +38,22 @@ def test_each_commit_the_broker_took_keeps_it_well():
     assert counted.committed.count == 2
 
 
-def test_a_worker_with_nothing_to_read_is_well():
+def test_a_worker_with_nothing_to_read_is_well_while_the_broker_says_so():
+    counted = account()
+    counted.told(0)
+    assert (counted.answered.count, counted.committed.count) == (1, 1)
+
+
+def test_what_was_fetched_last_does_not_speak_for_a_broker_that_is_silent():
     counted = account()
     counted.behind({LOG: 0}, commits=0, skipped=0)
-    assert counted.committed.count == 1
+    assert (counted.answered.count, counted.committed.count) == (0, 0)
+
+
+def test_a_broker_that_answers_does_not_excuse_records_that_wait():
+    counted = account()
+    counted.told(7)
+    assert (counted.answered.count, counted.committed.count) == (1, 0)
 
 
 def test_records_that_retention_took_are_counted_once():
