@@ -93,10 +93,9 @@ class ConsumerWatch:
         self._gauges.inbox.skipped.add(skipped.records, topic=skipped.topic)
         self._gauges.nothing_skipped = False
         self._log.error(
-            "records are gone unread",
+            "records gone unread",
             topic=skipped.topic,
             partition=skipped.partition,
-            records=skipped.records,
             offset=skipped.first,
             next_offset=skipped.next,
         )

@@ -4,17 +4,22 @@ It has a consumer of its own: were it read by the app's, records that must wait 
 fill the buffer through which the fresh ones come.
 A worker reads the history of the patients whose logs are its own; a partition that two
 workers read for a moment is entered twice, and counts once.
+History gives way and is kept for a week only: what retention took unread is told.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from faust.types import AppT
+from aiokafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
+from aiokafka.structs import OffsetAndMetadata
+from faust.types import TP, AppT
 
 from streams.app.kafka.connection import aiokafka_options
 from streams.app.kafka.topics import APP_ID
@@ -40,6 +45,8 @@ class Backfill:
     kafka: KafkaSettings
     order: InOrder
     intake: Intake
+    gone: Callable[[TP, int, int], None]
+    """Told of what retention took unread: the first, and the first that is there."""
 
     async def run(self) -> None:
         """Until the app ends; raises what is wrong around it."""
@@ -47,7 +54,7 @@ class Backfill:
             **aiokafka_options(self.kafka),
             group_id=GROUP,
             enable_auto_commit=False,
-            auto_offset_reset="earliest",
+            auto_offset_reset="none",  # it would skip what is gone, and say nothing
         )
         await consumer.start()
         try:
@@ -78,14 +85,88 @@ class Backfill:
         if mine != consumer.assignment():
             consumer.unsubscribe()
             if mine:
-                consumer.assign(sorted(mine))
+                with _patient():
+                    await self._begin(consumer, sorted(mine))
+
+    async def _begin(
+        self, consumer: AIOKafkaConsumer, mine: Collection[TopicPartition]
+    ) -> None:
+        """Where the group has committed, or else where each partition begins now."""
+        reached = {tp: await consumer.committed(tp) for tp in mine}
+        ranges = await _ranges(consumer, mine)
+        consumer.assign(mine)
+        await self._go_on(consumer, reached, ranges)
+
+    async def _begin_again(
+        self, consumer: AIOKafkaConsumer, lost: Collection[TopicPartition]
+    ) -> None:
+        """Retention took in the middle of a run what would have come next."""
+        reached = {tp: await consumer.position(tp) for tp in lost}
+        await self._go_on(consumer, reached, await _ranges(consumer, lost))
+
+    async def _go_on(
+        self,
+        consumer: AIOKafkaConsumer,
+        reached: Mapping[TopicPartition, int | None],
+        ranges: Mapping[TopicPartition, tuple[int, int]],
+    ) -> None:
+        """Read on where there is something.
+
+        A begin is committed at once: a loss is told once, and one before the first
+        record is known for a loss.
+        """
+        begun: dict[TopicPartition, OffsetAndMetadata] = {}
+        for tp, (begin, end) in ranges.items():
+            place = self._place(tp, reached[tp], begin, end)
+            consumer.seek(tp, place)
+            if place != reached[tp]:
+                begun[tp] = OffsetAndMetadata(place, "")
+        if begun:
+            await consumer.commit(begun)
+
+    def _place(
+        self, tp: TopicPartition, reached: int | None, begin: int, end: int
+    ) -> int:
+        """Where to read on; what lies between is gone, and a person is told."""
+        if reached is None or reached > end:  # new to us, or another log
+            return begin
+        if begin > reached:
+            self.order.skipped += begin - reached
+            self.gone(TP(tp.topic, tp.partition), reached, begin)
+        return max(begin, reached)
 
     async def _let_in(self, consumer: AIOKafkaConsumer) -> None:
-        fetched = await consumer.getmany(timeout_ms=200, max_records=AT_ONCE)
+        try:
+            fetched = await consumer.getmany(timeout_ms=200, max_records=AT_ONCE)
+        except OffsetOutOfRangeError as fault:
+            (places,) = fault.args
+            with _patient():
+                lost = places.keys() & consumer.assignment()
+                await self._begin_again(consumer, lost)
+            return
         records = [_record(one) for some in fetched.values() for one in some]
         if records:
             await self.intake.take(records)
             await consumer.commit()
+
+
+async def _ranges(
+    consumer: AIOKafkaConsumer, places: Collection[TopicPartition]
+) -> dict[TopicPartition, tuple[int, int]]:
+    """Where each partition begins and ends now."""
+    begins = await consumer.beginning_offsets(list(places))
+    ends = await consumer.end_offsets(list(places))
+    return {tp: (begins[tp], ends[tp]) for tp in places}
+
+
+@contextmanager
+def _patient() -> Iterator[None]:
+    """A broker that does not answer now is asked again in the next round."""
+    try:
+        yield
+    except KafkaError as fault:
+        if not (fault.retriable or isinstance(fault, KafkaTimeoutError)):
+            raise
 
 
 def _record(fetched: Any) -> Record:  # noqa: ANN401 - aiokafka's own

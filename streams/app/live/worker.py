@@ -162,7 +162,7 @@ def make_app(
     _patient_agent(live)
     if plan.shadow is None:
         _ingest_agent(live)
-        _backfill_task(live)
+        _backfill_task(live, gone)
     _keep_time(
         live,
         Timekeeper(
@@ -188,9 +188,9 @@ def _ingest_agent(live: LiveApp) -> None:
         await live.work("ingest", stream, live.intake.take, size=live.plan.batch)
 
 
-def _backfill_task(live: LiveApp) -> None:
+def _backfill_task(live: LiveApp, gone: Gone) -> None:
     """History, by a consumer of its own."""
-    backfill = Backfill(live.app, live.plan.kafka, live.order, live.intake)
+    backfill = Backfill(live.app, live.plan.kafka, live.order, live.intake, gone)
 
     @live.app.task  # type: ignore[untyped-decorator]  # Faust's own
     async def history() -> None:
