@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -12,6 +12,7 @@ from registry.app.wording import in_words
 from streams.clinical.catalogue.answer import Answer
 from streams.clinical.catalogue.rule import Rule
 from streams.clinical.timeline import Timeline
+from streams.clinical.tracking.applicability import applies
 from streams.vocabulary.events import Event
 
 
@@ -63,6 +64,9 @@ def timeline_known_at(
     return timeline
 
 
+_NOT_FOR_ADULTS = "Made for patients under 18 years; by the record this one is not."
+
+
 def scored(
     timeline: Timeline,
     *,
@@ -75,6 +79,8 @@ def scored(
     """Every rule's answer, each under its policy."""
     for rule, policy in asked:
         answer = rule.evaluate(timeline, at, policy, zone=zone)
+        if not applies(rule.name, timeline, at):
+            answer = replace(answer, said=(*answer.said, _NOT_FOR_ADULTS))
         yield Scored(
             patient=patient,
             as_known_at=as_known_at,

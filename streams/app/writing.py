@@ -16,6 +16,12 @@ def writing(path: Path) -> Iterator[TextIO]:
 
     Raises `SettingsError` EMB-403 where it cannot be written.
     """
+    if path.is_dir():
+        raise SettingsError(
+            ErrorCode.PATH_NOT_FOUND,
+            f"{path} is a folder.",
+            "Name a file in it.",
+        )
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         out = unfinished.open("w", encoding="utf-8", newline="")

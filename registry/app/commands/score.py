@@ -87,6 +87,10 @@ def score(
         print(line)
 
 
+YEARS = range(1800, 2500)
+"""Of moments that can be asked for; de-identified records lie a century ahead."""
+
+
 def moment_of(text: str) -> datetime:
     """The instant a user wrote; raises `SettingsError` EMB-402.
 
@@ -95,13 +99,13 @@ def moment_of(text: str) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None:
+        if moment.tzinfo is not None and moment.year in YEARS:
             return in_utc(moment)
     except ValueError:
         pass
     raise SettingsError(
         ErrorCode.BAD_SETTING,
-        f"{text!r} is no moment with a time zone.",
+        f"{text!r} is no moment with a time zone, of a year from {YEARS.start} on.",
         "Write it like 2026-11-22T20:00Z or 2026-11-22T15:00-05:00.",
     )
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from streams.clinical.catalogue.answer import Answer, Cell, Episode
 from streams.clinical.catalogue.rule import Question, answer
 from streams.clinical.definitions.ase.bse import ShockEvent, bacteremia_shock_events
+from streams.clinical.definitions.ase.cultures import is_blood_culture
 from streams.clinical.definitions.ase.event import AdultSepsisEvent
 from streams.clinical.definitions.ase.events import counting_events
 from streams.clinical.definitions.ase.policy import AsePolicy
@@ -25,6 +26,8 @@ from streams.clinical.definitions.septic_shock import SepticShock, septic_shock
 from streams.clinical.definitions.shock_policies import ShockPolicy
 from streams.clinical.definitions.suspicion import Suspicion, suspicions
 from streams.clinical.definitions.tracker import sepsis3
+from streams.clinical.vital_status import ALWAYS
+from streams.vocabulary.events import CultureCollected
 from streams.vocabulary.truth import TRUE, UNKNOWN, Truth3, any_of
 
 
@@ -82,7 +85,7 @@ def ask_ase(question: Question, policy: AsePolicy) -> Answer:
     )
     told = [_ase(one, repeat=False) for one, counts in found if counts]
     told += [_ase(one, repeat=True) for one, counts in found if not counts]
-    return defined(question, told, missing=("blood_culture",))
+    return defined(question, told, missing=_lacking(question, "antimicrobial_day"))
 
 
 def ask_bse(question: Question, policy: AsePolicy) -> Answer:
@@ -92,7 +95,17 @@ def ask_bse(question: Question, policy: AsePolicy) -> Answer:
     found = bacteremia_shock_events(
         question.timeline, zone=question.zone, policy=policy, now=question.at
     )
-    return defined(question, map(_bse, found), missing=("blood_culture",))
+    return defined(
+        question, map(_bse, found), missing=_lacking(question, "recognised_pathogen")
+    )
+
+
+def _lacking(question: Question, beside: str) -> tuple[str, ...]:
+    """What an event lacks: a blood culture, or what must come beside it."""
+    taken = question.timeline.between(
+        CultureCollected, "culture_collected", ALWAYS, question.at
+    )
+    return (beside,) if any(map(is_blood_culture, taken)) else ("blood_culture",)
 
 
 def ask_sep1(question: Question, policy: Sep1Policy) -> Answer:

@@ -222,6 +222,10 @@ SEPSIS3_SPEC = Specification(
     ),
     traps=(
         (
+            "The points of the brain are those of `sofa`: under sedatives without a word "
+            "of a tube they can be the drug's."
+        ),
+        (
             "There is no agreed onset: suspicion, dysfunction and the earlier or later of "
             "both are all published."
         ),

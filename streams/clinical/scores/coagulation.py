@@ -199,6 +199,8 @@ def overt_dic(
     )
     missing = [part.name for part in parts if part.points is None]
     if policy.pt_upper is None:
+        if values(timeline, "pt", at - policy.window, at):
+            missing.remove("pt")
         missing.append("pt_upper")
     return Score(name="overt_dic", at=at, components=parts, missing=tuple(missing))
 

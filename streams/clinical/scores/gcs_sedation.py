@@ -193,7 +193,7 @@ def _readings(
         under = next((s for s in sedation if s[0] <= row.at < s[1]), None)
         awake = told.get(row.at)
         if under is not None:
-            scale = _sedated(timeline, policy, stay, row, under[0])
+            scale = _sedated(timeline, policy, stay, row, under[0], sedation)
         elif awake is not None:
             scale = awake
         else:
@@ -220,6 +220,7 @@ def _sedated(
     stay: str | None,
     row: Glasgow,
     since: datetime,
+    sedation: Sequence[tuple[datetime, datetime]],
 ) -> Glasgow:
     match policy.gcs_sedation:
         case "as_charted":
@@ -230,9 +231,15 @@ def _sedated(
             chart = _chart(timeline, policy, stay, "unknown", since)
             reach = since - policy.pre_sedation_reach
             before = totals(chart, back(reach), back(since))
-            return before[-1] if before else _unsaid(row)
+            # One drug after another, with minutes between: that is no awakening.
+            awake = [one for one in before if not _is_under(sedation, one.at)]
+            return awake[-1] if awake else _unsaid(row)
         case _:
             return _untestable(timeline, policy, stay, row)
+
+
+def _is_under(sedation: Sequence[tuple[datetime, datetime]], moment: datetime) -> bool:
+    return any(start <= moment < end for start, end in sedation)
 
 
 def _untestable(

@@ -162,3 +162,17 @@ def test_every_charting_keeps_its_evidence():
     assert [value.range for value in found] == [Interval(14, 14)] * 2
     before = ("gcs_motor@8", "gcs_verbal@8", "gcs_eye@8")
     assert [value.evidence for value in found] == [before, before]
+
+
+def test_a_scale_under_an_earlier_sedative_is_none_of_before_sedation():
+    one_after_another = (
+        *scale(6, 6, 5, 4),
+        drip(7, "started", drug="midazolam"),
+        *scale(8, 1, 1, 3),
+        drip(10, "stopped", drug="midazolam"),
+        drip(10.05, "started"),
+        *scale(13, 1, 1, 1),
+    )
+    assert read(timeline_of(*one_after_another), 13) == [(15, 15)]
+    never_awake = one_after_another[3:]
+    assert read(timeline_of(*never_awake), 13) == [(3, 15)]
