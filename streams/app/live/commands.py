@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from streams.app.flagging import flagged_beside
-from streams.app.kafka.topics import require_partitions
 from streams.app.live.running import run_worker
 from streams.app.live.shadow import protocols_in_force
 from streams.app.live.worker import WorkerPlan
@@ -51,7 +50,6 @@ def worker(
         settings = replace(settings, worker_dir=datadir)
     kafka = kafka_settings(environ)
     beside = flagged_beside(environ)
-    require_partitions(kafka)
     rules = Rules(
         protocols=() if shadow is None else protocols_in_force(kafka),
         definitions=beside.definitions,

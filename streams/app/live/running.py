@@ -22,6 +22,7 @@ from typing import BinaryIO
 import faust
 from faust.types import TP, AppT
 
+from streams.app.kafka.topics import require_partitions
 from streams.app.live.worker import LiveApp, WorkerPlan, make_app
 from streams.app.observe.logs import Log
 from streams.app.observe.process import Process
@@ -45,6 +46,7 @@ def run_worker(plan: WorkerPlan, settings: ProcessSettings) -> None:
     """Ends the process: status 0 after a graceful stop, 1 after a crash."""
     with Process("worker", settings, signals=False) as process:
         lock = _alone_in(plan.datadir)
+        require_partitions(plan.kafka)
         live = make_app(
             plan,
             process.metrics,
