@@ -119,6 +119,20 @@ class Registry:
     @contextmanager
     def reading(self) -> Iterator[Views]:
         """One snapshot to read from; it waits for no writer."""
+        with self._snapshot() as connection:
+            yield Views(connection)
+
+    @contextmanager
+    def inspection(self) -> Iterator[UnitOfWork]:
+        """One snapshot with all repositories, to hold records against each other.
+
+        What others write meanwhile is not seen; nothing is to be written here.
+        """
+        with self._snapshot() as connection:
+            yield UnitOfWork(connection)
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Connection]:
         options: dict[str, Any] = {READ_ONLY: True}
         if self.dialect == "postgresql":
             options = {
@@ -129,7 +143,7 @@ class Registry:
             self._engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
-            yield Views(connection)
+            yield connection
 
     def diagnosis(self, fault: BaseException) -> Diagnosis | None:
         """What a transaction failed of; None for what nobody foresaw."""

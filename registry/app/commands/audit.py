@@ -27,7 +27,7 @@ def verify(
     quiet: Annotated[bool, typer.Option(help="Print nothing; only exit.")] = False,
 ) -> None:
     """Walk every chain; exit 1 at the first row that was changed, removed or added."""
-    with closing(opened(registry)) as found, found.transaction() as uow:
+    with closing(opened(registry)) as found, found.inspection() as uow:
         reports = verify_audit(uow)
     if as_json:
         print(orjson.dumps([_row(report) for report in reports]).decode())

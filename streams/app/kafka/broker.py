@@ -191,11 +191,10 @@ def _properties(plan: BrokerPlan) -> str:
 def _format(plan: BrokerPlan, jars: Path) -> None:
     """Give the empty data folder its cluster id; a half formatted one is made anew."""
     shutil.rmtree(plan.folder / "data", ignore_errors=True)
-    cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     done = subprocess.run(  # noqa: S603 - a fixed command
         [
             *(java(), *_QUICK_JAVA, "-cp", f"{jars}/*", "kafka.tools.StorageTool"),
-            *("format", "--cluster-id", cluster, "--config", str(plan.config)),
+            *("format", "--cluster-id", cluster_id(), "--config", str(plan.config)),
             *plan.format_options,
         ],
         capture_output=True,
@@ -204,8 +203,24 @@ def _format(plan: BrokerPlan, jars: Path) -> None:
         check=False,
     )
     if done.returncode != 0:
-        told = (done.stderr + done.stdout).strip().splitlines()
-        raise cannot_start(f"Its storage cannot be formatted ({told[-1:]})")
+        why = _reasons(done.stderr + done.stdout) or f"status {done.returncode}"
+        raise cannot_start(f"Its storage cannot be formatted ({why})")
+
+
+def cluster_id() -> str:
+    """A new one; none begins with a dash, which the tool would take for an option."""
+    while True:
+        drawn = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not drawn.startswith("-"):
+            return drawn
+
+
+def _reasons(told: str) -> str:
+    """What a program in Java failed of: its stack trace without the stack."""
+    lines = (line.strip() for line in told.splitlines())
+    return "; ".join(
+        line for line in lines if line and not line.startswith(("at ", "... "))
+    )
 
 
 def _launch(plan: BrokerPlan, jars: Path) -> subprocess.Popen[bytes]:

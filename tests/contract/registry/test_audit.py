@@ -23,7 +23,7 @@ APPEND_ONLY = (
 
 
 def broken(registry, anchors=()):
-    with registry.transaction() as uow:
+    with registry.inspection() as uow:
         reports = verify_audit(uow, anchors=anchors)
     assert reports
     return {(r.site, r.trial): r.break_ for r in reports if r.break_ is not None}
@@ -31,7 +31,7 @@ def broken(registry, anchors=()):
 
 @pytest.mark.usefixtures("lived")
 def test_an_untouched_registry_verifies_chain_by_chain(registry):
-    with registry.transaction() as uow:
+    with registry.inspection() as uow:
         reports = verify_audit(uow)
 
     assert [(r.site, r.trial) for r in reports] == [
@@ -42,6 +42,18 @@ def test_an_untouched_registry_verifies_chain_by_chain(registry):
     ]
     assert not any(r.break_ for r in reports)
     assert reports[-1].rows == 10
+
+
+def test_a_registry_that_is_written_meanwhile_verifies(registry, lived):
+    with registry.inspection() as uow:
+        before = uow.audit.heads()
+        lived.admit("p7")
+        reports = verify_audit(uow)
+        meanwhile = uow.audit.heads()
+
+    assert not any(r.break_ for r in reports)
+    assert meanwhile == before
+    assert broken(registry) == {}
 
 
 @pytest.mark.usefixtures("lived")

@@ -15,7 +15,7 @@ from registry.usecases.verify_audit import verify_audit
 
 
 def breaks(registry):
-    with registry.transaction() as uow:
+    with registry.inspection() as uow:
         reports = verify_audit(uow)
     return {(r.site, r.trial): r.break_ for r in reports if r.break_ is not None}
 
@@ -268,7 +268,7 @@ def test_who_may_not_read_the_arms_verifies_the_rest_and_says_so(postgres, bedsi
             bedside.admit("p1")
             bedside.randomise()
             for opened, arms_read in zip(reading, (True, False), strict=True):
-                with opened.transaction() as uow:
+                with opened.inspection() as uow:
                     reports = verify_audit(uow)
                 assert not any(r.break_ for r in reports)
                 assert {r.arms_read for r in reports} == {arms_read}

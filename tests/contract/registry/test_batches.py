@@ -93,7 +93,7 @@ def test_flags_of_several_definitions_are_each_recorded_once_and_audited(
     }
     assert alone.score is None
     assert len(history) == 4
-    with registry.transaction() as uow:
+    with registry.inspection() as uow:
         assert all(report.break_ is None for report in verify_audit(uow))
 
 

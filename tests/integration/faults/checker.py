@@ -365,7 +365,7 @@ class Checker:
     def _check_audit(self, report: Report) -> None:
         book = open_registry(self._url)
         try:
-            with book.transaction() as uow:
+            with book.inspection() as uow:
                 chains = verify_audit(uow)
         finally:
             book.close()

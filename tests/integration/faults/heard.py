@@ -50,9 +50,12 @@ class Heard:
     )
     """Per topic of the relay, how often each id is there."""
     seen: set[tuple[str, str]] = field(default_factory=set)
+    records: int = 0
+    """How many records all this is."""
 
     def hear(self, topic: str, partition: int, record: Any) -> None:
         """Take one record in."""
+        self.records += 1
         if topic == EVENTS:
             self._log(partition, record.value)
         elif topic == REJECTED:

@@ -38,6 +38,8 @@ TABLES = Path(tempfile.gettempdir()) / "ember-faults"
 """Where the tables of the last run lie."""
 START_SECONDS = 240.0
 SETTLE_SECONDS = 300.0
+QUIET_SECONDS = 1.5
+"""How long nothing may be said before all has been said."""
 RULES = Rules(
     protocols=(shipped_protocol(DEMONSTRATION),),
     software_version=version("ember-registry"),
@@ -174,14 +176,19 @@ class House:
     def settle(self, timeout: float = SETTLE_SECONDS) -> Report:
         """Wait until nothing is left to be done, and check everything."""
         missing: str | None = "everything"
+        heard: Heard = self.listener.heard
 
         def quiet() -> bool:
             nonlocal missing
             missing = self.missing()
+            if missing is None:
+                there = heard.records
+                time.sleep(QUIET_SECONDS)
+                if self.listener.listen().records != there:
+                    missing = "an end of what is being said"
             return missing is None
 
         self.wait_for(quiet, "quiet", timeout=timeout, fail=False)
-        heard: Heard = self.listener.listen()
         report = self.checker.check(heard)
         if missing:
             report.faults.append(f"after {timeout:.0f} s there was still: {missing}")
