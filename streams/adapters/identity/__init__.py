@@ -1,0 +1,1 @@
+"""Identifiers: keyed names for them, and what the vault must be told."""

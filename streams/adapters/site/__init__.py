@@ -1,0 +1,1 @@
+"""What is known of one site: its codes, units, wards, zone and identifiers."""

@@ -1,0 +1,65 @@
+"""From a source's codes to concepts: the site's map first, then the systems we ship."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from streams.adapters.site.configuration import CodeEntry, SiteConfiguration
+from streams.vocabulary.codes import SYSTEMS, Loinc
+from streams.vocabulary.concepts import concept_of_code, concepts
+
+
+LOINC = {"LN", "LOINC", "LNC", Loinc.system, "2.16.840.1.113883.6.1"}
+"""How sources write LOINC's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """One code as a source wrote it."""
+
+    system: str
+    code: str
+    label: str = ""
+
+    def __str__(self) -> str:
+        """As `system|code`, with LOINC under its one name."""
+        system = Loinc.system if self.system in LOINC else self.system
+        if system not in SYSTEMS:
+            return f"urn:ember:local|{system}:{self.code}" if system else self._local
+        return f"{system}|{self.code}"
+
+    @property
+    def _local(self) -> str:
+        return f"urn:ember:local|{self.code}"
+
+
+class CodeMap:
+    """The codes of one site."""
+
+    def __init__(self, site: SiteConfiguration) -> None:
+        self._entries = {(e.system, e.code): e for e in site.codes}
+
+    def find(self, *codings: Coding) -> CodeEntry | None:
+        """What the first of the codings that is known means; None: in no map.
+
+        All are looked up in the site's map before any is looked up in LOINC: the
+        site knows better.
+        """
+        for one in codings:
+            for system in (one.system, ""):
+                if found := self._entries.get((system, one.code)):
+                    return found
+        for one in codings:
+            if one.system in LOINC and (found := self._shipped.get(one.code)):
+                return found
+        return None
+
+    @cached_property
+    def _shipped(self) -> dict[str, CodeEntry]:
+        """By LOINC code, the concepts of the dictionary."""
+        return {
+            code.partition("|")[2]: CodeEntry(code=code, concept=concepts()[name].name)
+            for code, name in concept_of_code().items()
+            if code.startswith(f"{Loinc.system}|")
+        }
