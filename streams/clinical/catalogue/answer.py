@@ -84,6 +84,6 @@ class Answer:
     evidence: tuple[str, ...] = ()
     """Ids of the events that decided it."""
     missing: tuple[str, ...] = ()
-    """Inputs of which nothing that counts was seen."""
+    """Inputs of which nothing that counts was seen, or nothing that tells."""
     said: tuple[str, ...] = ()
     """Why it says no more, in words."""
