@@ -104,6 +104,7 @@ def test_of_nobody_nothing_is_known_and_nothing_raises(rule, policy, at):
     assert not told.episodes
     assert not told.evidence
     assert told.truth is not TRUE
+    assert not (told.truth is UNKNOWN and told.status == "confirmed")
     if policy == rule.default:
         assert told.truth in (None, UNKNOWN)
         assert told.label is None
@@ -118,6 +119,7 @@ def test_of_the_sick_every_answer_keeps_its_promises(rule, policy, sick, at):
         facts = [sick.fact(event_id) for event_id in told.evidence]
         assert all(fact is not None for fact in facts)
         assert all(fact.happened_at <= at(moment) for fact in facts)
+        assert not (told.truth is UNKNOWN and told.status == "confirmed")
         assert told.total is None or told.lower <= told.total
         assert None in (told.total, told.upper) or told.total <= told.upper
         for one in told.episodes:
