@@ -12,7 +12,7 @@ import typer
 from pydantic import TypeAdapter
 
 from streams.adapters.intake import IntakeReport
-from streams.app.account import account, tell_never_met
+from streams.app.account import account, counted, tell_never_met
 from streams.app.detection import PathOption, SourceOption, SubjectsOption
 from streams.app.sources import open_history
 from streams.app.tables.all import table_named
@@ -61,8 +61,8 @@ def table(
     account(report, sys.stderr)
     tell_never_met(history, sys.stderr)
     print(
-        f"{name} ({policy}): {written.rows} rows of {written.patients} patients "
-        f"-> {out}",
+        f"{name} ({policy}): {counted(written.rows, 'row')} of "
+        f"{counted(written.patients, 'patient')} -> {out}",
         file=sys.stderr,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -11,14 +12,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 
 from streams.adapters.intake import IntakeReport
-from streams.app.account import account, tell_never_met
+from streams.app.account import account, counted, tell_never_met
 from streams.app.detect import write_detect_csv
 from streams.app.episodes import write_episodes_csv
 from streams.app.sources import History, open_history
 from streams.app.writing import writing
 from streams.clinical.catalogue.rule import Rule
 from streams.clinical.catalogue.rules import rule_named
+from streams.clinical.definitions.ase.doses import stages_told
+from streams.clinical.definitions.ase.policy import AsePolicy
 from streams.clinical.definitions.policies import Sepsis3Policy
+from streams.clinical.timeline import Timeline
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
@@ -72,9 +76,10 @@ def detect(
         _sepsis3(history, preset, out, hourly)
         return
     report = IntakeReport()
+    stages: set[str] = set()
     with writing(out) as file:
         found = write_episodes_csv(
-            history.timelines(report),
+            _noting_stages(history.timelines(report), preset, stages),
             rule=rule,
             policy=chosen,
             zone=zone or WALL_CLOCK.get(source),
@@ -83,10 +88,39 @@ def detect(
     account(report, sys.stderr)
     tell_never_met(history, sys.stderr)
     print(
-        f"{definition} ({chosen}): {found.episodes} episodes, {found.met} of which "
-        f"meet it for certain, in {found.patients} patients -> {out}",
+        f"{definition} ({chosen}): {counted(found.episodes, 'episode')}, {found.met} for "
+        f"certain, in {counted(found.patients, 'patient')} -> {out}",
         file=sys.stderr,
     )
+    if found.left_out:
+        print(
+            f"{counted(found.left_out, 'episode')} of grown patients left out: "
+            f"{definition} is for patients under 18 years.",
+            file=sys.stderr,
+        )
+    if isinstance(preset, AsePolicy) and definition == "ase":
+        _tell_orders_alone(preset, stages)
+
+
+def _noting_stages(
+    patients: Iterable[tuple[str, Timeline]], preset: object, stages: set[str]
+) -> Iterator[tuple[str, Timeline]]:
+    """The same, while what the record tells of antimicrobials is put into `stages`."""
+    for patient, timeline in patients:
+        if isinstance(preset, AsePolicy):
+            stages |= stages_told(timeline, preset)
+        yield patient, timeline
+
+
+def _tell_orders_alone(policy: AsePolicy, stages: set[str]) -> None:
+    """Say it where a policy of doses reads a source of orders."""
+    if policy.doses == "given" and "ordered" in stages and "given" not in stages:
+        print(
+            "The source holds orders of antimicrobials and no dose given: by policy "
+            f"{policy.name} nobody has an antimicrobial day, whoever was treated. "
+            "--policy orders counts the days on which an order ran.",
+            file=sys.stderr,
+        )
 
 
 def check_zone(zone: str) -> None:
@@ -127,8 +161,9 @@ def _sepsis3(
     account(report, sys.stderr)
     tell_never_met(history, sys.stderr)
     print(
-        f"sepsis3 ({policy.name}): {counts.stays} ICU stays of {counts.episodes} "
-        f"episodes in {counts.patients} patients -> {out}; "
+        f"sepsis3 ({policy.name}): {counted(counts.stays, 'ICU stay')} of "
+        f"{counted(counts.episodes, 'episode')} in "
+        f"{counted(counts.patients, 'patient')} -> {out}; "
         f"{counts.without_icu_stay} without an ICU stay in their window have no row",
         file=sys.stderr,
     )

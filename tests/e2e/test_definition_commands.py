@@ -124,7 +124,9 @@ def test_only_what_was_known_by_a_moment_counts(mimic_demo, tmp_path):
 def test_a_patient_that_the_source_does_not_know_is_told(mimic_demo, tmp_path):
     done = ember("score", "77", "--at", DISCHARGED, "--path", mimic_demo, cwd=tmp_path)
     assert done.returncode == 1
-    assert done.stderr.startswith("ember: EMB-304: The source knows no patient '77'.")
+    assert done.stderr.startswith(
+        "ember: EMB-304: mimic-iv tells nothing of the subjects asked for: 77."
+    )
 
 
 @pytest.fixture(scope="module")

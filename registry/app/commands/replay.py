@@ -20,7 +20,7 @@ from registry.app.settings import registry_url
 from registry.store.migrate import migrate
 from registry.usecases.record_run import RecordRun, record_run
 from streams.adapters.intake import IntakeReport
-from streams.app.account import account, tell_never_met
+from streams.app.account import account, counted, tell_never_met
 from streams.app.detection import (
     WALL_CLOCK,
     PathOption,
@@ -118,7 +118,7 @@ def _told(tally: Tally) -> str:
         else ""
     )
     return (
-        f"{tally.messages} messages with {tally.events} events: "
+        f"{counted(tally.messages, 'message')} with {counted(tally.events, 'event')}: "
         f"{tally.onsets} revisions of onsets, {tally.screenings} of screenings, "
         f"{tally.outcomes} of outcomes.{merges}"
     )

@@ -22,7 +22,7 @@ from streams.app.sources import open_history
 from streams.clinical.catalogue.rule import Rule
 from streams.clinical.catalogue.rules import rule_named, rules
 from streams.vocabulary.clock import in_utc
-from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
+from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +145,4 @@ def _of_source(source: str, path: Path | None, patient: str) -> _Record:
         )
     history = replace(open_history(source, path, None), subjects=frozenset({patient}))
     told = [(s.event, s.source) for s in history.events(IntakeReport())]
-    if not told:
-        raise InputError(
-            ErrorCode.UNKNOWN_PATIENT,
-            f"The source knows no patient {patient!r}.",
-            "Give a subject_id of its tables.",
-        )
     return _Record(patient, told, WALL_CLOCK.get(source))
