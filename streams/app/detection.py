@@ -35,7 +35,7 @@ ZoneOption = Annotated[
     str | None,
     typer.Option(
         help="The hospital's time zone, for rules of calendar days: America/New_York. "
-        "Default: the source's own days."
+        "Default: the source's own days, or EMBER_ZONE."
     ),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -66,10 +67,17 @@ def score(
     moment = moment_of(at)
     known = None if as_known_at is None else moment_of(as_known_at)
     asked = chosen(score, policy)
-    if zone is not None:
-        check_zone(zone)
+    days = zone or os.environ.get("EMBER_ZONE") or None
+    if days is not None:
+        check_zone(days)
     if source is None and path is None:
         record = _archived(opened(registry), patient)
+    elif registry is not None:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            "A patient is read from a registry or from a source, not from both.",
+            "Leave --registry away, or --source and --path.",
+        )
     else:
         record = _of_source(source or "mimic-iv", path, patient)
     told = scored(
@@ -78,7 +86,7 @@ def score(
         asked=asked,
         at=moment,
         as_known_at=known,
-        zone=zone or record.zone,
+        zone=zone or record.zone or days,
     )
     if as_json:
         print(SCORED.dump_json(tuple(told)).decode())
@@ -111,9 +119,13 @@ def moment_of(text: str) -> datetime:
 
 
 def chosen(names: Sequence[str] | None, policy: str | None) -> list[tuple[Rule, str]]:
-    """The rules asked for, each with its policy; raises `SettingsError` EMB-402."""
+    """The rules asked for, each once, with its policy.
+
+    Raises `SettingsError` EMB-402.
+    """
     if names:
-        return [(one, one.policy(policy)) for one in map(rule_named, names)]
+        asked = map(rule_named, dict.fromkeys(names))
+        return [(one, one.policy(policy)) for one in asked]
     if policy is not None:
         raise SettingsError(
             ErrorCode.BAD_SETTING,

@@ -97,6 +97,11 @@ def test_every_specification_of_the_clinical_core_is_in_the_catalogue():
     assert not [spec.name for spec in written if spec not in listed]
 
 
+@pytest.mark.parametrize("rule", EVERY, ids=_name)
+def test_a_citation_reads_well_after_from(rule):
+    assert not [s for s in rule.specification.sources if s.casefold()[:5] == "from "]
+
+
 @pytest.mark.parametrize(("rule", "policy"), READINGS, ids=_name)
 def test_of_nobody_nothing_is_known_and_nothing_raises(rule, policy, at):
     told = rule.evaluate(Timeline(), at("1 16:00"), policy, zone=ZONE)

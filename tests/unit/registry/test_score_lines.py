@@ -1,10 +1,17 @@
 """An answer in lines, as `ember score` prints it."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from registry.app.commands.score import chosen, score
 from registry.app.score_lines import lines
 from registry.app.scoring import scored, timeline_known_at
+from registry.app.wording import in_words
 from streams.clinical.catalogue.rules import rule_named
+from streams.vocabulary.errors import SettingsError
 from streams.vocabulary.events import (
     Biomarker,
     Correction,
@@ -13,6 +20,7 @@ from streams.vocabulary.events import (
     Measurement,
     Medication,
 )
+from streams.vocabulary.facts import Flag
 
 
 NOON = datetime(2150, 3, 1, 12, tzinfo=UTC)
@@ -147,3 +155,46 @@ def test_a_correction_that_came_later_leaves_the_fact_as_it_was_told_first():
     then = timeline_known_at(told, NOON + HOUR).fact("wbc")
     now = timeline_known_at(told, None).fact("wbc")
     assert (then.value, now.value) == (20.0, 2.0)
+
+
+def test_columns_are_as_wide_as_the_longest_name():
+    rows = [line for line in said("elixhauser") if line.startswith("  ")]
+    disease = "pulmonary_circulation_disorders"
+    assert any(row.startswith(f"  {disease} ") for row in rows)
+    points = [re.match(r"  (\w+ +)(unknown|-?\d)", row) for row in rows]
+    assert {len(found[1]) for found in points if found} == {len(disease) + 1}
+
+
+def test_what_is_odd_about_a_fact_is_told_in_words():
+    fact = replace(lab("wbc", 2, "wbc", 20.0), flags=(Flag.FUTURE, Flag.IMPLAUSIBLE))
+    told = in_words(fact)
+    assert told.endswith(" [dated later than it was filed, outside the usual range]")
+
+
+@pytest.mark.parametrize("flag", Flag)
+def test_no_flag_is_told_by_its_code(flag):
+    if flag is not Flag.LAG_UNMEASURABLE:
+        told = in_words(replace(lab("wbc", 0, "wbc", 20.0), flags=(flag,)))
+        assert "[" in told
+        assert f"[{flag}]" not in told
+
+
+def test_a_rule_asked_for_twice_is_told_once():
+    assert [rule.name for rule, _ in chosen(["sofa", "qsofa", "sofa"], None)] == [
+        "sofa",
+        "qsofa",
+    ]
+
+
+def test_a_registry_and_a_source_contradict_one_another(tmp_path):
+    with pytest.raises(SettingsError) as refused:
+        score(
+            "p",
+            at="2150-03-01T12:00Z",
+            registry="sqlite:///r.sqlite",
+            source="mimic-iv",
+            path=tmp_path,
+        )
+    assert str(refused.value).startswith(
+        "EMB-402: A patient is read from a registry or from a source, not from both."
+    )
