@@ -15,7 +15,14 @@ from registry.app.commands.explain import not_one
 from registry.app.commands.options import JsonOption, RegistryOption, opened
 from registry.app.explanation import known_patients
 from registry.app.score_lines import lines
-from registry.app.scoring import SCORED, Delivered, scored, timeline_known_at
+from registry.app.scoring import (
+    SCORED,
+    Delivered,
+    scored,
+    timeline_known_at,
+    with_withdrawn,
+)
+from registry.store.listings import OnsetView
 from registry.store.unit_of_work import Registry
 from streams.adapters.intake import IntakeReport
 from streams.app.detection import WALL_CLOCK, ZoneOption, check_zone
@@ -33,6 +40,8 @@ class _Record:
     patient: str
     deliveries: Sequence[Delivered]
     zone: str | None
+    flags: Sequence[OnsetView] = ()
+    """The latest revision of each flag that a registry holds."""
 
 
 def score(
@@ -88,6 +97,7 @@ def score(
         as_known_at=known,
         zone=zone or record.zone or days,
     )
+    told = with_withdrawn(told, record.flags)
     if as_json:
         print(SCORED.dump_json(tuple(told)).decode())
         return
@@ -143,8 +153,13 @@ def _archived(book: Registry, named: str) -> _Record:
     site, patient = keys[0]
     with book.transaction() as uow:
         told = uow.stream.archived(site, patient)
+    with book.reading() as views:
+        flags = views.onsets(site=site, patient=patient)
     return _Record(
-        f"{site}/{patient}", [(one.event, one.message_id) for one in told], None
+        f"{site}/{patient}",
+        [(one.event, one.message_id) for one in told],
+        None,
+        flags,
     )
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from registry.app.commands.score import chosen, score
 from registry.app.score_lines import lines
-from registry.app.scoring import scored, timeline_known_at
+from registry.app.scoring import scored, timeline_known_at, with_withdrawn
 from registry.app.wording import in_words
+from registry.store.listings import OnsetView
 from streams.clinical.catalogue.rules import rule_named
 from streams.vocabulary.errors import SettingsError
 from streams.vocabulary.events import (
@@ -198,3 +199,54 @@ def test_a_registry_and_a_source_contradict_one_another(tmp_path):
     assert str(refused.value).startswith(
         "EMB-402: A patient is read from a registry or from a source, not from both."
     )
+
+
+FLAG = OnsetView(
+    flag_id="f",
+    revision=1,
+    site="s",
+    patient="p",
+    episode="7",
+    stay=None,
+    status="withdrawn",
+    definition="sepsis3",
+    definition_version="2016",
+    policy="ember",
+    happened_at=NOON,
+    known_at=NOON + 2 * HOUR,
+    provenance="live",
+    recorded_at=NOON + 2 * HOUR,
+    **dict.fromkeys(
+        [
+            *("suspicion_at", "dysfunction_at", "antimicrobial_at", "culture_at"),
+            *("score", "score_lower", "score_upper", "baseline"),
+        ]
+    ),
+)
+GONE = (
+    "  A flag with the onset 2150-03-01 12:00 was withdrawn at 2150-03-01 14:00: what it "
+    "rested on no longer stands."
+)
+
+
+@pytest.mark.parametrize(
+    ("flag", "known_at", "told"),
+    [
+        (FLAG, None, True),
+        (FLAG, NOON + 2 * HOUR, True),
+        (FLAG, NOON + HOUR, False),
+        (replace(FLAG, status="confirmed"), None, False),
+        (replace(FLAG, policy="mimic"), None, False),
+        (replace(FLAG, definition="sep1"), None, False),
+    ],
+)
+def test_a_flag_that_a_correction_took_away_is_told(flag, known_at, told):
+    rule = rule_named("sepsis3")
+    answers = scored(
+        timeline_known_at([], known_at),
+        patient="p",
+        asked=[(rule, "ember")],
+        at=NOON + 3 * HOUR,
+        as_known_at=known_at,
+    )
+    assert (GONE in list(lines(with_withdrawn(answers, [flag])))) is told
