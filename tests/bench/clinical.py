@@ -38,7 +38,7 @@ from typing import TypeVar
 from live.load import SHAPES, admitted, shaped
 
 from streams.adapters.intake import IntakeReport
-from streams.app.sources import open_history
+from streams.app.history.sources import open_history
 from streams.clinical.catalogue.rules import rules
 from streams.clinical.definitions.policies import POLICIES
 from streams.clinical.definitions.sepsis3 import Sepsis3Episode

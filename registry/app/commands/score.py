@@ -25,8 +25,9 @@ from registry.app.scoring import (
 from registry.store.listings import OnsetView
 from registry.store.unit_of_work import Registry
 from streams.adapters.intake import IntakeReport
-from streams.app.detection import WALL_CLOCK, ZoneOption, check_zone
-from streams.app.sources import open_history
+from streams.app.history.detection import WALL_CLOCK, ZoneOption
+from streams.app.history.sources import open_history
+from streams.app.settings import check_zone
 from streams.clinical.catalogue.rule import Rule
 from streams.clinical.catalogue.rules import rule_named, rules
 from streams.vocabulary.clock import in_utc

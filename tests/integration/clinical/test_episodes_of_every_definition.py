@@ -8,8 +8,8 @@ from io import StringIO
 import pytest
 
 from streams.adapters.intake import IntakeReport
-from streams.app.episodes import columns_of, write_episodes_csv
-from streams.app.sources import History
+from streams.app.history.episodes import columns_of, write_episodes_csv
+from streams.app.history.sources import History
 from streams.clinical.catalogue.rules import rules
 from streams.clinical.definitions.phoenix_infection import InfectionPolicy
 from streams.clinical.definitions.suspicion import suspicions

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TextIO
 
-from streams.app.cells import text_of
+from streams.app.history.cells import text_of
 from streams.clinical.catalogue.answer import Answer, Cell, Episode
 from streams.clinical.catalogue.rule import Rule
 from streams.clinical.scores.hours import EPOCH

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
 from streams.adapters.intake import IntakeReport
-from streams.app.account import account, counted, tell_never_met
-from streams.app.detect import write_detect_csv
-from streams.app.episodes import write_episodes_csv
-from streams.app.sources import History, open_history
-from streams.app.writing import writing
+from streams.app.history.account import account, counted, tell_never_met
+from streams.app.history.detect import write_detect_csv
+from streams.app.history.episodes import write_episodes_csv
+from streams.app.history.sources import History, open_history
+from streams.app.history.writing import writing
+from streams.app.settings import check_zone
 from streams.clinical.catalogue.rule import Rule
 from streams.clinical.catalogue.rules import rule_named
 from streams.clinical.definitions.ase.doses import stages_told
@@ -121,18 +121,6 @@ def _tell_orders_alone(policy: AsePolicy, stages: set[str]) -> None:
             "--policy orders counts the days on which an order ran.",
             file=sys.stderr,
         )
-
-
-def check_zone(zone: str) -> None:
-    """Refuse a time zone that there is not; raises `SettingsError` EMB-402."""
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise SettingsError(
-            ErrorCode.BAD_SETTING,
-            f"There is no time zone {zone!r}.",
-            "Write it as the IANA does: America/New_York, Europe/Berlin.",
-        ) from None
 
 
 def _check_hourly(rule: Rule, out: Path, hourly: Path) -> None:

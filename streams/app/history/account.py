@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TextIO
 
 from streams.adapters.intake import IntakeReport, TableCounts
-from streams.app.sources import History, named
+from streams.app.history.sources import History, named
 
 
 def account(report: IntakeReport, out: TextIO) -> None:

@@ -3,8 +3,8 @@ import io
 import pytest
 
 from streams.adapters.intake import IntakeReport, Rejection
-from streams.app.account import account, counted, tell_never_met
-from streams.app.sources import History, named
+from streams.app.history.account import account, counted, tell_never_met
+from streams.app.history.sources import History, named
 from streams.vocabulary.errors import ErrorCode, InputError
 
 

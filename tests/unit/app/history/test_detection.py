@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from streams.app.detection import detect
+from streams.app.history.detection import detect
 
 
 @pytest.fixture
