@@ -140,6 +140,8 @@ LIMITS = (
 )
 """°C, beats and breaths a minute, 10*3/uL, %, mmHg, mg/dL, s, mmol/L."""
 
+_CONCEPTS = tuple(dict.fromkeys(rule.concept for rule in LIMITS))
+
 PRESSURE_DROP = 40
 """mmHg, more than."""
 
@@ -190,21 +192,37 @@ def _first(
     policy: Sep1Policy,
     until: datetime,
 ) -> SevereSepsis | None:
-    """The earliest moment at which all three lie within reach of each other."""
-    found = (_around(timeline, one, policy, until) for one in infections)
-    return min(
-        (one for one in found if one is not None),
-        key=lambda one: (one.zero, one.evident_at, one.evidence),
-        default=None,
-    )
+    """The earliest moment at which all three lie within reach of each other.
+
+    Of infections by time: none brings time zero before itself.
+    """
+    first: SevereSepsis | None = None
+    for infection in infections:
+        if first is not None and infection.at > first.zero:
+            break
+        signs = _signs_around(timeline, policy, infection.at, until)
+        found = _around(infection, signs, policy, until)
+        if found is not None and (first is None or _place(found) < _place(first)):
+            first = found
+    return first
+
+
+def _place(found: SevereSepsis) -> tuple[datetime, datetime, tuple[str, ...]]:
+    return (found.zero, found.evident_at, found.evidence)
 
 
 @part
+def _signs_around(
+    timeline: Timeline, policy: Sep1Policy, at: datetime, until: datetime
+) -> tuple[Sign, ...]:
+    """All criteria met within reach of a moment, by time."""
+    first, last = at - policy.within, at + policy.within
+    return tuple(sorted(_signs(timeline, policy, first, min(last, until))))
+
+
 def _around(
-    timeline: Timeline, infection: _Infection, policy: Sep1Policy, until: datetime
+    infection: _Infection, signs: Sequence[Sign], policy: Sep1Policy, until: datetime
 ) -> SevereSepsis | None:
-    first, last = infection.at - policy.within, infection.at + policy.within
-    signs = sorted(_signs(timeline, policy, first, min(last, until)))
     moments = sorted({infection.at, *(s.at for s in signs if s.at > infection.at)})
     for zero in moments:
         near = [s for s in signs if zero - policy.within <= s.at <= zero]
@@ -249,28 +267,47 @@ def _signs(
     timeline: Timeline, policy: Sep1Policy, first: datetime, last: datetime
 ) -> Iterator[Sign]:
     """All criteria met from `first` to `last`."""
-    for rule in LIMITS:
-        for value in values(timeline, rule.concept, back(first), last):
-            if compare(value.range, rule.operator, rule.limit) is TRUE:
-                yield Sign(value.at, rule.kind, rule.name, value.event_id)
+    for concept in _CONCEPTS:
+        yield from _beyond(timeline, concept, back(first), last)
     yield from _drops(timeline, policy, first, last)
     yield from _ventilated(timeline, policy, first, last)
     yield from _oliguria(timeline, first, last)
 
 
+@part
+def _beyond(
+    timeline: Timeline, concept: str, after: datetime, until: datetime
+) -> tuple[Sign, ...]:
+    """The values of one concept that lie beyond a limit of it."""
+    limits = [rule for rule in LIMITS if rule.concept == concept]
+    return tuple(
+        [
+            Sign(value.at, rule.kind, rule.name, value.event_id)
+            for value in values(timeline, concept, after, until)
+            for rule in limits
+            if compare(value.range, rule.operator, rule.limit) is TRUE
+        ]
+    )
+
+
+@part
 def _drops(
     timeline: Timeline, policy: Sep1Policy, first: datetime, last: datetime
-) -> Iterator[Sign]:
+) -> tuple[Sign, ...]:
     if policy.pressure_drop == "not_judged":
-        return
+        return ()
     told = values(timeline, "sbp", first - DAY, last)
+    found: list[Sign] = []
     for number, value in enumerate(told):
+        if value.at < first:
+            continue
         earlier = [v for v in told[:number] if v.at >= value.at - DAY]
         if policy.pressure_drop == "previous":
             earlier = earlier[-1:]
-        highest = max((v.range.low for v in earlier), default=value.range.high)
-        if value.at >= first and highest - value.range.high > PRESSURE_DROP:
-            yield Sign(value.at, "organ", "pressure", value.event_id)
+        highest = max([v.range.low for v in earlier], default=value.range.high)
+        if highest - value.range.high > PRESSURE_DROP:
+            found.append(Sign(value.at, "organ", "pressure", value.event_id))
+    return tuple(found)
 
 
 def _ventilated(

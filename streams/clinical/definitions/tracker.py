@@ -51,6 +51,9 @@ _OTHER_LANES = (
     _ENCOUNTER,
     _HEART_RATE,
 )
+MOST_UNREAD = 200
+"""So many changes may wait until something matters; then they are read."""
+
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
@@ -75,6 +78,7 @@ class Sepsis3Tracker:
         "_new_baseline",
         "_new_suspicions",
         "_now",
+        "_read_lanes",
         "_result",
         "_rules",
         "_sheets",
@@ -102,6 +106,7 @@ class Sepsis3Tracker:
         self.policy = policy
         self._by_stay = policy.per == "icu_stay"
         self._rules = sofa_rules(policy.sofa)
+        self._read_lanes = frozenset(self.lanes)
         self._forget_everything()
 
     @property
@@ -109,10 +114,17 @@ class Sepsis3Tracker:
         """The lanes that can touch it."""
         return (*self._rules, *_OTHER_LANES, *further_lanes(self.policy.suspicion))
 
-    def touch(self, change: Change) -> None:
-        """Take note of what a delivery did to the timeline."""
-        if self._result is not None and change:
-            self._inbox.append(change)
+    def touch(self, change: Change) -> bool:
+        """Take note of what a delivery did; whether it may change the episodes."""
+        if self._result is None:
+            return True
+        told = [fact for fact in change.facts() if self._matters(fact)]
+        if not told:
+            return False
+        self._inbox.append(change)
+        if len(self._inbox) > MOST_UNREAD:
+            return True
+        return any([self._may_change(fact) for fact in told])
 
     def evaluate(self, timeline: Timeline, now: datetime | None) -> Sepsis3Result:
         """The episodes by `now`; the same object as before where nothing changed."""
@@ -198,18 +210,28 @@ class Sepsis3Tracker:
             self._sheets.clear()
             self._groups.clear()
 
+    def _may_change(self, fact: Clinical) -> bool:
+        """Whether the episodes may come out otherwise; by rows of no window they do not."""
+        rule = self._rules.get(lane_name(fact))
+        if rule is None:
+            return True
+        _, first, _ = rule(fact, self.policy.sofa)
+        return any(group.minds(first) for group in self._groups.values())
+
     def _suspects(self, fact: Clinical) -> bool:
         return touches(fact, self.policy.suspicion)
 
     def _matters(self, fact: Clinical) -> bool:
         lane = lane_name(fact)
+        if lane in self._rules:
+            return True
         if lane == _HEART_RATE:
             return self._by_hours_of_stay
         if lane == "location":
             return fact.stay is not None
         if lane == _ENCOUNTER:
             return self._by_admission or self._suspects(fact)
-        return lane in self._rules or is_chronic(fact) or self._suspects(fact)
+        return lane in self._read_lanes and (is_chronic(fact) or self._suspects(fact))
 
     # -- what follows from it --------------------------------------------------
 
@@ -240,18 +262,21 @@ class Sepsis3Tracker:
             kept = {s.suspicion: s for s in held[name].tried()} if name in held else {}
             distinct = one_per_moment(group)
             searches = [kept.get(s) or Search(s, self.policy) for s in distinct]
-            self._groups[name] = Group(sheet, searches, at=len(searches))
+            self._groups[name] = new = Group(sheet, searches, at=len(searches))
+            if name in held:
+                new.source, new.episode = held[name].source, held[name].episode
 
     def _tell(self, group: Group) -> None:
-        """Tell the episode anew where what was found is new."""
-        search = group.finder
+        """Tell the episode anew where what was found is new, or the ICU stay."""
+        search, told = group.finder, group.episode
         if search is None or search.found is None:
             group.episode = group.source = None
-        elif search.found is not group.source or self._new_suspicions:
+            return
+        stay = search.suspicion.stay
+        if not self._by_stay:
+            stay = self._stay_at(search.found.at)
+        if search.found is not group.source or told is None or told.stay != stay:
             group.source = search.found
-            stay = search.suspicion.stay
-            if not self._by_stay:
-                stay = self._stay_at(search.found.at)
             group.episode = episode(search, group.sheet, self.policy, stay=stay)
 
     def _still(self, result: Sepsis3Result) -> Sepsis3Result:

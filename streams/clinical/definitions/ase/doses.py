@@ -77,7 +77,7 @@ def doses(
     if policy.doses == "ordered":
         orders = timeline.between(Medication, "medication", ALWAYS, until)
         return tuple(sorted(_ordered(orders, days, policy, after, until)))
-    facts = timeline.between(Medication, "medication", after, until)
+    facts = timeline.sifted(Medication, "medication", _may_count, after, until)
     return tuple(sorted(_given(facts, days, policy)))
 
 
@@ -103,12 +103,15 @@ def courses(given: Iterable[Dose]) -> tuple[Course, ...]:
     return tuple(sorted(found, key=lambda course: course.doses[0]))
 
 
+def _may_count(fact: Medication) -> bool:
+    """Whether it was given, and is or may be an antimicrobial."""
+    return fact.stage == "given" and fact.antimicrobial is not False
+
+
 def _given(
     facts: Sequence[Medication], days: HospitalDays, policy: AsePolicy
 ) -> Iterator[Dose]:
     for fact in facts:
-        if fact.stage != "given":
-            continue
         counted = _counted(fact, policy)
         if counted is not None:
             yield _dose(fact, counted, days.of_fact(fact), fact.happened_at)

@@ -123,8 +123,24 @@ class _Picture:
     disease: Condition | None
 
 
-def judge(case: Case) -> Judged:
+@part
+def judge(
+    timeline: Timeline,
+    culture: Culture,
+    stay: Stay,
+    days: HospitalDays,
+    policy: AsePolicy,
+    now: datetime | None,
+) -> Judged:
     """Judge one culture by what has happened."""
+    case = Case(
+        timeline=timeline,
+        culture=culture,
+        stay=stay,
+        days=days,
+        policy=policy,
+        now=now,
+    )
     drugs = _antimicrobials(case, case.until, case.now)
     failed_at, why = _failure(case, drugs)
     if case.stay.adult is FALSE:
