@@ -186,6 +186,15 @@ def _infections(
             yield _Infection(pair.suspected_at, pair.evident_at, stay, pair.signs)
 
 
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """Inflammation and a failing organ within reach of one moment."""
+
+    zero: datetime
+    inflammation: tuple[Sign, ...]
+    organs: tuple[Sign, ...]
+
+
 def _first(
     timeline: Timeline,
     infections: Sequence[_Infection],
@@ -196,53 +205,53 @@ def _first(
 
     Of infections by time: none brings time zero before itself.
     """
-    first: SevereSepsis | None = None
+    found: list[SevereSepsis] = []
     for infection in infections:
-        if first is not None and infection.at > first.zero:
+        if found and infection.at > min([one.zero for one in found]):
             break
-        signs = _signs_around(timeline, policy, infection.at, until)
-        found = _around(infection, signs, policy, until)
-        if found is not None and (first is None or _place(found) < _place(first)):
-            first = found
-    return first
-
-
-def _place(found: SevereSepsis) -> tuple[datetime, datetime, tuple[str, ...]]:
-    return (found.zero, found.evident_at, found.evidence)
+        met = _met_around(timeline, policy, infection.at, until)
+        if met is not None:
+            found.append(_severe(infection, met, policy, until))
+    return min(
+        found,
+        key=lambda one: (one.zero, one.evident_at, one.evidence),
+        default=None,
+    )
 
 
 @part
-def _signs_around(
+def _met_around(
     timeline: Timeline, policy: Sep1Policy, at: datetime, until: datetime
-) -> tuple[Sign, ...]:
-    """All criteria met within reach of a moment, by time."""
+) -> _Met | None:
+    """The first moment from `at` on at which enough was met; None where none is."""
     first, last = at - policy.within, at + policy.within
-    return tuple(sorted(_signs(timeline, policy, first, min(last, until))))
-
-
-def _around(
-    infection: _Infection, signs: Sequence[Sign], policy: Sep1Policy, until: datetime
-) -> SevereSepsis | None:
-    moments = sorted({infection.at, *(s.at for s in signs if s.at > infection.at)})
-    for zero in moments:
+    signs = sorted(_signs(timeline, policy, first, min(last, until)))
+    for zero in sorted({at, *(s.at for s in signs if s.at > at)}):
         near = [s for s in signs if zero - policy.within <= s.at <= zero]
         inflamed = _each_first(near, "inflammation")
         organs = _each_first(near, "organ")
         if len(inflamed) >= 2 and organs:
-            evidence = [*infection.evidence, *(s.event_id for s in inflamed + organs)]
-            final = _final(zero, policy)
-            return SevereSepsis(
-                encounter=infection.encounter,
-                zero=zero,
-                infection_at=infection.at,
-                inflammation=inflamed,
-                organs=organs,
-                evident_at=max(zero, infection.evident_at),
-                status="confirmed" if until >= final else "provisional",
-                final_at=final,
-                evidence=tuple(dict.fromkeys(evidence)),
-            )
+            return _Met(zero, inflamed, organs)
     return None
+
+
+def _severe(
+    infection: _Infection, met: _Met, policy: Sep1Policy, until: datetime
+) -> SevereSepsis:
+    signs = met.inflammation + met.organs
+    evidence = [*infection.evidence, *(sign.event_id for sign in signs)]
+    final = _final(met.zero, policy)
+    return SevereSepsis(
+        encounter=infection.encounter,
+        zero=met.zero,
+        infection_at=infection.at,
+        inflammation=met.inflammation,
+        organs=met.organs,
+        evident_at=max(met.zero, infection.evident_at),
+        status="confirmed" if until >= final else "provisional",
+        final_at=final,
+        evidence=tuple(dict.fromkeys(evidence)),
+    )
 
 
 def _final(zero: datetime, policy: Sep1Policy) -> datetime:

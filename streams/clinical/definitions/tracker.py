@@ -8,6 +8,7 @@ is found, until a fact reaches back before it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from heapq import heapify, heappop, heappush
 from itertools import groupby
@@ -126,8 +127,16 @@ class Sepsis3Tracker:
             return True
         return any([self._may_change(fact) for fact in told])
 
-    def evaluate(self, timeline: Timeline, now: datetime | None) -> Sepsis3Result:
-        """The episodes by `now`; the same object as before where nothing changed."""
+    def evaluate(
+        self,
+        timeline: Timeline,
+        now: datetime | None,
+        suspected: Sequence[Suspicion] | None = None,
+    ) -> Sepsis3Result:
+        """The episodes by `now`; the same object as before where nothing changed.
+
+        `suspected`: the suspicions by `now`, where they are at hand already.
+        """
         if self._result is not None and self._runs_back(now):
             self._forget_everything()
         hour_passed = self._hour_passed(now)
@@ -139,7 +148,7 @@ class Sepsis3Tracker:
         self._read_inbox()
         if self._result is not None and not (hour_passed or self._is_touched()):
             return self._still(self._result)
-        return self._search(timeline)
+        return self._search(timeline, suspected)
 
     # -- what came in ----------------------------------------------------------
 
@@ -235,9 +244,14 @@ class Sepsis3Tracker:
 
     # -- what follows from it --------------------------------------------------
 
-    def _search(self, timeline: Timeline) -> Sepsis3Result:
+    def _search(
+        self, timeline: Timeline, suspected: Sequence[Suspicion] | None
+    ) -> Sepsis3Result:
         if self._new_suspicions:
-            self._regroup(timeline)
+            told, now = self.policy.suspicion, self._now
+            if suspected is None:
+                suspected = suspicions(timeline, policy=told, now=now)
+            self._regroup(timeline, suspected)
         if self._new_baseline:
             self._chronic = chronic_baseline(timeline, self._now)
             self._dirty = EVER
@@ -249,11 +263,10 @@ class Sepsis3Tracker:
         episodes = sorted((e for e in found if e is not None), key=_order)
         return self._still(Sepsis3Result(tuple(episodes), None))
 
-    def _regroup(self, timeline: Timeline) -> None:
+    def _regroup(self, timeline: Timeline, found: Sequence[Suspicion]) -> None:
         """Sort the suspicions into groups; what was searched stays searched."""
         self._stays = unit_stays(timeline, self._now)
         held, self._groups = self._groups, {}
-        found = suspicions(timeline, policy=self.policy.suspicion, now=self._now)
         for key, group in groupby(sorted(found, key=self._key), key=self._key):
             if self._by_stay and not key:
                 continue

@@ -12,6 +12,7 @@ from inspect import unwrap
 from typing import cast
 
 from streams.clinical.definitions.policies import Sepsis3Policy
+from streams.clinical.definitions.suspicion import suspicions
 from streams.clinical.definitions.tracker import Sepsis3Tracker, sepsis3
 from streams.clinical.timeline import Change
 from streams.clinical.tracking.parts import Part, Rule
@@ -51,8 +52,10 @@ class Sepsis3Part(Part):
         named: Mapping[str, object],  # noqa: ARG002 - the tracker has its policy
     ) -> object:
         """The episodes by now; the tracker itself says when time alone may change them."""
-        now = view.watch.now
-        result = self._tracker.evaluate(view.facts_themselves, now)
+        now, tracker = view.watch.now, self._tracker
+        policy = tracker.policy.suspicion
+        told = suspicions(view, policy=policy, now=view.watch.moment())
+        result = tracker.evaluate(view.facts_themselves, now, told)
         if result.due is not None:
             view.watch.turns_in(result.due - now)
         return result.episodes

@@ -153,9 +153,10 @@ class Keeper(View):
     def _touch(self, fact: Clinical) -> None:
         lane, at = lane_name(fact), fact.happened_at
         self._touch_lane(lane, at)
-        for keeps, name in self.sieves.get(lane, {}).items():
-            if keeps(fact):
-                self._touch_lane(name, at)
+        if lane in self.sieves:
+            for keeps, name in self.sieves[lane].items():
+                if keeps(fact):
+                    self._touch_lane(name, at)
         if lane not in self._known:
             self._known.add(lane)
             for prefix, parts in self._by_prefix.items():
@@ -163,7 +164,8 @@ class Keeper(View):
                     self._mark_all(parts)
         if self._by_id:
             self._mark_all(self._by_id.get(fact.event_id, ()))
-        self._mark_all(self._anything)
+        if self._anything:
+            self._mark_all(self._anything)
 
     def _touch_lane(self, lane: Name, at: datetime) -> None:
         for part in self._by_lane.get(lane, ()):

@@ -147,6 +147,8 @@ def _begun(
     policy: AsePolicy,
 ) -> Iterator[Dysfunction]:
     """Each day of the window on which one drug was new."""
+    if not given:
+        return
     counted = [part for span in given for part in _outside(span, theatre)]
     old = counted if policy.theatre == "never_given" else given
     day = culture.first
