@@ -42,7 +42,15 @@ GivenP = ParamSpec("GivenP")
 Sieve = Callable[[Any], bool]
 """Which facts of a lane somebody asks for: a function of its own, of the fact alone."""
 
-_BY_CONCEPT = (Measurement, Assessment, Biomarker)
+_APART: Mapping[type, str] = {
+    Measurement: "concept",
+    Assessment: "concept",
+    Biomarker: "concept",
+    Infusion: "drug",
+    Fluid: "substance",
+}
+"""Sorts of facts that have several lanes, and by which field."""
+
 _OF_IDENTITY = (PatientMerge, PatientUnmerge)
 _WITHOUT_A_FACT = (Cancellation, PatientMerge, PatientUnmerge)
 
@@ -60,7 +68,9 @@ class Change:
 
     def facts(self) -> tuple[Clinical, ...]:
         """The facts concerned."""
-        return tuple(f for f in (self.removed, self.added) if f is not None)
+        if self.removed is None:
+            return () if self.added is None else (self.added,)
+        return (self.removed,) if self.added is None else (self.removed, self.added)
 
 
 NOTHING = Change(removed=None, added=None)
@@ -145,13 +155,8 @@ _EMPTY = Lane()
 
 def lane_name(fact: Clinical) -> str:
     """The lane a fact belongs to: `measurement:lactate`, `infusion:epinephrine`."""
-    if isinstance(fact, _BY_CONCEPT):
-        return f"{fact.kind}:{fact.concept}"
-    if isinstance(fact, Infusion):
-        return f"infusion:{fact.drug}"
-    if isinstance(fact, Fluid):
-        return f"fluid:{fact.substance}"
-    return fact.kind
+    of = _APART.get(type(fact))
+    return fact.kind if of is None else f"{fact.kind}:{getattr(fact, of)}"
 
 
 class Timeline:

@@ -123,9 +123,8 @@ class Sepsis3Tracker:
         if not told:
             return False
         self._inbox.append(change)
-        if len(self._inbox) > MOST_UNREAD:
-            return True
-        return any([self._may_change(fact) for fact in told])
+        full = len(self._inbox) > MOST_UNREAD
+        return full or any([self._may_change(fact) for fact in told])
 
     def evaluate(
         self,
@@ -232,6 +231,8 @@ class Sepsis3Tracker:
 
     def _matters(self, fact: Clinical) -> bool:
         lane = lane_name(fact)
+        if lane not in self._read_lanes:
+            return False
         if lane in self._rules:
             return True
         if lane == _HEART_RATE:
@@ -240,7 +241,7 @@ class Sepsis3Tracker:
             return fact.stay is not None
         if lane == _ENCOUNTER:
             return self._by_admission or self._suspects(fact)
-        return lane in self._read_lanes and (is_chronic(fact) or self._suspects(fact))
+        return is_chronic(fact) or self._suspects(fact)
 
     # -- what follows from it --------------------------------------------------
 
