@@ -124,7 +124,7 @@ class Sepsis3Tracker:
             return False
         self._inbox.append(change)
         full = len(self._inbox) > MOST_UNREAD
-        return full or any([self._may_change(fact) for fact in told])
+        return full or any(self._may_change(fact) for fact in told)
 
     def evaluate(
         self,

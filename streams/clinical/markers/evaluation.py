@@ -235,9 +235,7 @@ def _state(says: Truth3, *, fresh: bool) -> MarkerState:
     return MarkerState.POSITIVE if says is TRUE else MarkerState.NEGATIVE
 
 
-def _nothing(
-    marker: Marker, why: str, seen: Sequence[Reading] = ()
-) -> MarkerResult:
+def _nothing(marker: Marker, why: str, seen: Sequence[Reading] = ()) -> MarkerResult:
     return MarkerResult(
         marker=marker.name,
         state=MarkerState.UNKNOWN,

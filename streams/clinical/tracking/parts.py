@@ -197,11 +197,18 @@ class Keeper(View):
         named: Mapping[str, object],
     ) -> AnswerT:
         """What a part says: as kept, where it stands."""
-        called = self._name
-        names = [one if type(one) in _AS_THEY_ARE else called(one) for one in given]
-        if named:
-            names += [(name, called(one)) for name, one in named.items()]
-        key = (rule, *names)
+        names: list[object] = [rule]
+        for one in given:
+            kind = type(one)
+            if kind in _AS_THEY_ARE:
+                names.append(one)
+            elif kind is Moment:
+                names.append(cast("Moment", one).name)
+            else:
+                names.append(self._name(one))
+        for word, one in named.items():
+            names.append((word, self._name(one)))
+        key = tuple(names)
         part = self._parts.get(key)
         if part is None:
             made = self._special.get(rule, Part)
@@ -275,7 +282,7 @@ class Keeper(View):
         if kind in _AS_THEY_ARE:
             return given
         if kind is Moment:
-            return ("moment", cast("Moment", given).offset)
+            return cast("Moment", given).name
         known = self._policies.get(id(given))
         if known is not None:
             return known[1]
