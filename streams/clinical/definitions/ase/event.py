@@ -78,7 +78,7 @@ class AdultSepsisEvent:
     """Event ids: culture, antimicrobials, dysfunctions."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Case:
     """One culture in one stay, and all that judging it needs."""
 
@@ -133,14 +133,7 @@ def judge(
     now: datetime | None,
 ) -> Judged:
     """Judge one culture by what has happened."""
-    case = Case(
-        timeline=timeline,
-        culture=culture,
-        stay=stay,
-        days=days,
-        policy=policy,
-        now=now,
-    )
+    case = Case(timeline, culture, stay, days, policy, now)
     drugs = _antimicrobials(case, case.until, case.now)
     failed_at, why = _failure(case, drugs)
     if case.stay.adult is FALSE:
