@@ -199,7 +199,8 @@ class Sepsis3Tracker:
             elif organ == 0 and first == EVER:
                 sheet.forget_support()
             sheet.forget(organ, first, last)
-        self._dirty = min(self._dirty, first)
+        if self._is_minded(first):
+            self._dirty = min(self._dirty, first)
 
     def _touch_heart_rate(self, fact: Clinical, *, removed: bool) -> None:
         """Only rows counted by the ICU stay begin and end with heart rates."""
@@ -224,7 +225,11 @@ class Sepsis3Tracker:
         if rule is None:
             return True
         _, first, _ = rule(fact, self.policy.sofa)
-        return any(group.minds(first) for group in self._groups.values())
+        return self._is_minded(first)
+
+    def _is_minded(self, row: int) -> bool:
+        """Whether a window may turn with this row and later ones."""
+        return any(group.minds(row) for group in self._groups.values())
 
     def _suspects(self, fact: Clinical) -> bool:
         return touches(fact, self.policy.suspicion)
