@@ -119,12 +119,15 @@ class Sepsis3Tracker:
         """Take note of what a delivery did; whether it may change the episodes."""
         if self._result is None:
             return True
-        told = [fact for fact in change.facts() if self._matters(fact)]
-        if not told:
-            return False
-        self._inbox.append(change)
-        full = len(self._inbox) > MOST_UNREAD
-        return full or any(self._may_change(fact) for fact in told)
+        told = matters = False
+        for fact in change.facts():
+            lane = lane_name(fact)
+            if lane in self._read_lanes and self._matters(fact, lane):
+                told = True
+                matters = matters or self._may_change(fact, lane)
+        if told:
+            self._inbox.append(change)
+        return matters or len(self._inbox) > MOST_UNREAD
 
     def evaluate(
         self,
@@ -164,7 +167,7 @@ class Sepsis3Tracker:
     def _read(self, fact: Clinical) -> None:
         if self._is_past(fact.happened_at):
             self._apply(fact, removed=False)
-        elif self._matters(fact):
+        elif self._matters(fact, lane_name(fact)):
             heappush(self._future, (fact.happened_at, fact.event_id, fact))
 
     def _unread(self, fact: Clinical) -> None:
@@ -219,9 +222,9 @@ class Sepsis3Tracker:
             self._sheets.clear()
             self._groups.clear()
 
-    def _may_change(self, fact: Clinical) -> bool:
+    def _may_change(self, fact: Clinical, lane: str) -> bool:
         """Whether the episodes may come out otherwise; by rows of no window they do not."""
-        rule = self._rules.get(lane_name(fact))
+        rule = self._rules.get(lane)
         if rule is None:
             return True
         _, first, _ = rule(fact, self.policy.sofa)
@@ -234,10 +237,8 @@ class Sepsis3Tracker:
     def _suspects(self, fact: Clinical) -> bool:
         return touches(fact, self.policy.suspicion)
 
-    def _matters(self, fact: Clinical) -> bool:
-        lane = lane_name(fact)
-        if lane not in self._read_lanes:
-            return False
+    def _matters(self, fact: Clinical, lane: str) -> bool:
+        """Whether a fact of a lane that is read is, or may be, of any use."""
         if lane in self._rules:
             return True
         if lane == _HEART_RATE:
@@ -338,7 +339,7 @@ class Sepsis3Tracker:
             return
         for lane in self.lanes:
             for fact in timeline.lane(lane).between(self._now, _END_OF_TIME):
-                if self._matters(fact):
+                if self._matters(fact, lane):
                     heappush(self._future, (fact.happened_at, fact.event_id, fact))
 
     def _sheet(self, timeline: Timeline, name: str | None) -> Sheet:
