@@ -62,13 +62,15 @@ class Cultures:
     """Culture by order."""
 
 
-def is_culture(order: Order, observed: Sequence[Meaning]) -> bool:
+def is_culture(order: Order, observed: Sequence[tuple[Segment, Meaning]]) -> bool:
     """Whether an order is of microbiology by culture."""
     if order.asked is not None and (order.asked.culture or order.section in _SECTIONS):
         return True
-    if any(meaning.culture for meaning in observed):
-        return True
-    return order.parent is not None and any(m.antimicrobial for m in observed)
+    child = order.parent is not None
+    for _, meaning in observed:
+        if meaning.culture or (child and meaning.antimicrobial):
+            return True
+    return False
 
 
 def read_culture(
@@ -96,6 +98,8 @@ def read_culture(
 
 def tell_cultures(reading: Reading, cultures: Cultures) -> None:
     """The facts, once the whole message is read."""
+    if not cultures.isolates and not cultures.orphans:
+        return
     _gather(cultures)
     seen: set[str] = set()
     for isolate in cultures.isolates:

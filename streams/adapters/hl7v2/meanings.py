@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from streams.adapters.hl7v2.delimiters import Delimiters
 from streams.adapters.hl7v2.splitter import Value
@@ -29,8 +30,19 @@ class Meaning:
     culture: bool
     antimicrobial: str | None
     """The drug that the label names, as a laboratory's susceptibility does."""
-    gram: bool
+    kind: Kind
+    """How a result of it is read."""
+    bedside: bool
+    """Whether it belongs to the moment of looking; else to that of its specimen."""
 
+
+Kind = Literal[
+    "measurement", "assessment", "fluid", "support", "drug", "ignored", "unmapped"
+]
+_BEDSIDE = {"vital", "setting", "score", "body", "finding"}
+_ASSESSED = {"score", "finding"}
+_ASSESSMENTS = {"crrt_mode"}
+_NOTHING = Meaning("", "", "", "", None, None, False, None, "unmapped", False)
 
 _CULTURES = frozenset(
     {
@@ -41,11 +53,6 @@ _CULTURES = frozenset(
 )
 """LOINC: bacteria, fungi or microorganisms identified, by culture; from general
 knowledge."""
-
-
-def meanings(codes: CodeMap) -> Meanings:
-    """The meanings of a site's codes."""
-    return Meanings(codes)
 
 
 class Meanings:
@@ -65,7 +72,7 @@ class Meanings:
             Coding(one.system, one.label, one.label) for one in told if one.label
         ]
         if not codings:
-            return Meaning("", "", "", "", None, None, False, None, False)
+            return _NOTHING
         first = codings[0]
         entry = self._codes.find(*codings)
         kind = entry.kind if entry else ""
@@ -83,8 +90,21 @@ class Meanings:
             known,
             kind == "culture" or (entry is None and _is_culture(codings)),
             found.name if found else None,
-            "gram" in label.lower() or first.code in ("664-3", "GRAM"),
+            _kind(entry, known),
+            known is not None and known.category in _BEDSIDE,
         )
+
+
+def _kind(entry: CodeEntry | None, concept: Concept | None) -> Kind:
+    if entry is None:
+        return "unmapped"
+    match entry.kind:
+        case "fluid" | "support" | "drug" | "ignored":
+            return entry.kind
+    if concept is None:  # a culture's code outside of a culture
+        return "unmapped"
+    assessed = concept.category in _ASSESSED or concept.name in _ASSESSMENTS
+    return "assessment" if assessed else "measurement"
 
 
 def _is_culture(codings: list[Coding]) -> bool:

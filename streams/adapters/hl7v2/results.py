@@ -5,17 +5,17 @@ Source: HL7 v2.8.2 chapter 7.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
 from typing import Literal, cast
 
-from streams.adapters.hl7v2.answers import Answer, answer, unit_of
+from streams.adapters.hl7v2.answers import Answer, answer
 from streams.adapters.hl7v2.meanings import Meaning
 from streams.adapters.hl7v2.orders import Order
 from streams.adapters.hl7v2.reading import Reading
 from streams.adapters.hl7v2.splitter import Segment
 from streams.adapters.hl7v2.status import RANK, Standing, standing
 from streams.adapters.hl7v2.times import Moment
-from streams.adapters.measured import Measured, measured
+from streams.adapters.measured import Measured
 from streams.adapters.site.configuration import CodeEntry
 from streams.adapters.translation import UnmappedCode
 from streams.vocabulary.concepts import Concept
@@ -36,10 +36,6 @@ from streams.vocabulary.units import UNITS, canonical_unit, convert
 
 Status = Literal["preliminary", "final", "corrected"]
 
-_BEDSIDE = {"vital", "setting", "score", "body", "finding"}
-"""What belongs to the moment of looking; the rest to that of its specimen."""
-_ASSESSED = {"score", "finding"}
-_ASSESSMENTS = {"crrt_mode"}
 _IN = {"crystalloid", "colloid", "blood_product", "gu_irrigant", "intake"}
 
 
@@ -50,8 +46,7 @@ def read_result(
     if not meaning.code:
         reading.fault(obx, 3, ErrorCode.MISSING_VALUE, "The result has no code.")
         return
-    entry = meaning.entry
-    if entry is not None and entry.kind == "ignored":
+    if meaning.kind == "ignored":
         return
     how = standing(obx.text(11), order.status)
     if how == "none":
@@ -97,8 +92,7 @@ def _happened(
     Laboratories write the moment of the analysis into OBX-14; what the blood was
     like then is nobody's business.
     """
-    bedside = meaning.concept is not None and meaning.concept.category in _BEDSIDE
-    if bedside or order.collected is None:
+    if meaning.bedside or order.collected is None:
         found = reading.when(obx, 14)
         if found is not None:
             return found
@@ -153,23 +147,18 @@ def _fact(
     how: Standing,
     said: Answer,
 ) -> Clinical | None:
-    entry = meaning.entry
+    entry, concept = meaning.entry, meaning.concept
     version = reading.version(RANK[how])
-    if entry is None:
+    if entry is None or meaning.kind == "unmapped":
         return _unmapped(reading, obx, meaning, order, event_id, at, how, said)
-    match entry.kind:
-        case "fluid":
-            return _fluid(reading, obx, entry, meaning, event_id, at, version, said)
-        case "support":
-            return _support(reading, entry, event_id, at, version, said)
-        case "drug":
-            return _running(reading, obx, entry, event_id, at, version, said)
-    if meaning.concept is None:  # a culture's code outside of a culture
-        return _unmapped(reading, obx, meaning, order, event_id, at, how, said)
-    value = _measured(reading, obx, meaning.concept, entry, said)
+    if concept is None:
+        return _KINDS[meaning.kind](
+            reading, obx, entry, meaning, event_id, at, version, said
+        )
+    value = _measured(reading, obx, concept, entry, said)
     if value is None:
         return None
-    if meaning.concept.category in _ASSESSED or entry.concept in _ASSESSMENTS:
+    if meaning.kind == "assessment":
         return Assessment(
             event_id=event_id,
             happened_at=at.at,
@@ -210,8 +199,7 @@ def _measured(
     reading: Reading, obx: Segment, concept: Concept, entry: CodeEntry, said: Answer
 ) -> Measured | None:
     """The value in the concept's unit; None, and a fault, where it cannot be used."""
-    aliases = reading.site.configuration.units
-    written = unit_of(obx, aliases)
+    written = reading.site.unit(obx.raw(6), obx.delimiters)
     if written:
         reading.account.units.append((concept.name, written))
     if said.reported.value is None:
@@ -219,7 +207,7 @@ def _measured(
             _unread(reading, obx)
         return Measured(None)
     try:
-        return measured(concept, said.reported, written or entry.unit, aliases=aliases)
+        return reading.site.measure(concept.name, said.reported, written or entry.unit)
     except InputError as error:
         number = 5 if error.code == ErrorCode.IMPOSSIBLE_VALUE else 6
         reading.fault_of(obx, number, error)
@@ -246,7 +234,7 @@ def _unmapped(
     how: Standing,
     said: Answer,
 ) -> Measurement:
-    written = unit_of(obx, reading.site.configuration.units)
+    written = reading.site.unit(obx.raw(6), obx.delimiters)
     reading.leave_unmapped(
         UnmappedCode(
             system=meaning.system,
@@ -289,7 +277,7 @@ def _fluid(
     said: Answer,
 ) -> Fluid | None:
     aliases = reading.site.configuration.units
-    written = unit_of(obx, aliases) or entry.unit or ""
+    written = reading.site.unit(obx.raw(6), obx.delimiters) or entry.unit or ""
     unit = canonical_unit(aliases.get(written, written))
     value = said.reported.value
     if value is None:
@@ -321,7 +309,9 @@ def _fluid(
 
 def _support(
     reading: Reading,
+    _obx: Segment,
     entry: CodeEntry,
+    _meaning: Meaning,
     event_id: str,
     at: Moment,
     version: int,
@@ -353,6 +343,7 @@ def _running(
     reading: Reading,
     obx: Segment,
     entry: CodeEntry,
+    _meaning: Meaning,
     event_id: str,
     at: Moment,
     version: int,
@@ -368,7 +359,7 @@ def _running(
         return None
     drug = drugs()[entry.concept]
     aliases = reading.site.configuration.units
-    written = unit_of(obx, aliases) or entry.unit or ""
+    written = reading.site.unit(obx.raw(6), obx.delimiters) or entry.unit or ""
     unit = canonical_unit(aliases.get(written, written))
     value = None
     if unit is not None and UNITS[unit].dimension == UNITS[drug.unit].dimension:
@@ -389,8 +380,7 @@ def _running(
     )
 
 
-def observed_at(reading: Reading, order: Order) -> datetime | None:
-    """When an order's report was made: OBR-22, else the message's own time."""
-    if order.reported is not None:
-        return order.reported.at
-    return reading.header.issued_at
+_Reader = Callable[
+    [Reading, Segment, CodeEntry, Meaning, str, Moment, int, Answer], Clinical | None
+]
+_KINDS: dict[str, _Reader] = {"fluid": _fluid, "support": _support, "drug": _running}

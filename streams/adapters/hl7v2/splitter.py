@@ -60,6 +60,8 @@ class Segment:
         """One part of the field's first repetition, trimmed; empty for a deleted."""
         fields = self.fields
         written = fields[field] if field < len(fields) else ""
+        if written.isalnum():  # as most are: no delimiter is a letter or a digit
+            return written if component == 1 and subcomponent == 1 else ""
         if not written or written == DELETED:
             return ""
         these = self.delimiters
