@@ -36,7 +36,13 @@ class Order:
     """ORC-1."""
 
 
-NO_ORDER = Order(key="none")
+    @property
+    def specimen_id(self) -> str | None:
+        """What ties the results of one specimen together."""
+        return self.specimen_key or self.key or None
+
+
+NO_ORDER = Order(key="")
 
 
 def order_of(

@@ -79,7 +79,10 @@ def read_result(
             obx, 5, ErrorCode.MISSING_VALUE, "The result has no value; none was kept."
         )
     else:
-        fact = _fact(reading, obx, meaning, order, event_id, at, how, said)
+        fact: Clinical | Cancellation | None = _fact(reading, obx, meaning, order, event_id, at, how, said)
+        if fact is None and how == "corrected":
+            # What it corrects is known to be wrong, though nobody can read the right.
+            fact = _withdrawn(reading, event_id, at)
         if fact is not None:
             reading.events.append(fact)
 
@@ -188,7 +191,7 @@ def _fact(
         sent_value=f"{number:.12g}" if changed and number is not None else None,
         sent_unit=value.sent_unit,
         specimen=entry.specimen or order.specimen,
-        specimen_id=order.specimen_key or order.key,
+        specimen_id=None if meaning.bedside else order.specimen_id,
         method=entry.method,
         code=meaning.code,
         status=cast("Status", how),
@@ -260,7 +263,7 @@ def _unmapped(
         concept="unmapped",
         sent_value=sent,
         sent_unit=written if canonical_unit(written) else None,
-        specimen_id=order.specimen_key or order.key,
+        specimen_id=order.specimen_id,
         code=meaning.code,
         status=cast("Status", how),
     )
