@@ -35,7 +35,6 @@ class Order:
     control: str = ""
     """ORC-1."""
 
-
     @property
     def specimen_id(self) -> str | None:
         """What ties the results of one specimen together."""
@@ -51,9 +50,9 @@ def order_of(
     """The order of an OBR, with what its ORC tells beside it."""
     asked = meanings.of(obr.raw(4), obr.delimiters)
     collected = reading.when(obr, 7)
-    number = _number(obr, 3) or _number(obr, 2)
+    number = obr.text(3) or obr.text(2)
     if not number and orc is not None:
-        number = _number(orc, 3) or _number(orc, 2)
+        number = orc.text(3) or orc.text(2)
     if number:
         key = reading.reference(number)
     else:
@@ -86,10 +85,6 @@ def with_specimen(reading: Reading, order: Order, spm: Segment) -> Order:
     )
 
 
-def _number(segment: Segment, field: int) -> str:
-    return segment.text(field, 1)
-
-
 def _specimen(obr: Segment, field: int) -> str | None:
     """OBR-15.1, the source's name or else its code, which versions before 2.7 have."""
-    return obr.text(field, 1, 2) or obr.text(field, 1) or obr.text(field, 2) or None
+    return obr.text(field, 1, 2) or obr.text(field, 1) or None

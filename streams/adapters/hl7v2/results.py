@@ -79,7 +79,9 @@ def read_result(
             obx, 5, ErrorCode.MISSING_VALUE, "The result has no value; none was kept."
         )
     else:
-        fact: Clinical | Cancellation | None = _fact(reading, obx, meaning, order, event_id, at, how, said)
+        fact: Clinical | Cancellation | None = _fact(
+            reading, obx, meaning, order, event_id, at, how, said
+        )
         if fact is None and how == "corrected":
             # What it corrects is known to be wrong, though nobody can read the right.
             fact = _withdrawn(reading, event_id, at)

@@ -34,8 +34,13 @@ SITE = SiteConfiguration.model_validate(
             {"system": "LOC", "code": "VENT", "kind": "support", "concept": "invasive"},
             {"system": "LOC", "code": "BC", "kind": "culture"},
             {"system": "LOC", "code": "HUNGER", "kind": "ignored"},
-            {"system": "LOC", "code": "NORRATE", "kind": "drug",
-             "concept": "norepinephrine", "unit": "ug/kg/min"},
+            {
+                "system": "LOC",
+                "code": "NORRATE",
+                "kind": "drug",
+                "concept": "norepinephrine",
+                "unit": "ug/kg/min",
+            },
         ],
     }
 )

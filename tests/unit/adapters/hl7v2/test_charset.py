@@ -62,6 +62,8 @@ def test_a_charset_nobody_knows_does_no_harm_to_plain_letters():
     assert decoded(written("KLINGON", "plain").encode()).fault is None
 
 
-@pytest.mark.parametrize("payload", [b"", b"\xff\xfe", b"\xef\xbb\xbf", b"M\x00S", b"\x1b"])
+@pytest.mark.parametrize(
+    "payload", [b"", b"\xff\xfe", b"\xef\xbb\xbf", b"M\x00S", b"\x1b"]
+)
 def test_no_bytes_raise(payload):
     decoded(payload)

@@ -26,7 +26,10 @@ def test_the_header_tells_who_sent_what_and_when():
     assert (told.kind, told.control_id, told.version) == ("ORU^R01", "A&7", "2.5.1")
     assert told.issued_at == datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
     assert (told.processing_id, told.charset) == ("P", "UNICODE UTF-8")
-    assert (told.accept_acknowledgement, told.application_acknowledgement) == ("AL", "NE")
+    assert (told.accept_acknowledgement, told.application_acknowledgement) == (
+        "AL",
+        "NE",
+    )
     assert told.enhanced
 
 
@@ -44,7 +47,11 @@ def test_an_answer_mirrors_what_was_received():
     told = parse(acknowledgement(header(sent()), "AA", at=AT, control_id="9"))
     msh, msa = told.segments
     assert [msh.raw(at) for at in (2, 3, 4, 5, 6)] == [
-        "^~\\&", "EMBER", "TRIAL", "LAB^1.2^ISO", "HOSP",
+        "^~\\&",
+        "EMBER",
+        "TRIAL",
+        "LAB^1.2^ISO",
+        "HOSP",
     ]
     assert (msh.raw(9), msh.text(10), msh.text(11)) == ("ACK^R01^ACK", "9", "P")
     assert (msh.text(12), msh.text(18)) == ("2.5.1", "UNICODE UTF-8")

@@ -4,7 +4,11 @@ import pytest
 
 from streams.adapters.hl7v2.identifiers import patient_of, pid_identifier
 from streams.adapters.hl7v2.splitter import parse
-from streams.adapters.identity.pseudonyms import Identifier, PublicIdentifiers, Pseudonyms
+from streams.adapters.identity.pseudonyms import (
+    Identifier,
+    Pseudonyms,
+    PublicIdentifiers,
+)
 from streams.adapters.site.configuration import SiteConfiguration
 
 
@@ -63,7 +67,9 @@ def test_the_patient_for_routing_is_the_one_that_reading_finds():
     site = SiteConfiguration(site="s", zone="UTC")
     names = Pseudonyms("s", {1: b"k" * 32})
     payload = f"{MSH}\r{LISTED}".encode()
-    assert patient_of(payload, site, names) == names.name("patient", Identifier("A", "34"))
+    assert patient_of(payload, site, names) == names.name(
+        "patient", Identifier("A", "34")
+    )
     assert patient_of(payload, site, PublicIdentifiers()) == "34"
 
 

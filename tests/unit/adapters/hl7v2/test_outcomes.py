@@ -23,8 +23,20 @@ def translated(payload: bytes):
 
 @pytest.mark.parametrize(
     "kind",
-    ["DFT^P03", "BAR^P01", "SIU^S12", "MDM^T02", "REF^I12", "ACK^R01", "VXU^V04",
-     "ADT^A17", "ADT^A16", "ADT^A60", "ZZZ^Z99", "ORU^W01"],
+    [
+        "DFT^P03",
+        "BAR^P01",
+        "SIU^S12",
+        "MDM^T02",
+        "REF^I12",
+        "ACK^R01",
+        "VXU^V04",
+        "ADT^A17",
+        "ADT^A16",
+        "ADT^A60",
+        "ZZZ^Z99",
+        "ORU^W01",
+    ],
 )
 def test_what_is_not_read_is_filed_by_its_type(read, kind):
     told = read(kind)

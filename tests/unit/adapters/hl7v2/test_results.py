@@ -172,15 +172,24 @@ def test_a_code_of_no_map_is_counted_and_kept(read):
     (unmapped,) = told.unmapped
     assert (unmapped.system, unmapped.code, unmapped.label) == ("LOC", "X1", "Riddle")
     event = told.told[0].events[0]
-    assert (event.concept, event.sent_value, event.sent_unit) == ("unmapped", "7", "mg/dL")
+    assert (event.concept, event.sent_value, event.sent_unit) == (
+        "unmapped",
+        "7",
+        "mg/dL",
+    )
     assert event.flags == (Flag.UNMAPPED,)
     assert event.code == "urn:ember:local|LOC:X1"
 
 
 @pytest.mark.parametrize(
     ("value", "kind", "sent"),
-    [(">15", "NM", ">15"), ("1:40", "ST", "1:40"), ("2-5", "ST", "2-5"),
-     ("Positive", "ST", "POSITIVE"), ("told to Maria", "TX", None)],
+    [
+        (">15", "NM", ">15"),
+        ("1:40", "ST", "1:40"),
+        ("2-5", "ST", "2-5"),
+        ("Positive", "ST", "POSITIVE"),
+        ("told to Maria", "TX", None),
+    ],
 )
 def test_of_an_unmapped_result_only_numbers_and_words_pass(events, value, kind, sent):
     told = only(events, OBR, obx(value, kind=kind, code="X1^Riddle^LOC"))
@@ -190,9 +199,15 @@ def test_of_an_unmapped_result_only_numbers_and_words_pass(events, value, kind, 
 @pytest.mark.parametrize(
     ("status", "of_report", "meant"),
     [
-        ("F", "", "final"), ("P", "F", "preliminary"), ("C", "F", "corrected"),
-        ("R", "", "preliminary"), ("S", "", "preliminary"), ("U", "", "final"),
-        ("", "P", "preliminary"), ("", "C", "corrected"), ("", "", "final"),
+        ("F", "", "final"),
+        ("P", "F", "preliminary"),
+        ("C", "F", "corrected"),
+        ("R", "", "preliminary"),
+        ("S", "", "preliminary"),
+        ("U", "", "final"),
+        ("", "P", "preliminary"),
+        ("", "C", "corrected"),
+        ("", "", "final"),
         ("f", "", "final"),
     ],
 )
@@ -257,13 +272,19 @@ def test_results_of_one_order_are_told_apart_by_code_sub_id_and_count(events):
 
 def test_a_result_that_names_no_order_is_told_by_what_was_asked_and_when(events):
     bare = "OBR|1|||PANEL^Panel^LOC|||20261128100000"
-    assert only(events, bare, obx("1")).event_id == only(events, bare, obx("2")).event_id
+    assert (
+        only(events, bare, obx("1")).event_id == only(events, bare, obx("2")).event_id
+    )
     later = bare.replace("100000", "110000")
-    assert only(events, bare, obx("1")).event_id != only(events, later, obx("1")).event_id
+    assert (
+        only(events, bare, obx("1")).event_id != only(events, later, obx("1")).event_id
+    )
 
 
 def test_the_collection_of_a_specimen_goes_before_the_order(events):
-    told = only(events, OBR, obx("1"), "SPM|1|^S9||BLDA^Arterial|||||||||||||20261128093000")
+    told = only(
+        events, OBR, obx("1"), "SPM|1|^S9||BLDA^Arterial|||||||||||||20261128093000"
+    )
     assert told.happened_at == datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
     assert (told.specimen, told.specimen_id) == ("Arterial", "S9")
 
@@ -287,10 +308,13 @@ def test_a_date_alone_and_a_future_are_flagged(events):
 
 
 def test_a_time_that_cannot_be_read_is_told_and_the_next_taken(read):
-    told = read("ORU^R01", OBR.replace("20261128100000", "noon"),
-                obx("1", at="20261128101500"))
+    told = read(
+        "ORU^R01", OBR.replace("20261128100000", "noon"), obx("1", at="20261128101500")
+    )
     assert [fault.code for fault in told.faults] == [ErrorCode.MALFORMED_TIME]
-    assert told.told[0].events[0].happened_at == datetime(2026, 11, 28, 10, 15, tzinfo=UTC)
+    assert told.told[0].events[0].happened_at == datetime(
+        2026, 11, 28, 10, 15, tzinfo=UTC
+    )
 
 
 def test_a_report_without_a_trigger_is_read(events):
@@ -311,7 +335,9 @@ def test_a_volume_is_a_fluid(events):
     assert (told.direction, told.substance, told.volume_ml) == ("out", "urine", 250.0)
 
 
-@pytest.mark.parametrize(("value", "unit"), [("250", "mg"), ("-1", "mL"), ("much", "mL")])
+@pytest.mark.parametrize(
+    ("value", "unit"), [("250", "mg"), ("-1", "mL"), ("much", "mL")]
+)
 def test_a_volume_that_is_none_is_told(read, value, unit):
     told = read("ORU^R01", OBR, obx(value, code="URINE^Urine^LOC", unit=unit))
     assert len(told.faults) == 1
@@ -319,7 +345,9 @@ def test_a_volume_that_is_none_is_told(read, value, unit):
 
 
 def test_support_of_breathing_is_told_by_its_code(events):
-    told = only(events, OBR, obx("D^Endotracheal tube^LOC", code="VENT^Vent^LOC", kind="CWE"))
+    told = only(
+        events, OBR, obx("D^Endotracheal tube^LOC", code="VENT^Vent^LOC", kind="CWE")
+    )
     assert isinstance(told, RespiratorySupport)
     assert (told.category, told.device) == ("invasive", "Endotracheal tube")
 
@@ -328,7 +356,9 @@ def test_a_charted_rate_is_an_infusion_and_a_rate_of_0_its_end(events):
     told = only(events, OBR, obx("0.2", code="NORRATE^NE^LOC", unit="mcg/kg/min"))
     assert isinstance(told, Infusion)
     assert (told.drug, told.rate, told.phase) == ("norepinephrine", 0.2, "changed")
-    assert only(events, OBR, obx("0", code="NORRATE^NE^LOC", unit="")).phase == "stopped"
+    assert (
+        only(events, OBR, obx("0", code="NORRATE^NE^LOC", unit="")).phase == "stopped"
+    )
 
 
 def test_what_the_site_ignores_is_left(read):

@@ -127,8 +127,19 @@ def test_a_batch_is_its_messages():
 
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"\x0b\x1c\r", b"PID|1||4711", b"{}", b"MSH", b"MSH|", b"MSH|^^^^|A",
-     b"MSHxyz", b"MSH|||A", b"\x00\xff\xfe", b"MSH|^~\\&".replace(b"|", b" ")],
+    [
+        b"",
+        b"\x0b\x1c\r",
+        b"PID|1||4711",
+        b"{}",
+        b"MSH",
+        b"MSH|",
+        b"MSH|^^^^|A",
+        b"MSHxyz",
+        b"MSH|||A",
+        b"\x00\xff\xfe",
+        b"MSH|^~\\&".replace(b"|", b" "),
+    ],
 )
 def test_what_is_no_message_is_refused(payload):
     with pytest.raises(InputError) as refused:
