@@ -228,7 +228,7 @@ def _result(reading: Reading, isolate: Isolate, told: Grown, seen: set[str]) -> 
     if at is None:
         reading.fault(obx, 14, ErrorCode.MISSING_VALUE, "Nothing tells when this was.")
         return
-    sub_id = isolate.sub_id if isolate.sub_id.isalnum() else ""
+    sub_id = reading.sub_id(isolate.sub_id)
     event_id = f"culture:{isolate.culture_id}:{isolate.meaning.local}:{sub_id}"
     while event_id in seen:
         event_id += "#"
@@ -285,9 +285,7 @@ def _orphaned(
         return
     if how == "unknown":
         how = "preliminary"
-    event_id = (
-        f"culture:{culture_id}:susceptibility:{sub_id if sub_id.isalnum() else ''}"
-    )
+    event_id = f"culture:{culture_id}:susceptibility:{reading.sub_id(sub_id)}"
     if how == "deleted":
         reading.events.append(_cancelled(reading, event_id, at, obx.text(11)))
         return

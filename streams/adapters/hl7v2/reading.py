@@ -109,6 +109,12 @@ class Reading:
         """The name of an order, a specimen or a record."""
         return self.site.name("reference", Identifier("", number))
 
+    def sub_id(self, written: str) -> str:
+        """OBX-4 as part of an event's identity: digits and dots, else a name for it."""
+        if not written or (len(written) <= 8 and written.replace(".", "").isdecimal()):
+            return written
+        return self.reference(written)
+
     def when(self, segment: Segment, number: int) -> Moment | None:
         """The time in the field; None where there is none, or none that can be read.
 

@@ -118,9 +118,7 @@ def _identity(
     seen: set[str],
 ) -> str:
     """The fact's name: order, code, sub-id, time; what repeats is counted."""
-    sub_id = obx.text(4)
-    if sub_id and not (len(sub_id) <= 8 and sub_id.replace(".", "").isalnum()):
-        sub_id = reading.reference(sub_id)
+    sub_id = reading.sub_id(obx.text(4))
     second = int(at.at.timestamp())
     told = f"result:{order.key}:{meaning.local}:{sub_id}:{second}"
     event_id, again = told, 1
