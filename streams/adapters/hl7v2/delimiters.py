@@ -51,8 +51,8 @@ class Delimiters:
         return "".join(self._written(letter) for letter in text)
 
     def _written(self, letter: str) -> str:
-        if letter in "\r\n":
-            return f"{self.escape}X0{ord(letter):X}{self.escape}"
+        if letter in "\r\n\x00":
+            return f"{self.escape}X{ord(letter):02X}{self.escape}"
         named = {
             self.escape: "E",
             self.field: "F",

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from streams.adapters.hl7v2.charset import decoded
-from streams.adapters.hl7v2.delimiters import Delimiters, delimiters
+from streams.adapters.hl7v2.delimiters import NONE, Delimiters, delimiters
 from streams.adapters.translation import Fault
 from streams.vocabulary.errors import ErrorCode, InputError
 
@@ -182,6 +182,8 @@ def split(text: str, codec: str, faults: tuple[Fault, ...] = ()) -> Hl7Message:
 
     Raises `InputError` EMB-120 where its delimiters are none.
     """
+    if NONE in text:
+        text = text.replace(NONE, "\ufffd")
     these = delimiters(text[:16])
     lines = text.split("\r")
     if "\n" in text:
