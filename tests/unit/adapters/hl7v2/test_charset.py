@@ -45,6 +45,7 @@ def test_japanese_of_iso_2022_is_read():
     [
         ("ASCII", "latin-1", "latin-1"),
         ("ASCII", "utf-8", "utf-8"),
+        ("8859/1", "utf-8", "utf-8"),
         ("UNICODE UTF-8", "latin-1", "latin-1"),
         ("", "latin-1", "latin-1"),
         ("KLINGON", "utf-8", "utf-8"),
