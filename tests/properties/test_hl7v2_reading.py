@@ -162,7 +162,28 @@ fields = st.lists(
     max_size=30,
 )
 names = st.sampled_from(
-    "PID PV1 EVN MRG OBR OBX ORC SPM NTE AL1 DG1 PR1 RXO RXE RXD RXA RXR TQ1 MSH BHS".split()
+    [
+        "PID",
+        "PV1",
+        "EVN",
+        "MRG",
+        "OBR",
+        "OBX",
+        "ORC",
+        "SPM",
+        "NTE",
+        "AL1",
+        "DG1",
+        "PR1",
+        "RXO",
+        "RXE",
+        "RXD",
+        "RXA",
+        "RXR",
+        "TQ1",
+        "MSH",
+        "BHS",
+    ]
 ) | st.text(max_size=4)
 kinds = st.sampled_from(
     [
