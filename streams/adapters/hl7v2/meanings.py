@@ -91,7 +91,9 @@ class Meanings:
             kind == "culture" or (entry is None and _is_culture(codings)),
             found.name if found else None,
             _kind(entry, known),
-            known is not None and known.category in _BEDSIDE,
+            known is not None
+            and known.category in _BEDSIDE
+            and not (entry and entry.specimen),  # FiO2 on a gas slip is of its tube
         )
 
 
