@@ -16,9 +16,13 @@ NONE = "\x00"
 """Stands for a delimiter that the message does without; no text holds it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Delimiters:
-    """The five delimiters of one message; `NONE` where MSH-2 leaves one out."""
+    """The five delimiters of one message; `NONE` where MSH-2 leaves one out.
+
+    `delimiters` makes one object for all messages that name the same, and what is
+    kept by them is found by the object itself.
+    """
 
     field: str = "|"
     component: str = "^"

@@ -147,7 +147,7 @@ class _Telling:
             self._stage(what, "given", at, 6, 7)
             return
         if rxa.text(21).upper() == "D":
-            self._cancel(f"infusion:{self._infusion_id(drug)}:{_second(at)}", at)
+            self._cancel(f"infusion:{self._infusion_id(drug)}:{at.second}", at)
             return
         rate = read_result(rxa.text(6)).value
         if rate is not None and rate < 0:
@@ -203,7 +203,7 @@ class _Telling:
         odd = canonical is not None and high is not None and canonical > high
         reading.events.append(
             Infusion(
-                event_id=self._fact(f"infusion:{key}:{_second(at)}"),
+                event_id=self._fact(f"infusion:{key}:{at.second}"),
                 happened_at=at.at,
                 known_at=reading.received_at,
                 version=reading.version(),
@@ -246,7 +246,7 @@ class _Telling:
             self._untimed(0)
             return
         of_order = stage in ("ordered", "stopped") and self.order is not None
-        when = "" if of_order else f":{_second(at)}"
+        when = "" if of_order else f":{at.second}"
         told = "given" if stage == "not_given" else stage
         what_told = "" if of_order else f":{what.coding.code}"
         fact = f"drug:{self.order or ''}{what_told}:{told}{when}"
@@ -344,7 +344,3 @@ def _route(rxr: Segment | None) -> str:
     if not code or (route_of(code) == "local" and name):
         return name or code
     return code
-
-
-def _second(at: Moment) -> int:
-    return int(at.at.timestamp())

@@ -56,7 +56,7 @@ def order_of(
     if number:
         key = reading.reference(number)
     else:
-        second = int(collected.at.timestamp()) if collected else ""
+        second = collected.second if collected else ""
         key = f"{asked.local}@{second}"
     parent = obr.text(29, 2) or obr.text(29, 1)
     return Order(

@@ -44,8 +44,7 @@ def read_person(reading: Reading, pid: Segment, admitted: Moment | None) -> None
 
 def _day(reading: Reading) -> datetime:
     """The day of the first fact of the message, so that a day's reports say it once."""
-    first = min(
-        (event.happened_at for event in reading.events),
-        default=reading.header.issued_at or reading.received_at,
-    )
+    told = reading.events
+    first = told[0].happened_at if told else reading.header.issued_at
+    first = first or reading.received_at
     return first.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -148,7 +148,7 @@ def read_procedure(reading: Reading, pr1: Segment) -> None:
         )
         return
     number = pr1.text(19) or ""
-    second = int(at.at.timestamp())
+    second = at.second
     key = reading.reference(number) if number else f"{coding.code}:{second}"
     reading.events.append(
         Procedure(

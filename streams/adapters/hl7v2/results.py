@@ -118,9 +118,9 @@ def _identity(
     seen: set[str],
 ) -> str:
     """The fact's name: order, code, sub-id, time; what repeats is counted."""
-    sub_id = reading.sub_id(obx.text(4))
-    second = int(at.at.timestamp())
-    told = f"result:{order.key}:{meaning.local}:{sub_id}:{second}"
+    sub_id = obx.text(4)
+    sub_id = reading.sub_id(sub_id) if sub_id else ""
+    told = f"result:{order.key}:{meaning.local}:{sub_id}:{at.second}"
     event_id, again = told, 1
     while event_id in seen:
         again += 1

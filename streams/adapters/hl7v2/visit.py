@@ -97,7 +97,7 @@ def read_visit(
     key = reading.encounter
     if key is None:
         admitted = reading.when(pv1, 44)
-        key = f"from:{int(admitted.at.timestamp())}" if admitted else "unnamed"
+        key = f"from:{admitted.second}" if admitted else "unnamed"
     act(Visit(reading, event, pv1, key))
 
 
@@ -166,7 +166,7 @@ def _transfer(visit: Visit) -> None:
     if at is None:
         _untimed(visit, 0)
         return
-    second = int(at.at.timestamp())
+    second = at.second
     if _ward(visit.pv1, 6):
         _location(visit, "left", visit.pv1, 6, at, f"left:{second}")
     _location(visit, "entered", visit.pv1, 3, at, f"entered:{second}")
@@ -220,7 +220,7 @@ def _cancel_transfer(visit: Visit) -> None:
         moved = visit.occurred()
         if moved is not None:
             for fact in ("entered", "left"):
-                second = int(moved.at.timestamp())
+                second = moved.second
                 _cancel(visit.reading, f"visit:{visit.key}:{fact}:{second}")
     else:
         visit.reading.fault(
@@ -232,7 +232,7 @@ def _cancel_transfer(visit: Visit) -> None:
         )
     back = visit.recorded()
     if back is not None:
-        second = int(back.at.timestamp())
+        second = back.second
         _location(visit, "entered", visit.pv1, 3, back, f"entered:{second}")
 
 
