@@ -21,6 +21,8 @@ class OrderGroup:
     spm: Segment | None = None
     results: list[Segment] = field(default_factory=list)
     drugs: list[Segment] = field(default_factory=list)
+    parts: list[Segment] = field(default_factory=list)
+    """RXC."""
     timing: Segment | None = None
     route: Segment | None = None
 
@@ -116,6 +118,9 @@ class _Orders:
     def drug(self, segment: Segment) -> None:
         self._open().drugs.append(segment)
 
+    def part(self, rxc: Segment) -> None:
+        self.groups[-1].parts.append(rxc)
+
     def timing(self, tq1: Segment) -> None:
         group = self._open()
         group.timing = group.timing or tq1
@@ -139,6 +144,7 @@ _TAKES: dict[str, Callable[[_Orders, Segment], None]] = {
     "SPM": _Orders.specimen,
     "TQ1": _Orders.timing,
     "RXR": _Orders.route,
+    "RXC": _Orders.part,
     **dict.fromkeys(("RXO", "RXE", "RXD", "RXA"), _Orders.drug),
 }
 

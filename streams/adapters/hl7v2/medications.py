@@ -6,7 +6,7 @@ completion by 0322, action by 0206.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -45,6 +45,8 @@ class Prescription:
     orc: Segment | None
     drugs: list[Segment] = field(default_factory=list)
     """RXO, RXE, RXD, RXA."""
+    parts: list[Segment] = field(default_factory=list)
+    """RXC: what a mixture is made of."""
     timing: Segment | None = None
     """TQ1."""
     route: Segment | None = None
@@ -85,7 +87,37 @@ class _Telling:
         self.route = _route(told.route)
 
     def tell(self) -> None:
-        """The fact, where the segment names a drug."""
+        """The fact, where the segment names a drug, and those of a mixture's parts."""
+        before = len(self.reading.events)
+        self._tell()
+        for event in self.reading.events[before:]:
+            if isinstance(event, Medication):
+                self._parts(event)
+
+    def _parts(self, mixture: Medication) -> None:
+        """The additives that are known; the fluid they are in is no drug."""
+        for rxc in self.told.parts:
+            what = product(self.reading.site.codes, rxc, 2)
+            if rxc.text(1).upper() == "B" or what is None:
+                continue
+            antimicrobial = systemic(what, self.route)
+            if what.drug is None and antimicrobial is False:
+                continue
+            amount = read_result(rxc.text(3)).value
+            self.reading.events.append(
+                replace(
+                    mixture,
+                    event_id=self._fact(f"{mixture.event_id}:{what.coding.code}"),
+                    flags=tuple(f for f in mixture.flags if f is not Flag.UNMAPPED),
+                    drug=what.drug,
+                    sent_drug=what.name,
+                    dose=amount if amount is None or amount >= 0 else None,
+                    unit=rxc.text(4) or None,
+                    antimicrobial=antimicrobial,
+                )
+            )
+
+    def _tell(self) -> None:
         place = DRUG_SEGMENTS[self.segment.name]
         what = product(self.reading.site.codes, self.segment, place)
         if what is None:

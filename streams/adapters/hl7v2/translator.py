@@ -245,7 +245,12 @@ class _Message:
             read_result(reading, obx, meaning, order, seen)
         if one.drugs:
             told = Prescription(
-                one.orc, one.drugs, one.timing, one.route, _weight(reading.events[at:])
+                orc=one.orc,
+                drugs=one.drugs,
+                parts=one.parts,
+                timing=one.timing,
+                route=one.route,
+                weight_kg=_weight(reading.events[at:]),
             )
             read_prescription(reading, told, seen)
 

@@ -263,3 +263,23 @@ def test_two_drugs_of_one_message_are_two_facts(events):
         PO,
     )
     assert [(e.order_id, e.route) for e in told] == [("P1", "IV"), ("P2", "PO")]
+
+
+def test_the_parts_of_a_mixture_are_told_beside_it(events):
+    mixture, part = events(
+        "RDE^O11",
+        orc("NW"),
+        rxe("MIX^IV mixture^LOC", "250", "mL"),
+        IV,
+        "RXC|B|NS^Sodium chloride 0.9 %^LOC|250|mL",
+        "RXC|A|VAN1^Vancomycin^LOC|1|g",
+    )
+    assert (mixture.sent_drug, mixture.flags) == ("IV mixture", (Flag.UNMAPPED,))
+    assert (part.sent_drug, part.dose, part.unit, part.antimicrobial) == (
+        "Vancomycin",
+        1.0,
+        "g",
+        True,
+    )
+    assert (part.stage, part.order_id, part.flags) == ("ordered", "P1", ())
+    assert part.event_id != mixture.event_id

@@ -25,7 +25,7 @@ PASSES = {
     *(("OBX", 3), ("OBX", 6), ("OBR", 4), ("OBR", 15), ("SPM", 4)),
     *(("PV1", 3), ("PV1", 6), ("RXE", 2), ("RXE", 5), ("RXE", 24), ("RXR", 1)),
     *(("RXA", 5), ("RXA", 7), ("RXA", 12), ("RXD", 2), ("RXD", 5), ("RXO", 1)),
-    *(("RXO", 4), ("AL1", 3), ("DG1", 3), ("PR1", 3)),
+    *(("RXO", 4), ("RXC", 2), ("RXC", 4), ("AL1", 3), ("DG1", 3), ("PR1", 3)),
     ("MSH", 9),  # the type, which is told of every message
     ("MSH", 10),  # the control id, which names the message at its source
 }
@@ -50,6 +50,7 @@ SEGMENTS = {
     "RXO": "RXO|VAN^Vancomycin^LOC|1||g",
     "RXA": "RXA|0|1|20261128101500||VAN^Vancomycin^LOC|1|g",
     "RXR": "RXR|IV",
+    "RXC": "RXC|A|VAN^Vancomycin^LOC|1|g",
     "TQ1": "TQ1|1||||||20261128100000",
     "NK1": "NK1|1|Muster^Max|SPO",
     "IN1": "IN1|1|2|3|4",
@@ -62,7 +63,7 @@ KINDS = {
     "ADT^A12": ("EVN", "PID", "PV1"),
     "ADT^A40": ("EVN", "PID", "MRG"),
     "ORU^R01": ("PID", "PV1", "ORC", "OBR", "OBX", "NTE", "SPM"),
-    "RDE^O11": ("PID", "PV1", "ORC", "TQ1", "RXO", "RXE", "RXR"),
+    "RDE^O11": ("PID", "PV1", "ORC", "TQ1", "RXO", "RXE", "RXR", "RXC"),
     "RDS^O13": ("PID", "PV1", "ORC", "RXD", "RXR"),
     "RAS^O17": ("PID", "PV1", "ORC", "RXA", "RXR"),
     "MDM^T02": ("EVN", "PID", "PV1", "NTE", "OBX"),
