@@ -284,11 +284,17 @@ def test_any_text_that_was_escaped_is_read_again(text):
 
 
 def test_a_long_message_is_read_in_a_time_that_grows_with_its_length():
-    many = tuple(
-        f"OBX|{n}|TX|X^Y^L||\\{'a' * 40}\\{'^~&' * 20}||||||F" for n in range(4_000)
-    )
-    read = told(written(1, "ORU^R01", OBR, *many))
-    assert len(read.unmapped) == 4_000
+    prose = "\n".join(["more of it"] * 20_000)
+    same = [f"OBX|1|TX|X^Y^L||\\{'a' * 40}\\{'^~&' * 20}||||||F"] * 5_000
+    read = told(written(1, "ORU^R01", OBR, *same, f"NTE|1||{prose}"))
+    assert len(read.unmapped) == 5_000
+    assert len({event.event_id for event in read.told[0].events}) == 5_001
+
+
+def test_a_unit_too_long_to_be_one_is_not_taken_for_none():
+    obx = f"OBX|1|NM|32693-4^Lac^LN||4.2|{'mmol/L' * 100}|||||F"
+    read = told(written(1, "ORU^R01", OBR, obx))
+    assert [fault.code for fault in read.faults] == [ErrorCode.UNKNOWN_UNIT]
 
 
 def test_what_differs_in_the_moment_of_receipt_alone_is_one_fact():

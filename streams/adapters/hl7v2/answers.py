@@ -42,12 +42,15 @@ NO_ANSWER = Answer()
 
 _DECIMAL = re.compile(r"\d+(?:\.\d+)?")
 
-read_text = lru_cache(maxsize=16_384)(read_result)
-
 
 @lru_cache(maxsize=16_384)
-def _plain(text: str) -> Answer:
+def _short(text: str) -> Answer:
     return Answer(read_result(text))
+
+
+def _plain(text: str) -> Answer:
+    """What a text says; a long one says nothing, and is not kept."""
+    return _short(text) if len(text) <= _LONGEST else NO_ANSWER
 
 
 def answer(obx: Segment) -> Answer | None:
@@ -95,7 +98,7 @@ def unit_of(aliases: Mapping[str, str], written: str, these: Delimiters) -> str:
 
 def _coded(value: Value) -> Answer:
     code, display, system = value.text(1), value.text(2), value.text(3)
-    plain = read_text(display or code)
+    plain = _plain(display or code).reported
     if code and system:
         told = display if display and len(display) <= _LONGEST else None
         plain = plain if display else NOTHING  # a code of digits is no number

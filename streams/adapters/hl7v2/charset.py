@@ -80,11 +80,6 @@ def decoded(payload: bytes) -> Decoded:
     return _read(body, _CODECS.get(told.upper(), ""), told)
 
 
-def codec_of(charset: str) -> str:
-    """The codec for a name of table 0211; that of ASCII for one nobody knows."""
-    return _CODECS.get(charset.strip().upper(), "ascii")
-
-
 def _read(body: bytes, codec: str, told: str) -> Decoded:
     if codec.startswith(_ONE_BYTE) and _is_utf_8(body):
         return Decoded(body.decode("utf-8"), "utf-8", _mistold(told, "utf-8"))

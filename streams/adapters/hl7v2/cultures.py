@@ -101,11 +101,10 @@ def tell_cultures(reading: Reading, cultures: Cultures) -> None:
     if not cultures.isolates and not cultures.orphans:
         return
     _gather(cultures)
-    seen: set[str] = set()
     for isolate in cultures.isolates:
         told = grown(isolate.obx)
         if told is not None:
-            _result(reading, isolate, told, seen)
+            _result(reading, isolate, told)
         else:
             reading.fault(
                 isolate.obx, 5, ErrorCode.MISSING_VALUE, "The result has no value."
@@ -204,9 +203,12 @@ def _withstands(
 
 def _gather(cultures: Cultures) -> None:
     """Give each isolate of this message what it withstands."""
+    by_culture: dict[str, list[Isolate]] = {}
+    for one in cultures.isolates:
+        by_culture.setdefault(one.culture_id, []).append(one)
     for key in list(cultures.orphans):
         culture_id, sub_id = key
-        of_culture = [i for i in cultures.isolates if i.culture_id == culture_id]
+        of_culture = by_culture.get(culture_id, [])
         isolate = next((i for i in of_culture if i.sub_id == sub_id), None)
         if isolate is None and len(of_culture) == 1:
             isolate = of_culture[0]
@@ -219,7 +221,7 @@ def _sub_id(obx: Segment) -> str:
     return obx.text(4).partition(".")[0]
 
 
-def _result(reading: Reading, isolate: Isolate, told: Grown, seen: set[str]) -> None:
+def _result(reading: Reading, isolate: Isolate, told: Grown) -> None:
     obx, order = isolate.obx, isolate.order
     how = standing(obx.text(11), order.status)
     if how == "none":
@@ -229,10 +231,9 @@ def _result(reading: Reading, isolate: Isolate, told: Grown, seen: set[str]) -> 
         reading.fault(obx, 14, ErrorCode.MISSING_VALUE, "Nothing tells when this was.")
         return
     sub_id = reading.sub_id(isolate.sub_id)
-    event_id = f"culture:{isolate.culture_id}:{isolate.meaning.local}:{sub_id}"
-    while event_id in seen:
-        event_id += "#"
-    seen.add(event_id)
+    event_id = reading.distinct(
+        f"culture:{isolate.culture_id}:{isolate.meaning.local}:{sub_id}"
+    )
     if how == "deleted" or obx.deleted(5):
         reading.events.append(_cancelled(reading, event_id, at, obx.text(11)))
         return

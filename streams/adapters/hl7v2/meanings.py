@@ -42,6 +42,8 @@ Kind = Literal[
 _BEDSIDE = {"vital", "setting", "score", "body", "finding"}
 _ASSESSED = {"score", "finding"}
 _ASSESSMENTS = {"crrt_mode"}
+_LONGEST = 1_000
+"""Characters of a field that is kept; memory must not grow with garbage."""
 _NOTHING = Meaning("", "", "", "", None, None, False, None, "unmapped", False)
 
 _CULTURES = frozenset(
@@ -60,7 +62,12 @@ class Meanings:
 
     def __init__(self, codes: CodeMap) -> None:
         self._codes = codes
-        self.of = lru_cache(maxsize=65_536)(self._of)
+        self._kept = lru_cache(maxsize=65_536)(self._of)
+
+    def of(self, written: str, these: Delimiters) -> Meaning:
+        """The meaning of a field as written."""
+        kept = len(written) <= _LONGEST
+        return (self._kept if kept else self._of)(written, these)
 
     def _of(self, written: str, these: Delimiters) -> Meaning:
         value = Value(written.partition(these.repetition)[0], these)

@@ -58,7 +58,7 @@ DRUG_SEGMENTS = {"RXO": 1, "RXE": 2, "RXD": 2, "RXA": 5}
 """The field in which each names its drug."""
 
 
-def read_prescription(reading: Reading, told: Prescription, seen: set[str]) -> None:
+def read_prescription(reading: Reading, told: Prescription) -> None:
     """The facts of one order; of RXO and RXE in one order the encoded one."""
     names = {segment.name for segment in told.drugs}
     for segment in told.drugs:
@@ -68,19 +68,16 @@ def read_prescription(reading: Reading, told: Prescription, seen: set[str]) -> N
             continue  # of an administration the order is told again
         if segment.name == "RXE" and "RXD" in names:
             continue
-        _Telling(reading, told, segment, seen).tell()
+        _Telling(reading, told, segment).tell()
 
 
 class _Telling:
     """One drug segment with its order."""
 
-    def __init__(
-        self, reading: Reading, told: Prescription, segment: Segment, seen: set[str]
-    ) -> None:
+    def __init__(self, reading: Reading, told: Prescription, segment: Segment) -> None:
         self.reading = reading
         self.told = told
         self.segment = segment
-        self.seen = seen
         orc = told.orc
         number = (orc.text(2) or orc.text(3)) if orc is not None else ""
         self.order = reading.reference(number) if number else None
@@ -107,7 +104,9 @@ class _Telling:
             self.reading.events.append(
                 replace(
                     mixture,
-                    event_id=self._fact(f"{mixture.event_id}:{what.coding.code}"),
+                    event_id=self.reading.distinct(
+                        f"{mixture.event_id}:{what.coding.code}"
+                    ),
                     flags=tuple(f for f in mixture.flags if f is not Flag.UNMAPPED),
                     drug=what.drug,
                     sent_drug=what.name,
@@ -235,7 +234,7 @@ class _Telling:
         odd = canonical is not None and high is not None and canonical > high
         reading.events.append(
             Infusion(
-                event_id=self._fact(f"infusion:{key}:{at.second}"),
+                event_id=self.reading.distinct(f"infusion:{key}:{at.second}"),
                 happened_at=at.at,
                 known_at=reading.received_at,
                 version=reading.version(),
@@ -308,7 +307,7 @@ class _Telling:
         amount = read_result(segment.text(dose)).value
         reading.events.append(
             Medication(
-                event_id=self._fact(fact),
+                event_id=self.reading.distinct(fact),
                 happened_at=at.at,
                 known_at=reading.received_at,
                 version=reading.version(),
@@ -336,15 +335,6 @@ class _Telling:
         told = orc.text(7, component) if orc is not None else ""
         found = moment(told, self.reading.site.zone) if told else None
         return found.at if found else None
-
-    def _fact(self, event_id: str) -> str:
-        """What repeats within a message is counted."""
-        told, again = event_id, 1
-        while told in self.seen:
-            again += 1
-            told = f"{event_id}#{again}"
-        self.seen.add(told)
-        return told
 
     def _cancel(self, event_id: str, at: Moment) -> None:
         self.reading.events.append(

@@ -29,6 +29,8 @@ Name = Callable[[Kind, Identifier], str]
 
 _TIME = re.compile(r"[0-9]{8,14}(?:\.[0-9]+)?(?:[+-][0-9]{4})?")
 """A time in a field of nothing else; delimiters may be any other character."""
+_LONGEST = 200
+"""Characters of what is kept at hand; memory must not grow with garbage."""
 _LAST = 2**31 - 1
 """The registry keeps versions in 32 bits."""
 
@@ -54,12 +56,21 @@ def site_of(
 ) -> Site:
     """The site; the newest 65,536 names are kept at hand."""
     name = lru_cache(maxsize=65_536)(identities.name)
-    unit = lru_cache(maxsize=16_384)(partial(unit_of, configuration.units))
+
+    def named(kind: Kind, identifier: Identifier) -> str:
+        short = len(identifier.value) <= _LONGEST
+        return (name if short else identities.name)(kind, identifier)
+
+    kept = lru_cache(maxsize=16_384)(partial(unit_of, configuration.units))
+
+    def unit(written: str, these: Delimiters) -> str:
+        return kept(written[:_LONGEST], these)
+
     measure = lru_cache(maxsize=65_536)(partial(_measure, configuration.units))
     return Site(
         configuration,
         codes,
-        name,
+        named,
         identities.key_version,
         configuration.time_zone,
         unit,
@@ -95,6 +106,7 @@ class Reading:
     account: Account
     encounter: str | None = None
     events: list[Event] = field(default_factory=list)
+    _told: dict[str, int] = field(default_factory=dict)
 
     def version(self, rank: int = 0) -> int:
         """The version of a fact told by this message.
@@ -108,6 +120,12 @@ class Reading:
     def reference(self, number: str) -> str:
         """The name of an order, a specimen or a record."""
         return self.site.name("reference", Identifier("", number))
+
+    def distinct(self, event_id: str) -> str:
+        """The identity of a fact; what a message tells of twice is counted."""
+        again = self._told.get(event_id, 0) + 1
+        self._told[event_id] = again
+        return event_id if again == 1 else f"{event_id}#{again}"
 
     def sub_id(self, written: str) -> str:
         """OBX-4 as part of an event's identity: digits and dots, else a name for it."""
@@ -127,7 +145,7 @@ class Reading:
             written = segment.text(number)
             if not written:
                 return None
-        found = moment(written, self.site.zone)
+        found = moment(written[:_LONGEST], self.site.zone)
         if found is None:
             self.fault(
                 segment,

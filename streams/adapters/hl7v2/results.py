@@ -39,10 +39,8 @@ Status = Literal["preliminary", "final", "corrected"]
 _IN = {"crystalloid", "colloid", "blood_product", "gu_irrigant", "intake"}
 
 
-def read_result(
-    reading: Reading, obx: Segment, meaning: Meaning, order: Order, seen: set[str]
-) -> None:
-    """The fact that an OBX is, if it is one; `seen` holds the facts of the message."""
+def read_result(reading: Reading, obx: Segment, meaning: Meaning, order: Order) -> None:
+    """The fact that an OBX is, if it is one."""
     if not meaning.code:
         reading.fault(obx, 3, ErrorCode.MISSING_VALUE, "The result has no code.")
         return
@@ -70,7 +68,7 @@ def read_result(
             "Send P, F, C or another of the table's.",
         )
         how = "preliminary"
-    event_id = _identity(reading, obx, meaning, order, at, seen)
+    event_id = _identity(reading, obx, meaning, order, at)
     said = answer(obx)
     if how == "deleted" or obx.deleted(5):
         reading.events.append(_withdrawn(reading, event_id, at))
@@ -115,18 +113,11 @@ def _identity(
     meaning: Meaning,
     order: Order,
     at: Moment,
-    seen: set[str],
 ) -> str:
     """The fact's name: order, code, sub-id, time; what repeats is counted."""
     sub_id = obx.text(4)
     sub_id = reading.sub_id(sub_id) if sub_id else ""
-    told = f"result:{order.key}:{meaning.local}:{sub_id}:{at.second}"
-    event_id, again = told, 1
-    while event_id in seen:
-        again += 1
-        event_id = f"{told}#{again}"
-    seen.add(event_id)
-    return event_id
+    return reading.distinct(f"result:{order.key}:{meaning.local}:{sub_id}:{at.second}")
 
 
 def _withdrawn(reading: Reading, event_id: str, at: Moment) -> Cancellation:

@@ -191,14 +191,15 @@ def split(text: str, codec: str, faults: tuple[Fault, ...] = ()) -> Hl7Message:
     counts: dict[str, int] = {}
     segments: list[Segment] = []
     field = these.field
-    loose: list[int] = []
+    first = 0
+    loose: dict[int, list[str]] = {}
     for at, line in enumerate(lines):
         if line[3:4] != field or not line[:3].isalnum():
             if not line.strip():
                 continue
             if not _BARE.fullmatch(line):
-                loose.append(at)
-                _continue(segments[-1], line)
+                first = first or at + 1
+                loose.setdefault(len(segments) - 1, []).append(line)
                 continue
         name = line[:3].upper()
         number = counts[name] = counts.get(name, 0) + 1
@@ -207,7 +208,9 @@ def split(text: str, codec: str, faults: tuple[Fault, ...] = ()) -> Hl7Message:
             fields.insert(1, field)
         segments.append(Segment(name, number, fields, these))
     if loose:
-        faults = (*faults, _loose(len(loose), loose[0] + 1))
+        for at, more in loose.items():
+            _continue(segments[at], more)
+        faults = (*faults, _loose(sum(map(len, loose.values())), first))
     return Hl7Message(segments, codec, faults)
 
 
@@ -226,11 +229,11 @@ def _no_message() -> InputError:
     )
 
 
-def _continue(segment: Segment, line: str) -> None:
-    """The line belongs to the text in the segment's last field."""
-    first, *others = line.split(segment.delimiters.field)
-    segment.fields[-1] += f"\n{first}"
-    segment.fields += others
+def _continue(segment: Segment, lines: list[str]) -> None:
+    """The lines belong to the text in the segment's last field."""
+    field = segment.delimiters.field
+    last = "\n".join((segment.fields[-1], *lines))
+    segment.fields[-1:] = last.split(field)
 
 
 def _loose(lines: int, first: int) -> Fault:

@@ -223,10 +223,9 @@ class _Message:
         orders = by_order(group.segments, specimen_first=first)
         if not orders:
             return
-        seen: set[str] = set()
         cultures = Cultures()
         for one in orders:
-            self._order(reading, one, cultures, seen)
+            self._order(reading, one, cultures)
         tell_cultures(reading, cultures)
 
     def _order(
@@ -234,7 +233,6 @@ class _Message:
         reading: Reading,
         one: OrderGroup,
         cultures: Cultures,
-        seen: set[str],
     ) -> None:
         order = self._told_order(reading, one)
         observed = meanings_of(self._meanings, one.results)
@@ -242,7 +240,7 @@ class _Message:
             observed = read_culture(reading, cultures, order, observed)
         at = len(reading.events)
         for obx, meaning in observed:
-            read_result(reading, obx, meaning, order, seen)
+            read_result(reading, obx, meaning, order)
         if one.drugs:
             told = Prescription(
                 orc=one.orc,
@@ -252,7 +250,7 @@ class _Message:
                 route=one.route,
                 weight_kg=_weight(reading.events[at:]),
             )
-            read_prescription(reading, told, seen)
+            read_prescription(reading, told)
 
     def _told_order(self, reading: Reading, one: OrderGroup) -> Order:
         if one.obr is not None:
