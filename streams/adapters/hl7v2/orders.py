@@ -23,6 +23,9 @@ class Order:
     reported: Moment | None = None
     """OBR-22."""
     specimen: str | None = None
+    """As the laboratory names it."""
+    fluid: str | None = None
+    """`arterial`, `venous`, `capillary` where it is known, else as `specimen`."""
     specimen_key: str | None = None
     section: str = ""
     """OBR-24, table 0074: `MB` microbiology."""
@@ -65,7 +68,8 @@ def order_of(
         status=obr.text(25),
         collected=collected,
         reported=reading.when(obr, 22),
-        specimen=_specimen(obr, 15),
+        specimen=_name(obr.text(15, 1, 2), obr.text(15, 1)),
+        fluid=_fluid(obr.text(15, 1), obr.text(15, 1, 2)),
         section=obr.text(24).upper(),
         parent=reading.reference(parent) if parent else None,
         parent_sub_id=obr.text(26, 2),
@@ -77,14 +81,34 @@ def order_of(
 def with_specimen(reading: Reading, order: Order, spm: Segment) -> Order:
     """The order with the specimen of an SPM."""
     number = spm.text(2, 2) or spm.text(2, 1) or spm.text(3, 2) or spm.text(3, 1)
+    code, name = spm.text(4, 1), spm.text(4, 2)
     return replace(
         order,
-        specimen=(spm.text(4, 2) or spm.text(4, 1) or order.specimen),
+        specimen=_name(name, code) or order.specimen,
+        fluid=_fluid(code, name) or order.fluid,
         specimen_key=reading.reference(number) if number else None,
         collected=reading.when(spm, 17) or order.collected,
     )
 
 
-def _specimen(obr: Segment, field: int) -> str | None:
-    """OBR-15.1, the source's name or else its code, which versions before 2.7 have."""
-    return obr.text(field, 1, 2) or obr.text(field, 1) or None
+_BLOODS = {
+    **dict.fromkeys(("BLDA", "ART", "ABLD", "122552005"), "arterial"),
+    **dict.fromkeys(("BLDV", "VEN", "122555007"), "venous"),
+    **dict.fromkeys(("BLDC", "CAP", "122554006"), "capillary"),
+}
+"""Tables 0070 and 0487, and SNOMED CT."""
+_WORDS = (("arterial", "arterial"), ("venous", "venous"), ("capillary", "capillary"))
+
+
+def _name(label: str, code: str) -> str | None:
+    return label or code or None
+
+
+def _fluid(code: str, label: str) -> str | None:
+    """What the specimen is, in the words that scores ask for."""
+    if code.upper() in _BLOODS:
+        return _BLOODS[code.upper()]
+    told = (label or code).lower()
+    mixed = "mixed" in told or " and " in told
+    found = [word for part, word in _WORDS if part in told]
+    return found[0] if len(found) == 1 and not mixed else _name(label, code)

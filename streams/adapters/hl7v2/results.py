@@ -181,7 +181,7 @@ def _fact(
         text=said.words if value.value is None else None,
         sent_value=f"{number:.12g}" if changed and number is not None else None,
         sent_unit=value.sent_unit,
-        specimen=entry.specimen or order.specimen,
+        specimen=entry.specimen or order.fluid,
         specimen_id=None if meaning.bedside else order.specimen_id,
         method=entry.method,
         code=meaning.code,

@@ -109,7 +109,10 @@ def read_death(
     died = reading.when(pid, 29)
     if died is not None and pid.text(30).upper() != "N":
         _tell_death(reading, died, place=None, basis="PID-29")
-    elif dead and not (trigger == "A03" and _told_dead(reading)):
+    elif dead and (left := _left_alive(reading)) is not None:
+        at = Moment(left.happened_at, date_only=Flag.DATE_ONLY in left.flags)
+        _tell_death(reading, at, place="hospital", basis="PID-30")
+    elif dead and not _told_dead(reading):
         visit = Visit(reading, event, pid, "")
         known = visit.recorded()
         if known is not None:
@@ -137,6 +140,12 @@ def _denies(trigger: str, pid: Segment) -> bool:
     """
     lives = pid.text(30).upper() == "N" or pid.deleted(29) or pid.deleted(30)
     return trigger in ("A08", "A31") and lives
+
+
+def _left_alive(reading: Reading) -> VitalStatusContact | None:
+    """The sign of life that a discharge in this message is, where it is one."""
+    signs = (e for e in reading.events if isinstance(e, VitalStatusContact))
+    return next((one for one in signs if one.basis == "discharge"), None)
 
 
 def _told_dead(reading: Reading) -> bool:
@@ -334,6 +343,8 @@ def _tell_death(
     reading: Reading, at: Moment, *, place: Literal["hospital"] | None, basis: str
 ) -> None:
     """Of a time and a discharge, the time: one death, told twice, is one fact."""
+    if (left := _left_alive(reading)) is not None:
+        reading.events.remove(left)
     if _told_dead(reading):
         reading.events = [e for e in reading.events if not isinstance(e, Death)]
         place = "hospital"

@@ -286,7 +286,27 @@ def test_the_collection_of_a_specimen_goes_before_the_order(events):
         events, OBR, obx("1"), "SPM|1|^S9||BLDA^Arterial|||||||||||||20261128093000"
     )
     assert told.happened_at == datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
-    assert (told.specimen, told.specimen_id) == ("Arterial", "S9")
+    assert (told.specimen, told.specimen_id) == ("arterial", "S9")
+
+
+@pytest.mark.parametrize(
+    ("spm", "fluid"),
+    [
+        ("BLDA^Blood^HL70487", "arterial"),
+        ("122552005^Arterial blood specimen^SCT", "arterial"),
+        ("X^Venous blood^LOC", "venous"),
+        ("MX^Mixed venous blood^LOC", "Mixed venous blood"),
+        ("UR^Urine^LOC", "Urine"),
+    ],
+)
+def test_the_specimen_is_told_in_the_words_that_scores_ask_for(events, spm, fluid):
+    gas = obx("80", code="11556-8^PO2^LN", unit="mm[Hg]")
+    assert only(events, OBR, gas, f"SPM|1|^S9||{spm}").specimen == fluid
+
+
+def test_a_code_that_names_arterial_blood_needs_no_specimen(events):
+    gas = obx("80", code="2703-7^PaO2^LN", unit="mm[Hg]")
+    assert only(events, OBR, gas).specimen == "arterial"
 
 
 def test_an_oul_has_its_specimen_first(events):

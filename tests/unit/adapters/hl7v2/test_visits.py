@@ -135,6 +135,14 @@ def test_a_time_of_death_goes_before_the_time_of_discharge(events):
     )
 
 
+def test_dead_at_discharge_is_a_death_then_and_no_sign_of_life(events):
+    pid = DIED.replace("20261128093000", "")
+    told = events("ADT^A03", pid, EVN, pv1(left_to="01", went="20261128100500"))
+    (death,) = of(told, Death)
+    assert (death.happened_at, death.basis) == (at(10, 5), "PID-30")
+    assert not of(told, VitalStatusContact)
+
+
 def test_dead_without_a_time_is_no_moment_of_death(events):
     told = events("ADT^A08", DIED.replace("20261128093000", ""), EVN, pv1())
     (contact,) = of(told, VitalStatusContact)
