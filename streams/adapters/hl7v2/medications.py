@@ -359,10 +359,14 @@ class _Telling:
 
 
 def _route(rxr: Segment | None) -> str:
-    """RXR-1: the code, unless its name says more of the place."""
+    """RXR-1: the code, unless its name says more of the place.
+
+    A name without a code passes where it is a word for a way into the body.
+    """
     if rxr is None:
         return ""
     code, name = rxr.text(1), rxr.text(1, 2)
-    if not code or (route_of(code) == "local" and name):
-        return name or code
-    return code
+    if not code:
+        known = name.isalpha() and route_of(name) in ("parenteral", "enteral")
+        return name if known else ""
+    return name if name and route_of(code) == "local" else code

@@ -97,11 +97,27 @@ _BLOODS = {
     **dict.fromkeys(("BLDC", "CAP", "122554006"), "capillary"),
 }
 """Tables 0070 and 0487, and SNOMED CT."""
-_WORDS = (("arterial", "arterial"), ("venous", "venous"), ("capillary", "capillary"))
+
+
+_SPECIMENS = frozenset(
+    {
+        *("abscess", "arterial", "aspirate", "aspiration", "biopsy", "blood"),
+        *("bone", "bottle", "bottles", "bronchial", "bronchoalveolar"),
+        *("capillary", "catheter", "central", "cerebrospinal", "csf", "culture"),
+        *("drain", "ear", "eye", "fluid", "lavage", "line", "marrow", "mixed"),
+        *("nasal", "nasopharyngeal", "peripheral", "peritoneal", "plasma"),
+        *("pleural", "pus", "rectal", "respiratory", "serum", "sputum", "stool"),
+        *("swab", "synovial", "throat", "tip", "tissue", "tracheal", "urine"),
+        *("venous", "whole", "wound"),
+    }
+)
+"""Words of which a specimen's name may be made where it has no code."""
 
 
 def _name(label: str, code: str) -> str | None:
-    return label or code or None
+    """The label of a code, or the code; a label without one may be anybody's words."""
+    known = bool(code) or all(word in _SPECIMENS for word in label.lower().split())
+    return (label if known else "") or code or None
 
 
 def _fluid(code: str, label: str) -> str | None:
@@ -110,5 +126,5 @@ def _fluid(code: str, label: str) -> str | None:
         return _BLOODS[code.upper()]
     told = (label or code).lower()
     mixed = "mixed" in told or " and " in told
-    found = [word for part, word in _WORDS if part in told]
+    found = [word for word in ("arterial", "venous", "capillary") if word in told]
     return found[0] if len(found) == 1 and not mixed else _name(label, code)

@@ -127,6 +127,32 @@ def test_prose_of_a_result_comes_out_nowhere(translator, kind, code):
         assert PLANTED not in repr(told)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_name_without_its_code_comes_out_nowhere(translator, kind):
+    coded = {"OBR": 15, "SPM": 4, "RXE": 2, "RXD": 2, "RXO": 1, "RXA": 5, "RXC": 2}
+    coded |= {"RXR": 1, "AL1": 3, "DG1": 3, "PR1": 3}
+    names = ("MSH", *KINDS[kind])
+    for at, name in enumerate(names):
+        for word in (f"^{PLANTED}", f"&{PLANTED}", f"^^^^{PLANTED}"):
+            lines = [SEGMENTS[one].format(kind=kind) for one in names]
+            if name not in coded:
+                continue
+            fields = lines[at].split("|")
+            fields += [""] * (coded[name] + 1 - len(fields))
+            fields[coded[name]] = word
+            lines[at] = "|".join(fields)
+            told = translator.translate("\r".join(lines).encode(), received_at=AT)
+            assert PLANTED not in repr(told), (name, word)
+
+
+def test_the_test_would_find_what_passes(translator):
+    lines = [
+        SEGMENTS[one].format(kind="ADT^A01") for one in ("MSH", "EVN", "PID", "PV1")
+    ]
+    payload = "\r".join(lines).replace("ICU1", PLANTED).encode()
+    assert PLANTED in repr(translator.translate(payload, received_at=AT))
+
+
 @pytest.mark.parametrize("kind", ["CWE", "CE", "CNE"])
 @pytest.mark.parametrize("value", [f"^{PLANTED}", PLANTED, f"{PLANTED}^{PLANTED}"])
 def test_an_answer_that_is_coded_by_type_alone_comes_out_nowhere(
