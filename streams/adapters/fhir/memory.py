@@ -54,7 +54,7 @@ def write(reading: Reading) -> bytes:
             parents=cultures.parents,
             held=[_held(sent, keys) for sent, keys in reading.waiting.all()],
         )
-        .model_dump_json(exclude_none=True)
+        .model_dump_json()
         .encode()
     )
 

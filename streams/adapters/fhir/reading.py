@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import ValidationError
@@ -18,7 +19,7 @@ from streams.adapters.fhir.resources import RESOURCES, Resource
 from streams.adapters.fhir.telling import Desk, Telling
 from streams.adapters.fhir.versions import version_of
 from streams.adapters.fhir.waiting import Sent, Waiting
-from streams.adapters.identity.pseudonyms import Identities
+from streams.adapters.identity.pseudonyms import Identifier, Identities, Kind
 from streams.adapters.site.codes import CodeMap
 from streams.adapters.site.configuration import SiteConfiguration
 from streams.adapters.translation import Fault, Outcome
@@ -32,6 +33,21 @@ class Read:
 
     outcome: Outcome | Literal["held"]
     telling: Telling | None = None
+
+
+class Remembered:
+    """Names that are asked for again and again, made once."""
+
+    def __init__(self, identities: Identities) -> None:
+        self.key_version = identities.key_version
+        self._name = lru_cache(maxsize=_NAMES)(identities.name)
+
+    def name(self, kind: Kind, identifier: Identifier) -> str:
+        """The name of what the identifier stands for."""
+        return self._name(kind, identifier)
+
+
+_NAMES = 16_384
 
 
 class Reading:
@@ -48,8 +64,9 @@ class Reading:
         self.cultures = Cultures(limit)
         self.ledger = Ledger(limit)
         self.waiting = Waiting()
-        addresses = Addresses(site, identities)
-        self.desk = Desk(site, codes, identities, addresses, self.directory)
+        named = Remembered(identities)
+        addresses = Addresses(site, named)
+        self.desk = Desk(site, codes, named, addresses, self.directory)
 
     def take(self, sent: Sent, account: Account, *, forced: bool = False) -> Read:
         """Read one resource, and whatever waited for it."""

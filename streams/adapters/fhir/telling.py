@@ -117,13 +117,16 @@ class Telling:
     """Whether it is a step of microbiology, whose events follow from all steps."""
     elsewhere: bool = False
     """Whether its subject is no person: a group, a device, a place."""
+    _event_id: str = ""
 
     @property
     def event_id(self) -> str:
         """The name of what this resource says, whatever its version."""
-        kind, _, number = self.scope.key.partition("/")
-        name = self.desk.reference_name(kind, number or kind)
-        return f"{self.kind}:{name}"
+        if not self._event_id:
+            kind, _, number = self.scope.key.partition("/")
+            name = self.desk.reference_name(kind, number or kind)
+            self._event_id = f"{self.kind}:{name}"
+        return self._event_id
 
     # -- what it asks ----------------------------------------------------------
 

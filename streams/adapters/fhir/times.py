@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from streams.vocabulary.clock import in_utc
@@ -36,6 +37,7 @@ _MOMENT = re.compile(
 _DATED = (Flag.DATE_ONLY,)
 
 
+@lru_cache(maxsize=16_384)
 def read_time(text: str, zone: ZoneInfo) -> When | None:
     """The moment, or the first of a partial date in the site's zone, flagged.
 
@@ -59,8 +61,8 @@ def _moment(text: str, zone: ZoneInfo) -> When | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
+        if moment.year not in _YEARS:
+            return None
+        return When(in_utc(moment if moment.tzinfo else moment.replace(tzinfo=zone)))
     except ValueError:
         return None
-    if moment.year not in _YEARS:
-        return None
-    return When(in_utc(moment if moment.tzinfo else moment.replace(tzinfo=zone)))

@@ -82,10 +82,11 @@ class FhirTranslator:
         self._let_go(account, received_at)
         if kind == "Bundle":
             return self._bundle(document, account, received_at)
+        key = _key(document, kind, None, None)
         sent = Sent(
             resource=document,
-            key=_key(document, kind, None, None),
-            root=_key(document, kind, None, None),
+            key=key,
+            root=key,
             place=kind,
             received_at=received_at,
             aliases={},
