@@ -20,7 +20,30 @@ JSON = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["resourceType", "id", "meta", "status", "code", "coding", "system", "value", "subject", "reference", "identifier", "valueQuantity", "component", "entry", "resource", "contained", "period", "start", "effectiveDateTime", "hasMember", "derivedFrom", "partOf"]
+                [
+                    "resourceType",
+                    "id",
+                    "meta",
+                    "status",
+                    "code",
+                    "coding",
+                    "system",
+                    "value",
+                    "subject",
+                    "reference",
+                    "identifier",
+                    "valueQuantity",
+                    "component",
+                    "entry",
+                    "resource",
+                    "contained",
+                    "period",
+                    "start",
+                    "effectiveDateTime",
+                    "hasMember",
+                    "derivedFrom",
+                    "partOf",
+                ]
             ),
             inner,
             max_size=4,
