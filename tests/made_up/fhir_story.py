@@ -28,7 +28,7 @@ def story():
         "entry": [
             {
                 "request": {"method": "DELETE", "url": "Observation/o3"},
-                "response": {"lastModified": "2026-11-28T10:30:00Z"},
+                "response": {"status": "204", "lastModified": "2026-11-28T10:30:00Z"},
             }
         ],
     }

@@ -6,6 +6,7 @@ Its codes are those of the published tables, and so are their maps.
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
+import orjson
 import yaml
 
 from streams.adapters.fhir.translator import FhirTranslator
@@ -147,15 +149,18 @@ class MimicIvFhir:
         is bad, EMB-113 where a file cannot be read to its end.
         """
         wanted = None if subjects is None else frozenset(subjects)
-        reading, people = translator(), _People()
+        reading, people, others = translator(), _People(), _Others(wanted)
         for path in self.files():
             name = path.name.partition(".")[0]
             for number, line in enumerate(_lines(path), start=1):
+                if others.holds(line):
+                    continue
                 report.table(name).read += 1
                 if name in UNDATED:
                     report.table(name).filed_unread += 1
                     continue
                 told = reading.translate(line, received_at=_EVER)
+                others.learn(line, told)
                 _account(report, name, number, told)
                 yield from people.known(name, told, report, wanted)
             report.finish(name)
@@ -166,6 +171,30 @@ class MimicIvFhir:
 
 
 _NAMES = "Mimic*.ndjson*"
+
+
+class _Others:
+    """Tells the lines of patients who are not wanted, before they are read."""
+
+    def __init__(self, wanted: Collection[str] | None) -> None:
+        self._wanted = wanted
+        self._others: set[bytes] = set()
+
+    def learn(self, line: bytes, told: Translation) -> None:
+        """Note a Patient who is not wanted, by the server's number."""
+        if self._wanted is None or told.kind != "Patient":
+            return
+        number = orjson.loads(line)["id"]
+        if not any(one.patient in self._wanted for one in told.told):
+            self._others.add(f'"Patient/{number}"'.encode())
+
+    def holds(self, line: bytes) -> bool:
+        """Whether a line speaks of somebody else."""
+        found = _SUBJECT.search(line) if self._others else None
+        return found is not None and found[0] in self._others
+
+
+_SUBJECT = re.compile(rb'"Patient/[A-Za-z0-9.-]+"')
 
 
 class _People:

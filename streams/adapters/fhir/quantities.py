@@ -17,11 +17,12 @@ _PLAUSIBLE_ML = 5_000.0
 
 
 def written_unit(quantity: Quantity | None) -> str:
-    """The unit's code where it is one Ember knows, else as people write it."""
+    """The unit's code, or its name where only that is one Ember knows."""
     if quantity is None:
         return ""
     code, name = quantity.code or "", quantity.unit or ""
-    return code if code and (canonical_unit(code) or not name) else name or code
+    known = name if canonical_unit(name) and not canonical_unit(code) else ""
+    return known or code or name
 
 
 def number_of(quantity: Quantity | None) -> Reported:
