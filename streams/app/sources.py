@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
+from typing import Protocol
 
 from streams.adapters.fhir.mimic_iv import MimicIvFhir
 from streams.adapters.intake import IntakeReport, SourcedEvent
@@ -16,7 +17,16 @@ from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 from streams.vocabulary.messages import EhrMessage
 
 
-SOURCES = {"mimic-iv": MimicIv, "mimic-iv-fhir": MimicIvFhir}
+class _Reader(Protocol):
+    def events(
+        self, report: IntakeReport, subjects: Collection[str] | None
+    ) -> Iterator[SourcedEvent]: ...
+
+
+SOURCES: dict[str, Callable[[Path], _Reader]] = {
+    "mimic-iv": MimicIv,
+    "mimic-iv-fhir": MimicIvFhir,
+}
 """By name, what reads a folder of it."""
 
 
