@@ -27,6 +27,16 @@ BEGUN_FIRST = (
 )
 """Groups that take minutes, most of it waiting: they run beside all the others."""
 
+UNMEASURED = (
+    "properties",
+    "integration/adapters",
+    "integration/manual",
+    "integration/peers",
+    "integration/tables",
+)
+"""Folders of long calculations over lines that other tests reach as well: measured,
+they take twice the time, and no line more is covered."""
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
@@ -87,7 +97,10 @@ def pytest_collection_modifyitems(
         long = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]
+    unmeasured = tuple(ROOT / "tests" / folder for folder in UNMEASURED)
     for item in items:
+        if any(folder in item.path.parents for folder in unmeasured):
+            item.add_marker(pytest.mark.unmeasured)
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
     items.sort(key=_turn)

@@ -12,7 +12,7 @@ from registry.app.explanation import EXPLANATIONS
 from registry.app.feeds import FEEDS
 from registry.domain.audit import Break
 from registry.domain.mode import Mode
-from streams.app.commands import CONCEPTS
+from streams.app.concepts import CONCEPTS
 from streams.app.kafka.commands import ACL_ROWS, TOPIC_REPORT
 from streams.vocabulary.clock import Instant
 from streams.vocabulary.messages import (

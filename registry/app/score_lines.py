@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from registry.app.scoring import Scored
@@ -13,6 +13,9 @@ from streams.vocabulary.messages import Component
 
 _MANY = 6
 """Events told of one component or feature; the rest are counted."""
+
+_NAME = 16
+"""Characters that the name of a component has at least."""
 
 
 def lines(told: Iterable[Scored]) -> Iterator[str]:
@@ -38,8 +41,7 @@ def _scored(one: Scored) -> Iterator[str]:
     )
     if answer.status is not None and not answer.episodes:
         yield f"  {answer.status}{_final(answer.final_at)}"
-    for component in answer.components:
-        yield _component(component, words)
+    yield from _components(answer.components, words)
     for feature in answer.features:
         yield _feature(feature, words)
     for episode in answer.episodes:
@@ -76,11 +78,18 @@ def _total(one: Scored) -> str:
     return f"{total}{unit} (with what is missing {least} to {most})"
 
 
-def _component(part: Component, words: Mapping[str, str]) -> str:
+def _components(parts: Sequence[Component], words: Mapping[str, str]) -> Iterator[str]:
+    """One line each, in columns as wide as the longest name asks for."""
+    width = max([_NAME, *(len(part.name) for part in parts)])
+    for part in parts:
+        yield _component(part, words, width)
+
+
+def _component(part: Component, words: Mapping[str, str], width: int) -> str:
     points = "unknown" if part.points is None else str(part.points)
     bounds = "" if part.lower == part.upper else f"{part.lower}-{part.upper}"
     events = _events(part.evidence, words)
-    return f"  {part.name:<16} {points:<8} {bounds:<6} {events}".rstrip()
+    return f"  {part.name:<{width}} {points:<8} {bounds:<6} {events}".rstrip()
 
 
 def _feature(one: Feature, words: Mapping[str, str]) -> str:
@@ -106,8 +115,8 @@ def _episode(
     for name, value in zip(columns, one.values, strict=True):
         if value not in (None, ""):
             yield f"    {name:<22} {_cell(value)}"
-    for component in one.components:
-        yield f"  {_component(component, words)}"
+    for line in _components(one.components, words):
+        yield f"  {line}"
     if one.evidence and not one.components:
         yield f"    by {_events(one.evidence, words)}"
     if one.missing:

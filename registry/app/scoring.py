@@ -8,7 +8,8 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from registry.app.wording import in_words
+from registry.app.wording import in_words, moment
+from registry.store.listings import OnsetView
 from streams.clinical.catalogue.answer import Answer
 from streams.clinical.catalogue.rule import Rule
 from streams.clinical.timeline import Timeline
@@ -90,6 +91,33 @@ def scored(
             columns=rule.columns,
             events=tuple(_told(timeline, answer)),
         )
+
+
+def with_withdrawn(
+    told: Iterable[Scored], flags: Iterable[OnsetView]
+) -> Iterator[Scored]:
+    """The same, each saying which of its flags no longer stand.
+
+    What a correction took away is no episode any more, and without a word it would
+    seem that nothing ever was.  `flags` are revisions of the patient's flags.
+    """
+    gone = tuple(flag for flag in flags if flag.status == "withdrawn")
+    for one in told:
+        words = tuple(_gone(flag) for flag in gone if _is_of(flag, one))
+        yield replace(one, answer=replace(one.answer, said=(*one.answer.said, *words)))
+
+
+def _is_of(flag: OnsetView, one: Scored) -> bool:
+    """Whether the flag is by this rule and policy, and was withdrawn by then."""
+    named = (flag.definition, flag.policy) == (one.answer.rule, one.answer.policy)
+    return named and (one.as_known_at is None or flag.known_at <= one.as_known_at)
+
+
+def _gone(flag: OnsetView) -> str:
+    return (
+        f"A flag with the onset {moment(flag.happened_at)} was withdrawn at "
+        f"{moment(flag.known_at)}: what it rested on no longer stands."
+    )
 
 
 def _told(timeline: Timeline, answer: Answer) -> Iterator[Told]:

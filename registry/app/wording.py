@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from streams.vocabulary.clock import DAY, HOUR
 from streams.vocabulary.concepts import concepts
@@ -37,9 +39,23 @@ def in_words(fact: Clinical) -> str:
     when = f"{fact.happened_at:%Y-%m-%d %H:%M}"
     if fact.known_at != fact.happened_at:
         when += f", known {fact.known_at:%m-%d %H:%M}"
-    odd = [flag for flag in fact.flags if flag is not Flag.LAG_UNMEASURABLE]
+    odd = [_ODD[flag] for flag in fact.flags if flag is not Flag.LAG_UNMEASURABLE]
     flags = f" [{', '.join(odd)}]" if odd else ""
     return f"{_what(fact)} ({when}){flags}"
+
+
+_ODD: Mapping[Flag, str] = MappingProxyType(
+    {
+        Flag.IMPLAUSIBLE: "outside the usual range",
+        Flag.FUTURE: "dated later than it was filed",
+        Flag.STOP_BEFORE_START: "ends before it starts",
+        Flag.DATE_ONLY: "a date without a time of day",
+        Flag.LAG_UNMEASURABLE: "nobody knows when it became known",
+        Flag.GARBLED_STORETIME: "its filing time cannot be read",
+        Flag.UNMAPPED: "in no map: as it was sent",
+    }
+)
+"""What is odd about a fact, in words."""
 
 
 def moment(at: datetime | None) -> str:

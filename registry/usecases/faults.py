@@ -12,7 +12,8 @@ class Fault(StrEnum):
     AWAY = "away"
     """Around it: the database is gone, busy or full. The same batch may succeed later."""
     RACE = "race"
-    """Somebody else was faster; a second try sees what they did."""
+    """Somebody else was faster, or is about to write what it refers to; a second try
+    sees what they did."""
     DATA = "data"
     """In what was to be written; it will never be taken."""
 

@@ -16,9 +16,9 @@ from typer.core import TyperGroup
 
 
 COMMANDS: Mapping[str, str] = {
-    "detect": "streams.app.detection:detect",
-    "table": "streams.app.commands:table",
-    "concepts": "streams.app.commands:concepts",
+    "detect": "streams.app.history.detection:detect",
+    "table": "streams.app.history.tabulation:table",
+    "concepts": "streams.app.concepts:concepts",
     "definitions": "streams.app.definitions:definitions",
     "kafka": "streams.app.kafka.commands:app",
     "health": "streams.app.observe.commands:health",

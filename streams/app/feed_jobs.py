@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TextIO
 
 from streams.adapters.intake import IntakeReport
-from streams.app.account import account, tell_never_met
+from streams.app.history.account import account, tell_never_met
+from streams.app.history.sources import open_history
 from streams.app.kafka.feeder import Outgoing
 from streams.app.kafka.feeding import (
     Source,
@@ -27,7 +28,6 @@ from streams.app.kafka.reading import consumer_for, place_of
 from streams.app.kafka.replaying import TopicReplay
 from streams.app.observe.process import Process
 from streams.app.settings import KafkaSettings
-from streams.app.sources import open_history
 from streams.simulate.config import HospitalConfig
 from streams.simulate.hospital import Simulation
 from streams.vocabulary.errors import ErrorCode, SettingsError

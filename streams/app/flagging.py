@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from streams.app.detection import check_zone
+from streams.app.settings import check_zone
 from streams.clinical.tracking.patient import Entry
 from streams.pipeline.flaggable import further
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
@@ -155,6 +156,18 @@ def process_settings(environ: Mapping[str, str]) -> ProcessSettings:
         worker_dir=Path(environ.get("EMBER_WORKER_DIR") or "worker"),
         standby_replicas=_count(environ, "EMBER_STANDBY_REPLICAS", 0, least=0),
     )
+
+
+def check_zone(zone: str) -> None:
+    """Refuse a time zone that there is not; raises `SettingsError` EMB-402."""
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            f"There is no time zone {zone!r}.",
+            "Write it as the IANA does: America/New_York, Europe/Berlin.",
+        ) from None
 
 
 def _listed(text: str) -> list[str]:

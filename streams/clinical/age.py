@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from streams.clinical.criteria.intervals import Interval
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.vocabulary.events import Demographics
 
 
+@part
 def age_at(
     timeline: Timeline, moment: datetime, *, now: datetime | None = None
 ) -> tuple[Interval, str] | None:
@@ -31,6 +32,7 @@ def age_at(
     return Interval(max(0.0, least), max(0.0, years)), last.event_id
 
 
+@part
 def sex_by(timeline: Timeline, now: datetime) -> tuple[str, str] | None:
     """The sex on record by `now` and the event that says so."""
     said = [

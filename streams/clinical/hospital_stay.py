@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.clock import DAY, HOUR
 from streams.vocabulary.events import Encounter
@@ -42,25 +42,33 @@ class HospitalStay:
         return self.left_at + (TRANSFER if self.transferred else STITCH)
 
 
+@part
 def hospital_stay(
     timeline: Timeline, episode: str, now: datetime
 ) -> HospitalStay | None:
     """The stay of that encounter and of all that continue it; None where none is."""
-    said = timeline.between(Encounter, "encounter", ALWAYS, now)
-    stays = _stays(said)
+    return whole_stay(own_stays(timeline, now), episode)
+
+
+def whole_stay(stays: Mapping[str, HospitalStay], episode: str) -> HospitalStay | None:
+    """One of these, and of them all that continue it; None where there is none."""
     whole = stays.get(episode)
+    if whole is None or whole.left_at is None:
+        return whole
     later = sorted(
         (stay for name, stay in stays.items() if name != episode),
         key=lambda stay: (stay.came_at, stay.evidence),
     )
     for stay in later:
-        if whole is not None and _continues(whole, stay):
+        if _continues(whole, stay):
             whole = _joined(whole, stay)
     return whole
 
 
-def _stays(said: Sequence[Encounter]) -> dict[str, HospitalStay]:
-    """Each encounter's own stay; clinic visits and cancelled ones are none."""
+@part
+def own_stays(timeline: Timeline, now: datetime) -> Mapping[str, HospitalStay]:
+    """Each encounter's own stay by `now`; clinic visits and cancelled ones are none."""
+    said = timeline.between(Encounter, "encounter", ALWAYS, now)
     by_name = sorted(said, key=lambda fact: fact.encounter or "none")
     lives = groupby(by_name, key=lambda fact: fact.encounter or "none")
     found = ((name, _one(list(life))) for name, life in lives)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from streams.vocabulary.events import (
     Assessment,
@@ -39,7 +39,20 @@ FactT = TypeVar("FactT")
 AnswerT = TypeVar("AnswerT")
 GivenP = ParamSpec("GivenP")
 
-_BY_CONCEPT = Measurement | Assessment | Biomarker
+Sieve = Callable[[Any], bool]
+"""Which facts of a lane somebody asks for: a function of its own, of the fact alone."""
+
+_APART: Mapping[type, str] = {
+    Measurement: "concept",
+    Assessment: "concept",
+    Biomarker: "concept",
+    Infusion: "drug",
+    Fluid: "substance",
+}
+"""Sorts of facts that have several lanes, and by which field."""
+
+_OF_IDENTITY = (PatientMerge, PatientUnmerge)
+_WITHOUT_A_FACT = (Cancellation, PatientMerge, PatientUnmerge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +68,9 @@ class Change:
 
     def facts(self) -> tuple[Clinical, ...]:
         """The facts concerned."""
-        return tuple(f for f in (self.removed, self.added) if f is not None)
+        if self.removed is None:
+            return () if self.added is None else (self.added,)
+        return (self.removed,) if self.added is None else (self.removed, self.added)
 
 
 NOTHING = Change(removed=None, added=None)
@@ -75,14 +90,18 @@ class Lane:
     Their moments stand beside them: looking for a stretch compares nothing else.
     """
 
-    __slots__ = ("_facts", "_times")
+    __slots__ = ("_facts", "_sifted", "_times")
 
     def __init__(self) -> None:
         self._times: list[datetime] = []
         self._facts: list[Clinical] = []
+        self._sifted: dict[Sieve, Lane] = {}
 
     def insert(self, fact: Clinical) -> None:
         """Put a fact in its place."""
+        for keeps, lane in self._sifted.items():
+            if keeps(fact):
+                lane.insert(fact)
         times, facts = self._times, self._facts
         at = bisect_right(times, fact.happened_at)
         while at and times[at - 1] == fact.happened_at:
@@ -94,10 +113,22 @@ class Lane:
 
     def remove(self, fact: Clinical) -> None:
         """Take a fact that is there away."""
+        for keeps, lane in self._sifted.items():
+            if keeps(fact):
+                lane.remove(fact)
         at = bisect_left(self._times, fact.happened_at)
         while self._facts[at].event_id != fact.event_id:
             at += 1
         del self._times[at], self._facts[at]
+
+    def sifted(self, keeps: Sieve) -> Lane:
+        """The facts that a sieve keeps, as a lane: kept up to date once it was asked."""
+        lane = self._sifted.get(keeps)
+        if lane is None:
+            lane = self._sifted[keeps] = Lane()
+            lane._facts = [fact for fact in self._facts if keeps(fact)]
+            lane._times = [fact.happened_at for fact in lane._facts]
+        return lane
 
     def all(self) -> Sequence[Clinical]:
         """All facts, in order."""
@@ -124,13 +155,8 @@ _EMPTY = Lane()
 
 def lane_name(fact: Clinical) -> str:
     """The lane a fact belongs to: `measurement:lactate`, `infusion:epinephrine`."""
-    if isinstance(fact, _BY_CONCEPT):
-        return f"{fact.kind}:{fact.concept}"
-    if isinstance(fact, Infusion):
-        return f"infusion:{fact.drug}"
-    if isinstance(fact, Fluid):
-        return f"fluid:{fact.substance}"
-    return fact.kind
+    of = _APART.get(type(fact))
+    return fact.kind if of is None else f"{fact.kind}:{getattr(fact, of)}"
 
 
 class Timeline:
@@ -148,7 +174,7 @@ class Timeline:
         Merges and unmerges are about keys, not facts: the pipeline handles them, and
         here they change nothing.
         """
-        if isinstance(event, PatientMerge | PatientUnmerge):
+        if isinstance(event, _OF_IDENTITY):
             return NOTHING
         arriving = Delivery(message_id, event)
         name = _names(event)
@@ -181,6 +207,20 @@ class Timeline:
     ) -> Sequence[FactT]:
         """The facts of that lane with `after < happened_at <= until`, in order."""
         return cast("Sequence[FactT]", self.lane(lane).between(after, until))
+
+    def sifted(
+        self,
+        kind: type[FactT],  # noqa: ARG002 - binds the type
+        lane: str,
+        keeps: Callable[[FactT], bool],
+        after: datetime,
+        until: datetime,
+    ) -> Sequence[FactT]:
+        """Those of that stretch which `keeps` says to keep; no other fact matters."""
+        held = self._lanes.get(lane)
+        if held is None:
+            return ()
+        return cast("Sequence[FactT]", held.sifted(keeps).between(after, until))
 
     def latest(
         self,
@@ -268,7 +308,7 @@ def _fact(event: Event) -> Clinical | None:
             version=event.version,
             known_at=max(event.known_at, event.event.known_at),
         )
-    if isinstance(event, Cancellation | PatientMerge | PatientUnmerge):
+    if isinstance(event, _WITHOUT_A_FACT):
         return None
     return event
 

@@ -37,7 +37,7 @@ class ErrorCode(StrEnum):
     WRONG_KEY = "EMB-116"
     REFERENCE_MISSING = "EMB-130"
     VALUE_NOT_READ = "EMB-131"
-    NO_PATIENT = "EMB-132"
+    NO_SUBJECT = "EMB-132"
     DELETED_UNSEEN = "EMB-133"
     NOT_FHIR = "EMB-134"
 

@@ -21,9 +21,9 @@ from statistics import median
 from typing import TypeVar
 
 from streams.adapters.intake import IntakeReport
-from streams.app.detect import write_detect_csv
+from streams.app.history.detect import write_detect_csv
+from streams.app.history.sources import open_history
 from streams.app.protocols import shipped_protocols
-from streams.app.sources import open_history
 from streams.clinical.definitions.policies import POLICIES
 from streams.pipeline.patient import Rules, advance
 from streams.pipeline.state import PatientState

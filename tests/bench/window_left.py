@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import quantiles
 
 from streams.adapters.intake import IntakeReport
-from streams.app.sources import open_history
+from streams.app.history.sources import open_history
 from streams.pipeline.instants import by_instant
 from streams.pipeline.patient import Rules, advance
 from streams.pipeline.state import PatientState

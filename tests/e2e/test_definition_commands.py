@@ -19,12 +19,13 @@ PATIENT = "10001217"
 DISCHARGED = "2157-11-25T18:00Z"
 
 
-def ember(*arguments, cwd):
+def ember(*arguments, cwd, **environ):
     left_out = ("EMBER_", "COVERAGE_")
     return subprocess.run(
         [EMBER, *map(str, arguments)],
         cwd=cwd,
-        env={k: v for k, v in os.environ.items() if not k.startswith(left_out)},
+        env={k: v for k, v in os.environ.items() if not k.startswith(left_out)}
+        | environ,
         capture_output=True,
         text=True,
         timeout=300,
@@ -124,7 +125,9 @@ def test_only_what_was_known_by_a_moment_counts(mimic_demo, tmp_path):
 def test_a_patient_that_the_source_does_not_know_is_told(mimic_demo, tmp_path):
     done = ember("score", "77", "--at", DISCHARGED, "--path", mimic_demo, cwd=tmp_path)
     assert done.returncode == 1
-    assert done.stderr.startswith("ember: EMB-304: The source knows no patient '77'.")
+    assert done.stderr.startswith(
+        "ember: EMB-304: mimic-iv tells nothing of the subjects asked for: 77."
+    )
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +165,15 @@ def test_without_a_choice_every_score_is_told(house):
     text = told("score", patient, "--at", at, *registry, cwd=house)
     named = [name for name, rule in rules().items() if rule.sort == "score"]
     assert all(f"\n{name} (version " in text for name in named)
+
+
+def test_the_hospital_s_zone_is_that_of_the_setting(house):
+    registry = ("--registry", f"sqlite:///{house}/demo/ember.sqlite")
+    flags = json.loads(told("query", "onsets", *registry, "--json", cwd=house))
+    asked = ("score", flags[0]["patient"], "--at", flags[0]["known_at"], *registry)
+    asked = (*asked, "--score", "ase")
+    assert "hospital_time_zone" in told(*asked, cwd=house)
+    done = ember(*asked, cwd=house, EMBER_ZONE="Europe/Athens")
+    assert done.returncode == 0, done.stderr
+    assert "hospital_time_zone" not in done.stdout
+    assert ember(*asked, cwd=house, EMBER_ZONE="Mars").returncode == 1

@@ -72,6 +72,20 @@ def test_a_timeline_built_from_standing_deliveries_is_equal(deliveries):
     assert list(second.facts()) == list(first.facts())
 
 
+def is_high(fact):
+    return fact.value > 1
+
+
+@given(st.lists(delivered(), max_size=12), minutes, minutes)
+def test_a_sieve_keeps_what_it_would_of_the_whole_lane(deliveries, after, until):
+    timeline, stretch = Timeline(), ("measurement:lactate", after, until)
+    for message_id, event in deliveries:
+        timeline.apply(event, message_id)
+        whole = timeline.between(Measurement, *stretch)
+        kept = timeline.sifted(Measurement, stretch[0], is_high, *stretch[1:])
+        assert [fact for fact in whole if is_high(fact)] == list(kept)
+
+
 @given(st.lists(delivered(), max_size=12))
 def test_facts_of_a_lane_are_ordered_by_clinical_time(deliveries):
     timeline = Timeline()

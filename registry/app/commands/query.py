@@ -19,6 +19,9 @@ from registry.store.listings import (
     ParticipantView,
     ScreeningView,
 )
+from streams.clinical.criteria.loading import ANCHORING
+from streams.pipeline.flaggable import FLAGGABLE
+from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 app = typer.Typer(help="Ask the registry.", no_args_is_help=True)
@@ -53,6 +56,8 @@ def onsets(
     with opened(registry).reading() as views:
         rows = views.onsets(patient=patient, definition=definition)
         held = {r.definition for r in views.onsets()} if definition else set()
+    if definition is not None:
+        _check_definition(definition, held)
     if definition is not None and definition not in held and not as_json:
         print(f"No onsets by {definition}; flags there are by: {_listed(held)}.")
         return
@@ -130,6 +135,20 @@ def outcomes(
         "reason": lambda r: r.reason or "",
     }
     show("outcomes", rows, columns, as_json=as_json)
+
+
+def _check_definition(name: str, held: set[str]) -> None:
+    """Refuse what is no definition; raises `SettingsError` EMB-402.
+
+    One of which the registry holds flags is one, whatever this version knows.
+    """
+    known = {ANCHORING, *FLAGGABLE}
+    if name not in known | held:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            f"There is no definition {name!r} that can be flagged.",
+            f"Use one of: {_listed(known | held)}.",
+        )
 
 
 def _listed(names: set[str]) -> str:

@@ -20,17 +20,17 @@ from registry.app.settings import registry_url
 from registry.store.migrate import migrate
 from registry.usecases.record_run import RecordRun, record_run
 from streams.adapters.intake import IntakeReport
-from streams.app.account import account, tell_never_met
-from streams.app.detection import (
+from streams.app.flagging import DefinitionOption, flagged_beside
+from streams.app.history.account import account, counted, tell_never_met
+from streams.app.history.detection import (
     WALL_CLOCK,
     PathOption,
     SourceOption,
     SubjectsOption,
     ZoneOption,
 )
-from streams.app.flagging import DefinitionOption, flagged_beside
+from streams.app.history.sources import open_history
 from streams.app.protocols import shipped_protocols
-from streams.app.sources import open_history
 from streams.pipeline.flaggable import described
 from streams.pipeline.patient import Rules
 from streams.vocabulary.ids import identity
@@ -118,7 +118,7 @@ def _told(tally: Tally) -> str:
         else ""
     )
     return (
-        f"{tally.messages} messages with {tally.events} events: "
+        f"{counted(tally.messages, 'message')} with {counted(tally.events, 'event')}: "
         f"{tally.onsets} revisions of onsets, {tally.screenings} of screenings, "
         f"{tally.outcomes} of outcomes.{merges}"
     )

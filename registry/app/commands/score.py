@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,15 +15,23 @@ from registry.app.commands.explain import not_one
 from registry.app.commands.options import JsonOption, RegistryOption, opened
 from registry.app.explanation import known_patients
 from registry.app.score_lines import lines
-from registry.app.scoring import SCORED, Delivered, scored, timeline_known_at
+from registry.app.scoring import (
+    SCORED,
+    Delivered,
+    scored,
+    timeline_known_at,
+    with_withdrawn,
+)
+from registry.store.listings import OnsetView
 from registry.store.unit_of_work import Registry
 from streams.adapters.intake import IntakeReport
-from streams.app.detection import WALL_CLOCK, ZoneOption, check_zone
-from streams.app.sources import open_history
+from streams.app.history.detection import WALL_CLOCK, ZoneOption
+from streams.app.history.sources import open_history
+from streams.app.settings import check_zone
 from streams.clinical.catalogue.rule import Rule
 from streams.clinical.catalogue.rules import rule_named, rules
 from streams.vocabulary.clock import in_utc
-from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
+from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,8 @@ class _Record:
     patient: str
     deliveries: Sequence[Delivered]
     zone: str | None
+    flags: Sequence[OnsetView] = ()
+    """The latest revision of each flag that a registry holds."""
 
 
 def score(
@@ -69,10 +80,17 @@ def score(
     moment = moment_of(at)
     known = None if as_known_at is None else moment_of(as_known_at)
     asked = chosen(score, policy)
-    if zone is not None:
-        check_zone(zone)
+    days = zone or os.environ.get("EMBER_ZONE") or None
+    if days is not None:
+        check_zone(days)
     if source is None and path is None:
         record = _archived(opened(registry), patient)
+    elif registry is not None:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            "A patient is read from a registry or from a source, not from both.",
+            "Leave --registry away, or --source and --path.",
+        )
     else:
         record = _of_source(source or "mimic-iv", path, patient)
     told = scored(
@@ -81,8 +99,9 @@ def score(
         asked=asked,
         at=moment,
         as_known_at=known,
-        zone=zone or record.zone,
+        zone=zone or record.zone or days,
     )
+    told = with_withdrawn(told, record.flags)
     if as_json:
         print(SCORED.dump_json(tuple(told)).decode())
         return
@@ -114,9 +133,13 @@ def moment_of(text: str) -> datetime:
 
 
 def chosen(names: Sequence[str] | None, policy: str | None) -> list[tuple[Rule, str]]:
-    """The rules asked for, each with its policy; raises `SettingsError` EMB-402."""
+    """The rules asked for, each once, with its policy.
+
+    Raises `SettingsError` EMB-402.
+    """
     if names:
-        return [(one, one.policy(policy)) for one in map(rule_named, names)]
+        asked = map(rule_named, dict.fromkeys(names))
+        return [(one, one.policy(policy)) for one in asked]
     if policy is not None:
         raise SettingsError(
             ErrorCode.BAD_SETTING,
@@ -134,8 +157,13 @@ def _archived(book: Registry, named: str) -> _Record:
     site, patient = keys[0]
     with book.transaction() as uow:
         told = uow.stream.archived(site, patient)
+    with book.reading() as views:
+        flags = views.onsets(site=site, patient=patient)
     return _Record(
-        f"{site}/{patient}", [(one.event, one.message_id) for one in told], None
+        f"{site}/{patient}",
+        [(one.event, one.message_id) for one in told],
+        None,
+        flags,
     )
 
 
@@ -148,10 +176,4 @@ def _of_source(source: str, path: Path | None, patient: str) -> _Record:
         )
     history = replace(open_history(source, path, None), subjects=frozenset({patient}))
     told = [(s.event, s.source) for s in history.events(IntakeReport())]
-    if not told:
-        raise InputError(
-            ErrorCode.UNKNOWN_PATIENT,
-            f"The source knows no patient {patient!r}.",
-            "Give a subject_id of its tables.",
-        )
     return _Record(patient, told, WALL_CLOCK.get(source))

@@ -32,7 +32,7 @@ def read(telling: Telling, resource: Patient) -> None:
     chosen = identifiers[0] if identifiers else _fallback(telling, resource)
     if chosen is None:
         telling.fault(
-            "identifier", ErrorCode.NO_PATIENT, "It has no identifier that can be used."
+            "identifier", ErrorCode.NO_SUBJECT, "It has no identifier that can be used."
         )
         return
     name = telling.desk.identities.name("patient", chosen)

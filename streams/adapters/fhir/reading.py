@@ -148,6 +148,7 @@ class Reading:
             kind=kind,
             scope=Scope(sent.key, sent.root, sent.aliases),
             version=entry.version if entry is not None and deleted else version,
+            stated=version,
             received_at=sent.received_at,
             place=sent.place,
             forced=forced,

@@ -89,6 +89,8 @@ class Telling:
     """The type of resource."""
     scope: Scope
     version: int
+    stated: int
+    """The version it states; it is told at a later one where it was deleted since."""
     received_at: datetime
     place: str
     """Where it stands in what was sent: `Observation`, `Bundle.entry[3].resource`."""
@@ -128,6 +130,11 @@ class Telling:
             self._event_id = f"{self.kind}:{name}"
         return self._event_id
 
+    @property
+    def name(self) -> str:
+        """What singles this version of this resource out."""
+        return f"{self.event_id}/{self.stated}"
+
     # -- what it asks ----------------------------------------------------------
 
     def key(self, reference: Reference | None) -> str | None:
@@ -146,7 +153,7 @@ class Telling:
         """Find the patient and the stay; whether the patient is known."""
         key = self.key(subject)
         if key is None:
-            self.fault("subject", ErrorCode.NO_PATIENT, "It names no patient.")
+            self.fault("subject", ErrorCode.NO_SUBJECT, "It names no patient.")
             return False
         if type_of(key) not in ("Patient", ""):
             self.elsewhere = True

@@ -193,9 +193,10 @@ class FhirTranslator:
         return int(number) if plain else None
 
     def _issued(self, document: Mapping[str, Any]) -> datetime | None:
-        """When this version was stored at its source."""
+        """When this version was stored at its source, or issued by its author."""
         meta = document.get("meta")
         stored = meta.get("lastUpdated") if isinstance(meta, dict) else None
+        stored = stored or document.get("issued")
         when = read_time(stored, self._zone) if isinstance(stored, str) else None
         return at(when)
 
@@ -256,8 +257,7 @@ def _outcome(reads: list[Read]) -> Outcome:
 
 
 def _name(read: Read) -> str:
-    told = read.telling
-    return f"{told.event_id}/{told.version}" if told else ""
+    return read.telling.name if read.telling else ""
 
 
 def _rejected(kind: str, place: str, reason: str) -> Translation:

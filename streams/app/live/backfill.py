@@ -10,7 +10,8 @@ History gives way and is kept for a week only: what retention took unread is tol
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping
+import time
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from faust.types import TP, AppT
 
 from streams.app.kafka.connection import aiokafka_options
 from streams.app.kafka.topics import APP_ID
-from streams.app.live.in_order import InOrder
+from streams.app.live.in_order import Gone, InOrder
 from streams.app.live.intake import Intake
 from streams.app.live.turn import Record
 from streams.app.settings import KafkaSettings
@@ -34,6 +35,8 @@ GROUP = f"{APP_ID}.backfill"
 AT_ONCE = 200
 """Records of history that may lie before a fresh one, at most."""
 _PAUSE = 0.05
+_LAG_EVERY = 5.0
+"""Seconds."""
 _FRESH = (RAW, EVENTS)
 
 
@@ -45,8 +48,9 @@ class Backfill:
     kafka: KafkaSettings
     order: InOrder
     intake: Intake
-    gone: Callable[[TP, int, int], None]
-    """Told of what retention took unread: the first, and the first that is there."""
+    gone: Gone
+    _lag_at: float = -_LAG_EVERY
+    """When it was last asked how much history waits."""
 
     async def run(self) -> None:
         """Until the app ends; raises what is wrong around it."""
@@ -60,6 +64,7 @@ class Backfill:
         try:
             while not self.app.should_stop:
                 await self._follow(consumer)
+                await self._measure(consumer)
                 if not consumer.assignment() or not await self._is_idle():
                     await asyncio.sleep(_PAUSE)
                 else:
@@ -83,6 +88,7 @@ class Backfill:
                 if tp.topic == EVENTS
             }
         if mine != consumer.assignment():
+            self._tell_lag(dict.fromkeys(consumer.assignment() - mine, 0))
             consumer.unsubscribe()
             if mine:
                 with _patient():
@@ -134,6 +140,22 @@ class Backfill:
             self.order.skipped += begin - reached
             self.gone(TP(tp.topic, tp.partition), reached, begin)
         return max(begin, reached)
+
+    async def _measure(self, consumer: AIOKafkaConsumer) -> None:
+        """How much history waits, also while it gives way and nothing is read."""
+        now = time.monotonic()
+        mine = consumer.assignment()
+        if not mine or now - self._lag_at < _LAG_EVERY:
+            return
+        with _patient():
+            ends = await consumer.end_offsets(list(mine))
+            self._tell_lag({tp: ends[tp] - await consumer.position(tp) for tp in mine})
+            self._lag_at = now
+
+    def _tell_lag(self, lag: Mapping[TopicPartition, int]) -> None:
+        level = self.intake.account.metrics.lag
+        for tp, count in lag.items():
+            level.set(max(0, count), topic=tp.topic, partition=str(tp.partition))
 
     async def _let_in(self, consumer: AIOKafkaConsumer) -> None:
         try:

@@ -67,7 +67,12 @@ def replaced(tp: TP, end: int, spoken_of: int) -> SettingsError:
     )
 
 
-def _told_nobody(tp: TP, first: int, following: int) -> None:
+Gone = Callable[[TP, int, int], None]
+"""Told of a partition the first record that retention took unread, and the first that
+is there."""
+
+
+def told_nobody(tp: TP, first: int, following: int) -> None:
     """Nobody wants to know of records that are gone."""
 
 
@@ -100,13 +105,9 @@ class InOrder:
         rebalancing: Callable[[], bool],
         compacted: frozenset[str],
         clock: Callable[[], float] = time.monotonic,
-        gone: Callable[[TP, int, int], None] = _told_nobody,
+        gone: Gone = told_nobody,
     ) -> None:
-        """In a `compacted` topic records may be missing for good.
-
-        `gone` is told of a partition the first record that retention took unread, and
-        the first that is there.
-        """
+        """In a `compacted` topic records may be missing for good."""
         self._consumer = consumer
         self._rebalancing = rebalancing
         self._compacted = compacted

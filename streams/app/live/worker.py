@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from faust.tables.manager import TableManager
-from faust.types import TP, AppT, ChannelT, EventT, StreamT
+from faust.types import AppT, ChannelT, EventT, StreamT
 from faust.types.topics import TopicT
 from mode.supervisors import CrashingSupervisor
 
@@ -22,7 +22,7 @@ from streams.app.live.backfill import Backfill
 from streams.app.live.clock import SteadyClock
 from streams.app.live.consumer import App
 from streams.app.live.house import Hook, House
-from streams.app.live.in_order import Fetching, InOrder
+from streams.app.live.in_order import Fetching, Gone, InOrder, told_nobody
 from streams.app.live.intake import Intake
 from streams.app.live.rules import RuleBook
 from streams.app.live.shelf import Shelf
@@ -66,8 +66,6 @@ class WorkerPlan:
 
 Fatal = Callable[[BaseException], None]
 """Told of what is wrong around the worker, before it is raised."""
-Gone = Callable[[TP, int, int], None]
-"""Told of records that retention took unread: the first, and the first that is there."""
 
 
 @dataclass(slots=True)
@@ -138,7 +136,7 @@ def make_app(
     metrics: Metrics,
     *,
     fatal: Fatal = lambda _: None,
-    gone: Gone = lambda _, __, ___: None,
+    gone: Gone = told_nobody,
 ) -> LiveApp:
     """The Faust app of one worker; nothing is connected before it is started."""
     app = App(**_configuration(plan))

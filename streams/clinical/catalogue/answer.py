@@ -55,6 +55,9 @@ class Episode:
     components: tuple[Component, ...] = ()
     evidence: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    made_for: bool = True
+    """False where the record rules out that the definition was made for this patient
+    (Phoenix, for a grown one); such an episode is FALSE, and no table has a row of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,6 @@ class Answer:
     evidence: tuple[str, ...] = ()
     """Ids of the events that decided it."""
     missing: tuple[str, ...] = ()
-    """Inputs of which nothing that counts was seen."""
+    """Inputs of which nothing that counts was seen, or nothing that tells."""
     said: tuple[str, ...] = ()
     """Why it says no more, in words."""

@@ -302,6 +302,7 @@ def _phoenix(found: PhoenixSepsis) -> Episode:
         components=found.score.components,
         evidence=found.evidence,
         missing=_each((*found.population.unknown, *found.score.missing)),
+        made_for="age" not in found.population.excluded_for,
     )
 
 

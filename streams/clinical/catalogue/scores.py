@@ -142,13 +142,18 @@ def ask_phoenix8(question: Question, policy: PhoenixPolicy) -> Answer:
 
 
 def ask_kdigo(question: Question, policy: KdigoPolicy) -> Answer:
-    """The stage; TRUE (acute kidney injury) from stage 1 on."""
+    """The stage; TRUE (acute kidney injury) from stage 1 on.
+
+    What is unknown is never confirmed: a late result may tell.
+    """
     stage = kdigo(question.timeline, question.at, policy=policy)
+    injured = at_least(stage, 1)
+    is_open = stage.provisional or injured is UNKNOWN
     return scored(
         question,
         stage,
-        truth=at_least(stage, 1),
-        status="provisional" if stage.provisional else "confirmed",
+        truth=injured,
+        status="provisional" if is_open else "confirmed",
     )
 
 

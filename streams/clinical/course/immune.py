@@ -234,7 +234,8 @@ SPEC = Specification(
     ),
     inputs=(
         *("measurement:ferritin", "biomarker:ferritin"),
-        *("biomarker:mhla_dr_molecules", "biomarker:mhla_dr_percent", "death"),
+        *("measurement:mhla_dr_molecules", "biomarker:mhla_dr_molecules"),
+        *("measurement:mhla_dr_percent", "biomarker:mhla_dr_percent", "death"),
         "demographics",
     ),
     choices=(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from streams.clinical.course.secondary_policy import SecondaryPolicy
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.clinical.vital_status import ALWAYS, death_on_record
 from streams.vocabulary.clock import DAY
 from streams.vocabulary.events import Encounter, Medication
@@ -60,6 +60,17 @@ class _Cover:
     evidence: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Treated:
+    """A dose, or an order that lasts until the first of its ends."""
+
+    drug: str
+    starts: datetime
+    lasts: bool
+    ends: tuple[datetime, ...]
+    evidence: str
+
+
 def courses(
     timeline: Timeline, policy: SecondaryPolicy, now: datetime
 ) -> tuple[Course, ...]:
@@ -81,12 +92,29 @@ def courses_by_drug(
 
 
 def _covers(timeline: Timeline, policy: SecondaryPolicy, now: datetime) -> list[_Cover]:
-    """When each dose was given and each order ran.
+    """When each dose was given and each order ran."""
+    return [
+        _Cover(
+            one.drug,
+            one.starts,
+            max(one.starts, min([*one.ends, now])) if one.lasts else one.starts,
+            one.evidence,
+        )
+        for one in _treated(timeline, policy, now)
+        if one.starts <= now
+    ]
+
+
+@part
+def _treated(
+    timeline: Timeline, policy: SecondaryPolicy, now: datetime
+) -> tuple[_Treated, ...]:
+    """Each dose and each order on record by `now`, and all that may end it.
 
     An order runs until it is stopped, the stay ends or the patient dies: feeds forget
     to stop what a discharge has ended.
     """
-    facts = timeline.between(Medication, "medication", ALWAYS, now)
+    facts = timeline.sifted(Medication, "medication", _begins_or_ends, ALWAYS, now)
     stops = {
         fact.order_id: fact.happened_at
         for fact in facts
@@ -98,28 +126,32 @@ def _covers(timeline: Timeline, policy: SecondaryPolicy, now: datetime) -> list[
         if fact.phase == "discharged" and fact.encounter is not None
     }
     dying = death_on_record(timeline, now)
-    found = [
-        _cover(
-            fact,
-            stops.get(fact.order_id or ""),
-            left.get(fact.encounter or ""),
-            None if dying is None else dying.latest,
-            now=now,
-        )
-        for fact in facts
-        if fact.antimicrobial is True and fact.stage in policy.stages
-    ]
-    return [cover for cover in found if cover.starts <= now]
+    return tuple(
+        [
+            _treatment(
+                fact,
+                stops.get(fact.order_id or ""),
+                left.get(fact.encounter or ""),
+                None if dying is None else dying.latest,
+            )
+            for fact in facts
+            if fact.antimicrobial is True and fact.stage in policy.stages
+        ]
+    )
 
 
-def _cover(fact: Medication, *stopped: datetime | None, now: datetime) -> _Cover:
+def _begins_or_ends(fact: Medication) -> bool:
+    return fact.antimicrobial is True or fact.stage == "stopped"
+
+
+def _treatment(fact: Medication, *stopped: datetime | None) -> _Treated:
     starts = fact.happened_at
     drug = (fact.drug or fact.sent_drug).casefold()
-    if fact.stage != "ordered":
-        return _Cover(drug, starts, starts, fact.event_id)
-    starts = max(starts, fact.planned_start or starts)
-    ends = [end for end in (fact.planned_stop, *stopped) if end is not None]
-    return _Cover(drug, starts, max(starts, min([*ends, now])), fact.event_id)
+    lasts = fact.stage == "ordered"
+    if lasts:
+        starts = max(starts, fact.planned_start or starts)
+    ends = [end for end in (fact.planned_stop, *stopped) if lasts and end is not None]
+    return _Treated(drug, starts, lasts, tuple(ends), fact.event_id)
 
 
 def _chained(covers: Iterable[_Cover], pause: timedelta) -> list[Course]:

@@ -39,6 +39,10 @@ class Group:
         """Whether a window that has found nothing is still open."""
         return any(search.closes > now for search in self.searches[: self.at])
 
+    def minds(self, row: int) -> bool:
+        """Whether a fact that touches this row and later ones may change the episode."""
+        return any(search.minds(row) for search in self.tried())
+
     def search(self, chronic: Baseline, now: datetime | None, *, dirty: int) -> None:
         """Try the windows in order until one shows dysfunction.
 

@@ -32,6 +32,7 @@ from streams.clinical.scores.phoenix.specs import PHOENIX_SPEC
 from streams.clinical.scores.score import Score
 from streams.clinical.specification import Grade, Specification
 from streams.clinical.timeline import Timeline
+from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.clock import DAY, HOUR
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3, any_of, truth
 
@@ -249,10 +250,20 @@ def _moments(
     for name in PHOENIX_SPEC.inputs:
         for fact in timeline.lane(name).between(back(opens), closes):
             yield fact.happened_at
+    if policy.without_infusions == "if_charted":
+        yield from _first_infusions(timeline)
     for concept in _LAPSING:
         lane = timeline.lane(f"measurement:{concept}")
         for fact in lane.between(back(opens - policy.vitals_within), closes):
             yield fact.happened_at + policy.vitals_within + TICK
+
+
+def _first_infusions(timeline: Timeline) -> Iterator[datetime]:
+    """From when on a drug that is not on record is not given."""
+    for _, lane in timeline.lanes("infusion:"):
+        first = lane.next(ALWAYS)
+        if first is not None:
+            yield first.happened_at
 
 
 def _sepsis(score: Score) -> Truth3:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from streams.clinical.criteria.intervals import Interval, compare
 from streams.clinical.scores.values import latest
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.events import Fluid
 from streams.vocabulary.truth import UNKNOWN, Truth3
@@ -47,6 +47,7 @@ class Resuscitation:
     missing: tuple[str, ...]
 
 
+@part
 def resuscitation(timeline: Timeline, rule: FluidRule, at: datetime) -> Resuscitation:
     """The fluid charted in `(at - within, at]`, held against the rule.
 

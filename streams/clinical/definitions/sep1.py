@@ -140,6 +140,8 @@ LIMITS = (
 )
 """°C, beats and breaths a minute, 10*3/uL, %, mmHg, mg/dL, s, mmol/L."""
 
+_CONCEPTS = tuple(dict.fromkeys(rule.concept for rule in LIMITS))
+
 PRESSURE_DROP = 40
 """mmHg, more than."""
 
@@ -184,47 +186,72 @@ def _infections(
             yield _Infection(pair.suspected_at, pair.evident_at, stay, pair.signs)
 
 
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """Inflammation and a failing organ within reach of one moment."""
+
+    zero: datetime
+    inflammation: tuple[Sign, ...]
+    organs: tuple[Sign, ...]
+
+
 def _first(
     timeline: Timeline,
     infections: Sequence[_Infection],
     policy: Sep1Policy,
     until: datetime,
 ) -> SevereSepsis | None:
-    """The earliest moment at which all three lie within reach of each other."""
-    found = (_around(timeline, one, policy, until) for one in infections)
+    """The earliest moment at which all three lie within reach of each other.
+
+    Of infections by time: none brings time zero before itself.
+    """
+    found: list[SevereSepsis] = []
+    for infection in infections:
+        if found and infection.at > min([one.zero for one in found]):
+            break
+        met = _met_around(timeline, policy, infection.at, until)
+        if met is not None:
+            found.append(_severe(infection, met, policy, until))
     return min(
-        (one for one in found if one is not None),
+        found,
         key=lambda one: (one.zero, one.evident_at, one.evidence),
         default=None,
     )
 
 
 @part
-def _around(
-    timeline: Timeline, infection: _Infection, policy: Sep1Policy, until: datetime
-) -> SevereSepsis | None:
-    first, last = infection.at - policy.within, infection.at + policy.within
+def _met_around(
+    timeline: Timeline, policy: Sep1Policy, at: datetime, until: datetime
+) -> _Met | None:
+    """The first moment from `at` on at which enough was met; None where none is."""
+    first, last = at - policy.within, at + policy.within
     signs = sorted(_signs(timeline, policy, first, min(last, until)))
-    moments = sorted({infection.at, *(s.at for s in signs if s.at > infection.at)})
-    for zero in moments:
+    for zero in sorted({at, *(s.at for s in signs if s.at > at)}):
         near = [s for s in signs if zero - policy.within <= s.at <= zero]
         inflamed = _each_first(near, "inflammation")
         organs = _each_first(near, "organ")
         if len(inflamed) >= 2 and organs:
-            evidence = [*infection.evidence, *(s.event_id for s in inflamed + organs)]
-            final = _final(zero, policy)
-            return SevereSepsis(
-                encounter=infection.encounter,
-                zero=zero,
-                infection_at=infection.at,
-                inflammation=inflamed,
-                organs=organs,
-                evident_at=max(zero, infection.evident_at),
-                status="confirmed" if until >= final else "provisional",
-                final_at=final,
-                evidence=tuple(dict.fromkeys(evidence)),
-            )
+            return _Met(zero, inflamed, organs)
     return None
+
+
+def _severe(
+    infection: _Infection, met: _Met, policy: Sep1Policy, until: datetime
+) -> SevereSepsis:
+    signs = met.inflammation + met.organs
+    evidence = [*infection.evidence, *(sign.event_id for sign in signs)]
+    final = _final(met.zero, policy)
+    return SevereSepsis(
+        encounter=infection.encounter,
+        zero=met.zero,
+        infection_at=infection.at,
+        inflammation=met.inflammation,
+        organs=met.organs,
+        evident_at=max(met.zero, infection.evident_at),
+        status="confirmed" if until >= final else "provisional",
+        final_at=final,
+        evidence=tuple(dict.fromkeys(evidence)),
+    )
 
 
 def _final(zero: datetime, policy: Sep1Policy) -> datetime:
@@ -249,28 +276,47 @@ def _signs(
     timeline: Timeline, policy: Sep1Policy, first: datetime, last: datetime
 ) -> Iterator[Sign]:
     """All criteria met from `first` to `last`."""
-    for rule in LIMITS:
-        for value in values(timeline, rule.concept, back(first), last):
-            if compare(value.range, rule.operator, rule.limit) is TRUE:
-                yield Sign(value.at, rule.kind, rule.name, value.event_id)
+    for concept in _CONCEPTS:
+        yield from _beyond(timeline, concept, back(first), last)
     yield from _drops(timeline, policy, first, last)
     yield from _ventilated(timeline, policy, first, last)
     yield from _oliguria(timeline, first, last)
 
 
+@part
+def _beyond(
+    timeline: Timeline, concept: str, after: datetime, until: datetime
+) -> tuple[Sign, ...]:
+    """The values of one concept that lie beyond a limit of it."""
+    limits = [rule for rule in LIMITS if rule.concept == concept]
+    return tuple(
+        [
+            Sign(value.at, rule.kind, rule.name, value.event_id)
+            for value in values(timeline, concept, after, until)
+            for rule in limits
+            if compare(value.range, rule.operator, rule.limit) is TRUE
+        ]
+    )
+
+
+@part
 def _drops(
     timeline: Timeline, policy: Sep1Policy, first: datetime, last: datetime
-) -> Iterator[Sign]:
+) -> tuple[Sign, ...]:
     if policy.pressure_drop == "not_judged":
-        return
+        return ()
     told = values(timeline, "sbp", first - DAY, last)
+    found: list[Sign] = []
     for number, value in enumerate(told):
+        if value.at < first:
+            continue
         earlier = [v for v in told[:number] if v.at >= value.at - DAY]
         if policy.pressure_drop == "previous":
             earlier = earlier[-1:]
-        highest = max((v.range.low for v in earlier), default=value.range.high)
-        if value.at >= first and highest - value.range.high > PRESSURE_DROP:
-            yield Sign(value.at, "organ", "pressure", value.event_id)
+        highest = max([v.range.low for v in earlier], default=value.range.high)
+        if highest - value.range.high > PRESSURE_DROP:
+            found.append(Sign(value.at, "organ", "pressure", value.event_id))
+    return tuple(found)
 
 
 def _ventilated(

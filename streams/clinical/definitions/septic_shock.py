@@ -44,7 +44,8 @@ class SepticShock:
     stay: str | None
     met: Truth3
     status: Literal["provisional", "confirmed", "withdrawn"]
-    """`confirmed` once met; `withdrawn` where the stay is over without."""
+    """`confirmed` once met; `withdrawn` where the stay is over without.  What is still
+    unknown then stays provisional: a late result may tell."""
     final_at: datetime | None
     """From then on time alone changes nothing; None while the stay is open."""
     sepsis_at: datetime
@@ -159,7 +160,7 @@ def _status(
 ) -> Literal["provisional", "confirmed", "withdrawn"]:
     if met is TRUE:
         return "confirmed"
-    return "withdrawn" if over else "provisional"
+    return "withdrawn" if over and met is FALSE else "provisional"
 
 
 def _final(met: Truth3, sepsis: Septic, best: Moment | None) -> datetime | None:

@@ -8,15 +8,16 @@ cultures as in mimic-code's `suspicion_of_infection.sql` (MIT).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from streams.clinical.definitions.doses import Enough, enough_doses
 from streams.clinical.definitions.policies import SuspicionPolicy
 from streams.clinical.scores.chart import back
 from streams.clinical.scores.stays import UnitStay, unit_stays
 from streams.clinical.timeline import Timeline, part
+from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.clock import DAY
 from streams.vocabulary.events import (
     Clinical,
@@ -60,6 +61,8 @@ class Suspicion:
         return (*(sign for sign in both if sign is not None), *self.further)
 
 
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+
 _Grown = Mapping[str, CultureResult]
 """By culture, the first result in which something grew."""
 
@@ -94,15 +97,16 @@ def suspicions(
 def _begun(
     timeline: Timeline, policy: SuspicionPolicy, now: datetime | None
 ) -> tuple[Medication, ...]:
-    """The antimicrobials begun by `now`; most drugs are none, and stop here."""
-    return tuple(
-        [
-            drug
-            for drug in timeline.all(Medication, "medication")
-            if is_antimicrobial(drug, policy)
-            and (now is None or drug.happened_at <= now)
-        ]
+    """The antimicrobials begun by `now`."""
+    drugs = timeline.sifted(
+        Medication, "medication", _is_systemic, ALWAYS, now or _END_OF_TIME
     )
+    return tuple([drug for drug in drugs if drug.stage in policy.stages])
+
+
+def _is_systemic(drug: Medication) -> bool:
+    """Whether it is a systemic antimicrobial; unknown is no."""
+    return drug.antimicrobial is True
 
 
 def touches(fact: Clinical, policy: SuspicionPolicy) -> bool:
@@ -126,7 +130,7 @@ def is_antimicrobial(fact: Clinical, policy: SuspicionPolicy) -> bool:
     """Whether this is the start of a systemic antimicrobial; unknown is no."""
     return (
         isinstance(fact, Medication)
-        and fact.antimicrobial is True
+        and _is_systemic(fact)
         and fact.stage in policy.stages
     )
 
@@ -155,15 +159,14 @@ def _of_drug(
     grown: _Grown | None,
     now: datetime | None,
 ) -> Suspicion | None:
-    alone = _alone(drug, stays)
     if policy.mode == "both":
-        paired = _paired(timeline, policy, alone, drug, grown, now)
+        found = _paired(timeline, policy, drug, stays, grown, now)
     else:
-        paired = alone
-    if paired is None:
-        return None
+        found = _alone(drug, stays)
+    if found is None or policy.doses <= 1:
+        return found
     enough = enough_doses(timeline, policy, drug, stays, now, is_antimicrobial)
-    return None if enough is None else _with(paired, enough)
+    return None if enough is None else _with(found, enough)
 
 
 def _alone(drug: Medication, stays: Sequence[UnitStay]) -> Suspicion:
@@ -185,25 +188,27 @@ def _alone(drug: Medication, stays: Sequence[UnitStay]) -> Suspicion:
 def _paired(
     timeline: Timeline,
     policy: SuspicionPolicy,
-    alone: Suspicion,
     drug: Medication,
+    stays: Sequence[UnitStay],
     grown: _Grown | None,
     now: datetime | None,
 ) -> Suspicion | None:
     cultures = _near(timeline, policy, drug, grown, now)
-    before = _first(c for c in cultures if _came_before(c, drug, policy))
-    culture = before or _first(c for c in cultures if _came_after(c, drug, policy))
+    before = _first([c for c in cultures if _came_before(c, drug, policy)])
+    culture = before or _first([c for c in cultures if _came_after(c, drug, policy)])
     if culture is None:
         return None
     told = _told(culture, grown)
-    return replace(
-        alone,
+    return Suspicion(
         suspected_at=culture.happened_at if before else drug.happened_at,
+        antimicrobial_at=drug.happened_at,
         culture_at=culture.happened_at,
+        antimicrobial_id=drug.event_id,
         culture_id=culture.event_id,
         culture_first=before is not None,
         date_only=_is_date(culture),
         encounter=drug.encounter or culture.encounter,
+        stay=_stay(stays, drug),
         evident_at=max(drug.happened_at, culture.happened_at, *told.values()),
         further=tuple(told),
     )
@@ -270,12 +275,12 @@ def _near(
 ) -> list[CultureCollected]:
     first = back(drug.happened_at - policy.culture_then - DAY)
     last = drug.happened_at + policy.antimicrobial_then + DAY
-    last = last if now is None else min(now, last)
     found = timeline.between(CultureCollected, "culture_collected", first, last)
     return [
         c
         for c in found
         if _counts(c, policy, grown)
+        and (now is None or c.happened_at <= now)
         and (policy.match == "patient" or c.encounter == drug.encounter)
     ]
 
@@ -312,8 +317,10 @@ def _came_after(
     return first <= start < last
 
 
-def _first(cultures: Iterable[CultureCollected]) -> CultureCollected | None:
+def _first(cultures: Sequence[CultureCollected]) -> CultureCollected | None:
     """The earliest; on one day a known time goes before a bare date."""
+    if len(cultures) == 1:
+        return cultures[0]
     return min(cultures, key=_culture_order, default=None)
 
 

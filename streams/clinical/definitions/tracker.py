@@ -8,6 +8,7 @@ is found, until a fact reaches back before it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from heapq import heapify, heappop, heappush
 from itertools import groupby
@@ -51,6 +52,9 @@ _OTHER_LANES = (
     _ENCOUNTER,
     _HEART_RATE,
 )
+MOST_UNREAD = 200
+"""So many changes may wait until something matters; then they are read."""
+
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
@@ -75,6 +79,7 @@ class Sepsis3Tracker:
         "_new_baseline",
         "_new_suspicions",
         "_now",
+        "_read_lanes",
         "_result",
         "_rules",
         "_sheets",
@@ -102,6 +107,7 @@ class Sepsis3Tracker:
         self.policy = policy
         self._by_stay = policy.per == "icu_stay"
         self._rules = sofa_rules(policy.sofa)
+        self._read_lanes = frozenset(self.lanes)
         self._forget_everything()
 
     @property
@@ -109,13 +115,30 @@ class Sepsis3Tracker:
         """The lanes that can touch it."""
         return (*self._rules, *_OTHER_LANES, *further_lanes(self.policy.suspicion))
 
-    def touch(self, change: Change) -> None:
-        """Take note of what a delivery did to the timeline."""
-        if self._result is not None and change:
+    def touch(self, change: Change) -> bool:
+        """Take note of what a delivery did; whether it may change the episodes."""
+        if self._result is None:
+            return True
+        told = matters = False
+        for fact in change.facts():
+            lane = lane_name(fact)
+            if lane in self._read_lanes and self._matters(fact, lane):
+                told = True
+                matters = matters or self._may_change(fact, lane)
+        if told:
             self._inbox.append(change)
+        return matters or len(self._inbox) > MOST_UNREAD
 
-    def evaluate(self, timeline: Timeline, now: datetime | None) -> Sepsis3Result:
-        """The episodes by `now`; the same object as before where nothing changed."""
+    def evaluate(
+        self,
+        timeline: Timeline,
+        now: datetime | None,
+        suspected: Sequence[Suspicion] | None = None,
+    ) -> Sepsis3Result:
+        """The episodes by `now`; the same object as before where nothing changed.
+
+        `suspected`: the suspicions by `now`, where they are at hand already.
+        """
         if self._result is not None and self._runs_back(now):
             self._forget_everything()
         hour_passed = self._hour_passed(now)
@@ -127,7 +150,7 @@ class Sepsis3Tracker:
         self._read_inbox()
         if self._result is not None and not (hour_passed or self._is_touched()):
             return self._still(self._result)
-        return self._search(timeline)
+        return self._search(timeline, suspected)
 
     # -- what came in ----------------------------------------------------------
 
@@ -144,7 +167,7 @@ class Sepsis3Tracker:
     def _read(self, fact: Clinical) -> None:
         if self._is_past(fact.happened_at):
             self._apply(fact, removed=False)
-        elif self._matters(fact):
+        elif self._matters(fact, lane_name(fact)):
             heappush(self._future, (fact.happened_at, fact.event_id, fact))
 
     def _unread(self, fact: Clinical) -> None:
@@ -179,7 +202,8 @@ class Sepsis3Tracker:
             elif organ == 0 and first == EVER:
                 sheet.forget_support()
             sheet.forget(organ, first, last)
-        self._dirty = min(self._dirty, first)
+        if self._is_minded(first):
+            self._dirty = min(self._dirty, first)
 
     def _touch_heart_rate(self, fact: Clinical, *, removed: bool) -> None:
         """Only rows counted by the ICU stay begin and end with heart rates."""
@@ -198,24 +222,43 @@ class Sepsis3Tracker:
             self._sheets.clear()
             self._groups.clear()
 
+    def _may_change(self, fact: Clinical, lane: str) -> bool:
+        """Whether the episodes may come out otherwise; by rows of no window they do not."""
+        rule = self._rules.get(lane)
+        if rule is None:
+            return True
+        _, first, _ = rule(fact, self.policy.sofa)
+        return self._is_minded(first)
+
+    def _is_minded(self, row: int) -> bool:
+        """Whether a window may turn with this row and later ones."""
+        return any(group.minds(row) for group in self._groups.values())
+
     def _suspects(self, fact: Clinical) -> bool:
         return touches(fact, self.policy.suspicion)
 
-    def _matters(self, fact: Clinical) -> bool:
-        lane = lane_name(fact)
+    def _matters(self, fact: Clinical, lane: str) -> bool:
+        """Whether a fact of a lane that is read is, or may be, of any use."""
+        if lane in self._rules:
+            return True
         if lane == _HEART_RATE:
             return self._by_hours_of_stay
         if lane == "location":
             return fact.stay is not None
         if lane == _ENCOUNTER:
             return self._by_admission or self._suspects(fact)
-        return lane in self._rules or is_chronic(fact) or self._suspects(fact)
+        return is_chronic(fact) or self._suspects(fact)
 
     # -- what follows from it --------------------------------------------------
 
-    def _search(self, timeline: Timeline) -> Sepsis3Result:
+    def _search(
+        self, timeline: Timeline, suspected: Sequence[Suspicion] | None
+    ) -> Sepsis3Result:
         if self._new_suspicions:
-            self._regroup(timeline)
+            told, now = self.policy.suspicion, self._now
+            if suspected is None:
+                suspected = suspicions(timeline, policy=told, now=now)
+            self._regroup(timeline, suspected)
         if self._new_baseline:
             self._chronic = chronic_baseline(timeline, self._now)
             self._dirty = EVER
@@ -227,11 +270,10 @@ class Sepsis3Tracker:
         episodes = sorted((e for e in found if e is not None), key=_order)
         return self._still(Sepsis3Result(tuple(episodes), None))
 
-    def _regroup(self, timeline: Timeline) -> None:
+    def _regroup(self, timeline: Timeline, found: Sequence[Suspicion]) -> None:
         """Sort the suspicions into groups; what was searched stays searched."""
         self._stays = unit_stays(timeline, self._now)
         held, self._groups = self._groups, {}
-        found = suspicions(timeline, policy=self.policy.suspicion, now=self._now)
         for key, group in groupby(sorted(found, key=self._key), key=self._key):
             if self._by_stay and not key:
                 continue
@@ -240,18 +282,21 @@ class Sepsis3Tracker:
             kept = {s.suspicion: s for s in held[name].tried()} if name in held else {}
             distinct = one_per_moment(group)
             searches = [kept.get(s) or Search(s, self.policy) for s in distinct]
-            self._groups[name] = Group(sheet, searches, at=len(searches))
+            self._groups[name] = new = Group(sheet, searches, at=len(searches))
+            if name in held:
+                new.source, new.episode = held[name].source, held[name].episode
 
     def _tell(self, group: Group) -> None:
-        """Tell the episode anew where what was found is new."""
-        search = group.finder
+        """Tell the episode anew where what was found is new, or the ICU stay."""
+        search, told = group.finder, group.episode
         if search is None or search.found is None:
             group.episode = group.source = None
-        elif search.found is not group.source or self._new_suspicions:
+            return
+        stay = search.suspicion.stay
+        if not self._by_stay:
+            stay = self._stay_at(search.found.at)
+        if search.found is not group.source or told is None or told.stay != stay:
             group.source = search.found
-            stay = search.suspicion.stay
-            if not self._by_stay:
-                stay = self._stay_at(search.found.at)
             group.episode = episode(search, group.sheet, self.policy, stay=stay)
 
     def _still(self, result: Sepsis3Result) -> Sepsis3Result:
@@ -294,7 +339,7 @@ class Sepsis3Tracker:
             return
         for lane in self.lanes:
             for fact in timeline.lane(lane).between(self._now, _END_OF_TIME):
-                if self._matters(fact):
+                if self._matters(fact, lane):
                     heappush(self._future, (fact.happened_at, fact.event_id, fact))
 
     def _sheet(self, timeline: Timeline, name: str | None) -> Sheet:

@@ -81,6 +81,10 @@ class Search:
         """The last."""
         return self.suspicion.suspected_at + self.policy.after
 
+    def minds(self, row: int) -> bool:
+        """Whether a fact that touches this row and later ones may change the search."""
+        return row <= (self.last if self.found is None else self.found.row)
+
     def touched(self, row: int) -> None:
         """A fact may have changed this row and those after it."""
         if self.found is not None and row <= self.found.row:

@@ -9,7 +9,7 @@ from streams.clinical.heterogeneity.covariate import Covariate, truth_of
 from streams.clinical.heterogeneity.scope import Scope
 from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.clock import DAY
-from streams.vocabulary.events import Encounter
+from streams.vocabulary.events import Encounter, Medication
 
 
 def microbial_exposure(scope: Scope) -> Iterator[Covariate]:
@@ -57,12 +57,13 @@ def _screens(scope: Scope) -> Iterator[Grown]:
 
 
 def _antimicrobials(scope: Scope) -> list[str]:
-    return [
-        fact.event_id
-        for fact in scope.exposures()
-        if fact.antimicrobial is True
-        and fact.stage in {"ordered", "dispensed", "given", "home"}
-    ]
+    return [fact.event_id for fact in scope.exposures(_was_treated)]
+
+
+def _was_treated(fact: Medication) -> bool:
+    """An antimicrobial that was meant to be taken."""
+    meant = fact.stage in {"ordered", "dispensed", "given", "home"}
+    return meant and fact.antimicrobial is True
 
 
 def _admissions(scope: Scope) -> list[str]:

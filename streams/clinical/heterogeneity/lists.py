@@ -40,6 +40,16 @@ def has_drug(name: str, fact: Medication) -> bool:
     return _is_named(name, fact.drug or "", fact.sent_drug)
 
 
+def is_listed(fact: Medication) -> bool:
+    """Whether a drug is of any list."""
+    return _is_of_any(fact.drug or "", fact.sent_drug)
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_of_any(drug: str, sent: str) -> bool:
+    return any(_is_named(name, drug, sent) for name in drug_lists())
+
+
 @lru_cache(maxsize=1 << 14)
 def _is_named(name: str, drug: str, sent: str) -> bool:
     words = f"{drug} {sent}".casefold().split()

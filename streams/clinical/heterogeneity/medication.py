@@ -8,7 +8,12 @@ from datetime import timedelta
 from streams.clinical.comorbidity.code_lists import can_be_read
 from streams.clinical.criteria.intervals import compare
 from streams.clinical.heterogeneity.covariate import Covariate, truth_of
-from streams.clinical.heterogeneity.lists import drug_lists, has_code, has_drug
+from streams.clinical.heterogeneity.lists import (
+    drug_lists,
+    has_code,
+    has_drug,
+    is_listed,
+)
 from streams.clinical.heterogeneity.scope import Scope
 from streams.clinical.markers.readings import readings
 from streams.clinical.scores.chart import back
@@ -58,12 +63,12 @@ def medication(scope: Scope) -> Iterator[Covariate]:
 
 def _taken(scope: Scope) -> list[Medication]:
     """At home, or in the time before the episode."""
-    in_hospital = (
-        fact
-        for fact in scope.exposures()
-        if fact.stage in {"ordered", "dispensed", "given"}
-    )
-    return [*scope.home_list(), *in_hospital]
+    return [*scope.home_list(), *scope.exposures(_in_hospital)]
+
+
+def _in_hospital(fact: Medication) -> bool:
+    """A drug of some list, not only taken at home."""
+    return fact.stage in {"ordered", "dispensed", "given"} and is_listed(fact)
 
 
 def _of_list(name: str, taken: Sequence[Medication]) -> list[str]:

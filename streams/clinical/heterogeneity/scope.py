@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -43,15 +43,19 @@ class Scope:
     def home_list(self) -> list[Medication]:
         """Drugs taken at home, as listed since the exposures that count began."""
         since = back(self.begins - self.policy.exposure)
-        told = self.timeline.between(Medication, "medication", since, self.at)
-        return [fact for fact in told if fact.stage == "home"]
+        told = self.timeline.sifted(Medication, "medication", _at_home, since, self.at)
+        return list(told)
 
-    def exposures(self) -> Sequence[Medication]:
-        """What is on record of drugs in the time before the episode."""
+    def exposures(self, keeps: Callable[[Medication], bool]) -> Sequence[Medication]:
+        """What is on record of such drugs in the time before the episode."""
         since = back(self.begins - self.policy.exposure)
         until = back(self.begins)
-        return self.timeline.between(Medication, "medication", since, until)
+        return self.timeline.sifted(Medication, "medication", keeps, since, until)
 
     def is_before(self, moment: datetime, reach: float) -> bool:
         """Whether it lies in the days (`reach`) before the episode."""
         return _NOW < self.begins - moment <= timedelta(days=reach)
+
+
+def _at_home(fact: Medication) -> bool:
+    return fact.stage == "home"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from streams.clinical.age import age_at
@@ -16,8 +16,9 @@ from streams.clinical.criteria.intervals import Interval
 from streams.clinical.markers.policy import CHOICES, DEFAULT, MarkerPolicy
 from streams.clinical.markers.readings import Reading, readings
 from streams.clinical.markers.table import Marker
+from streams.clinical.markers.table import marker as marker_named
 from streams.clinical.specification import Grade, Specification
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3
 
@@ -40,7 +41,6 @@ class MarkerResult:
     """One marker at one moment."""
 
     marker: str
-    at: datetime
     state: MarkerState
     says: Truth3
     """What the results say, however old; UNKNOWN where they do not tell."""
@@ -73,19 +73,35 @@ class MarkerResult:
 def evaluate(
     marker: Marker, timeline: Timeline, at: datetime, policy: MarkerPolicy = DEFAULT
 ) -> MarkerResult:
-    """The marker at `at`, of the results that had come by then."""
-    found = readings(
-        timeline, marker.concept, ALWAYS, at, implausible=policy.implausible
-    )
-    found = [one for one in found if one.at <= at]
+    """A marker of the table at `at`, of the results that had come by then."""
+    return _evaluated(timeline, marker.name, at, policy)
+
+
+@part
+def _evaluated(
+    timeline: Timeline, name: str, at: datetime, policy: MarkerPolicy
+) -> MarkerResult:
+    marker = marker_named(name)
+    found = _taken(timeline, marker.concept, at, policy)
     if not found:
-        return _nothing(marker, at, f"no {marker.concept}")
+        return _nothing(marker, f"no {marker.concept}")
     if not marker.has_cut_off:
-        return _nothing(marker, at, "no cut-off published", found[-1:])
+        return _nothing(marker, "no cut-off published", found[-1:])
     barred = _barred(marker, timeline, at, policy)
     if barred is not None:
-        return _nothing(marker, at, barred, found[-1:])
+        return _nothing(marker, barred, found[-1:])
     return _told(marker, found, at, policy)
+
+
+def _taken(
+    timeline: Timeline, concept: str, at: datetime, policy: MarkerPolicy
+) -> Sequence[Reading]:
+    """The results of specimens taken by `at`."""
+    found = readings(timeline, concept, ALWAYS, at, implausible=policy.implausible)
+    end = len(found)
+    while end and found[end - 1].at > at:
+        end -= 1
+    return found[:end]
 
 
 def _barred(
@@ -110,7 +126,7 @@ def _told(
     marker: Marker, found: Sequence[Reading], at: datetime, policy: MarkerPolicy
 ) -> MarkerResult:
     length = marker.stale_after if policy.stale_after is None else policy.stale_after
-    fresh = [one for one in found if at - one.at <= length]
+    fresh = _fresh(found, at, length, policy)
     decides = _deciding(marker, fresh or found, policy)
     partner = _partner(marker, found, decides, policy)
     says, why = _says(marker, decides, partner, policy)
@@ -120,7 +136,6 @@ def _told(
         reasons = (f"older than {length.total_seconds() / 3600:g} h", *reasons)
     return MarkerResult(
         marker=marker.name,
-        at=at,
         state=_state(says, fresh=bool(fresh)),
         says=says,
         reasons=reasons,
@@ -132,6 +147,14 @@ def _told(
         borderline=_borderline(marker, decides),
         evidence=tuple(one.event_id for one in used),
     )
+
+
+def _fresh(
+    found: Sequence[Reading], at: datetime, length: timedelta, policy: MarkerPolicy
+) -> Sequence[Reading]:
+    """Those young enough, of those that can decide: the others' age is nobody's."""
+    asked = found if policy.which == "any_fresh" else found[-1:]
+    return [one for one in asked if at - one.at <= length]
 
 
 def _deciding(
@@ -212,12 +235,9 @@ def _state(says: Truth3, *, fresh: bool) -> MarkerState:
     return MarkerState.POSITIVE if says is TRUE else MarkerState.NEGATIVE
 
 
-def _nothing(
-    marker: Marker, at: datetime, why: str, seen: Sequence[Reading] = ()
-) -> MarkerResult:
+def _nothing(marker: Marker, why: str, seen: Sequence[Reading] = ()) -> MarkerResult:
     return MarkerResult(
         marker=marker.name,
-        at=at,
         state=MarkerState.UNKNOWN,
         says=UNKNOWN,
         reasons=(why,),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from streams.clinical.criteria.intervals import Interval, interval
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.vocabulary.concepts import Concept, concepts
 from streams.vocabulary.errors import InputError
 from streams.vocabulary.events import Assessment, Biomarker, Measurement
@@ -36,6 +36,7 @@ class Reading:
     """Why there is no range."""
 
 
+@part
 def readings(
     timeline: Timeline,
     concept: str,
@@ -43,7 +44,7 @@ def readings(
     until: datetime,
     *,
     implausible: Implausible = "counts",
-) -> list[Reading]:
+) -> tuple[Reading, ...]:
     """Results with `after < happened_at <= until`, in order of their specimens.
 
     A result that cannot be used is there, with the reason: it is not as if nothing had
@@ -54,7 +55,7 @@ def readings(
         for flagged, reading in _all(timeline, concept, after, until)
         if implausible == "counts" or not flagged
     ]
-    return sorted(found, key=lambda one: (one.at, one.event_id))
+    return tuple(sorted(found, key=lambda one: (one.at, one.event_id)))
 
 
 def _all(

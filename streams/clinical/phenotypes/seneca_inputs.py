@@ -113,7 +113,7 @@ def _values(
     until: datetime,
     policy: SenecaPolicy,
 ) -> Iterator[Input]:
-    found = readings(
+    found: Sequence[Reading] = readings(
         timeline, concept, back(start), until, implausible=policy.implausible
     )
     if concept == "pao2":

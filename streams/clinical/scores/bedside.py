@@ -154,9 +154,13 @@ def unseen(policy: BedsidePolicy) -> Said:
 
 
 def criterion(name: str, inputs: Sequence[Said], *, points: int = 1) -> Component:
-    """A component that is met by any of its inputs."""
+    """A component that is met by any of its inputs.
+
+    What was seen and leaves both possible (a coma scale under a sedative, `<120`)
+    establishes nothing: without an input that is TRUE or FALSE there are no points.
+    """
     truth = any_of(said.truth for said in inputs)
-    seen = any(said.evidence for said in inputs)
+    seen = any(said.evidence and said.truth is not UNKNOWN for said in inputs)
     deciding = [s for s in inputs if truth is not TRUE or s.truth is TRUE]
     met = points if truth is TRUE else 0
     return Component(

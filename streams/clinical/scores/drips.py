@@ -41,6 +41,8 @@ class Drip:
 
 def drips(chart: Chart, drug: str) -> list[Drip]:
     """The stretches of one drug in this stay begun by now, by start."""
+    if not chart.timeline.all(Infusion, f"infusion:{drug}"):
+        return []
     return list(_drips(chart.timeline, drug, chart.scope.stay, chart.now))
 
 

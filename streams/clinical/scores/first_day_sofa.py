@@ -303,8 +303,9 @@ SPEC = Specification(
     traps=(
         (
             "`pre_sedation` looks here at what is charted of the tube, and not at drips: "
-            "a scale charted under a sedative counts as it stands, and nothing warns of "
-            "it. `gcs_sedation` and SOFA-2 look at the drips."
+            "a scale charted under a sedative counts as it stands, for the table of 1996 "
+            "has no word of sedation (decision 10). `gcs_sedation` and SOFA-2 look at "
+            "the drips."
         ),
         (
             "FiO2 above 0.2 up to 1 under the unit % is a fraction under a wrong unit, and is "

@@ -111,9 +111,9 @@ def _unseen(name: str) -> Component:
 
 
 def _no_rrt(policy: KdigoPolicy) -> Component:
-    if policy.rrt_unseen == "unknown":
-        return _unseen("rrt")
-    return Component(name="rrt", points=0, lower=0, upper=0)
+    """Nothing was seen, so it has no points, even where that is taken for none."""
+    most = 3 if policy.rrt_unseen == "unknown" else 0
+    return Component(name="rrt", points=None, lower=0, upper=most)
 
 
 def _since(at: datetime, reach: timedelta, policy: KdigoPolicy) -> datetime:

@@ -112,17 +112,25 @@ def qsofa(timeline: Timeline, at: datetime, *, policy: QsofaPolicy = QSOFA) -> S
         gcs_below=policy.gcs_below,
         sedation=policy.sedation,
     )
-    told = {"resp_rate": breaths, "sbp": systolic, "consciousness": mentation}
+    components = (
+        criterion("respiratory_rate", [breaths]),
+        criterion("systolic_pressure", [systolic]),
+        criterion("mentation", [mentation]),
+    )
     return Score(
         name=SPEC.name,
         at=at,
-        components=(
-            criterion("respiratory_rate", [breaths]),
-            criterion("systolic_pressure", [systolic]),
-            criterion("mentation", [mentation]),
+        components=components,
+        missing=tuple(
+            name
+            for name, part in zip(INPUTS, components, strict=True)
+            if part.points is None
         ),
-        missing=tuple(name for name, said in told.items() if not said.evidence),
     )
+
+
+INPUTS = ("resp_rate", "sbp", "consciousness")
+"""What `missing` calls the three signs."""
 
 
 def _sign(

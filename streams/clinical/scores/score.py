@@ -23,7 +23,7 @@ class Score:
     components: tuple[Component, ...]
     """In the order of the published table."""
     missing: tuple[str, ...] = ()
-    """Concepts of which nothing that counts was seen."""
+    """Concepts of which nothing that counts was seen, or nothing that tells."""
 
     @property
     def total(self) -> int:

@@ -259,9 +259,14 @@ class Sheet:
         kept = self._worst[organ]
         if hour in kept:
             return kept[hour]
-        rows = range(hour - DAY_ROWS + 1, hour + 1)
-        known = [p for row in rows if (p := self.row(organ, row).points) is not None]
-        kept[hour] = found = max(known) if known else None
+        newest = self.row(organ, hour).points
+        left = self._rows[organ].get(hour - DAY_ROWS)
+        if hour - 1 in kept and left is not None:
+            before = kept[hour - 1]
+            if left.points is None or (before is not None and left.points < before):
+                kept[hour] = found = _worse(before, newest)
+                return found
+        kept[hour] = found = _worse(self._worst_before(organ, hour), newest)
         return found
 
     def points(self, hour: int) -> Points:
@@ -303,9 +308,12 @@ class Sheet:
         return sorted({hour_of(fact.happened_at) for fact in found})
 
     def _worst_before(self, organ: int, hour: int) -> int | None:
-        rows = range(hour - DAY_ROWS + 1, hour)
-        known = [p for row in rows if (p := self.row(organ, row).points) is not None]
-        return max(known, default=None)
+        kept = self._rows[organ]
+        rows = [
+            kept.get(row) or self.row(organ, row)
+            for row in range(hour - DAY_ROWS + 1, hour)
+        ]
+        return max([r.points for r in rows if r.points is not None], default=None)
 
     def _respiration(self, after: datetime, until: datetime) -> OrganHour:
         by_episodes = self.chart.policy.ventilation == "charted_episodes"

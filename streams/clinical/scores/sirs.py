@@ -31,7 +31,7 @@ from streams.clinical.scores.score import Score
 from streams.clinical.specification import Grade, Specification
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.clock import DAY
-from streams.vocabulary.truth import FALSE
+from streams.vocabulary.truth import FALSE, UNKNOWN
 
 
 HEART = (Limit("heart_rate", ">", 90.0),)
@@ -198,7 +198,11 @@ def sirs_of(
             criterion("respiration", _of(told, "resp_rate", "paco2")),
             criterion("white_cells", _of(told, "wbc", "bands_pct")),
         ),
-        missing=tuple(name for name, said in told.items() if not said.evidence),
+        missing=tuple(
+            name
+            for name, said in told.items()
+            if not said.evidence or said.truth is UNKNOWN
+        ),
     )
 
 

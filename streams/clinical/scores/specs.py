@@ -161,8 +161,9 @@ SOFA_SPEC = Specification(
     traps=(
         (
             "`pre_sedation` looks here at what is charted of the tube, and not at drips: "
-            "a scale charted under a sedative counts as it stands, and nothing warns of "
-            "it. `gcs_sedation` and SOFA-2 look at the drips."
+            "a scale charted under a sedative counts as it stands, for the table of 1996 "
+            "has no word of sedation (decision 10). `gcs_sedation` and SOFA-2 look at "
+            "the drips."
         ),
         "A rate of 0 scores three points where the query says `rate <= 0.1`.",
         "A rate per minute without a weight is unknown, never 0.",

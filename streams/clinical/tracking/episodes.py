@@ -12,11 +12,11 @@ from inspect import unwrap
 from typing import cast
 
 from streams.clinical.definitions.policies import Sepsis3Policy
+from streams.clinical.definitions.suspicion import suspicions
 from streams.clinical.definitions.tracker import Sepsis3Tracker, sepsis3
 from streams.clinical.timeline import Change
-from streams.clinical.tracking.moment import NEVER
 from streams.clinical.tracking.parts import Part, Rule
-from streams.clinical.tracking.view import EVER, View
+from streams.clinical.tracking.view import View
 
 
 class Sepsis3Part(Part):
@@ -36,9 +36,14 @@ class Sepsis3Part(Part):
         super().__init__(key, rule, given, named)
         self._tracker = Sepsis3Tracker(cast("Sepsis3Policy", named["policy"]))
 
-    def hear(self, change: Change) -> None:
-        """Let the tracker note it."""
-        self._tracker.touch(change)
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        """Those of the tracker, which judges by itself what it reads."""
+        return self._tracker.lanes
+
+    def hear(self, change: Change) -> bool:
+        """Let the tracker note it, and tell whether it matters."""
+        return self._tracker.touch(change)
 
     def say(
         self,
@@ -47,10 +52,10 @@ class Sepsis3Part(Part):
         named: Mapping[str, object],  # noqa: ARG002 - the tracker has its policy
     ) -> object:
         """The episodes by now; the tracker itself says when time alone may change them."""
-        now = view.watch.now
-        result = self._tracker.evaluate(view.facts_themselves, now)
-        for lane in self._tracker.lanes:
-            view.reads.stretch(lane, EVER, NEVER)
+        now, tracker = view.watch.now, self._tracker
+        policy = tracker.policy.suspicion
+        told = suspicions(view, policy=policy, now=view.watch.moment())
+        result = tracker.evaluate(view.facts_themselves, now, told)
         if result.due is not None:
             view.watch.turns_in(result.due - now)
         return result.episodes

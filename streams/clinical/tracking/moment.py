@@ -98,6 +98,8 @@ class Moment(datetime):
     It lives as long as one evaluation: `plain` does not move when the watch does.
     """
 
+    name: tuple[str, timedelta]
+    """What tells it from another, whatever the clock says: how far it is from now."""
     offset: timedelta
     plain: datetime
     watch: Watch
@@ -117,6 +119,7 @@ class Moment(datetime):
             plain.tzinfo,
         )
         made.watch, made.plain, made.offset = watch, plain, offset
+        made.name = ("moment", offset)
         return made
 
     __lt__ = _asked(lt)

@@ -8,7 +8,7 @@ before stops there: what asked it stands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, cast
@@ -16,7 +16,7 @@ from typing import Any, cast
 from streams.clinical.scores.bedside import Window
 from streams.clinical.timeline import AnswerT, Change, Timeline, lane_name
 from streams.clinical.tracking.moment import NEVER, Moment, Watch
-from streams.clinical.tracking.view import Reads, View
+from streams.clinical.tracking.view import Name, Reads, View
 from streams.vocabulary.events import Clinical
 
 
@@ -84,8 +84,16 @@ class Part:
         """Evaluate it."""
         return self.rule(view, *given, **named)
 
-    def hear(self, change: Change) -> None:
-        """Take note of a change, whatever it touches."""
+    @property
+    def lanes(self) -> Iterable[str]:
+        """The lanes it read; one that ends in `:` stands for all of its sort."""
+        for name in self.reads.lanes:
+            yield name if isinstance(name, str) else name[0]
+        yield from self.reads.prefixes
+
+    def hear(self, change: Change) -> bool:  # noqa: ARG002 - for who wants to hear
+        """Take note of a change, whatever it touches; whether that touches the part."""
+        return False
 
 
 class Keeper(View):
@@ -118,7 +126,7 @@ class Keeper(View):
         self._special = special
         self._known = set(self._lanes)
         self._parts: dict[tuple[object, ...], Part] = {}
-        self._by_lane: dict[str, set[Part]] = {}
+        self._by_lane: dict[Name, set[Part]] = {}
         self._by_prefix: dict[str, set[Part]] = {}
         self._by_id: dict[str, set[Part]] = {}
         self._anything: set[Part] = set()
@@ -135,7 +143,8 @@ class Keeper(View):
     def touch(self, change: Change) -> None:
         """Take note of what a delivery did to the timeline."""
         for part in self._hearing:
-            part.hear(change)
+            if part.hear(change):
+                self._mark(part)
         if change.removed is not None:
             self._touch(change.removed)
         if change.added is not None:
@@ -143,10 +152,11 @@ class Keeper(View):
 
     def _touch(self, fact: Clinical) -> None:
         lane, at = lane_name(fact), fact.happened_at
-        for part in self._by_lane.get(lane, ()):
-            after, until = part.reads.lanes[lane]
-            if after < at <= until and not part.touched:
-                self._mark(part)
+        self._touch_lane(lane, at)
+        if lane in self.sieves:
+            for keeps, name in self.sieves[lane].items():
+                if keeps(fact):
+                    self._touch_lane(name, at)
         if lane not in self._known:
             self._known.add(lane)
             for prefix, parts in self._by_prefix.items():
@@ -154,7 +164,15 @@ class Keeper(View):
                     self._mark_all(parts)
         if self._by_id:
             self._mark_all(self._by_id.get(fact.event_id, ()))
-        self._mark_all(self._anything)
+        if self._anything:
+            self._mark_all(self._anything)
+
+    def _touch_lane(self, lane: Name, at: datetime) -> None:
+        for part in self._by_lane.get(lane, ()):
+            if not part.touched:
+                after, until = part.reads.lanes[lane]
+                if after < at <= until:
+                    self._mark(part)
 
     def _mark_all(self, parts: Any) -> None:  # noqa: ANN401 - any parts
         for part in parts:
@@ -179,11 +197,18 @@ class Keeper(View):
         named: Mapping[str, object],
     ) -> AnswerT:
         """What a part says: as kept, where it stands."""
-        called = self._name
-        names = [one if type(one) in _AS_THEY_ARE else called(one) for one in given]
-        if named:
-            names += [(name, called(one)) for name, one in named.items()]
-        key = (rule, *names)
+        names: list[object] = [rule]
+        for one in given:
+            kind = type(one)
+            if kind in _AS_THEY_ARE:
+                names.append(one)
+            elif kind is Moment:
+                names.append(cast("Moment", one).name)
+            else:
+                names.append(self._name(one))
+        for word, one in named.items():
+            names.append((word, self._name(one)))
+        key = tuple(names)
         part = self._parts.get(key)
         if part is None:
             made = self._special.get(rule, Part)
@@ -257,7 +282,7 @@ class Keeper(View):
         if kind in _AS_THEY_ARE:
             return given
         if kind is Moment:
-            return ("moment", cast("Moment", given).offset)
+            return cast("Moment", given).name
         known = self._policies.get(id(given))
         if known is not None:
             return known[1]
@@ -311,7 +336,7 @@ class Keeper(View):
 
 
 def _move(
-    index: dict[str, set[Part]],
+    index: dict[Any, set[Part]],
     part: Part,
     old: Any,  # noqa: ANN401 - names, or a mapping by them
     new: Any,  # noqa: ANN401 - as above

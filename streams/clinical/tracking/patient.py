@@ -165,7 +165,6 @@ def _still(value: ValueT, watch: Watch) -> ValueT:
 
 
 def _lanes(part: Part) -> Iterator[str]:
-    yield from part.reads.lanes
-    yield from part.reads.prefixes
+    yield from part.lanes
     for one in part.asked:
         yield from _lanes(one)

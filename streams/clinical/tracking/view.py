@@ -8,18 +8,21 @@ of it.  A fact outside what was read cannot change what was made of it.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import cast
 
 from streams.clinical.scores.hours import TICK
-from streams.clinical.timeline import Delivery, FactT, Lane, Timeline
+from streams.clinical.timeline import Delivery, FactT, Lane, Sieve, Timeline
 from streams.clinical.tracking.moment import NEVER, Moment, Watch
 from streams.vocabulary.events import Clinical
 
 
 EVER = datetime.min.replace(tzinfo=UTC)
 """Earlier than any fact."""
+
+Name = str | tuple[str, Sieve]
+"""A lane, or what a sieve keeps of one."""
 
 
 class Reads:
@@ -28,14 +31,14 @@ class Reads:
     __slots__ = ("everything", "ids", "lanes", "prefixes")
 
     def __init__(self) -> None:
-        self.lanes: dict[str, tuple[datetime, datetime]] = {}
+        self.lanes: dict[Name, tuple[datetime, datetime]] = {}
         """By lane: facts with `after < happened_at <= until` were looked for."""
         self.prefixes: set[str] = set()
         """A lane whose name starts so, and that is new, would have been read too."""
         self.ids: set[str] = set()
         self.everything = False
 
-    def stretch(self, lane: str, after: datetime, until: datetime) -> None:
+    def stretch(self, lane: Name, after: datetime, until: datetime) -> None:
         """This much of a lane was read."""
         known = self.lanes.get(lane)
         if known is None:
@@ -51,6 +54,10 @@ class WatchedLane(Lane):
 
     def __init__(self, view: View, name: str, lane: Lane) -> None:
         self._view, self._name, self._lane = view, name, lane
+
+    def sifted(self, keeps: Sieve) -> Lane:
+        """It has to be asked of the timeline: only there it is noted."""
+        raise NotImplementedError
 
     def all(self) -> Sequence[Clinical]:
         """All facts, in order."""
@@ -81,13 +88,15 @@ class WatchedLane(Lane):
 class View(Timeline):
     """The facts of another timeline, with a note of what is read."""
 
-    __slots__ = ("facts_themselves", "reads", "watch")
+    __slots__ = ("facts_themselves", "reads", "sieves", "watch")
 
     def __init__(self, timeline: Timeline, watch: Watch) -> None:
         self._standing, self._lanes = timeline._standing, timeline._lanes  # noqa: SLF001 - the same facts, seen by one of its own kind
         self.facts_themselves = timeline
         """What is read of these is not noted."""
         self.watch = watch
+        self.sieves: dict[str, dict[Sieve, Name]] = {}
+        """By lane: those that were asked of it, and how what they keep is named."""
         self.reads = Reads()
         """Of the part that is being evaluated."""
 
@@ -116,6 +125,19 @@ class View(Timeline):
     ) -> Sequence[FactT]:
         """The facts of that lane with `after < happened_at <= until`, in order."""
         return cast("Sequence[FactT]", self.stretch(lane, after, until))
+
+    def sifted(
+        self,
+        kind: type[FactT],  # noqa: ARG002 - binds the type
+        lane: str,
+        keeps: Callable[[FactT], bool],
+        after: datetime,
+        until: datetime,
+    ) -> Sequence[FactT]:
+        """Those of that stretch which `keeps` says to keep; no other fact matters."""
+        known = self.sieves.setdefault(lane, {})
+        name = known.setdefault(keeps, (lane, keeps))
+        return cast("Sequence[FactT]", self.stretch(name, after, until))
 
     def latest(
         self,
@@ -149,7 +171,7 @@ class View(Timeline):
     # -- what is noted ---------------------------------------------------------
 
     def stretch(
-        self, name: str, after: datetime, until: datetime
+        self, name: Name, after: datetime, until: datetime
     ) -> Sequence[Clinical]:
         """The facts of a stretch; it turns when one falls out of it, or comes in.
 
@@ -163,7 +185,7 @@ class View(Timeline):
             lanes[name] = (first, reach)
         elif first < known[0] or reach > known[1]:
             lanes[name] = (min(first, known[0]), max(reach, known[1]))
-        lane = self._lanes.get(name)
+        lane = self._lanes.get(name) if type(name) is str else self._kept(name)
         if lane is None:
             return ()
         times, facts = lane._times, lane._facts  # noqa: SLF001 - asked more often than anything else
@@ -173,6 +195,11 @@ class View(Timeline):
         if last is not until and ends < len(facts):
             self.watch.turns_in(facts[ends].happened_at - last)
         return facts[begins:ends]
+
+    def _kept(self, name: Name) -> Lane | None:
+        lane, keeps = cast("tuple[str, Sieve]", name)
+        held = self._lanes.get(lane)
+        return None if held is None else held.sifted(keeps)
 
     def last(self, name: str, until: datetime) -> Clinical | None:
         """The last fact by a moment; none before it has a say."""

@@ -13,7 +13,7 @@ import pytest
 from streams.adapters.fhir.mimic_iv import MimicIvFhir
 from streams.adapters.intake import IntakeReport
 from streams.adapters.mimic_iv.source import MimicIv
-from streams.app.sources import History
+from streams.app.history.sources import History
 from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.events import (
     CultureCollected,

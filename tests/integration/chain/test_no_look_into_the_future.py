@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 
 from streams.adapters.intake import IntakeReport
+from streams.app.history.sources import open_history
 from streams.app.protocols import shipped_protocols
-from streams.app.sources import open_history
 from streams.clinical.definitions.tracker import sepsis3
 from streams.clinical.timeline import Timeline
 from streams.pipeline.beside import detect_beside

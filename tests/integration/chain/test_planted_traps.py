@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from streams.adapters.intake import IntakeReport
-from streams.app.sources import open_history
+from streams.app.history.sources import open_history
 from streams.vocabulary.events import Condition, CultureResult, Death, Infusion
 
 

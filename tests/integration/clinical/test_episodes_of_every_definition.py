@@ -8,10 +8,13 @@ from io import StringIO
 import pytest
 
 from streams.adapters.intake import IntakeReport
-from streams.app.episodes import columns_of, write_episodes_csv
-from streams.app.sources import History
+from streams.app.history.episodes import columns_of, write_episodes_csv
+from streams.app.history.sources import History
 from streams.clinical.catalogue.rules import rules
+from streams.clinical.definitions.phoenix_infection import InfectionPolicy
+from streams.clinical.definitions.suspicion import suspicions
 from streams.clinical.timeline import Timeline
+from streams.clinical.tracking.applicability import CHILDREN
 
 
 pytestmark = pytest.mark.shared
@@ -35,9 +38,9 @@ SUBJECTS = frozenset(
 DEFINITIONS = [
     (rule, "orders" if "orders" in rule.policies else rule.default)
     for rule in rules().values()
-    if rule.sort == "definition"
+    if rule.sort == "definition" and rule.name not in CHILDREN
 ]
-"""Each with the policy for a record that holds no administrations."""
+"""Each with the policy for a record that holds no administrations; all are grown."""
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +79,17 @@ def test_each_row_is_an_episode_with_its_moment_its_state_and_its_evidence(
         for moment in (row["onset"], row["final_at"]):
             assert not moment or datetime.fromisoformat(moment)
     assert counts.met == sum(row["met"] == "TRUE" for row in rows)
+
+
+def test_a_definition_for_children_has_no_row_of_the_grown(patients):
+    counts, rows = table(patients, rules()["phoenix_sepsis"], "ember")
+    suspected = {
+        one.encounter
+        for _, timeline in patients
+        for one in suspicions(timeline, policy=InfectionPolicy().pair)
+    }
+    assert suspected
+    assert (rows, counts.episodes, counts.left_out) == ([], 0, len(suspected))
 
 
 def test_a_record_of_orders_has_no_antimicrobial_day_by_the_letter(patients):

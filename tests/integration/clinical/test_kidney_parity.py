@@ -8,8 +8,8 @@ import pytest
 
 from streams.adapters.intake import IntakeReport
 from streams.adapters.mimic_iv.source import MimicIv
-from streams.app.tables.charlson import CHARLSON
-from streams.app.tables.kdigo_stages import KDIGO_STAGES
+from streams.app.history.tables.charlson import CHARLSON
+from streams.app.history.tables.kdigo_stages import KDIGO_STAGES
 from streams.clinical.scores.kdigo_policy import URINE_OUTPUT_RATE
 from streams.clinical.scores.kdigo_rows import stay_urine_rates
 from streams.clinical.scores.rounding import round_half_up

@@ -9,7 +9,7 @@ import pytest
 
 from streams.adapters.intake import IntakeReport
 from streams.adapters.mimic_iv.source import MimicIv
-from streams.app.detect import write_detect_csv
+from streams.app.history.detect import write_detect_csv
 from streams.clinical.definitions.policies import MIMIC
 from streams.clinical.timeline import Timeline
 

@@ -147,7 +147,9 @@ class Door:
         self.waiting = 0
         self.taken = []
         self.gone = []
-        self.consumer = self.account = self.metrics = self.backfill_waiting = self
+        self.lags = {}
+        self.consumer = self.account = self.metrics = self
+        self.backfill_waiting = self.lag = self
 
     def assignment(self):
         return {TP(EVENTS, partition) for partition in self.partitions}
@@ -155,8 +157,9 @@ class Door:
     async def behind(self, _):
         return self.waiting
 
-    def set(self, _):
-        pass
+    def set(self, value, **place):
+        if place:
+            self.lags[place["topic"], place["partition"]] = value
 
     async def take(self, records):
         self.taken += records
@@ -207,3 +210,26 @@ def test_history_that_goes_while_it_gives_way_is_told_once_it_may_come_in(broker
     values = [record.value for record in door.taken]
     assert values == [b"p0", b"fetched before it went", *left]
     assert unread(broker.settings, "ember.backfill") == 0
+
+
+def test_how_much_history_waits_is_told_while_it_gives_way(broker):
+    broker.clear()
+    ensure_topics(broker.settings)
+    door = Door([3])
+    door.waiting = 1_000_000
+    backfill = Backfill(door, broker.settings, door, door, door.tell)
+    put(broker, 3, b"r0", b"r1", b"r2")
+
+    async def waited():
+        history = asyncio.create_task(backfill.run())
+        await met(lambda: door.lags == {(BACKFILL, "3"): 3})
+        assert door.taken == []
+        door.waiting = 0
+        await met(lambda: door.lags == {(BACKFILL, "3"): 0})
+        door.partitions = [4]
+        await met(lambda: door.lags.keys() == {(BACKFILL, "3"), (BACKFILL, "4")})
+        door.should_stop = True
+        await history
+
+    asyncio.run(waited())
+    assert len(door.taken) == 3

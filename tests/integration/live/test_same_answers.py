@@ -19,7 +19,7 @@ from registry.store.schema import schema
 from registry.store.unit_of_work import open_registry
 from streams.adapters.intake import IntakeReport
 from streams.app.flagging import flagged_beside
-from streams.app.sources import open_history
+from streams.app.history.sources import open_history
 from streams.pipeline.flaggable import FLAGGABLE
 from streams.simulate.config import HospitalConfig
 from streams.simulate.hospital import Simulation

@@ -15,8 +15,8 @@ import pytest
 
 from streams.adapters.intake import IntakeReport
 from streams.adapters.mimic_iv.source import MimicIv
-from streams.app.tables.all import TABLES
-from streams.app.tables.table import write_table
+from streams.app.history.tables.all import TABLES
+from streams.app.history.tables.table import write_table
 from streams.clinical.timeline import Timeline
 
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams.clinical.definitions.ase.bse import bacteremia_shock_events
-from streams.clinical.definitions.ase.cultures import blood_cultures, stay_of
+from streams.clinical.definitions.ase.cultures import blood_cultures, reached, stay_of
 from streams.clinical.definitions.ase.days import hospital_days
 from streams.clinical.definitions.ase.events import adult_sepsis_events
 from streams.clinical.definitions.ase.labs import laboratory
@@ -312,9 +312,9 @@ def test_an_event_holds_together(policy, told):
 def test_what_a_window_shows_the_whole_stay_shows_too_and_no_later(told):
     """So type of onset and baselines agree after a second look at the latest."""
     timeline, days = folded(told), hospital_days(ZONE)
-    stays_found = hospital_stays(timeline, days, TOOLKIT, None)
+    stays_found = reached(hospital_stays(timeline, days, TOOLKIT, None), days)
     for culture in blood_cultures(timeline, days, TOOLKIT, None):
-        stay = stay_of(culture, stays_found, days)
+        stay = stay_of(culture, stays_found)
         if stay is None:
             continue
         asked = (timeline, culture, stay)

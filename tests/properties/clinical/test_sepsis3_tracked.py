@@ -299,6 +299,23 @@ def test_a_tracker_equals_from_scratch_at_every_step(policy, deliveries, steps):
         assert result is tracker.evaluate(timeline, now)
 
 
+@pytest.mark.parametrize("policy", EVERY.values(), ids=EVERY)
+@slow
+@given(histories(), st.integers(0, 5 * 24 * 4))
+def test_what_is_said_not_to_matter_leaves_the_episodes(policy, deliveries, quarter):
+    now = DAY + timedelta(minutes=15 * quarter)
+    timeline, tracker = Timeline(), Sepsis3Tracker(policy)
+    told = tracker.evaluate(timeline, now).episodes
+    for event in deliveries:
+        matters = tracker.touch(timeline.apply(event, event.event_id))
+        scratch = Sepsis3Tracker(policy).evaluate(timeline, now).episodes
+        if not matters:
+            assert scratch == told
+        told = scratch
+        if matters:
+            assert told == tracker.evaluate(timeline, now).episodes
+
+
 FEWER = POLICIES | SUSPICIONS
 
 

@@ -97,6 +97,11 @@ def test_every_specification_of_the_clinical_core_is_in_the_catalogue():
     assert not [spec.name for spec in written if spec not in listed]
 
 
+@pytest.mark.parametrize("rule", EVERY, ids=_name)
+def test_a_citation_reads_well_after_from(rule):
+    assert not [s for s in rule.specification.sources if s.casefold()[:5] == "from "]
+
+
 @pytest.mark.parametrize(("rule", "policy"), READINGS, ids=_name)
 def test_of_nobody_nothing_is_known_and_nothing_raises(rule, policy, at):
     told = rule.evaluate(Timeline(), at("1 16:00"), policy, zone=ZONE)
@@ -104,6 +109,7 @@ def test_of_nobody_nothing_is_known_and_nothing_raises(rule, policy, at):
     assert not told.episodes
     assert not told.evidence
     assert told.truth is not TRUE
+    assert not (told.truth is UNKNOWN and told.status == "confirmed")
     if policy == rule.default:
         assert told.truth in (None, UNKNOWN)
         assert told.label is None
@@ -118,6 +124,7 @@ def test_of_the_sick_every_answer_keeps_its_promises(rule, policy, sick, at):
         facts = [sick.fact(event_id) for event_id in told.evidence]
         assert all(fact is not None for fact in facts)
         assert all(fact.happened_at <= at(moment) for fact in facts)
+        assert not (told.truth is UNKNOWN and told.status == "confirmed")
         assert told.total is None or told.lower <= told.total
         assert None in (told.total, told.upper) or told.total <= told.upper
         for one in told.episodes:

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from streams.clinical.catalogue.rules import rule_named
 from streams.clinical.scores.kdigo import kdigo
 from streams.clinical.scores.kdigo_policy import KDIGO, KDIGO_MIMIC
 from streams.clinical.scores.kdigo_rows import kdigo_rows
+from streams.vocabulary.truth import UNKNOWN
 
 
 @pytest.fixture
@@ -390,7 +392,13 @@ def test_the_last_weight_counts_for_thirty_days(stage):
 
 @pytest.mark.parametrize(
     ("moment", "points"),
-    [("1 09:59", 0), ("1 10:00", 3), ("5 10:00", 3), ("7 09:59", 3), ("7 10:00", 0)],
+    [
+        ("1 09:59", None),
+        ("1 10:00", 3),
+        ("5 10:00", 3),
+        ("7 09:59", 3),
+        ("7 10:00", None),
+    ],
 )
 def test_renal_replacement_is_stage_3_while_it_runs_and_a_day_after(
     stage, moment, points
@@ -400,19 +408,20 @@ def test_renal_replacement_is_stage_3_while_it_runs_and_a_day_after(
     1 10:00 | rrt  | started
     6 10:00 | rrt  | stopped
     """
-    assert part(stage(table, moment), "rrt") == (points, points, points)
+    bound = points or 0
+    assert part(stage(table, moment), "rrt") == (points, bound, bound)
 
 
 def test_a_charted_mode_shows_renal_replacement_and_an_empty_one_does_not(stage):
     table = "at|what|value\n1 10:00 | crrt_mode | {}"
     assert part(stage(table.format("CVVHDF"), "1 10:00"), "rrt")[0] == 3
-    assert part(stage(table.format(""), "1 10:00"), "rrt")[0] == 0
+    assert part(stage(table.format(""), "1 10:00"), "rrt") == (None, 0, 0)
 
 
 def test_mimic_code_sees_no_dialysis_without_a_charted_mode(stage):
     table = "at|what|value\n1 10:00 | rrt | done"
     assert part(stage(table, "1 10:00"), "rrt")[0] == 3
-    assert part(stage(table, "1 10:00", rrt="charted_mode"), "rrt")[0] == 0
+    assert part(stage(table, "1 10:00", rrt="charted_mode"), "rrt") == (None, 0, 0)
 
 
 def test_that_nobody_saw_dialysis_may_be_told_as_unknown(stage):
@@ -422,11 +431,17 @@ def test_that_nobody_saw_dialysis_may_be_told_as_unknown(stage):
     assert part(found, "rrt") == (None, 0, 3)
 
 
+def test_without_any_sign_there_is_no_stage_and_nothing_is_confirmed(timeline_of, at):
+    told = rule_named("kdigo").evaluate(timeline_of("at|what|value"), at("1 10:00"))
+    assert (told.truth, told.total, told.status) == (UNKNOWN, None, "provisional")
+    assert (told.lower, told.upper) == (0.0, 3.0)
+
+
 def test_the_worst_of_the_three_counts_and_nothing_is_added_up(stage):
     creatinine = "1 00:00 | creatinine | 1.0\n1 06:00 | creatinine | 2.0"
     table = f"{hourly(39, 0, 6)}\n{creatinine}"
     found = stage(table, "1 06:00")
-    assert [c.points for c in found.components] == [2, 1, 0]
+    assert [c.points for c in found.components] == [2, 1, None]
     assert (found.total, found.lower, found.upper) == (2, 2, 3)
 
 

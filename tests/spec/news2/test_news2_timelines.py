@@ -284,3 +284,18 @@ def person(at, *, sex=None, born=None, pregnant=None):
 def test_it_is_for_those_of_sixteen_and_more_who_are_not_pregnant(at, told, applies):
     """By the year of birth alone, 2134 leaves 15 and 16 possible in March 2150."""
     assert news2_applies(person(at, **told), at("1 10:00")) is applies
+
+
+TUBE = WELL.replace(
+    "1 10:00 | acvpu       | A",
+    """1 10:00 | gcs_motor   | 1
+1 10:00 | gcs_verbal  | No Response-ETT
+1 10:00 | gcs_eye     | 1""",
+)
+
+
+def test_a_scale_nobody_could_test_is_unknown_and_missing(observations, at):
+    score = news2(observations(TUBE), at("1 10:05"))
+    alertness = score.components[5]
+    assert (alertness.points, alertness.lower, alertness.upper) == (None, 0, 3)
+    assert score.missing == ("consciousness",)

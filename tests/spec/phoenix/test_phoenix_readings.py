@@ -84,7 +84,8 @@ def test_a_result_above_a_bound_may_be_anything_above_it(organ):
     1 10:00 | map     | 60
     1 10:00 | age     | 30
     """
-    assert bounds(organ("cardiovascular", table, "1 10:00")) == (1, 1, 2)
+    told = organ("cardiovascular", table, "1 10:00", without_infusions="none")
+    assert bounds(told) == (1, 1, 2)
 
 
 # -- ratios --------------------------------------------------------------------
@@ -344,13 +345,13 @@ def test_a_systolic_not_above_the_diastolic_is_no_reading(organ):
     1 10:00 | sbp  | 30
     1 10:00 | dbp  | 30
     """
-    assert bounds(organ("cardiovascular", table, "1 10:00")) == (0, 0, 4)
+    assert bounds(organ("cardiovascular", table, "1 10:00")) == (None, 0, 6)
 
 
 @pytest.mark.parametrize("value", [0, 301])
 def test_an_impossible_pressure_is_no_reading(organ, value):
     table = f"at|what|value\n1 10:00|age|30\n1 10:00|map|{value}"
-    assert bounds(organ("cardiovascular", table, "1 10:00")) == (0, 0, 4)
+    assert bounds(organ("cardiovascular", table, "1 10:00")) == (None, 0, 6)
 
 
 DRUGS = """
@@ -375,7 +376,8 @@ def test_where_the_worst_is_picked_drugs_count_for_twelve_hours(organ):
 
 
 @pytest.mark.parametrize(
-    ("without_infusions", "expected"), [("none", (0, 0, 0)), ("unknown", (0, 0, 2))]
+    ("without_infusions", "expected"),
+    [("if_charted", (0, 0, 2)), ("none", (0, 0, 0)), ("unknown", (0, 0, 2))],
 )
 def test_no_infusion_on_record_is_none_given_or_not_known(
     organ, without_infusions, expected
@@ -390,6 +392,22 @@ def test_no_infusion_on_record_is_none_given_or_not_known(
         "cardiovascular", table, "1 10:00", without_infusions=without_infusions
     )
     assert bounds(told) == expected
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"), [("1 09:59", (0, 0, 2)), ("1 10:00", (0, 0, 0))]
+)
+def test_a_record_that_holds_any_infusion_tells_that_no_vasoactive_runs(
+    organ, moment, expected
+):
+    table = """
+    at      | what     | value
+    1 09:00 | age      | 30
+    1 09:00 | lactate  | 1
+    1 09:00 | map      | 60
+    1 10:00 | phenylephrine | 2
+    """
+    assert bounds(organ("cardiovascular", table, moment)) == expected
 
 
 # -- age -----------------------------------------------------------------------
@@ -423,7 +441,7 @@ def test_a_year_of_birth_leaves_several_bands_of_age(organ, born, pressure, expe
     1 10:00 | lactate | 1
     1 10:00 | map     | {pressure}
     """
-    told = organ("cardiovascular", table, "1 10:00")
+    told = organ("cardiovascular", table, "1 10:00", without_infusions="none")
     assert (told.lower, told.upper) == expected[1:]
 
 
@@ -482,11 +500,17 @@ def test_what_is_missing_is_named(timeline_of, at):
     """
     score = phoenix8(timeline_of(table), at("1 10:00"))
     assert score.missing == (
-        *("lactate", "age", "platelets", "inr", "d_dimer_feu", "fibrinogen"),
-        *("pupils_fixed", "glucose", "neutrophils_abs", "lymphocytes_abs"),
+        *("vasoactives", "lactate", "age", "platelets", "inr", "d_dimer_feu"),
+        *(
+            "fibrinogen",
+            "pupils_fixed",
+            "glucose",
+            "neutrophils_abs",
+            "lymphocytes_abs",
+        ),
         *("creatinine", "bilirubin_total", "alt"),
     )
-    assert (score.lower, score.total, score.upper) == (0, 0, 0 + 2 + 2 + 2 + 4)
+    assert (score.lower, score.total, score.upper) == (0, 0, 2 + 2 + 2 + 2 + 4)
 
 
 def test_the_events_that_decided_are_named(timeline_of, at):

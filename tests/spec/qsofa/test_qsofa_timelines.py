@@ -127,3 +127,12 @@ def test_what_a_tube_leaves_of_mentation_is_a_policy(
     policy = replace(QSOFA, sedation=SedationPolicy(gcs_sedation=gcs_sedation))
     part = qsofa(timeline_of(TUBE), at("1 12:00"), policy=policy).components[2]
     assert (part.lower, part.upper) == (lower, upper)
+
+
+def test_a_scale_that_leaves_both_possible_is_unknown_and_missing(timeline_of, at):
+    policy = replace(QSOFA, sedation=SedationPolicy(gcs_sedation="unknown"))
+    score = qsofa(timeline_of(TUBE), at("1 12:00"), policy=policy)
+    mentation = score.components[2]
+    assert (mentation.points, mentation.lower, mentation.upper) == (None, 0, 1)
+    assert mentation.evidence  # what was charted is told all the same
+    assert score.missing == ("resp_rate", "sbp", "consciousness")

@@ -319,7 +319,7 @@ def test_an_observation_of_a_group_is_filed_and_one_of_nobody_rejected(reading):
     assert sent(reading, group).outcome == "filed"
     told = sent(reading, nobody)
     assert told.outcome == "rejected"
-    assert told.faults[0].code == ErrorCode.NO_PATIENT
+    assert told.faults[0].code == ErrorCode.NO_SUBJECT
 
 
 def test_the_specimen_says_whether_blood_was_arterial(reading):

@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from registry.app.commands.score import chosen, moment_of, score
-from streams.app.detection import detect
+from streams.app.history.detection import detect
 from streams.clinical.catalogue.rules import rule_named, rules
 from streams.vocabulary.errors import SettingsError
 

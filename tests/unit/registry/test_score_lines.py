@@ -1,10 +1,18 @@
 """An answer in lines, as `ember score` prints it."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from registry.app.commands.score import chosen, score
 from registry.app.score_lines import lines
-from registry.app.scoring import scored, timeline_known_at
+from registry.app.scoring import scored, timeline_known_at, with_withdrawn
+from registry.app.wording import in_words
+from registry.store.listings import OnsetView
 from streams.clinical.catalogue.rules import rule_named
+from streams.vocabulary.errors import SettingsError
 from streams.vocabulary.events import (
     Biomarker,
     Correction,
@@ -13,6 +21,7 @@ from streams.vocabulary.events import (
     Measurement,
     Medication,
 )
+from streams.vocabulary.facts import Flag
 
 
 NOON = datetime(2150, 3, 1, 12, tzinfo=UTC)
@@ -147,3 +156,97 @@ def test_a_correction_that_came_later_leaves_the_fact_as_it_was_told_first():
     then = timeline_known_at(told, NOON + HOUR).fact("wbc")
     now = timeline_known_at(told, None).fact("wbc")
     assert (then.value, now.value) == (20.0, 2.0)
+
+
+def test_columns_are_as_wide_as_the_longest_name():
+    rows = [line for line in said("elixhauser") if line.startswith("  ")]
+    disease = "pulmonary_circulation_disorders"
+    assert any(row.startswith(f"  {disease} ") for row in rows)
+    points = [re.match(r"  (\w+ +)(unknown|-?\d)", row) for row in rows]
+    assert {len(found[1]) for found in points if found} == {len(disease) + 1}
+
+
+def test_what_is_odd_about_a_fact_is_told_in_words():
+    fact = replace(lab("wbc", 2, "wbc", 20.0), flags=(Flag.FUTURE, Flag.IMPLAUSIBLE))
+    told = in_words(fact)
+    assert told.endswith(" [dated later than it was filed, outside the usual range]")
+
+
+@pytest.mark.parametrize("flag", Flag)
+def test_no_flag_is_told_by_its_code(flag):
+    if flag is not Flag.LAG_UNMEASURABLE:
+        told = in_words(replace(lab("wbc", 0, "wbc", 20.0), flags=(flag,)))
+        assert "[" in told
+        assert f"[{flag}]" not in told
+
+
+def test_a_rule_asked_for_twice_is_told_once():
+    assert [rule.name for rule, _ in chosen(["sofa", "qsofa", "sofa"], None)] == [
+        "sofa",
+        "qsofa",
+    ]
+
+
+def test_a_registry_and_a_source_contradict_one_another(tmp_path):
+    with pytest.raises(SettingsError) as refused:
+        score(
+            "p",
+            at="2150-03-01T12:00Z",
+            registry="sqlite:///r.sqlite",
+            source="mimic-iv",
+            path=tmp_path,
+        )
+    assert str(refused.value).startswith(
+        "EMB-402: A patient is read from a registry or from a source, not from both."
+    )
+
+
+FLAG = OnsetView(
+    flag_id="f",
+    revision=1,
+    site="s",
+    patient="p",
+    episode="7",
+    stay=None,
+    status="withdrawn",
+    definition="sepsis3",
+    definition_version="2016",
+    policy="ember",
+    happened_at=NOON,
+    known_at=NOON + 2 * HOUR,
+    provenance="live",
+    recorded_at=NOON + 2 * HOUR,
+    **dict.fromkeys(
+        [
+            *("suspicion_at", "dysfunction_at", "antimicrobial_at", "culture_at"),
+            *("score", "score_lower", "score_upper", "baseline"),
+        ]
+    ),
+)
+GONE = (
+    "  A flag with the onset 2150-03-01 12:00 was withdrawn at 2150-03-01 14:00: what it "
+    "rested on no longer stands."
+)
+
+
+@pytest.mark.parametrize(
+    ("flag", "known_at", "told"),
+    [
+        (FLAG, None, True),
+        (FLAG, NOON + 2 * HOUR, True),
+        (FLAG, NOON + HOUR, False),
+        (replace(FLAG, status="confirmed"), None, False),
+        (replace(FLAG, policy="mimic"), None, False),
+        (replace(FLAG, definition="sep1"), None, False),
+    ],
+)
+def test_a_flag_that_a_correction_took_away_is_told(flag, known_at, told):
+    rule = rule_named("sepsis3")
+    answers = scored(
+        timeline_known_at([], known_at),
+        patient="p",
+        asked=[(rule, "ember")],
+        at=NOON + 3 * HOUR,
+        as_known_at=known_at,
+    )
+    assert (GONE in list(lines(with_withdrawn(answers, [flag])))) is told

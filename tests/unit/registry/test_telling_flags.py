@@ -11,6 +11,7 @@ from registry.app.telling import lines
 from registry.store.migrate import migrate
 from registry.store.unit_of_work import open_registry
 from registry.usecases.record_onset import RecordOnset, record_onset
+from streams.vocabulary.errors import SettingsError
 from streams.vocabulary.messages import SepsisOnset
 
 
@@ -118,7 +119,17 @@ def test_onsets_are_asked_for_by_definition(tmp_path):
     assert both.index("definition") < both.index("policy")
     assert "4 (4-9)" in both
     assert "sepsis3" not in told("--definition", "ase")
-    assert told("--definition", "asse") == (
-        "No onsets by asse; flags there are by: ase, sepsis3.\n"
+    assert told("--definition", "sep1") == (
+        "No onsets by sep1; flags there are by: ase, sepsis3.\n"
     )
-    assert told("--definition", "asse", "--json").strip() == "[]"
+    assert told("--definition", "sep1", "--json").strip() == "[]"
+    for more in ((), ("--json",)):
+        asked = ["onsets", "--registry", url, "--definition", "asse", *more]
+        done = CliRunner().invoke(app, asked)
+        assert done.exit_code == 1
+        assert isinstance(done.exception, SettingsError)
+        assert str(done.exception) == (
+            "EMB-402: There is no definition 'asse' that can be flagged. Use one of: "
+            "ase, bse, phoenix_sepsis, sep1, sep1_shock, sepsis3, septic_shock, "
+            "suspected_infection."
+        )

@@ -11,7 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from streams.clinical.definitions.ase.cultures import Culture, blood_cultures, stay_of
+from streams.clinical.definitions.ase.cultures import (
+    Culture,
+    blood_cultures,
+    reached,
+    stay_of,
+)
 from streams.clinical.definitions.ase.days import HospitalDays, hospital_days
 from streams.clinical.definitions.ase.dysfunction import Dysfunction, OnsetType
 from streams.clinical.definitions.ase.event import Status
@@ -80,13 +85,13 @@ def bacteremia_shock_events(
 ) -> tuple[ShockEvent, ...]:
     """The events on facts that have happened by `now`; each stay's repeats left out."""
     days = hospital_days(zone)
-    stays = hospital_stays(timeline, days, policy, now)
+    stays = reached(hospital_stays(timeline, days, policy, now), days)
     results = _results(timeline, now or FOREVER)
     by_stay: dict[str, list[ShockEvent]] = {}
     finals: dict[str, list[datetime | None]] = {}
     for culture in blood_cultures(timeline, days, policy, now):
-        stay = stay_of(culture, stays, days)
         growth = _growth(results.get(culture.culture_id, ()))
+        stay = None if growth is None else stay_of(culture, stays)
         if stay is None or growth is None or stay.adult is FALSE:
             continue
         finals.setdefault(stay.encounter, []).append(_decided_at(culture, stay, days))

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from streams.clinical.definitions.ase.days import HospitalDays, later
 from streams.clinical.definitions.ase.policy import AsePolicy
 from streams.clinical.definitions.ase.stays import FOREVER, Stay
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.events import CultureCollected
 
@@ -55,6 +55,7 @@ def is_blood_culture(fact: CultureCollected) -> bool:
     return told and ("culture" in words or "blood_buffy" in words or not fact.test)
 
 
+@part
 def blood_cultures(
     timeline: Timeline, days: HospitalDays, policy: AsePolicy, now: datetime | None
 ) -> tuple[Culture, ...]:
@@ -81,24 +82,34 @@ def culture_on(fact: CultureCollected, day: date, policy: AsePolicy) -> Culture:
     )
 
 
-def stay_of(culture: Culture, stays: Sequence[Stay], days: HospitalDays) -> Stay | None:
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A stay, and the days whose cultures may be its own."""
+
+    stay: Stay
+    earliest: date
+    left_on: date
+
+
+def reached(stays: Iterable[Stay], days: HospitalDays) -> list[Reached]:
+    """Each stay with its days, a day or two before it among them."""
+    return [
+        Reached(
+            stay,
+            min(stay.first_day, days.of(stay.came_at)),
+            date.max if stay.left_at is None else days.of(stay.left_at),
+        )
+        for stay in stays
+    ]
+
+
+def stay_of(culture: Culture, stays: Sequence[Reached]) -> Stay | None:
     """The stay a culture was taken in, or else (a day or two early) before."""
-    near = [stay for stay in stays if _reaches(stay, culture.day, days)]
+    near = [one.stay for one in stays if one.earliest <= culture.day <= one.left_on]
     inside = (stay for stay in near if _holds(stay, culture.at))
-    return next(inside, _last(near))
-
-
-def _reaches(stay: Stay, day: date, days: HospitalDays) -> bool:
-    earliest = min(stay.first_day, days.of(stay.came_at))
-    left_on = date.max if stay.left_at is None else days.of(stay.left_at)
-    return earliest <= day <= left_on
+    return next(inside, near[-1] if near else None)
 
 
 def _holds(stay: Stay, moment: datetime) -> bool:
     ended = stay.left_at is not None and stay.left_at < moment
     return stay.came_at <= moment and not ended
-
-
-def _last(stays: Iterable[Stay]) -> Stay | None:
-    found = list(stays)
-    return found[-1] if found else None

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from streams.clinical.definitions.ase.days import HospitalDays, later
 from streams.clinical.definitions.ase.policy import AsePolicy
 from streams.clinical.definitions.ase.stays import FOREVER
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.antimicrobials import (
     Antimicrobial,
@@ -65,6 +65,7 @@ class Course:
         return self.first <= day <= self.last
 
 
+@part
 def doses(
     timeline: Timeline,
     days: HospitalDays,
@@ -75,10 +76,18 @@ def doses(
     """Doses that count, `after < at <= until`, by time."""
     if policy.doses == "ordered":
         orders = timeline.between(Medication, "medication", ALWAYS, until)
-        told = _ordered(orders, days, policy, until)
-        return tuple(sorted(dose for dose in told if dose.at > after))
-    facts = timeline.between(Medication, "medication", after, until)
+        return tuple(sorted(_ordered(orders, days, policy, after, until)))
+    facts = timeline.sifted(Medication, "medication", _may_count, after, until)
     return tuple(sorted(_given(facts, days, policy)))
+
+
+def stages_told(timeline: Timeline, policy: AsePolicy) -> frozenset[str]:
+    """What the record tells of drugs of the list: `ordered`, `given`, `stopped`."""
+    return frozenset(
+        fact.stage
+        for fact in timeline.all(Medication, "medication")
+        if _counted(fact, policy) is not None
+    )
 
 
 def courses(given: Iterable[Dose]) -> tuple[Course, ...]:
@@ -94,12 +103,15 @@ def courses(given: Iterable[Dose]) -> tuple[Course, ...]:
     return tuple(sorted(found, key=lambda course: course.doses[0]))
 
 
+def _may_count(fact: Medication) -> bool:
+    """Whether it was given, and is or may be an antimicrobial."""
+    return fact.stage == "given" and fact.antimicrobial is not False
+
+
 def _given(
     facts: Sequence[Medication], days: HospitalDays, policy: AsePolicy
 ) -> Iterator[Dose]:
     for fact in facts:
-        if fact.stage != "given":
-            continue
         counted = _counted(fact, policy)
         if counted is not None:
             yield _dose(fact, counted, days.of_fact(fact), fact.happened_at)
@@ -109,23 +121,28 @@ def _ordered(
     facts: Sequence[Medication],
     days: HospitalDays,
     policy: AsePolicy,
+    after: datetime,
     until: datetime,
 ) -> Iterator[Dose]:
-    """A dose for each day of an order that has come.
+    """A dose for each day of an order that has come, `after < at`.
 
     An order that ends at once or before it begins is its first day; so is one without
     an end, where nothing tells how far time has come.
+    What was over long before is passed over: a record holds years of orders.
     """
+    before = days.of(after)
     stops = {f.order_id or "": f.happened_at for f in facts if f.stage == "stopped"}
     stops.pop("", None)
     for fact in facts:
         counted = _counted(fact, policy) if fact.stage == "ordered" else None
         if counted is None:
             continue
-        yield _dose(fact, counted, days.of_fact(fact), fact.happened_at)
+        first = days.of_fact(fact)
+        if fact.happened_at > after:
+            yield _dose(fact, counted, first, fact.happened_at)
         open_until = fact.happened_at if until == FOREVER else until
         end = stops.get(fact.order_id or "", open_until)
-        for day, at in _midnights(days, days.of_fact(fact), end):
+        for day, at in _midnights(days, max(first, before), end):
             yield _dose(fact, counted, day, at)
 
 

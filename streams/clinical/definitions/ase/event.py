@@ -78,7 +78,7 @@ class AdultSepsisEvent:
     """Event ids: culture, antimicrobials, dysfunctions."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Case:
     """One culture in one stay, and all that judging it needs."""
 
@@ -123,8 +123,17 @@ class _Picture:
     disease: Condition | None
 
 
-def judge(case: Case) -> Judged:
+@part
+def judge(
+    timeline: Timeline,
+    culture: Culture,
+    stay: Stay,
+    days: HospitalDays,
+    policy: AsePolicy,
+    now: datetime | None,
+) -> Judged:
     """Judge one culture by what has happened."""
+    case = Case(timeline, culture, stay, days, policy, now)
     drugs = _antimicrobials(case, case.until, case.now)
     failed_at, why = _failure(case, drugs)
     if case.stay.adult is FALSE:

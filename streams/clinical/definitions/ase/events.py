@@ -6,15 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from streams.clinical.definitions.ase.cultures import blood_cultures, stay_of
+from streams.clinical.definitions.ase.cultures import blood_cultures, reached, stay_of
 from streams.clinical.definitions.ase.days import hospital_days
 from streams.clinical.definitions.ase.dysfunction import OnsetType
-from streams.clinical.definitions.ase.event import (
-    AdultSepsisEvent,
-    Case,
-    Judged,
-    judge,
-)
+from streams.clinical.definitions.ase.event import AdultSepsisEvent, Judged, judge
 from streams.clinical.definitions.ase.policy import TOOLKIT, AsePolicy
 from streams.clinical.definitions.ase.repeats import is_repeat, latest
 from streams.clinical.definitions.ase.stays import hospital_stays
@@ -70,20 +65,13 @@ def counting_events(
     For who does not ask for the next fact to come: that is looked for in every lane.
     """
     days = hospital_days(zone)
-    stays = hospital_stays(timeline, days, policy, now)
+    stays = reached(hospital_stays(timeline, days, policy, now), days)
     judged: dict[str, list[Judged]] = {}
     for culture in blood_cultures(timeline, days, policy, now):
-        stay = stay_of(culture, stays, days)
+        stay = stay_of(culture, stays)
         if stay is not None:
-            case = Case(
-                timeline=timeline,
-                culture=culture,
-                stay=stay,
-                days=days,
-                policy=policy,
-                now=now,
-            )
-            judged.setdefault(stay.encounter, []).append(judge(case))
+            one = judge(timeline, culture, stay, days, policy, now)
+            judged.setdefault(stay.encounter, []).append(one)
     told = [one for in_stay in judged.values() for one in _one_stay(in_stay, policy)]
     turns = [at for found in judged.values() for one in found for at in one.turns_at]
     return told, turns

@@ -24,7 +24,7 @@ from streams.clinical.definitions.ase.policy import AsePolicy
 from streams.clinical.definitions.ase.stays import Stay
 from streams.clinical.scores.chart import back
 from streams.clinical.scores.values import Value, values
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Timeline, part
 
 
 BILIRUBIN = 2.0
@@ -104,13 +104,28 @@ def laboratory(
     if onset == "community":
         begin = min(opens, stay.came_at, days.start(stay.first_day))
         end = until
-    for criterion in criteria(policy):
-        told = values(timeline, criterion.concept, back(begin), end)
-        seen = [v for v in told if opens <= v.at <= closes]
-        if seen:
-            found = _search(criterion, seen, told, days)
-            if found is not None:
-                yield found
+    for number in range(len(criteria(policy))):
+        found = _holding(timeline, number, begin, end, opens, closes, days, policy)
+        if found is not None:
+            yield found
+
+
+@part
+def _holding(
+    timeline: Timeline,
+    number: int,
+    begin: datetime,
+    end: datetime,
+    opens: datetime,
+    closes: datetime,
+    days: HospitalDays,
+    policy: AsePolicy,
+) -> Dysfunction | None:
+    """Whether a criterion holds in the window, by all values from `begin` to `end`."""
+    criterion = criteria(policy)[number]
+    told = values(timeline, criterion.concept, back(begin), end)
+    seen = [v for v in told if opens <= v.at <= closes]
+    return _search(criterion, seen, told, days) if seen else None
 
 
 def _search(

@@ -9,8 +9,8 @@ from typing import Literal
 
 from streams.clinical.definitions.ase.days import HospitalDays, later
 from streams.clinical.definitions.ase.policy import AsePolicy
-from streams.clinical.hospital_stay import HospitalStay, hospital_stay
-from streams.clinical.timeline import Timeline
+from streams.clinical.hospital_stay import HospitalStay, own_stays, whole_stay
+from streams.clinical.timeline import Timeline, part
 from streams.clinical.vital_status import ALWAYS, death_on_record
 from streams.vocabulary.events import Clinical, CodeStatus, Demographics, Encounter
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3
@@ -75,14 +75,14 @@ class Stay:
         return (day - self.day_1).days + 1
 
 
+@part
 def hospital_stays(
     timeline: Timeline, days: HospitalDays, policy: AsePolicy, now: datetime | None
 ) -> tuple[Stay, ...]:
     """Every stay begun by `now`, by the moment of coming."""
     until = now or FOREVER
-    said = timeline.between(Encounter, "encounter", ALWAYS, until)
-    names = dict.fromkeys(fact.encounter or NO_ENCOUNTER for fact in said)
-    found = [(n, s) for n in names if (s := hospital_stay(timeline, n, until))]
+    own = own_stays(timeline, until)
+    found = [(name, stay) for name in own if (stay := whole_stay(own, name))]
     found.sort(key=lambda pair: (pair[1].came_at, pair[1].evidence))
     return tuple(
         _stay(timeline, days, policy, name, stay, until) for name, stay in _whole(found)

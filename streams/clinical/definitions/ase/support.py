@@ -6,7 +6,7 @@ vasopressor was: each counts for itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from streams.clinical.definitions.ase.cultures import Culture
@@ -60,7 +60,6 @@ class Support:
         self._timeline = timeline
         self._since = min(stay.came_at, days.start(stay.first_day))
         self._spans: dict[tuple[str, int], list[Span]] = {}
-        self._ventilated: dict[int, dict[date, tuple[datetime, str]]] = {}
         self._held: list[datetime] = []
 
     def given(self, drug: str, until: datetime) -> list[Span]:
@@ -78,15 +77,9 @@ class Support:
             self._spans[asked] = list(_theatre(self._timeline, until))
         return self._spans[asked]
 
-    def ventilated(self, until: datetime) -> dict[date, tuple[datetime, str]]:
+    def ventilated(self, until: datetime) -> Mapping[date, tuple[datetime, str]]:
         """The days on which the patient was ventilated, and what first told of each."""
-        asked = self._hold(until)
-        if asked not in self._ventilated:
-            found: dict[date, tuple[datetime, str]] = {}
-            for day, at, event_id in sorted(_told(self._timeline, self.days, until)):
-                found.setdefault(day, (at, event_id))
-            self._ventilated[asked] = found
-        return self._ventilated[asked]
+        return _ventilated(self._timeline, self.days, until)
 
     def _hold(self, until: datetime) -> int:
         if not any(held is until for held in self._held):
@@ -154,6 +147,8 @@ def _begun(
     policy: AsePolicy,
 ) -> Iterator[Dysfunction]:
     """Each day of the window on which one drug was new."""
+    if not given:
+        return
     counted = [part for span in given for part in _outside(span, theatre)]
     old = counted if policy.theatre == "never_given" else given
     day = culture.first
@@ -222,6 +217,17 @@ def _theatre(timeline: Timeline, until: datetime) -> Iterator[Span]:
             inside = fact
     if inside is not None:
         yield inside.happened_at, FOREVER, inside.event_id
+
+
+@part
+def _ventilated(
+    timeline: Timeline, days: HospitalDays, until: datetime
+) -> Mapping[date, tuple[datetime, str]]:
+    """By day, what first told that the patient was ventilated."""
+    found: dict[date, tuple[datetime, str]] = {}
+    for day, at, event_id in sorted(_told(timeline, days, until)):
+        found.setdefault(day, (at, event_id))
+    return found
 
 
 def _told(

@@ -39,7 +39,7 @@ def vasoactives(timeline: Timeline, at: datetime, policy: PhoenixPolicy) -> Valu
     """
     chart = Chart(timeline, SofaPolicy(), now=at)
     told = {drug: drips(chart, drug) for drug in VASOACTIVES}
-    if policy.without_infusions == "unknown" and not any(told.values()):
+    if not any(told.values()) and not _absence_is_told(timeline, at, policy):
         return ()
     reach = policy.vasoactives_within if policy.pick == "worst" else at - at
     running = {
@@ -50,6 +50,14 @@ def vasoactives(timeline: Timeline, at: datetime, policy: PhoenixPolicy) -> Valu
     }
     number = float(len(running))
     return (Observed(at, Interval(number, number), tuple(running.values())),)
+
+
+def _absence_is_told(timeline: Timeline, at: datetime, policy: PhoenixPolicy) -> bool:
+    """Whether a drug that is not on record is not given."""
+    if policy.without_infusions == "if_charted":
+        lanes = timeline.lanes("infusion:")
+        return any(lane.latest(at) is not None for _, lane in lanes)
+    return policy.without_infusions == "none"
 
 
 def estimated(systolic: Interval, diastolic: Interval) -> Interval:

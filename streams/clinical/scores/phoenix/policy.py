@@ -84,8 +84,13 @@ class PhoenixPolicy(BedsidePolicy):
     """Several sources of the mean pressure: arterial line, its estimate, cuff, its
     estimate, in this order (the notes); or the latest of them."""
 
-    without_infusions: Literal["none", "unknown"] = "none"
-    """No vasoactive infusion on record: none is given, or nobody can say."""
+    without_infusions: Literal["if_charted", "none", "unknown"] = "if_charted"
+    """No vasoactive infusion on record.
+
+    `if_charted`: none is given where the record holds an infusion of any drug by then;
+    a record without any may be of a source that tells of none, so that nobody can say
+    (ours).  `none`: none is given (the notes, package).  `unknown`: nobody can say.
+    """
 
     sedation: SedationPolicy = field(default_factory=_as_charted)
     """What the coma scale is worth under sedation or a tube: as charted (rubric,
@@ -106,6 +111,7 @@ PHOENIX = PhoenixPolicy(name="ember")
 PACKAGE = PhoenixPolicy(
     name="package",
     missing="normal",
+    without_infusions="none",
     without_age="newborn_creatinine",
     eighteenth_birthday="child",
 )

@@ -33,6 +33,7 @@ _INPUTS = (
     "measurement:blood_gas_specimen",
     "respiratory_support",
     *(f"infusion:{drug}" for drug in VASOACTIVES),
+    "infusion:",
     "measurement:lactate",
     "measurement:map",
     "measurement:sbp",
@@ -96,8 +97,8 @@ _CHOICES = (
     ),
     Choice(
         argument="without_infusions",
-        default="none",
-        readings="none is given (notes, package); unknown (ours)",
+        default="if_charted",
+        readings="if_charted: none is given where the record holds an infusion of any drug, else nobody can say (ours); none is given (notes, package); unknown",
     ),
     Choice(
         argument="sedation",
@@ -203,6 +204,7 @@ _TRAPS = (
     ),
     "D-dimer counts in FEU only; a result in D-dimer units is no D-dimer here.",
     "Only infusions count as vasoactives: no bolus, nebuliser or injector pen.",
+    "A source that tells of no infusion cannot tell that no vasoactive ran.",
     (
         "Ventilation for an operation should not count (notes); nothing in a chart tells "
         "that apart, and we do not."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from math import inf
 
 from streams.clinical.criteria.intervals import interval
@@ -202,11 +203,19 @@ def _treated_delirium(window: Window) -> tuple[str, ...]:
     drugs = set(policy.delirium_drugs)
     if policy.dexmedetomidine == "sedation":
         drugs.discard("dexmedetomidine")
-    given = window.timeline.between(Medication, "medication", window.after, window.end)
-    doses = [f.event_id for f in given if f.stage == "given" and f.drug in drugs]
+    given = window.timeline.sifted(
+        Medication, "medication", _doses_of(frozenset(drugs)), window.after, window.end
+    )
+    doses = [fact.event_id for fact in given]
     infused = [
         run.pieces[0].evidence
         for run in runs(window, drugs)
         if run.start <= window.end and run.end >= window.start
     ]
     return tuple(doses + infused)
+
+
+@cache
+def _doses_of(drugs: frozenset[str]) -> Callable[[Medication], bool]:
+    """A dose of one of them: one sieve for all who ask for the same drugs."""
+    return lambda fact: fact.stage == "given" and fact.drug in drugs

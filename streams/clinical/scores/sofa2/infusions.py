@@ -33,7 +33,9 @@ def runs(
     window: Window, drugs: Iterable[str], gap: timedelta = timedelta()
 ) -> list[Run]:
     """The treatment with these drugs begun by now; a rate charted as 0 is none."""
-    return _treated(window.timeline, tuple(sorted(drugs)), gap, window.now)
+    timeline = window.timeline
+    charted = [d for d in sorted(drugs) if timeline.all(Infusion, f"infusion:{d}")]
+    return _treated(timeline, tuple(charted), gap, window.now) if charted else []
 
 
 @part

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
+from operator import attrgetter
 
 from streams.clinical.scores.chart import back
+from streams.clinical.scores.hours import EPOCH
 from streams.clinical.scores.oxygenation import Ratio, pf_ratios, sf_ratios
 from streams.clinical.scores.points import BandAbove, Bands
 from streams.clinical.scores.score import worst_of
@@ -57,6 +60,11 @@ SF = Table(
     si_units=frozenset(),
     factor=1.0,
 )
+
+_taken = attrgetter("at")
+
+_BLOCK = 4 * HOUR
+"""Ratios are kept by so many hours, as pressures are."""
 
 _NO_SUPPORT = 2
 """The most points without advanced support (h)."""
@@ -131,15 +139,34 @@ def _scored(
 ) -> list[_Reading]:
     """The ratios of PaO2, or of SpO2, by the support at their moments."""
     lane = f"measurement:{concept}"
-    found = window.timeline.between(Measurement, lane, after, until)
-    if not found:
+    if not window.timeline.between(Measurement, lane, after, until):
         return []
     support = _by_ratio_alone(window) or _at_home(window)
-    moments = dict.fromkeys([fact.happened_at for fact in found])
+    first, last = ((at - EPOCH) // _BLOCK for at in (after, until))
+    told = [
+        reading
+        for block in range(first, last + 1)
+        for reading in _of_block(
+            window.timeline, concept, block, support, window.policy
+        )
+    ]
+    begins = bisect_right(told, after, key=_taken)
+    return told[begins : bisect_right(told, until, key=_taken)]
+
+
+@part
+def _of_block(
+    timeline: Timeline, concept: str, block: int, support: bool, policy: Sofa2Policy
+) -> list[_Reading]:
+    """The same of some hours, by time."""
+    begins = EPOCH + block * _BLOCK
+    found = timeline.between(
+        Measurement, f"measurement:{concept}", back(begins), back(begins + _BLOCK)
+    )
     return [
         reading
-        for at in moments
-        for reading in _of_moment(window.timeline, concept, at, support, window.policy)
+        for at in dict.fromkeys([fact.happened_at for fact in found])
+        for reading in _of_moment(timeline, concept, at, support, policy)
     ]
 
 
@@ -194,14 +221,15 @@ def _supported(window: Window, at: datetime) -> bool | None:
 
 
 def _lasting(
-    window: Window, readings: Sequence[_Reading], well: Sequence[datetime]
+    window: Window, readings: list[_Reading], well: Sequence[datetime]
 ) -> list[_Reading]:
     """The window's readings but for those of transient changes.
 
     A change for the worse is transient where something better was charted before it
     and again less than an hour after it began.
     """
-    inside = [r for r in readings if window.start <= r.at <= window.end]
+    begins = bisect_left(readings, window.start, key=_taken)
+    inside = readings[begins : bisect_right(readings, window.end, key=_taken)]
     if window.policy.transient == "counted" or not inside:
         return inside
     course = sorted(

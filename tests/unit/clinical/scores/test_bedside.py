@@ -153,7 +153,7 @@ def test_what_nobody_saw_is_unknown_or_normal(missing, truth):
         ([Said(FALSE, ("a",)), Said(UNKNOWN)], 0, 0, 1, ("a",)),
         ([Said(UNKNOWN), Said(UNKNOWN)], None, 0, 1, ()),
         ([Said(FALSE), Said(FALSE)], None, 0, 0, ()),
-        ([Said(UNKNOWN, ("a",))], 0, 0, 1, ("a",)),
+        ([Said(UNKNOWN, ("a",))], None, 0, 1, ("a",)),
     ],
 )
 def test_a_criterion_is_met_by_any_of_its_inputs(

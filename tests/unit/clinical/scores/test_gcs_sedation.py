@@ -6,6 +6,10 @@ import pytest
 
 from streams.clinical.criteria.intervals import Interval
 from streams.clinical.scores.gcs_sedation import SedationPolicy, glasgow_scale
+from streams.clinical.scores.hours import hour_of
+from streams.clinical.scores.organ import ORGANS
+from streams.clinical.scores.policy import SofaPolicy
+from streams.clinical.scores.sheet import Sheet
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import Assessment, Infusion
 
@@ -64,6 +68,12 @@ SEDATED = timeline_of(
 )
 def test_while_a_sedative_runs_the_policy_speaks(gcs_sedation, told):
     assert read(SEDATED, 12, gcs_sedation=gcs_sedation) == [told]
+
+
+def test_sofa_of_1996_takes_a_scale_under_a_sedative_as_charted():
+    brain, noon = ORGANS.index("cns"), hour_of(MIDNIGHT + timedelta(hours=12))
+    hour = Sheet(SEDATED, SofaPolicy()).row(brain, noon)
+    assert (hour.points, hour.values) == (4, (5.0,))
 
 
 @pytest.mark.parametrize(

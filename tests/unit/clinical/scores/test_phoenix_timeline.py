@@ -135,6 +135,10 @@ def test_a_stated_age_is_one_of_whole_years(timeline, keep):
     keep(Measurement, "lactate", concept="lactate", value=1.0)
     keep(Measurement, "map", concept="map", value=31.0)
     told = organ(timeline, "cardiovascular")
+    assert (told.lower, told.upper) == (1, 3)
+    running = {"infusion_id": "i", "drug": "propofol"}
+    keep(Infusion, "i", phase="started", rate=2.0, **running)
+    told = organ(timeline, "cardiovascular")
     assert (told.lower, told.upper) == (1, 1)
 
 

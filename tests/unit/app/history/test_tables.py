@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from streams.app import commands
-from streams.app.cells import text_of
-from streams.app.tables.all import TABLES, table_named
-from streams.app.tables.table import Table, write_table
+from streams.app.history import tabulation
+from streams.app.history.cells import text_of
+from streams.app.history.tables.all import TABLES, table_named
+from streams.app.history.tables.table import Table, write_table
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.errors import ErrorCode, SettingsError, UserError
 
@@ -109,6 +109,6 @@ def test_a_fault_is_told_by_its_code_and_leaves_no_file(
         if what in given
     }
     with pytest.raises(UserError) as fault:
-        commands.table(**given, **files)
+        tabulation.table(**given, **files)
     assert str(fault.value).startswith(told)
     assert {p.name for p in tmp_path.iterdir()} == {"empty.txt", "head.txt"}

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from streams.app.cells import Row
-from streams.app.tables.table import Table
+from streams.app.history.cells import Row
+from streams.app.history.tables.table import Table
 from streams.clinical.definitions.policies import EMBER, MIMIC, Sepsis3Policy
 from streams.clinical.definitions.prescribed import Prescribed, prescribed
 from streams.clinical.timeline import Timeline

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from streams.app.cells import Row
-from streams.app.tables.table import Table
+from streams.app.history.cells import Row
+from streams.app.history.tables.table import Table
 from streams.clinical.catalogue.named_policies import FIRST_DAY
 from streams.clinical.scores.first_day_sofa import FirstDayPolicy, first_day_sofa
 from streams.clinical.scores.organ import ORGANS

@@ -9,7 +9,7 @@ from io import StringIO
 
 import pytest
 
-from streams.app.detect import write_detect_csv
+from streams.app.history.detect import write_detect_csv
 from streams.clinical.definitions.policies import EMBER
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import (

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TextIO
 
-from streams.app.cells import text_of
+from streams.app.history.cells import text_of
 from streams.clinical.catalogue.answer import Answer, Cell, Episode
 from streams.clinical.catalogue.rule import Rule
 from streams.clinical.scores.hours import EPOCH
@@ -40,6 +40,8 @@ class Detected:
     episodes: int = 0
     met: int = 0
     """Episodes for which the definition certainly holds."""
+    left_out: int = 0
+    """Episodes of patients the definition was not made for, which have no row."""
 
 
 def columns_of(rule: Rule) -> tuple[str, ...]:
@@ -69,13 +71,15 @@ def write_episodes_csv(
             detected.episodes += 1
             lines.writerow(map(_text, row))
         detected.met += sum(one.met is TRUE for one in told.episodes)
+        detected.left_out += sum(not one.made_for for one in told.episodes)
     return detected
 
 
 def episode_rows(patient: str, answer: Answer) -> Iterator[tuple[Cell, ...]]:
-    """The episodes of one patient, as the rule tells them."""
+    """The episodes of one patient, as the rule tells them, that it was made for."""
     for one in answer.episodes:
-        yield _row(patient, one)
+        if one.made_for:
+            yield _row(patient, one)
 
 
 def end_of_time(timeline: Timeline) -> datetime:

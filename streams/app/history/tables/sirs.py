@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from streams.app.cells import Row
-from streams.app.tables.table import Table
+from streams.app.history.cells import Row
+from streams.app.history.tables.table import Table
 from streams.clinical.scores.sirs_first_day import first_day_sirs
 from streams.clinical.timeline import Timeline
 

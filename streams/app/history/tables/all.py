@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from streams.app.tables.charlson import CHARLSON
-from streams.app.tables.first_day_sofa import FIRST_DAY_SOFA
-from streams.app.tables.kdigo_stages import KDIGO_STAGES
-from streams.app.tables.norepinephrine_equivalent_dose import (
+from streams.app.history.tables.charlson import CHARLSON
+from streams.app.history.tables.first_day_sofa import FIRST_DAY_SOFA
+from streams.app.history.tables.kdigo_stages import KDIGO_STAGES
+from streams.app.history.tables.norepinephrine_equivalent_dose import (
     NOREPINEPHRINE_EQUIVALENT_DOSE,
 )
-from streams.app.tables.sepsis3 import SEPSIS3
-from streams.app.tables.sirs import SIRS
-from streams.app.tables.sofa import SOFA
-from streams.app.tables.suspicion_of_infection import SUSPICION_OF_INFECTION
-from streams.app.tables.table import Table
-from streams.app.tables.ventilation import VENTILATION
+from streams.app.history.tables.sepsis3 import SEPSIS3
+from streams.app.history.tables.sirs import SIRS
+from streams.app.history.tables.sofa import SOFA
+from streams.app.history.tables.suspicion_of_infection import SUSPICION_OF_INFECTION
+from streams.app.history.tables.table import Table
+from streams.app.history.tables.ventilation import VENTILATION
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from registry.app.commands.score import moment_of
-from streams.app.writing import writing
+from streams.app.history.writing import writing
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
 from streams.adapters.intake import IntakeReport
-from streams.app.account import account, tell_never_met
-from streams.app.detect import write_detect_csv
-from streams.app.episodes import write_episodes_csv
-from streams.app.sources import History, open_history
-from streams.app.writing import writing
+from streams.app.history.account import account, counted, tell_never_met
+from streams.app.history.detect import write_detect_csv
+from streams.app.history.episodes import write_episodes_csv
+from streams.app.history.sources import History, open_history
+from streams.app.history.writing import writing
+from streams.app.settings import check_zone
 from streams.clinical.catalogue.rule import Rule
 from streams.clinical.catalogue.rules import rule_named
+from streams.clinical.definitions.ase.doses import stages_told
+from streams.clinical.definitions.ase.policy import AsePolicy
 from streams.clinical.definitions.policies import Sepsis3Policy
+from streams.clinical.timeline import Timeline
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
@@ -35,7 +39,7 @@ ZoneOption = Annotated[
     str | None,
     typer.Option(
         help="The hospital's time zone, for rules of calendar days: America/New_York. "
-        "Default: the source's own days."
+        "Default: the source's own days, or EMBER_ZONE."
     ),
 ]
 
@@ -77,9 +81,10 @@ def detect(
         _sepsis3(history, preset, out, hourly)
         return
     report = IntakeReport()
+    stages: set[str] = set()
     with writing(out) as file:
         found = write_episodes_csv(
-            history.timelines(report),
+            _noting_stages(history.timelines(report), preset, stages),
             rule=rule,
             policy=chosen,
             zone=zone or WALL_CLOCK.get(source),
@@ -88,22 +93,39 @@ def detect(
     account(report, sys.stderr)
     tell_never_met(history, sys.stderr)
     print(
-        f"{definition} ({chosen}): {found.episodes} episodes, {found.met} of which "
-        f"meet it for certain, in {found.patients} patients -> {out}",
+        f"{definition} ({chosen}): {counted(found.episodes, 'episode')}, {found.met} for "
+        f"certain, in {counted(found.patients, 'patient')} -> {out}",
         file=sys.stderr,
     )
+    if found.left_out:
+        print(
+            f"{counted(found.left_out, 'episode')} of grown patients left out: "
+            f"{definition} is for patients under 18 years.",
+            file=sys.stderr,
+        )
+    if isinstance(preset, AsePolicy) and definition == "ase":
+        _tell_orders_alone(preset, stages)
 
 
-def check_zone(zone: str) -> None:
-    """Refuse a time zone that there is not; raises `SettingsError` EMB-402."""
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise SettingsError(
-            ErrorCode.BAD_SETTING,
-            f"There is no time zone {zone!r}.",
-            "Write it as the IANA does: America/New_York, Europe/Berlin.",
-        ) from None
+def _noting_stages(
+    patients: Iterable[tuple[str, Timeline]], preset: object, stages: set[str]
+) -> Iterator[tuple[str, Timeline]]:
+    """The same, while what the record tells of antimicrobials is put into `stages`."""
+    for patient, timeline in patients:
+        if isinstance(preset, AsePolicy):
+            stages |= stages_told(timeline, preset)
+        yield patient, timeline
+
+
+def _tell_orders_alone(policy: AsePolicy, stages: set[str]) -> None:
+    """Say it where a policy of doses reads a source of orders."""
+    if policy.doses == "given" and "ordered" in stages and "given" not in stages:
+        print(
+            "The source holds orders of antimicrobials and no dose given: by policy "
+            f"{policy.name} nobody has an antimicrobial day, whoever was treated. "
+            "--policy orders counts the days on which an order ran.",
+            file=sys.stderr,
+        )
 
 
 def _check_hourly(rule: Rule, out: Path, hourly: Path) -> None:
@@ -132,8 +154,9 @@ def _sepsis3(
     account(report, sys.stderr)
     tell_never_met(history, sys.stderr)
     print(
-        f"sepsis3 ({policy.name}): {counts.stays} ICU stays of {counts.episodes} "
-        f"episodes in {counts.patients} patients -> {out}; "
+        f"sepsis3 ({policy.name}): {counted(counts.stays, 'ICU stay')} of "
+        f"{counted(counts.episodes, 'episode')} in "
+        f"{counted(counts.patients, 'patient')} -> {out}; "
         f"{counts.without_icu_stay} without an ICU stay in their window have no row",
         file=sys.stderr,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -41,10 +41,21 @@ class History:
     """The patients of whom something was read."""
 
     def events(self, report: IntakeReport) -> Iterator[SourcedEvent]:
-        """All events, table by table; the report accounts for the rest."""
+        """All events, table by table; the report accounts for the rest.
+
+        Raises `InputError` EMB-304 at the end where nothing was read of anybody asked
+        for: a table without rows would say that nobody of them was ill.
+        """
         for sourced in SOURCES[self.name](self.path).events(report, self.subjects):
             self.met.add(sourced.patient)
             yield sourced
+        if self.subjects and not self.met:
+            raise InputError(
+                ErrorCode.UNKNOWN_PATIENT,
+                f"{self.name} tells nothing of the subjects asked for: "
+                f"{named(self.never_met())}.",
+                "Give each subject_id as its tables have it.",
+            )
 
     def never_met(self) -> list[str]:
         """The subjects asked for of whom nothing was read."""
@@ -71,6 +82,17 @@ class History:
         parts = [f"{f.relative_to(self.path)}:{_content(f)}" for f in files]
         parts += sorted(self.subjects or ("all subjects",))
         return sha256("\n".join([self.name, *parts, *rules]).encode()).hexdigest()
+
+
+_MANY = 20
+"""Subjects named in one sentence; the rest are counted."""
+
+
+def named(subjects: Sequence[str]) -> str:
+    """The subjects, the first 20 by name."""
+    more = len(subjects) - _MANY
+    told = ", ".join(subjects[:_MANY])
+    return f"{told} and {more} more" if more > 0 else told
 
 
 def _content(file: Path) -> str:

@@ -1,23 +1,15 @@
-"""What streams adds to the `ember` command."""
+"""`ember concepts`: what can be measured."""
 
 from __future__ import annotations
 
 import csv
 import sys
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter
 
-from streams.adapters.intake import IntakeReport
-from streams.app.account import account, tell_never_met
-from streams.app.detection import PathOption, SourceOption, SubjectsOption
-from streams.app.sources import open_history
-from streams.app.tables.all import table_named
-from streams.app.tables.table import write_table
-from streams.app.writing import writing
 from streams.vocabulary.concepts import concepts as all_concepts
 
 
@@ -36,35 +28,6 @@ class ConceptRow:
 
 CONCEPTS: TypeAdapter[tuple[ConceptRow, ...]] = TypeAdapter(tuple[ConceptRow, ...])
 """What `ember concepts --json` prints."""
-
-
-def table(
-    name: Annotated[str, typer.Argument(help="As mimic-code names it: kdigo_stages.")],
-    path: PathOption,
-    out: Annotated[Path, typer.Option(help="The CSV to write.")],
-    source: SourceOption = "mimic-iv",
-    policy: Annotated[
-        str,
-        typer.Option(help="mimic: mimic-code to the letter. Some tables have ember."),
-    ] = "mimic",
-    subjects: SubjectsOption = None,
-) -> None:
-    """Write one table of derived concepts, with mimic-code's columns."""
-    wanted = table_named(name)
-    wanted.reading(policy)
-    history = open_history(source, path, subjects)
-    report = IntakeReport()
-    with writing(out) as file:
-        written = write_table(
-            history.timelines(report), table=wanted, policy=policy, out=file
-        )
-    account(report, sys.stderr)
-    tell_never_met(history, sys.stderr)
-    print(
-        f"{name} ({policy}): {written.rows} rows of {written.patients} patients "
-        f"-> {out}",
-        file=sys.stderr,
-    )
 
 
 def concepts(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
-from streams.app.cells import Row, text_of
+from streams.app.history.cells import Row, text_of
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.errors import ErrorCode, SettingsError
 

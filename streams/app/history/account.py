@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TextIO
 
 from streams.adapters.intake import IntakeReport, TableCounts
-from streams.app.sources import History
+from streams.app.history.sources import History, named
 
 
 def account(report: IntakeReport, out: TextIO) -> None:
@@ -20,7 +20,7 @@ def account(report: IntakeReport, out: TextIO) -> None:
         print(f"rejected {rejection}", file=out)
     if by_code:
         told = ", ".join(f"{n} {code}" for code, n in sorted(by_code.items()))
-        print(f"{by_code.total()} rows rejected: {told}", file=out)
+        print(f"{counted(by_code.total(), 'row')} rejected: {told}", file=out)
     unheard = by_code.total() - len(report.rejections)
     if unheard > 0:
         print(f"The last {unheard} are counted and not told one by one.", file=out)
@@ -29,17 +29,20 @@ def account(report: IntakeReport, out: TextIO) -> None:
 def tell_never_met(history: History, out: TextIO) -> None:
     """Name the subjects asked for that the source does not have."""
     unmet = history.never_met()
-    if unmet and history.met:
-        print(f"Not in the data: subjects {', '.join(unmet)}.", file=out)
-    elif unmet:
-        print("None of the subjects asked for is in the data.", file=out)
+    if unmet:
+        print(f"Not in the data: subjects {named(unmet)}.", file=out)
+
+
+def counted(number: int, what: str) -> str:
+    """So many of them, in the singular where it is one."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _counted(counts: TableCounts) -> str:
-    parts = [f"{counts.read} rows", f"{counts.events} events"]
+    parts = [counted(counts.read, "row"), counted(counts.events, "event")]
     parts += [f"{n} {flag}" for flag, n in sorted(counts.flagged.items())]
     if counts.unmapped:
-        parts.append(f"{counts.unmapped.total()} rows unmapped")
+        parts.append(f"{counted(counts.unmapped.total(), 'row')} unmapped")
     if counts.filed_unread:
         parts.append(f"{counts.filed_unread} filed unread")
     if counts.bad:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from streams.app.cells import Row
-from streams.app.tables.table import Table
+from streams.app.history.cells import Row
+from streams.app.history.tables.table import Table
 from streams.clinical.scores.kdigo_policy import KDIGO_POLICIES, KdigoPolicy
 from streams.clinical.scores.kdigo_rows import KdigoRow, kdigo_rows
 from streams.clinical.timeline import Timeline

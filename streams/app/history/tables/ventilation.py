@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from streams.app.cells import Row
-from streams.app.tables.table import Table
+from streams.app.history.cells import Row
+from streams.app.history.tables.table import Table
 from streams.clinical.definitions.policies import MIMIC
 from streams.clinical.scores.chart import Chart, Scope
 from streams.clinical.scores.stays import unit_stays

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TextIO
 
-from streams.app.cells import Row, text_of
+from streams.app.history.cells import Row, text_of
 from streams.clinical.definitions.policies import Sepsis3Policy
 from streams.clinical.definitions.sepsis3 import NO_ENCOUNTER, Sepsis3Episode
 from streams.clinical.definitions.tracker import sepsis3

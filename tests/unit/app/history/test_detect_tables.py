@@ -3,7 +3,7 @@ from io import StringIO
 
 import pytest
 
-from streams.app.detect import SEPSIS3_COLUMNS, SOFA_COLUMNS, write_detect_csv
+from streams.app.history.detect import SEPSIS3_COLUMNS, SOFA_COLUMNS, write_detect_csv
 from streams.clinical.definitions.policies import EMBER
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import (

@@ -1,0 +1,1 @@
+"""Histories: whole records read from tables, and what is written of them."""

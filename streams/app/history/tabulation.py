@@ -1,0 +1,46 @@
+"""`ember table`: one table of derived concepts, as mimic-code has it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streams.adapters.intake import IntakeReport
+from streams.app.history.account import account, counted, tell_never_met
+from streams.app.history.detection import PathOption, SourceOption, SubjectsOption
+from streams.app.history.sources import open_history
+from streams.app.history.tables.all import table_named
+from streams.app.history.tables.table import write_table
+from streams.app.history.writing import writing
+
+
+def table(
+    name: Annotated[str, typer.Argument(help="As mimic-code names it: kdigo_stages.")],
+    path: PathOption,
+    out: Annotated[Path, typer.Option(help="The CSV to write.")],
+    source: SourceOption = "mimic-iv",
+    policy: Annotated[
+        str,
+        typer.Option(help="mimic: mimic-code to the letter. Some tables have ember."),
+    ] = "mimic",
+    subjects: SubjectsOption = None,
+) -> None:
+    """Write one table of derived concepts, with mimic-code's columns."""
+    wanted = table_named(name)
+    wanted.reading(policy)
+    history = open_history(source, path, subjects)
+    report = IntakeReport()
+    with writing(out) as file:
+        written = write_table(
+            history.timelines(report), table=wanted, policy=policy, out=file
+        )
+    account(report, sys.stderr)
+    tell_never_met(history, sys.stderr)
+    print(
+        f"{name} ({policy}): {counted(written.rows, 'row')} of "
+        f"{counted(written.patients, 'patient')} -> {out}",
+        file=sys.stderr,
+    )

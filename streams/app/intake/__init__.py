@@ -1,0 +1,1 @@
+"""What a site's sample tells before anything is connected."""

@@ -1,0 +1,170 @@
+"""Source messages out of files: MLLP frames, plain HL7 v2, JSON Lines, FHIR NDJSON.
+
+Every file is read in pieces, so that memory depends on the largest message alone.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import orjson
+
+from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
+
+
+Form = Literal["hl7v2", "fhir"]
+
+_CHUNK = 1 << 20
+_LARGEST = 64 << 20
+"""Bytes of one message; what is longer is no message."""
+_FRAME = b"\x0b"
+_FRAME_END = b"\x1c\r"
+_BEGIN = re.compile(rb"(?:^|(?<=[\r\n]))(?=MSH)")
+_JSON_LINES = {".jsonl", ".ndjson"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One message of a file, or why there is none in its place."""
+
+    file: str
+    payload: bytes
+    fault: InputError | None = None
+
+
+def samples(form: Form, path: Path) -> Iterator[Sample]:
+    """The messages of a file, or of all files of a folder by name.
+
+    Raises `SettingsError` EMB-403 where there is nothing to read, `InputError`
+    EMB-113 where a file cannot be read to its end.
+    """
+    read = _fhir if form == "fhir" else _hl7v2
+    for file in _files(path):
+        name = file.name if path.is_file() else str(file.relative_to(path))
+        try:
+            with _opened(file) as content:
+                yield from read(name, file, content)
+        except (OSError, EOFError) as fault:
+            raise InputError(
+                ErrorCode.UNREADABLE_FILE,
+                f"{file} cannot be read to its end ({fault}).",
+                "Copy the file again.",
+            ) from None
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    found = sorted(
+        file
+        for file in (path.rglob("*") if path.is_dir() else ())
+        if file.is_file() and not file.name.startswith(".")
+    )
+    if not found:
+        raise SettingsError(
+            ErrorCode.PATH_NOT_FOUND,
+            f"There is nothing to read at {path}.",
+            "Give --path a file of messages, or a folder of such files.",
+        )
+    return found
+
+
+def _opened(file: Path) -> BinaryIO:
+    if file.suffix == ".gz":
+        return gzip.open(file, "rb")  # type: ignore[return-value]  # it reads bytes
+    return file.open("rb")
+
+
+def _suffix(file: Path) -> str:
+    """The suffix that tells the format, without `.gz`."""
+    return Path(file.stem).suffix if file.suffix == ".gz" else file.suffix
+
+
+# -- HL7 v2 --------------------------------------------------------------------------
+
+
+def _hl7v2(name: str, file: Path, content: BinaryIO) -> Iterator[Sample]:
+    if _suffix(file).lower() in _JSON_LINES:
+        yield from _message_fields(name, content)
+        return
+    first = content.read(_CHUNK)
+    pieces = _pieces(first, content)
+    framed = _FRAME in first[:_CHUNK]
+    for payload in _frames(pieces) if framed else _plain(pieces):
+        yield Sample(name, payload)
+
+
+def _pieces(first: bytes, content: BinaryIO) -> Iterator[bytes]:
+    piece = first
+    while piece:
+        yield piece
+        piece = content.read(_CHUNK)
+
+
+def _frames(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """What stands between the marks; what stands outside them is a sender's noise."""
+    held = b""
+    for piece in pieces:
+        held += piece
+        *whole, held = held.split(_FRAME_END)
+        for frame in whole:
+            _, mark, payload = frame.rpartition(_FRAME)
+            if mark or payload.strip():
+                yield payload
+        if len(held) > _LARGEST:
+            yield held
+            held = b""
+    _, _, payload = held.rpartition(_FRAME)
+    if payload.strip():
+        yield payload
+
+
+def _plain(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """From one line that begins with MSH to the next."""
+    held = b""
+    for piece in pieces:
+        held += piece
+        *whole, held = _BEGIN.split(held)
+        yield from (payload for payload in whole if payload.strip())
+        if len(held) > _LARGEST:
+            yield held
+            held = b""
+    if held.strip():
+        yield held
+
+
+def _message_fields(name: str, content: BinaryIO) -> Iterator[Sample]:
+    """The `message` of each line."""
+    for number, line in enumerate(content, start=1):
+        if not line.strip():
+            continue
+        try:
+            message = orjson.loads(line)["message"]
+            yield Sample(name, message.encode("utf-8"))
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+            yield Sample(name, line, _no_line(name, number, "a `message` field"))
+
+
+# -- FHIR ----------------------------------------------------------------------------
+
+
+def _fhir(name: str, file: Path, content: BinaryIO) -> Iterator[Sample]:
+    if _suffix(file).lower() == ".json":
+        yield Sample(name, content.read())
+        return
+    for line in content:
+        if line.strip():
+            yield Sample(name, line)
+
+
+def _no_line(name: str, number: int, what: str) -> InputError:
+    return InputError(
+        ErrorCode.MALFORMED_MESSAGE,
+        f"Line {number} of {name} is no JSON object with {what}.",
+        "Write one object a line.",
+    )

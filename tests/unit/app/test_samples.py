@@ -1,0 +1,117 @@
+"""Files of messages, however they are framed: every message once, and in order."""
+
+import gzip
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from streams.app.intake.samples import samples
+from streams.vocabulary.errors import InputError, SettingsError
+
+
+ONE = b"MSH|^~\\&|A|||||||1\rPID|1\r"
+TWO = b"MSH|^~\\&|A|||||||2\rOBX|1|TX|||MSH is a segment\r"
+
+
+def payloads(path, form="hl7v2"):
+    return [sample.payload for sample in samples(form, path)]
+
+
+@pytest.mark.parametrize("ends", [b"\r", b"\n", b"\r\n"])
+def test_plain_files_are_split_where_a_line_begins_with_msh(tmp_path, ends):
+    file = tmp_path / "a.hl7"
+    file.write_bytes((ONE + TWO).replace(b"\r", ends))
+
+    assert payloads(file) == [m.replace(b"\r", ends) for m in (ONE, TWO)]
+
+
+def test_blank_lines_between_messages_are_nobodys(tmp_path):
+    file = tmp_path / "a.hl7"
+    file.write_bytes(b"\n\n" + ONE + b"\n\n" + TWO)
+
+    assert [payload.strip() for payload in payloads(file)] == [
+        ONE.strip(),
+        TWO.strip(),
+    ]
+
+
+def test_frames_are_split_by_their_marks(tmp_path):
+    file = tmp_path / "a.mllp"
+    file.write_bytes(b"noise\x0b" + ONE + b"\x1c\r\x0b" + TWO + b"\x1c\r\n")
+
+    assert payloads(file) == [ONE, TWO]
+
+
+def test_a_frame_that_never_ends_is_a_message_all_the_same(tmp_path):
+    file = tmp_path / "a.mllp"
+    file.write_bytes(b"\x0b" + ONE + b"\x1c\r\x0b" + TWO)
+
+    assert payloads(file) == [ONE, TWO]
+
+
+def test_json_lines_hold_a_message_each_and_a_bad_line_is_told(tmp_path):
+    file = tmp_path / "a.jsonl.gz"
+    lines = [json.dumps({"message": ONE.decode()}), "{", "[1]", '{"message": 1}', ""]
+    file.write_bytes(gzip.compress("\n".join(lines).encode()))
+
+    first, *bad = samples("hl7v2", file)
+
+    assert first.payload == ONE
+    assert first.fault is None
+    assert [s.fault.problem.split()[1] for s in bad] == ["2", "3", "4"]
+
+
+def test_a_folder_is_read_file_by_file(tmp_path):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "two.hl7").write_bytes(TWO)
+    (tmp_path / "a.hl7").write_bytes(ONE)
+    (tmp_path / ".hidden").write_bytes(ONE)
+
+    found = list(samples("hl7v2", tmp_path))
+
+    assert [(s.file, s.payload) for s in found] == [
+        ("a.hl7", ONE),
+        ("b/two.hl7", TWO),
+    ]
+
+
+def test_resources_are_lines_or_whole_json_files(tmp_path):
+    (tmp_path / "a.ndjson").write_bytes(b'{"id": "1"}\n\n{"id": "2"}')
+    (tmp_path / "b.json").write_bytes(b'{\n "id": "3"\n}\n')
+
+    assert [json.loads(p)["id"] for p in payloads(tmp_path, "fhir")] == ["1", "2", "3"]
+
+
+def test_nothing_to_read_is_told(tmp_path):
+    with pytest.raises(SettingsError, match="nothing to read"):
+        payloads(tmp_path)
+    with pytest.raises(SettingsError, match="nothing to read"):
+        payloads(tmp_path / "nowhere")
+
+
+def test_a_broken_archive_is_told(tmp_path):
+    file = tmp_path / "a.hl7.gz"
+    file.write_bytes(gzip.compress(ONE * 1000)[:40])
+
+    with pytest.raises(InputError, match="cannot be read to its end"):
+        payloads(file)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    bodies=st.lists(st.integers(1, 3000), min_size=1, max_size=8),
+    chunk=st.integers(1, 700),
+    framed=st.booleans(),
+)
+def test_where_a_piece_ends_does_not_matter(
+    tmp_path, monkeypatch, bodies, chunk, framed
+):
+    monkeypatch.setattr("streams.app.intake.samples._CHUNK", max(chunk, 40))
+    written = [b"MSH|^~\\&|" + b"x" * size + b"\r" for size in bodies]
+    file = tmp_path / "a"
+    whole = b"".join(b"\x0b" + m + b"\x1c\r" if framed else m for m in written)
+    file.write_bytes(whole)
+
+    assert payloads(file) == written
