@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from made_up.fhir import NOW, patient, translator
 from made_up.fhir_story import STORY
 
-from streams.adapters.fhir.resources import RESOURCES
+from streams.adapters.fhir.types import RESOURCES
 
 
 JSON = st.recursive(

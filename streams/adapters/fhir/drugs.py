@@ -8,8 +8,8 @@ from functools import cache, lru_cache
 
 from streams.adapters.fhir.elements import Concept
 from streams.adapters.fhir.known import KnownCodes
-from streams.adapters.fhir.resources import Medicated
 from streams.adapters.fhir.telling import Telling
+from streams.adapters.fhir.treatments import Medicated
 from streams.adapters.mimic_iv.prescriptions import is_systemic_antimicrobial
 from streams.adapters.site.codes import Coding
 from streams.adapters.site.configuration import CodeEntry

@@ -5,9 +5,10 @@ from __future__ import annotations
 from streams.adapters.fhir.elements import Concept
 from streams.adapters.fhir.known import KnownCodes, KnownSpecimen
 from streams.adapters.fhir.naming import any_identifier
-from streams.adapters.fhir.resources import Device, Ingredient, Medication, Specimen
+from streams.adapters.fhir.resources import Specimen
 from streams.adapters.fhir.telling import Telling
 from streams.adapters.fhir.times import at
+from streams.adapters.fhir.treatments import Device, Ingredient, Medication
 from streams.adapters.identity.pseudonyms import Identifier
 
 

@@ -16,7 +16,9 @@ from streams.adapters.fhir.drugs import (
 )
 from streams.adapters.fhir.elements import Concept, Period, Quantity
 from streams.adapters.fhir.quantities import millilitres, number_of, written_unit
-from streams.adapters.fhir.resources import (
+from streams.adapters.fhir.telling import Telling
+from streams.adapters.fhir.times import When, at
+from streams.adapters.fhir.treatments import (
     Dosage,
     DosageInstruction,
     Medicated,
@@ -25,8 +27,6 @@ from streams.adapters.fhir.resources import (
     MedicationRequest,
     MedicationStatement,
 )
-from streams.adapters.fhir.telling import Telling
-from streams.adapters.fhir.times import When, at
 from streams.adapters.rates import canonical_rate
 from streams.vocabulary.drugs import drugs
 from streams.vocabulary.errors import ErrorCode, InputError

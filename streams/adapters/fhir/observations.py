@@ -28,9 +28,9 @@ from streams.adapters.fhir.times import When
 from streams.adapters.measured import Measured, measured
 from streams.adapters.site.codes import Coding
 from streams.adapters.site.configuration import CodeEntry
-from streams.adapters.values import Reported
+from streams.adapters.values import NOTHING, Reported
 from streams.vocabulary.concepts import concept
-from streams.vocabulary.errors import InputError
+from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.events import (
     Assessment,
     Fluid,
@@ -96,9 +96,9 @@ class _Reading:
             return
         try:
             if entry.kind == "observation":
-                self._measure(part, codings[0], entry, said, unit, suffix)
+                self._measure(part, codings[0], entry, said, unit, suffix, place)
             elif entry.kind == "fluid":
-                self._volume(codings[0], entry, said, unit, suffix)
+                self._volume(codings[0], entry, said, unit, suffix, place)
             elif entry.kind == "support":
                 self._support(entry, suffix)
         except InputError as error:
@@ -143,10 +143,13 @@ class _Reading:
         said: Reported,
         unit: str,
         suffix: str,
+        place: str,
     ) -> None:
         what = concept(entry.concept)
         value = self._measured(entry, said, unit)
         text = said.word or (self._answer(part) if value.value is None else None)
+        if said == NOTHING and text is None:
+            self._note_unread(place)
         if what.category in _ASSESSED:
             self.telling.tell(
                 Assessment(
@@ -185,9 +188,16 @@ class _Reading:
         return measured(what, said, plain, aliases=self.telling.desk.site.units)
 
     def _volume(
-        self, coding: Coding, entry: CodeEntry, said: Reported, unit: str, suffix: str
+        self,
+        coding: Coding,
+        entry: CodeEntry,
+        said: Reported,
+        unit: str,
+        suffix: str,
+        place: str,
     ) -> None:
         if said.value is None:
+            self._note_unread(place)
             return
         self.telling.units.append((entry.concept, unit))
         volume, flags = millilitres(self.telling, said.value, unit or entry.unit or "")
@@ -199,6 +209,14 @@ class _Reading:
                 volume_ml=volume,
                 code=str(coding),
             )
+        )
+
+    def _note_unread(self, place: str) -> None:
+        self.telling.fault(
+            f"{place}value",
+            ErrorCode.VALUE_NOT_READ,
+            "It is no number, known word or coded answer.",
+            "Send a Quantity or a code; free text is not read.",
         )
 
     def _support(self, entry: CodeEntry, suffix: str) -> None:

@@ -6,9 +6,9 @@ from typing import Literal, cast
 
 from streams.adapters.fhir.elements import CodeableReference, Reference
 from streams.adapters.fhir.known import KnownCodes
-from streams.adapters.fhir.resources import DeviceUse, Procedure
 from streams.adapters.fhir.telling import Telling
 from streams.adapters.fhir.times import When
+from streams.adapters.fhir.treatments import DeviceUse, Procedure
 from streams.adapters.site.codes import Coding
 from streams.adapters.site.configuration import CodeEntry
 from streams.vocabulary import events

@@ -17,26 +17,28 @@ from streams.adapters.fhir import (
     stays,
 )
 from streams.adapters.fhir.cultures import Cultures
+from streams.adapters.fhir.resource import Resource
 from streams.adapters.fhir.resources import (
     AllergyIntolerance,
     Condition,
-    Device,
-    DeviceUse,
     DiagnosticReport,
     Encounter,
     Location,
+    Observation,
+    Patient,
+    Specimen,
+)
+from streams.adapters.fhir.telling import Telling
+from streams.adapters.fhir.treatments import (
+    Device,
+    DeviceUse,
     Medication,
     MedicationAdministration,
     MedicationDispense,
     MedicationRequest,
     MedicationStatement,
-    Observation,
-    Patient,
     Procedure,
-    Resource,
-    Specimen,
 )
-from streams.adapters.fhir.telling import Telling
 
 
 SPOKEN_OF = frozenset(

@@ -15,8 +15,9 @@ from streams.adapters.fhir.cultures import Cultures
 from streams.adapters.fhir.known import Directory
 from streams.adapters.fhir.ledger import Entry, Ledger
 from streams.adapters.fhir.references import Addresses, Scope, type_of
-from streams.adapters.fhir.resources import RESOURCES, Resource
+from streams.adapters.fhir.resource import Resource
 from streams.adapters.fhir.telling import Desk, Telling
+from streams.adapters.fhir.types import RESOURCES
 from streams.adapters.fhir.versions import version_of
 from streams.adapters.fhir.waiting import Sent, Waiting
 from streams.adapters.identity.pseudonyms import Identifier, Identities, Kind

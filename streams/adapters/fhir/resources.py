@@ -5,32 +5,20 @@ Source: HL7 FHIR R4 (4.0.1) and R5 (5.0.0), resource definitions.
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import Field
 
 from streams.adapters.fhir.elements import (
-    CodeableReference,
     Coding,
     Concept,
     Element,
     Identifier,
-    Meta,
     Period,
     Quantity,
     Range,
     Ratio,
     Reference,
 )
-
-
-class Resource(Element):
-    """What all resources have in common."""
-
-    resource_type: str
-    id: str | None = None
-    meta: Meta | None = None
-    contained: tuple[dict[str, Any], ...] = ()
+from streams.adapters.fhir.resource import Resource
 
 
 # -- who and where -------------------------------------------------------------
@@ -171,152 +159,6 @@ class DiagnosticReport(Resource):
     result: tuple[Reference, ...] = ()
 
 
-# -- treatment -----------------------------------------------------------------
-
-
-class Ingredient(Element):
-    """What a medication is made of."""
-
-    item: CodeableReference | None = None
-    item_codeable_concept: Concept | None = None
-    item_reference: Reference | None = None
-
-
-class Medication(Resource):
-    """A product, by its codes or by its ingredients."""
-
-    code: Concept | None = None
-    identifier: tuple[Identifier, ...] = ()
-    ingredient: tuple[Ingredient, ...] = ()
-
-
-class Repeat(Element):
-    """The bounds of a schedule."""
-
-    bounds_period: Period | None = None
-
-
-class Timing(Element):
-    """When doses are due."""
-
-    event: tuple[str, ...] = ()
-    repeat: Repeat | None = None
-
-
-class DoseAndRate(Element):
-    """How much, or how fast."""
-
-    dose_quantity: Quantity | None = None
-    rate_quantity: Quantity | None = None
-    rate_ratio: Ratio | None = None
-
-
-class DosageInstruction(Element):
-    """How a drug is to be given."""
-
-    timing: Timing | None = None
-    route: Concept | None = None
-    dose_and_rate: tuple[DoseAndRate, ...] = ()
-
-
-class Medicated(Resource):
-    """What requests, dispenses, administrations and statements share."""
-
-    status: str | None = None
-    subject: Reference | None = None
-    encounter: Reference | None = None
-    context: Reference | None = None
-    medication: CodeableReference | None = None
-    medication_codeable_concept: Concept | None = None
-    medication_reference: Reference | None = None
-
-
-class DispenseRequest(Element):
-    """From when until when an order holds."""
-
-    validity_period: Period | None = None
-
-
-class MedicationRequest(Medicated):
-    """An order."""
-
-    intent: str | None = None
-    do_not_perform: bool = False
-    authored_on: str | None = None
-    status_changed: str | None = None
-    dosage_instruction: tuple[DosageInstruction, ...] = ()
-    dispense_request: DispenseRequest | None = None
-
-
-class Dosage(Element):
-    """How much was given, and how."""
-
-    route: Concept | None = None
-    dose: Quantity | None = None
-    rate_quantity: Quantity | None = None
-    rate_ratio: Ratio | None = None
-
-
-class MedicationAdministration(Medicated):
-    """A dose or an infusion given; R5 spells `occurence` with one r."""
-
-    effective_date_time: str | None = None
-    effective_period: Period | None = None
-    occurence_date_time: str | None = None
-    occurence_period: Period | None = None
-    request: Reference | None = None
-    dosage: Dosage | None = None
-
-
-class MedicationDispense(Medicated):
-    """A drug handed out."""
-
-    when_prepared: str | None = None
-    when_handed_over: str | None = None
-    recorded: str | None = None
-    authorizing_prescription: tuple[Reference, ...] = ()
-    dosage_instruction: tuple[DosageInstruction, ...] = ()
-
-
-class MedicationStatement(Medicated):
-    """What the patient is said to take."""
-
-    effective_date_time: str | None = None
-    effective_period: Period | None = None
-    date_asserted: str | None = None
-    dosage: tuple[DosageInstruction, ...] = ()
-
-
-class Procedure(Resource):
-    """Something done to the patient."""
-
-    status: str | None = None
-    code: Concept | None = None
-    subject: Reference | None = None
-    encounter: Reference | None = None
-    performed_date_time: str | None = None
-    performed_period: Period | None = None
-    occurrence_date_time: str | None = None
-    occurrence_period: Period | None = None
-
-
-class Device(Resource):
-    """A machine."""
-
-    type: Concept | tuple[Concept, ...] | None = None
-
-
-class DeviceUse(Resource):
-    """A machine at work on a patient (R4 DeviceUseStatement, R5 DeviceUsage)."""
-
-    status: str | None = None
-    subject: Reference | None = None
-    patient: Reference | None = None
-    device: Reference | CodeableReference | None = None
-    timing_period: Period | None = None
-    timing_date_time: str | None = None
-
-
 # -- what the patient has ------------------------------------------------------
 
 
@@ -350,60 +192,3 @@ class AllergyIntolerance(Resource):
     recorded_date: str | None = None
     criticality: str | None = None
     reaction: tuple[Reaction, ...] = ()
-
-
-# -- what carries other resources ----------------------------------------------
-
-
-class EntryRequest(Element):
-    """What an entry asks for."""
-
-    method: str | None = None
-    url: str | None = None
-
-
-class EntryResponse(Element):
-    """What became of it."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-
-
-class Entry(Element):
-    """One resource of a Bundle, or the deletion of one."""
-
-    full_url: str | None = None
-    resource: dict[str, Any] | None = None
-    request: EntryRequest | None = None
-    response: EntryResponse | None = None
-
-
-class Bundle(Resource):
-    """Several resources sent together."""
-
-    type: str | None = None
-    timestamp: str | None = None
-    entry: tuple[Entry, ...] = ()
-
-
-RESOURCES: dict[str, type[Resource]] = {
-    "Patient": Patient,
-    "Encounter": Encounter,
-    "Location": Location,
-    "Observation": Observation,
-    "Specimen": Specimen,
-    "DiagnosticReport": DiagnosticReport,
-    "Medication": Medication,
-    "MedicationRequest": MedicationRequest,
-    "MedicationAdministration": MedicationAdministration,
-    "MedicationDispense": MedicationDispense,
-    "MedicationStatement": MedicationStatement,
-    "MedicationUsage": MedicationStatement,
-    "Procedure": Procedure,
-    "Device": Device,
-    "DeviceUseStatement": DeviceUse,
-    "DeviceUsage": DeviceUse,
-    "Condition": Condition,
-    "AllergyIntolerance": AllergyIntolerance,
-}
-"""By type; any other is filed unread."""

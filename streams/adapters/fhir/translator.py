@@ -18,9 +18,9 @@ from pydantic import ValidationError
 
 from streams.adapters.fhir import memory
 from streams.adapters.fhir.account import Account
+from streams.adapters.fhir.bundle import Bundle, Entry
 from streams.adapters.fhir.reading import Read, Reading
 from streams.adapters.fhir.references import type_of
-from streams.adapters.fhir.resources import Bundle, Entry
 from streams.adapters.fhir.times import at, read_time
 from streams.adapters.fhir.versions import milliseconds, moment_in_milliseconds
 from streams.adapters.fhir.waiting import Sent

@@ -9,10 +9,11 @@ import pytest
 from made_up.fhir import code, encounter, observation, patient, quantity
 from made_up.fhir_story import STORY
 
+from streams.adapters.fhir.bundle import Bundle
 from streams.adapters.fhir.elements import Element
 from streams.adapters.fhir.mimic_iv import site_configuration
-from streams.adapters.fhir.resources import RESOURCES, Bundle
 from streams.adapters.fhir.times import read_time
+from streams.adapters.fhir.types import RESOURCES
 
 
 ZONE = site_configuration().time_zone

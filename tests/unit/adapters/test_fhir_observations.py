@@ -336,3 +336,25 @@ def test_the_specimen_says_whether_blood_was_arterial(reading):
 
     assert events(sent(reading, gas)) == []
     assert only(sent(reading, specimen)).specimen == "arterial"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"valueString": "Mrs Quill, see note"},
+        {"valueDateTime": "2026-11-28"},
+        {"valueQuantity": quantity(2, "mmol/L", comparator="ad")},
+        {
+            "valueRange": {
+                "low": quantity(1, "mmol/L"),
+                "high": quantity(9, "mg/dL"),
+            }
+        },
+    ],
+)
+def test_a_result_whose_value_is_not_read_says_so(reading, value):
+    told = sent(reading, observation(**value))
+
+    assert only(told).value is None
+    assert [fault.code for fault in told.faults] == [ErrorCode.VALUE_NOT_READ]
+    assert "Quill" not in repr(told)
