@@ -175,7 +175,7 @@ class _Shared:
         known = self.what.drug is not None or self.antimicrobial
         if not known:
             flags = (*flags, Flag.UNMAPPED)
-            self.telling.leave_unmapped(self.what.codings, written_unit(self.dose))
+            self.telling.leave_unmapped(self.what.codings, self._unit())
         self.telling.tell(
             Medication(
                 **self.telling.common(when, suffix, flags),
@@ -185,12 +185,15 @@ class _Shared:
                 sent_drug=self.what.name,
                 route=self.route,
                 dose=self._amount(),
-                unit=written_unit(self.dose) or None,
+                unit=self._unit() or None,
                 planned_start=at(start),
                 planned_stop=at(stop),
                 antimicrobial=self.antimicrobial,
             )
         )
+
+    def _unit(self) -> str:
+        return written_unit(self.dose, self.telling.desk.site.units)
 
     def _amount(self) -> float | None:
         return number_of(self.dose).value
@@ -204,6 +207,7 @@ class _Given:
     ) -> None:
         self.shared = shared
         self.telling = shared.telling
+        self.units = shared.telling.desk.site.units
         self.dosage = dosage
         self.start = start
         self.end = end
@@ -236,12 +240,12 @@ class _Given:
         """The rate and its unit; of a ratio, the amount by one hour or minute."""
         plain, ratio = self.dosage.rate_quantity, self.dosage.rate_ratio
         if plain is not None:
-            rate, unit = number_of(plain).value, written_unit(plain)
+            rate, unit = number_of(plain).value, written_unit(plain, self.units)
         elif ratio is not None:
             top, bottom = number_of(ratio.numerator).value, ratio.denominator
             per = number_of(bottom).value
             rate = None if top is None or not per else top / per
-            unit = f"{written_unit(ratio.numerator)}/{written_unit(bottom)}"
+            unit = f"{written_unit(ratio.numerator, self.units)}/{written_unit(bottom, self.units)}"
         else:
             return None, ""
         if rate is not None and rate < 0:
@@ -251,7 +255,7 @@ class _Given:
     def _infusion(self, name: str, rate: float, unit: str) -> None:
         drug = drugs()[name]
         self.telling.units.append((name, unit))
-        value = canonical_rate(drug, rate, self.telling.desk.site.units.get(unit, unit))
+        value = canonical_rate(drug, rate, self.units.get(unit, unit))
         high = drug.plausible_high
         if value is not None and high is not None and value > high:
             self.flags = (*self.flags, Flag.IMPLAUSIBLE)
@@ -283,9 +287,9 @@ class _Given:
     def _volume(self, substance: str) -> None:
         amount, written = (
             number_of(self.dosage.dose).value,
-            written_unit(self.dosage.dose),
+            written_unit(self.dosage.dose, self.units),
         )
-        ucum = canonical_unit(self.telling.desk.site.units.get(written, written))
+        ucum = canonical_unit(self.units.get(written, written))
         if amount is None or ucum is None or UNITS[ucum].dimension != "volume":
             return
         volume, odd = millilitres(self.telling, amount, written)

@@ -298,7 +298,7 @@ class _Reading:
             if (said := _SAYS.get((one.system, one.code))) is not None:
                 return said
         words = [read_result(one.label).word for one in self._answers()]
-        words.append(reported(self.resource)[0].word)
+        words.append(reported(self.resource, self.telling.desk.site.units)[0].word)
         for word in words:
             if word in _WORDS:
                 return _WORDS[word]
@@ -317,7 +317,7 @@ class _Reading:
 
     def _concentration(self) -> Reported:
         """The least that inhibits growth, where it was measured."""
-        said, _ = reported(self.resource)
+        said, _ = reported(self.resource, self.telling.desk.site.units)
         for extension in self.resource.extension:
             if said.value is None and extension.url.endswith(_DILUTION):
                 said = number_of(extension.value_quantity)

@@ -90,7 +90,7 @@ class _Reading:
         place: str,
     ) -> None:
         """Tell what one part says."""
-        said, unit = reported(part)
+        said, unit = reported(part, self.telling.desk.site.units)
         if entry is None:
             self._keep(part, codings, said, unit, suffix)
             return

@@ -22,7 +22,7 @@ SupportCategory = Literal[
     "invasive", "niv", "cpap", "hfnc", "tracheostomy", "oxygen", "none", "other"
 ]
 
-_NOT_DONE = frozenset({"preparation", "not-done", "intended", "on-hold-before-start"})
+_NOT_DONE = frozenset({"preparation", "not-done", "intended"})
 _SHIPPED = {
     "302497006": "rrt",
     "714749008": "rrt",

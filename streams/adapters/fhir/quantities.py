@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from streams.adapters.fhir.elements import Quantity
 from streams.adapters.fhir.resources import Valued
 from streams.adapters.fhir.telling import Telling
@@ -12,17 +15,25 @@ from streams.vocabulary.units import UNITS, canonical_unit, convert
 
 
 _COMPARATORS: dict[str, Comparator] = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_UNIT = re.compile(r"\S{1,20}")
+_NO_UNIT = "(a text)"
 _PLAUSIBLE_ML = 5_000.0
 """The most that one charting may hold and be believed; ours."""
 
 
-def written_unit(quantity: Quantity | None) -> str:
-    """The unit's code, or its name where only that is one Ember knows."""
+def written_unit(quantity: Quantity | None, names: Mapping[str, str]) -> str:
+    """The unit's code, or its name where only that is known; `names` are the site's.
+
+    An unknown one that does not look like a unit may be anything: it stays behind.
+    """
     if quantity is None:
         return ""
     code, name = quantity.code or "", quantity.unit or ""
-    known = name if canonical_unit(name) and not canonical_unit(code) else ""
-    return known or code or name
+    for written in (code, name):
+        if written and (written in names or canonical_unit(written)):
+            return written
+    written = code or name
+    return written if not written or _UNIT.fullmatch(written) else _NO_UNIT
 
 
 def number_of(quantity: Quantity | None) -> Reported:
@@ -35,14 +46,14 @@ def number_of(quantity: Quantity | None) -> Reported:
     return Reported(quantity.value, _COMPARATORS[sign] if sign else None)
 
 
-def reported(part: Valued) -> tuple[Reported, str]:
+def reported(part: Valued, names: Mapping[str, str]) -> tuple[Reported, str]:
     """What a value[x] says, and its unit as written."""
     if part.value_quantity is not None:
-        return number_of(part.value_quantity), written_unit(part.value_quantity)
+        return number_of(part.value_quantity), written_unit(part.value_quantity, names)
     if part.value_integer is not None:
         return Reported(float(part.value_integer)), ""
     if part.value_range is not None:
-        return _range(part.value_range.low, part.value_range.high)
+        return _range(part.value_range.low, part.value_range.high, names)
     if part.value_ratio is not None:
         return _ratio(part.value_ratio.numerator, part.value_ratio.denominator), ""
     if part.value_string is not None:
@@ -50,10 +61,12 @@ def reported(part: Valued) -> tuple[Reported, str]:
     return NOTHING, ""
 
 
-def _range(low: Quantity | None, high: Quantity | None) -> tuple[Reported, str]:
+def _range(
+    low: Quantity | None, high: Quantity | None, names: Mapping[str, str]
+) -> tuple[Reported, str]:
     first, last = number_of(low).value, number_of(high).value
-    unit = written_unit(low if first is not None else high)
-    if low and high and written_unit(low) != written_unit(high):
+    unit = written_unit(low if first is not None else high, names)
+    if low and high and written_unit(low, names) != written_unit(high, names):
         return NOTHING, ""
     if first is not None and last is not None:
         return (Reported(first, upper=last) if first <= last else NOTHING), unit

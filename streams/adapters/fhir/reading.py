@@ -167,6 +167,7 @@ class Reading:
         if telling.waits_for and not telling.forced and not needless:
             self.waiting.hold(sent, telling.waits_for)
             account.sightings += telling.sightings
+            account.tell(telling.of_others)
             return "held"
         if telling.waits_for and not telling.void:
             _tell_missing(telling)

@@ -125,7 +125,6 @@ class Observation(Resource, Valued):
     effective_period: Period | None = None
     effective_instant: str | None = None
     issued: str | None = None
-    body_site: Concept | None = None
     specimen: Reference | None = None
     component: tuple[Valued, ...] = ()
     has_member: tuple[Reference, ...] = ()
@@ -152,11 +151,10 @@ class Specimen(Resource):
 
 
 class DiagnosticReport(Resource):
-    """A report: it ties observations together, and may contain them."""
+    """A report: it may contain observations."""
 
     status: str | None = None
     subject: Reference | None = None
-    result: tuple[Reference, ...] = ()
 
 
 # -- what the patient has ------------------------------------------------------
@@ -165,7 +163,6 @@ class DiagnosticReport(Resource):
 class Condition(Resource):
     """A diagnosis or a problem."""
 
-    clinical_status: Concept | None = None
     verification_status: Concept | None = None
     code: Concept | None = None
     subject: Reference | None = None
@@ -183,12 +180,10 @@ class Reaction(Element):
 class AllergyIntolerance(Resource):
     """An allergy, or that there is none."""
 
-    clinical_status: Concept | None = None
     verification_status: Concept | None = None
     code: Concept | None = None
     patient: Reference | None = None
     encounter: Reference | None = None
     onset_date_time: str | None = None
     recorded_date: str | None = None
-    criticality: str | None = None
     reaction: tuple[Reaction, ...] = ()

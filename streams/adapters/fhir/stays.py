@@ -134,7 +134,7 @@ def _class_codes(resource: Encounter) -> list[str]:
 
 
 def _in_unit(resource: Encounter) -> bool:
-    """A part of a stay for acute care; its places may say so as well."""
+    """A part of a stay, for acute care."""
     return resource.part_of is not None and "ACUTE" in _class_codes(resource)
 
 

@@ -43,7 +43,6 @@ class Repeat(Element):
 class Timing(Element):
     """When doses are due."""
 
-    event: tuple[str, ...] = ()
     repeat: Repeat | None = None
 
 

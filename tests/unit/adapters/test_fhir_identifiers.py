@@ -174,3 +174,27 @@ def test_what_is_held_is_in_the_memory_alone():
 
 def test_only_a_site_declared_public_keeps_identifiers():
     assert site_configuration().identity == "public"
+
+
+@pytest.mark.parametrize("unit", [PLANTED, "Mrs Quackenbush"])
+def test_a_unit_that_looks_like_none_stays_behind(unit):
+    told = sent(
+        translator(),
+        observation(what=code("2524-7"), valueQuantity={"value": 1, "unit": unit}),
+    )
+
+    assert told.faults
+    assert "Quackenbush" not in said(told)
+
+
+def test_a_unit_of_the_sites_may_be_words():
+    reading = translator(units={"breaths per minute": "/min"})
+    told = sent(
+        reading,
+        observation(
+            what=code("9279-1"),
+            valueQuantity={"value": 18, "unit": "breaths per minute"},
+        ),
+    )
+
+    assert told.told[0].events[0].value == 18.0
