@@ -144,8 +144,12 @@ class FhirTranslator:
         reads = []
         for number, (entry, key) in enumerate(zip(bundle.entry, keys, strict=True)):
             place = f"Bundle.entry[{number}].resource"
-            if key is None:
+            if key is None and entry.resource is None:
                 self._deleted(entry, place, account, received_at)
+                continue
+            if key is None:
+                account.faults.append(_fault(place, "It names no type of resource."))
+                reads.append(Read("rejected"))
                 continue
             sent = Sent(
                 resource=entry.resource or {},
@@ -165,10 +169,11 @@ class FhirTranslator:
         self, entry: Entry, place: str, account: Account, received_at: datetime
     ) -> None:
         request = entry.request
-        if request is None or request.method != "DELETE" or not request.url:
+        if request is None or request.method != "DELETE":
             return
-        key = self._reading.desk.addresses.address_key(request.url)
+        key = self._reading.desk.addresses.address_key(request.url or "")
         if key is None or not type_of(key):
+            account.faults.append(_fault(place, "It deletes nothing that has a name."))
             return
         version = self._stored(entry) or moment_in_milliseconds(received_at)
         sent = Sent(
@@ -261,5 +266,8 @@ def _name(read: Read) -> str:
 
 
 def _rejected(kind: str, place: str, reason: str) -> Translation:
-    fault = Fault(place=place, code=ErrorCode.NOT_FHIR, reason=reason)
-    return Translation(kind=kind, outcome="rejected", faults=(fault,))
+    return Translation(kind=kind, outcome="rejected", faults=(_fault(place, reason),))
+
+
+def _fault(place: str, reason: str) -> Fault:
+    return Fault(place=place, code=ErrorCode.NOT_FHIR, reason=reason)

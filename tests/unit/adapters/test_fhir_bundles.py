@@ -302,3 +302,43 @@ def test_a_second_delivery_has_the_same_name_and_the_same_events():
 
     assert first == second
     assert first.name
+
+
+def test_an_entry_that_is_nothing_is_told_and_keeps_no_other_back():
+    told = sent(
+        translator(),
+        bundle(
+            entry({"id": "no type"}),
+            {"request": {"method": "DELETE", "url": "?"}},
+            {"request": {"method": "GET", "url": "Patient/1"}},
+            entry(observation(**VALUE)),
+        ),
+    )
+
+    assert told.outcome == "mapped"
+    assert [fault.place for fault in told.faults] == [
+        "Bundle.entry[0].resource",
+        "Bundle.entry[1].resource",
+    ]
+    assert len(events(told)) == 1
+
+
+def test_memory_does_not_grow_with_what_passes():
+    reading = translator(limit=20)
+    sizes = []
+    for number in range(300):
+        name = f"{number:04}"
+        specimen = {"resourceType": "Specimen", "id": name}
+        for one in (
+            patient(name, f"MRN-{name}"),
+            encounter(name),
+            specimen,
+            observation(
+                f"t{name}", code("600-7"), specimen={"reference": f"Specimen/{name}"}
+            ),
+            observation(f"w{name}", encounter={"reference": f"Encounter/x{name}"}),
+        ):
+            sent(reading, one)
+        sizes.append(len(reading.pending()))
+
+    assert max(sizes[200:]) < 1.1 * max(sizes[30:100])
