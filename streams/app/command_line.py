@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "definitions": "streams.app.definitions:definitions",
     "kafka": "streams.app.kafka.commands:app",
     "health": "streams.app.observe.commands:health",
+    "intake": "streams.app.intake.commands:app",
     "worker": "streams.app.live.commands:worker",
     "feed": "streams.app.feed_commands:feed",
     "rejudge": "streams.app.feed_commands:rejudge",
