@@ -63,7 +63,7 @@ def feed(
         bool, typer.Option("--raw", help="Send each line of --file as it is.")
     ] = False,
     source: Annotated[
-        str | None, typer.Option(help="Tables of history: mimic-iv.")
+        str | None, typer.Option(help="A source of history: mimic-iv or mimic-iv-fhir.")
     ] = None,
     path: Annotated[
         Path | None, typer.Option(help="The folder of --source: hosp/ and icu/.")

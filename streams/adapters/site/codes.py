@@ -47,8 +47,12 @@ class CodeMap:
         site knows better.
         """
         for one in codings:
-            for system in (one.system, ""):
-                if found := self._entries.get((system, one.code)):
+            for system, code in (
+                (one.system, one.code),
+                ("", one.code),
+                (one.system, "*"),
+            ):
+                if found := self._entries.get((system, code)):
                     return found
         for one in codings:
             if one.system in LOINC and (found := self._shipped.get(one.code)):

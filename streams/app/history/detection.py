@@ -26,8 +26,12 @@ from streams.clinical.timeline import Timeline
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
-SourceOption = Annotated[str, typer.Option(help="Which tables: mimic-iv.")]
-PathOption = Annotated[Path, typer.Option(help="The folder that holds hosp/ and icu/.")]
+SourceOption = Annotated[
+    str, typer.Option(help="Which source: mimic-iv or mimic-iv-fhir.")
+]
+PathOption = Annotated[
+    Path, typer.Option(help="The folder that holds the source's files.")
+]
 SubjectsOption = Annotated[
     Path | None, typer.Option(help="Only these: a file, one subject_id a line.")
 ]
@@ -39,9 +43,10 @@ ZoneOption = Annotated[
     ),
 ]
 
-WALL_CLOCK = {"mimic-iv": "UTC"}
+WALL_CLOCK = {"mimic-iv": "UTC", "mimic-iv-fhir": "America/New_York"}
 """By source: the zone whose days are the hospital's. MIMIC-IV's times name no zone and
-are read as UTC, so that its UTC days are those of the ward's own clock."""
+are read as UTC, so that its UTC days are those of the ward's own clock; on FHIR they
+carry Boston's offset."""
 
 
 def detect(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
+from typing import Protocol
 
+from streams.adapters.fhir.mimic_iv import MimicIvFhir
 from streams.adapters.intake import IntakeReport, SourcedEvent
 from streams.adapters.mimic_iv.source import MimicIv
 from streams.adapters.ordering import events_by_patient, messages_in_known_order
@@ -15,7 +17,17 @@ from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 from streams.vocabulary.messages import EhrMessage
 
 
-SOURCES = ("mimic-iv",)
+class _Reader(Protocol):
+    def events(
+        self, report: IntakeReport, subjects: Collection[str] | None
+    ) -> Iterator[SourcedEvent]: ...
+
+
+SOURCES: dict[str, Callable[[Path], _Reader]] = {
+    "mimic-iv": MimicIv,
+    "mimic-iv-fhir": MimicIvFhir,
+}
+"""By name, what reads a folder of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +46,7 @@ class History:
         Raises `InputError` EMB-304 at the end where nothing was read of anybody asked
         for: a table without rows would say that nobody of them was ill.
         """
-        for sourced in MimicIv(self.path).events(report, self.subjects):
+        for sourced in SOURCES[self.name](self.path).events(report, self.subjects):
             self.met.add(sourced.patient)
             yield sourced
         if self.subjects and not self.met:
@@ -65,7 +77,8 @@ class History:
 
     def fingerprint(self, *rules: str) -> str:
         """The files by name and content, the subjects, the rules applied to them."""
-        files = sorted(f for f in self.path.rglob("*.csv*") if f.is_file())
+        tables = [*self.path.rglob("*.csv*"), *self.path.rglob("*.ndjson*")]
+        files = sorted(f for f in tables if f.is_file())
         parts = [f"{f.relative_to(self.path)}:{_content(f)}" for f in files]
         parts += sorted(self.subjects or ("all subjects",))
         return sha256("\n".join([self.name, *parts, *rules]).encode()).hexdigest()
@@ -99,7 +112,7 @@ def open_history(name: str, path: Path, subjects: Path | None) -> History:
         raise SettingsError(
             ErrorCode.PATH_NOT_FOUND,
             f"{path} is not a folder.",
-            "Give --path the folder that holds hosp/ and icu/.",
+            "Give --path the folder that holds the source's files.",
         )
     return History(name, path, None if subjects is None else read_subjects(subjects))
 
