@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "table": "streams.app.history.tabulation:table",
     "concepts": "streams.app.concepts:concepts",
     "definitions": "streams.app.definitions:definitions",
+    "simulate": "streams.app.simulate_commands:app",
     "kafka": "streams.app.kafka.commands:app",
     "keys": "streams.app.key_commands:app",
     "health": "streams.app.observe.commands:health",

@@ -212,6 +212,8 @@ def check_zone(zone: str) -> None:
             f"There is no time zone {zone!r}.",
             "Write it as the IANA does: America/New_York, Europe/Berlin.",
         ) from None
+
+
 def intake_settings(environ: Mapping[str, str]) -> IntakeSettings:
     """Raises `SettingsError` EMB-402 for what cannot be used; opens no key."""
     return IntakeSettings(
