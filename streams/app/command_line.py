@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "keys": "streams.app.key_commands:app",
     "health": "streams.app.observe.commands:health",
     "worker": "streams.app.live.commands:worker",
+    "fhir": "streams.app.fhir.commands:app",
     "feed": "streams.app.feed_commands:feed",
     "rejudge": "streams.app.feed_commands:rejudge",
     "compare": "streams.app.feed_commands:compare_versions",

@@ -103,6 +103,35 @@ STREAM_SETTINGS: tuple[Setting, ...] = (
         "newest seals, all open.",
     ),
     Setting(
+        "EMBER_FHIR", "", "The base address of a FHIR server, where none is given."
+    ),
+    Setting(
+        "EMBER_FHIR_CLIENT_ID",
+        "",
+        "Who Ember is there (SMART Backend Services); without it no token is asked for.",
+    ),
+    Setting(
+        "EMBER_FHIR_KEY_FILE",
+        "",
+        "Ember's private key there, from `ember fhir key`.",
+    ),
+    Setting(
+        "EMBER_FHIR_SCOPES",
+        "system/*.read",
+        "What Ember asks to read there, separated by blanks.",
+    ),
+    Setting(
+        "EMBER_FHIR_CA_FILE",
+        "",
+        "Certificates of the authority that signed the server's, in PEM, instead of the "
+        "usual ones.",
+    ),
+    Setting(
+        "EMBER_FHIR_HOSTS",
+        "",
+        "Further hosts that may be sent the access token, separated by commas.",
+    ),
+    Setting(
         "EMBER_HTTP",
         "127.0.0.1:0",
         "Where a process answers /metrics and /health; port 0 switches it off.",
