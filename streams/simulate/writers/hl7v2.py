@@ -23,6 +23,7 @@ from streams.simulate.writers.hl7v2_results import (
     revision,
     specimen_taken,
 )
+from streams.simulate.writers.hl7v2_results import unwritten as unwritten_result
 from streams.simulate.writers.hl7v2_segments import (
     components,
     message,
@@ -91,6 +92,10 @@ class Hl7Writer:
 
     def _reports(self, told: EhrMessage) -> Iterator[tuple[str, list[str]]]:
         results = [event for event in told.events if isinstance(event, RESULTS)]
+        without = [one for e in results if (one := unwritten_result(e)) is not None]
+        self._left_out += without
+        lost = [one.event for one in without]
+        results = [event for event in results if event not in lost]
         if results:
             yield "ORU^R01^ORU_R01", _about(told, results[0], *report(told, results))
         revised = [e for e in told.events if self._revises_a_result(e)]

@@ -73,8 +73,6 @@ def unwritten(events: Sequence[Event]) -> Iterator[LeftOut]:
     for event in events:
         if isinstance(event, Procedure) and event.phase == "stopped":
             yield LeftOut(event, "PR1 tells that something was done, not that it ended")
-        if isinstance(event, Allergy) and not event.present:
-            yield LeftOut(event, "AL1 lists what there is, not what was ruled out")
 
 
 def _trigger(events: Sequence[Event], *, inside: bool) -> str:
@@ -134,10 +132,11 @@ def _listed(events: Sequence[Event]) -> Iterator[str]:
 
 def _line(event: Event) -> tuple[str, dict[int, str]] | None:
     match event:
-        case Allergy(present=True):
+        case Allergy():
             severity = "U" if event.severity else ""
-            substance = components("", event.substance)
-            return "AL1", {2: "DA", 3: substance, 4: severity}
+            code, name = event.substance.upper().replace(" ", "-"), event.substance
+            named = (code, name) if event.present else ("NKA", "No known allergy")
+            return "AL1", {2: "DA", 3: components(*named, "SIM"), 4: severity}
         case Condition():
             system, _, code = event.code.partition("|")
             named = components(code, "", _DIAGNOSIS_SYSTEM.get(system, system))

@@ -16,6 +16,7 @@ from streams.simulate.writers.hl7v2_segments import (
     stamp,
 )
 from streams.simulate.writers.written import LeftOut
+from streams.vocabulary.drugs import drugs
 from streams.vocabulary.events import Event, Infusion, Medication
 from streams.vocabulary.messages import EhrMessage
 
@@ -81,38 +82,27 @@ def _given(message: EhrMessage, event: Medication) -> Iterator[str]:
 
 
 def _running(message: EhrMessage, event: Infusion) -> Iterator[str]:
-    """A rate in RXA-6, -7 and -12, and the weight it was reckoned with beside it."""
+    """A rate in RXA-6, -7 and -12, by weight where the patient was weighed."""
     yield _orc("RE", event.infusion_id, event, message)
-    rate = "" if event.sent_rate is None else number(event.sent_rate)
-    unit, _, time = (event.sent_unit or "").partition("/")
     ended = event.phase == "stopped"
+    rate, unit = event.rate, drugs()[event.drug].unit
+    if rate is None:
+        rate, unit = event.sent_rate, event.sent_unit or ""
+    amount, _, time = unit.rpartition("/")
     fields = {
         1: "0",
         2: "1",
         3: stamp(event.happened_at),
         4: stamp(event.happened_at) if ended else "",
         5: _drug(event.drug.capitalize()),
-        6: "0" if ended else rate,
-        7: components(unit),
+        6: "" if rate is None else number(rate),
+        7: components(amount, "", "UCUM"),
         9: components("", _PHASE[event.phase]),
         12: time,
         20: "CP" if ended else "PA",
     }
     yield segment("RXA", fields)
     yield segment("RXR", {1: components("IV")})
-    if event.weight_kg is not None:
-        yield segment(
-            "OBX",
-            {
-                1: "1",
-                2: "NM",
-                3: components("29463-7", "Body weight", "LN"),
-                5: number(event.weight_kg),
-                6: components("kg", "", "UCUM"),
-                11: "F",
-                14: stamp(event.happened_at),
-            },
-        )
 
 
 def _orc(control: str, order: str | None, event: Event, message: EhrMessage) -> str:

@@ -17,7 +17,7 @@ from streams.simulate.writers.hl7v2_segments import (
     stamp,
     text,
 )
-from streams.simulate.writers.written import Spoken
+from streams.simulate.writers.written import LeftOut, Spoken
 from streams.vocabulary.events import (
     Assessment,
     Cancellation,
@@ -67,8 +67,16 @@ def report(message: EhrMessage, events: Sequence[Event]) -> Iterator[str]:
         issued=message.issued_at,
         status="F",
     )
-    for at, event in enumerate(events, start=1):
-        yield _obx(at, _line(event), event.happened_at, "F")
+    for at, (line, event) in enumerate(_lines(events), start=1):
+        yield _obx(at, line, event.happened_at, "F")
+    yield from _tube(events)
+
+
+def unwritten(event: Event) -> LeftOut | None:
+    """What no result of its own tells."""
+    if isinstance(event, RespiratorySupport) and event.phase != "observed":
+        return LeftOut(event, "an OBX tells what was seen, not that it began or ended")
+    return None
 
 
 def revision(
@@ -89,6 +97,7 @@ def revision(
         now = event.event if isinstance(event, Correction) else first
         status = "C" if isinstance(event, Correction) else "W"
         yield _obx(at, _line(now), first.happened_at, status)
+    yield from _tube([spoken.event(_named(event)) for event in events])
 
 
 def specimen_taken(
@@ -189,10 +198,28 @@ def _measured(event: Measurement, sub_id: str) -> Line:
     return Line("NM", code, sub_id, number(event.value), unit)
 
 
+def _lines(events: Sequence[Event]) -> Iterator[tuple[Line, Event]]:
+    """One line an event; of a ventilator its mode as well."""
+    for event in events:
+        yield _line(event), event
+        if isinstance(event, RespiratorySupport) and event.mode:
+            mode = components(event.mode, event.mode, SYSTEM)
+            sub_id = event.event_id.rpartition(":")[2]
+            yield Line("CWE", _coded(local("RESP-MODE")), sub_id, mode), event
+
+
 def _supported(event: RespiratorySupport, sub_id: str) -> Line:
-    code = components(f"RESP-{(event.category or '').upper()}", "Breathing", SYSTEM)
+    code = _coded(codebook()[event.category or "", None, None])
     device = event.device or ""
     return Line("CWE", code, sub_id, components(device, device, SYSTEM))
+
+
+def _tube(events: Sequence[Event]) -> Iterator[str]:
+    """The specimen of a report, by its number; what it is of, each code says."""
+    for event in events:
+        if isinstance(event, Measurement) and event.specimen_id:
+            yield _spm(event.specimen_id, "", event.happened_at)
+            return
 
 
 def _coded(meant: Local) -> str:
