@@ -14,6 +14,7 @@ from importlib.resources import files
 
 from streams.vocabulary.codes import Loinc
 from streams.vocabulary.concepts import concepts
+from streams.vocabulary.events import Fluid
 
 
 AUTHORITY = "SIMHOSP"
@@ -62,6 +63,12 @@ class Local:
 def codebook() -> dict[tuple[str, str | None, str | None], Local]:
     """All local codes by concept, method and specimen."""
     return {(one.concept, one.method, one.specimen): one for one in _rows()}
+
+
+def of_fluid(event: Fluid) -> Local:
+    """The local code of a volume; what went in is said so."""
+    way = "in" if event.direction == "in" else None
+    return codebook()[event.substance, way, None]
 
 
 @cache

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import orjson
 
+from streams.simulate.writers.codebook import codebook
 from streams.simulate.writers.fhir_drugs import infusion, medication
 from streams.simulate.writers.fhir_parts import (
     LOCAL,
     TERMINOLOGY,
     Resource,
+    coded,
     coding,
     concept,
     encounter,
@@ -110,7 +113,7 @@ class FhirWriter:
             case Medication():
                 yield medication(told, event, self._order(event))
             case Infusion():
-                yield infusion(told, event)
+                yield from infusion(told, event, self._running(told, event))
             case Condition():
                 yield _condition(told, event)
             case Allergy():
@@ -124,6 +127,16 @@ class FhirWriter:
             yield from specimen_taken(told, was, cancelled=True)
         else:
             yield observation(told, was, status="entered-in-error")
+
+    def _running(self, told: EhrMessage, event: Infusion) -> list[Infusion]:
+        """The moments of one infusion that the server has by now, in order."""
+        by_now = [
+            one
+            for one in self.spoken.of(Infusion)
+            if one.infusion_id == event.infusion_id
+            and _issued(self.spoken.message_of(one.event_id)) <= _issued(told)
+        ]
+        return sorted(by_now, key=lambda one: one.happened_at)
 
     def _order(self, event: Medication) -> Medication | None:
         if event.stage != "stopped":
@@ -147,7 +160,7 @@ class FhirWriter:
             event.procedure_id,
             told,
             status="in-progress" if event.phase == "started" else "completed",
-            code=concept(coding(LOCAL, event.name.upper(), event.name)),
+            code=coded(codebook()[event.name, None, None]),
             subject=subject(told),
             encounter=encounter(event),
             **_performed(event, begun),
@@ -178,6 +191,10 @@ def bundle(payloads: tuple[bytes, ...]) -> bytes:
     entries = [{"resource": orjson.loads(one)} for one in payloads]
     made = {"resourceType": "Bundle", "type": "collection", "entry": entries}
     return orjson.dumps(made)
+
+
+def _issued(told: EhrMessage) -> datetime:
+    return told.issued_at or told.known_at
 
 
 def _of_stay(event: Event) -> bool:

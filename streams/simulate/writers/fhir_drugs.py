@@ -6,6 +6,8 @@ MedicationStatement.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from streams.simulate.writers.fhir_parts import (
     LOCAL,
     TERMINOLOGY,
@@ -22,6 +24,7 @@ from streams.simulate.writers.fhir_parts import (
 )
 from streams.simulate.writers.hl7v2_drugs import drug_code
 from streams.vocabulary.clock import iso
+from streams.vocabulary.drugs import drugs
 from streams.vocabulary.events import Infusion, Medication
 from streams.vocabulary.messages import EhrMessage
 
@@ -38,22 +41,35 @@ def medication(
     return _administration(told, event)
 
 
-def infusion(told: EhrMessage, event: Infusion) -> Resource:
-    """The rate from this moment on; a stop ends the administration."""
-    rate = None
-    if event.sent_rate is not None and event.phase != "stopped":
-        rate = quantity(event.sent_rate, event.sent_unit)
+def infusion(
+    told: EhrMessage, event: Infusion, known: Sequence[Infusion]
+) -> Iterator[Resource]:
+    """The rate that ends at this moment, and the one that begins.
+
+    `known` are the moments of this infusion that are on record by now, in order: each
+    rate is an administration of its own, from one of them to the next.
+    """
+    at = [one.event_id for one in known].index(event.event_id)
+    if at > 0:
+        yield _rate(told, known[at - 1], event)
+    if event.phase != "stopped":
+        yield _rate(told, event, known[at + 1] if at + 1 < len(known) else None)
+
+
+def _rate(told: EhrMessage, event: Infusion, ends: Infusion | None) -> Resource:
+    amount, unit = event.rate, drugs()[event.drug].unit
+    if amount is None:
+        amount, unit = event.sent_rate, event.sent_unit or ""
+    rate = None if amount is None else quantity(amount, unit)
     return resource(
         "MedicationAdministration",
         event.event_id,
         told,
-        identifier=[{"system": LOCAL, "value": event.infusion_id}],
-        status="completed" if event.phase == "stopped" else "in-progress",
+        status="completed" if ends else "in-progress",
         medicationCodeableConcept=_drug(event.drug.capitalize()),
         subject=subject(told),
         context=encounter(event),
-        effectivePeriod=period(event.happened_at, None),
-        request=reference("MedicationRequest", event.infusion_id),
+        effectivePeriod=period(event.happened_at, ends and ends.happened_at),
         dosage={"rateQuantity": rate} if rate else None,
     )
 

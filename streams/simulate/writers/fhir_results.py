@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from streams.simulate.writers.codebook import codebook, local
+from streams.simulate.writers.codebook import codebook, local, of_fluid
 from streams.simulate.writers.fhir_parts import (
     LOCAL,
     TERMINOLOGY,
@@ -18,7 +18,6 @@ from streams.simulate.writers.fhir_parts import (
     coding,
     concept,
     encounter,
-    period,
     quantity,
     reference,
     resource,
@@ -48,28 +47,26 @@ _PREGNANT = {
     False: coding(Snomed.system, "60001007", "Not pregnant"),
     None: coding(Snomed.system, "261665006", "Unknown"),
 }
-_ORGANISM = coding(Loinc.system, "6463-4", "Bacteria identified in Specimen by Culture")
 _INTERPRETATION = f"{TERMINOLOGY}/v3-ObservationInterpretation"
 
 
 def observation(told: EhrMessage, event: Event, *, status: str = "final") -> Resource:
     """One result; its id is the event's, so that a later version takes its place."""
-    effective: Element = {"effectiveDateTime": iso(event.happened_at)}
     specimen = None
     match event:
         case Measurement():
             meant = codebook()[event.concept, event.method, event.specimen]
             code, category, value = coded(meant), meant.category, _measured(event)
-            specimen = reference("Specimen", event.specimen_id, event.specimen)
+            if event.specimen:
+                specimen = reference("Specimen", event.specimen_id, event.specimen)
         case Assessment():
             meant = codebook()[event.concept, None, None]
             code, category = coded(meant), meant.category
             value = {"valueQuantity": quantity(event.value or 0, meant.unit)}
         case Fluid():
-            meant = codebook()[event.substance, None, None]
+            meant = of_fluid(event)
             code, category = coded(meant), meant.category
             value = {"valueQuantity": quantity(event.volume_ml or 0, "mL")}
-            effective = {"effectivePeriod": period(event.started_at, event.happened_at)}
         case Pregnancy():
             code = concept(coding(Loinc.system, "82810-3", "Pregnancy status"))
             category = "survey"
@@ -90,8 +87,8 @@ def observation(told: EhrMessage, event: Event, *, status: str = "final") -> Res
         subject=subject(told),
         encounter=encounter(event),
         issued=iso(told.issued_at or told.known_at),
+        effectiveDateTime=iso(event.happened_at),
         specimen=specimen,
-        **effective,
         **value,
     )
 
@@ -121,29 +118,26 @@ def culture(
     told: EhrMessage, event: CultureResult, taken: CultureCollected
 ) -> Iterator[Resource]:
     """What grew: the test, the organism in it, and what the organism yields to."""
-    if event.organism is None:
-        found = concept(
-            coding(LOCAL, "POS", "Positive")
-            if event.positive
-            else coding(LOCAL, "NEG", "Negative")
-        )
-        test = "gram" if event.test == "GRAM STAIN" else "culture"
-        said = {"valueCodeableConcept": found}
-        yield _test(told, taken, test, event.status, said, known=event)
-        return
-    organism = f"{event.culture_id}-organism"
-    members = {"hasMember": [reference("Observation", organism)]}
-    yield _test(told, taken, "culture", event.status, members, known=event)
-    drugs = [f"{organism}-{at}" for at in range(1, len(event.susceptibilities) + 1)]
-    grown = coding(LOCAL, _short(event.organism), event.organism)
-    yield _grown(
-        told, event, organism, _ORGANISM, taken,
-        valueCodeableConcept=concept(grown),
-        derivedFrom=[reference("Observation", f"{event.culture_id}-culture")],
-        hasMember=[reference("Observation", drug) for drug in drugs] or None,
-    )  # fmt: skip
-    for name, one in zip(drugs, event.susceptibilities, strict=True):
+    test = "gram" if event.test == "GRAM STAIN" else "culture"
+    tried = [
+        f"{event.culture_id}-{test}-{at}"
+        for at in range(1, len(event.susceptibilities) + 1)
+    ]
+    members = [reference("Observation", name) for name in tried]
+    said: Element = {"valueCodeableConcept": concept(_found(event))}
+    if members:
+        said["hasMember"] = members
+    yield _test(told, taken, test, event.status, said, known=event)
+    for name, one in zip(tried, event.susceptibilities, strict=True):
         yield _susceptible(told, event, name, one, taken)
+
+
+def _found(event: CultureResult) -> Element:
+    if event.organism is not None:
+        return coding(LOCAL, _short(event.organism), event.organism)
+    if event.positive:
+        return coding(Snomed.system, "10828004", "Positive")
+    return coding(Snomed.system, "264868006", "No growth")
 
 
 def _susceptible(
@@ -153,37 +147,22 @@ def _susceptible(
     one: Susceptibility,
     taken: CultureCollected,
 ) -> Resource:
-    drug = coding(LOCAL, _short(one.antimicrobial), one.antimicrobial)
     said = concept(coding(_INTERPRETATION, one.interpretation or ""))
-    return _grown(
-        told, event, name, drug, taken,
-        valueCodeableConcept=said,
-        interpretation=[said],
-        derivedFrom=[reference("Observation", f"{event.culture_id}-organism")],
-    )  # fmt: skip
-
-
-def _grown(
-    told: EhrMessage,
-    event: CultureResult,
-    name: str,
-    code: Element,
-    taken: CultureCollected,
-    **more: object,
-) -> Resource:
     return resource(
         "Observation",
         name,
         told,
         status=event.status,
         category=[_LABORATORY],
-        code=concept(code),
+        code=coded(codebook()[one.antimicrobial, None, None]),
         subject=subject(told),
         encounter=encounter(event),
         effectiveDateTime=iso(taken.happened_at),
         issued=iso(event.happened_at),
         specimen=reference("Specimen", event.culture_id, taken.specimen),
-        **more,
+        derivedFrom=[reference("Observation", f"{event.culture_id}-culture")],
+        valueCodeableConcept=said,
+        interpretation=[said],
     )
 
 
@@ -248,7 +227,7 @@ def _measured(event: Measurement) -> Element:
 
 
 def _breathing(event: RespiratorySupport) -> Element:
-    return concept(coding(LOCAL, f"RESP-{(event.category or '').upper()}", "Breathing"))
+    return coded(codebook()[event.category or "", None, None])
 
 
 def _short(name: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from datetime import datetime
 
 from streams.simulate.writers.codebook import AUTHORITY, WARDS
 from streams.simulate.writers.fhir_parts import (
@@ -31,7 +31,6 @@ from streams.vocabulary.messages import EhrMessage
 STAY = (Demographics, Death, Encounter, Location)
 """What Patient and Encounter tell."""
 
-_CLASS = {"emergency": "EMER", "inpatient": "IMP", "outpatient": "AMB"}
 _STATUS = {
     "registered": "arrived",
     "admitted": "in-progress",
@@ -67,8 +66,8 @@ class Stay:
         self._places += places
         if person:
             yield self._patient(told)
-        if phases or places:
-            yield self._encounter(told, [*phases, *places][0].encounter or "")
+        for name in dict.fromkeys(e.encounter for e in (*phases, *places)):
+            yield from self._encounters(told, name or "")
 
     def _patient(self, told: EhrMessage) -> Resource:
         who = identity_of(told.patient)
@@ -91,48 +90,69 @@ class Stay:
             deceasedDateTime=iso(died[-1].happened_at) if died else None,
         )
 
-    def _encounter(self, told: EhrMessage, name: str) -> Resource:
+    def _encounters(self, told: EhrMessage, name: str) -> Iterator[Resource]:
+        """The stay, and its time in the emergency department as a part of it."""
         phases = sorted(self._phases, key=lambda e: (e.happened_at, _rank(e)))
-        last = phases[-1] if phases else None
+        there = [e for e in phases if e.encounter_class == "emergency"]
+        places = [e for e in self._places if e.level == "emergency"]
+        if there or places:
+            emergency = _Part(f"{name}-ed", "EMER", there, places, name)
+            yield emergency.resource(told)
+        stay = [e for e in phases if e not in there]
+        places = [e for e in self._places if e.level != "emergency"]
+        if stay or places:
+            yield _Part(name, "IMP", stay, places, None).resource(told)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One Encounter, of all that is known of it by now."""
+
+    name: str
+    code: str
+    phases: list[Encounter]
+    places: list[Location]
+    part_of: str | None
+
+    def resource(self, told: EhrMessage) -> Resource:
+        """As it stands."""
+        last = self.phases[-1] if self.phases else None
+        left = sorted(e.happened_at for e in self.places if e.phase == "left")
         ended = last is not None and last.phase == "discharged"
+        of_emergency = self.part_of is not None and bool(left)
+        end = last.happened_at if last and ended else left[-1] if of_emergency else None
         return resource(
             "Encounter",
-            name,
+            self.name,
             told,
-            identifier=[{"system": AUTHORITY, "value": name}],
-            status=_STATUS[last.phase] if last else "unknown",
-            **{"class": _class(last)},
-            statusHistory=_history(phases, "status") or None,
-            classHistory=_history(phases, "class") or None,
+            identifier=[{"system": AUTHORITY, "value": self.name}],
+            status=self._status(last, over=end is not None),
+            **{"class": coding(f"{TERMINOLOGY}/v3-ActCode", self.code)},
             subject=subject(told),
-            participant=[{"individual": {"display": identity_of(name).physician}}],
-            period=period(
-                phases[0].happened_at if phases else None,
-                last.happened_at if last is not None and ended else None,
-            ),
+            participant=[{"individual": {"display": identity_of(self.name).physician}}],
+            partOf=reference("Encounter", self.part_of),
+            period=period(self._began(), end),
             hospitalization=_hospitalization(last),
-            location=list(_locations(self._places)) or None,
+            location=list(_locations(self.places)) or None,
         )
+
+    def _status(self, last: Encounter | None, *, over: bool) -> str:
+        if over:
+            return "finished"
+        if last is None or self.part_of is not None:
+            return "in-progress"
+        return _STATUS[last.phase]
+
+    def _began(self) -> datetime | None:
+        """The admission, else the registration, else the first bed."""
+        admitted = [e.happened_at for e in self.phases if e.phase == "admitted"]
+        registered = [e.happened_at for e in self.phases if e.phase == "registered"]
+        entered = sorted(e.happened_at for e in self.places if e.phase == "entered")
+        return next(iter((*admitted, *registered, *entered)), None)
 
 
 def _rank(event: Encounter) -> int:
     return list(_STATUS).index(event.phase)
-
-
-def _class(event: Encounter | None) -> Element:
-    code = _CLASS.get(event.encounter_class, "IMP") if event else "IMP"
-    return coding(f"{TERMINOLOGY}/v3-ActCode", code)
-
-
-def _history(phases: list[Encounter], name: str) -> list[Element]:
-    """Each phase but the last, from its beginning to that of the next."""
-    return [
-        {
-            name: _class(one) if name == "class" else _STATUS[one.phase],
-            "period": period(one.happened_at, following.happened_at),
-        }
-        for one, following in pairwise(phases)
-    ]
 
 
 def _hospitalization(last: Encounter | None) -> Element | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from streams.simulate.writers.codebook import SYSTEM, codebook
 from streams.simulate.writers.hl7v2_segments import components, segment, stamp
 from streams.simulate.writers.written import LeftOut
 from streams.vocabulary.events import (
@@ -136,7 +137,7 @@ def _line(event: Event) -> tuple[str, dict[int, str]] | None:
             severity = "U" if event.severity else ""
             code, name = event.substance.upper().replace(" ", "-"), event.substance
             named = (code, name) if event.present else ("NKA", "No known allergy")
-            return "AL1", {2: "DA", 3: components(*named, "SIM"), 4: severity}
+            return "AL1", {2: "DA", 3: components(*named, SYSTEM), 4: severity}
         case Condition():
             system, _, code = event.code.partition("|")
             named = components(code, "", _DIAGNOSIS_SYSTEM.get(system, system))
@@ -146,7 +147,8 @@ def _line(event: Event) -> tuple[str, dict[int, str]] | None:
             return "DG1", {3: named, 5: moment, 6: kind, 15: rank}
         case Procedure(phase="done" | "started"):
             moment = stamp(event.happened_at)
-            named = components(event.name.upper(), event.name, "SIM")
-            number = components(event.procedure_id, "SIM")
+            meant = codebook()[event.name, None, None]
+            named = components(meant.code, event.name, SYSTEM)
+            number = components(event.procedure_id, SYSTEM)
             return "PR1", {3: named, 5: moment, 19: number}
     return None

@@ -9,7 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from streams.simulate.writers.codebook import SYSTEM, Local, codebook, local
+from streams.simulate.writers.codebook import (
+    SYSTEM,
+    Local,
+    codebook,
+    local,
+    of_fluid,
+)
 from streams.simulate.writers.hl7v2_segments import (
     components,
     number,
@@ -159,7 +165,7 @@ def _found(event: CultureResult) -> str:
 def _susceptible(one: Susceptibility) -> Line:
     said = one.interpretation or ""
     value = components(said, _INTERPRETED.get(said, said), "HL70078")
-    code = components(one.antimicrobial.replace("/", "-"), one.antimicrobial, SYSTEM)
+    code = _coded(codebook()[one.antimicrobial, None, None])
     return Line("CWE", code, "1", value)
 
 
@@ -176,7 +182,7 @@ def _line(event: Event) -> Line:
             code = _coded(codebook()[event.concept, None, None])
             return Line("NM", code, sub_id, number(event.value or 0), "{score}")
         case Fluid():
-            code = _coded(codebook()[event.substance, None, None])
+            code = _coded(of_fluid(event))
             return Line("NM", code, sub_id, number(event.volume_ml or 0), "mL")
         case Pregnancy():
             code = components("82810-3", "Pregnancy status", "LN")

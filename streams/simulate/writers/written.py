@@ -41,11 +41,10 @@ class Spoken:
     """
 
     def __init__(self, messages: Iterable[EhrMessage]) -> None:
-        self._messages = {
-            event.event_id: (message, event)
-            for message in messages
-            for event in message.events
-        }
+        self._messages: dict[str, tuple[EhrMessage, Event]] = {}
+        for message in messages:
+            for event in message.events:
+                self._messages.setdefault(event.event_id, (message, event))
         self._collected = {
             event.culture_id: event
             for _, event in self._messages.values()
