@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "health": "streams.app.observe.commands:health",
     "worker": "streams.app.live.commands:worker",
     "fhir": "streams.app.fhir.commands:app",
+    "subscribe": "streams.app.fhir.subscribe_command:subscribe",
     "feed": "streams.app.feed_commands:feed",
     "rejudge": "streams.app.feed_commands:rejudge",
     "compare": "streams.app.feed_commands:compare_versions",

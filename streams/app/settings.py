@@ -132,6 +132,35 @@ STREAM_SETTINGS: tuple[Setting, ...] = (
         "Further hosts that may be sent the access token, separated by commas.",
     ),
     Setting(
+        "EMBER_SUBSCRIBE",
+        "127.0.0.1:8090",
+        "Where `ember subscribe` takes notifications.",
+    ),
+    Setting(
+        "EMBER_SUBSCRIBE_SECRET_FILE",
+        "",
+        "A file with what a notification must bear in `Authorization: Bearer`.",
+    ),
+    Setting(
+        "EMBER_SUBSCRIBE_CERT_FILE", "", "Its certificate, in PEM; without it no TLS."
+    ),
+    Setting("EMBER_SUBSCRIBE_KEY_FILE", "", "The key of that certificate, in PEM."),
+    Setting(
+        "EMBER_SUBSCRIBE_CLIENT_CA_FILE",
+        "",
+        "Certificates of the authority that must have signed the sender's, in PEM.",
+    ),
+    Setting(
+        "EMBER_SUBSCRIBE_LEDGER",
+        "subscriptions.sqlite",
+        "The file in which it remembers which events came, and which are owed.",
+    ),
+    Setting(
+        "EMBER_SUBSCRIBE_SILENCE",
+        "300",
+        "Seconds after which a subscription without a sign of life is not well.",
+    ),
+    Setting(
         "EMBER_HTTP",
         "127.0.0.1:0",
         "Where a process answers /metrics and /health; port 0 switches it off.",
@@ -184,6 +213,21 @@ class IntakeSettings:
     """None: all names are under one key."""
     payload_keys: Mapping[int, Path]
     vault_keys: Mapping[int, Path]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscribeSettings:
+    """Where notifications are taken, from whom, and what is remembered of them."""
+
+    host: str
+    port: int
+    secret_file: Path | None
+    cert_file: Path | None
+    key_file: Path | None
+    client_ca_file: Path | None
+    ledger: Path
+    silence: int
+    """Seconds."""
 
 
 def kafka_settings(environ: Mapping[str, str]) -> KafkaSettings:
@@ -252,6 +296,37 @@ def intake_settings(environ: Mapping[str, str]) -> IntakeSettings:
         payload_keys=_versions(environ, "EMBER_PAYLOAD_KEYS"),
         vault_keys=_versions(environ, "EMBER_VAULT_KEYS"),
     )
+
+
+def subscribe_settings(environ: Mapping[str, str]) -> SubscribeSettings:
+    """Raises `SettingsError` EMB-402 for what cannot be used."""
+    address = environ.get("EMBER_SUBSCRIBE") or "127.0.0.1:8090"
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():
+        raise _bad("EMBER_SUBSCRIBE", "is no host:port", "Write 0.0.0.0:8090.")
+    settings = SubscribeSettings(
+        host=host or "127.0.0.1",
+        port=int(port),
+        secret_file=_file(environ, "EMBER_SUBSCRIBE_SECRET_FILE"),
+        cert_file=_file(environ, "EMBER_SUBSCRIBE_CERT_FILE"),
+        key_file=_file(environ, "EMBER_SUBSCRIBE_KEY_FILE"),
+        client_ca_file=_file(environ, "EMBER_SUBSCRIBE_CLIENT_CA_FILE"),
+        ledger=Path(environ.get("EMBER_SUBSCRIBE_LEDGER") or "subscriptions.sqlite"),
+        silence=_count(environ, "EMBER_SUBSCRIBE_SILENCE", 300, least=1),
+    )
+    if settings.secret_file is None and settings.client_ca_file is None:
+        raise _bad(
+            "EMBER_SUBSCRIBE_SECRET_FILE",
+            "is not given, nor EMBER_SUBSCRIBE_CLIENT_CA_FILE",
+            "Give one, or both: nobody else may tell what happens to patients.",
+        )
+    if settings.client_ca_file is not None and settings.cert_file is None:
+        raise _bad(
+            "EMBER_SUBSCRIBE_CLIENT_CA_FILE",
+            "is given without EMBER_SUBSCRIBE_CERT_FILE",
+            "Client certificates are shown within TLS alone.",
+        )
+    return settings
 
 
 def _versions(environ: Mapping[str, str], variable: str) -> dict[int, Path]:

@@ -51,6 +51,7 @@ class ErrorCode(StrEnum):
     NO_TOKEN = "EMB-135"  # noqa: S105 - a code, not a secret
     FHIR_SERVER = "EMB-136"
     EXPORT_FAILED = "EMB-137"
+    NO_NOTIFICATION = "EMB-138"
     SEAL_BROKEN = "EMB-150"
     SEALING_KEY_UNKNOWN = "EMB-151"
 

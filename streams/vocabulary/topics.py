@@ -70,7 +70,7 @@ class Topic:
 TOPICS: tuple[Topic, ...] = (
     Topic(
         name=RAW,
-        written_by=("feeder",),
+        written_by=("feeder", "subscriber"),
         read_by=("worker",),
         carries="bytes as received, before anything is acknowledged",
         retention=7 * DAY,

@@ -69,7 +69,7 @@ def _rate(told: EhrMessage, event: Infusion, ends: Infusion | None) -> Resource:
         medicationCodeableConcept=_drug(event.drug.capitalize()),
         subject=subject(told),
         context=encounter(event),
-        effectivePeriod=period(event.happened_at, ends and ends.happened_at),
+        effectivePeriod=period(event.happened_at, ends.happened_at if ends else None),
         dosage={"rateQuantity": rate} if rate else None,
     )
 

@@ -136,8 +136,9 @@ def _line(event: Event) -> tuple[str, dict[int, str]] | None:
         case Allergy():
             severity = "U" if event.severity else ""
             code, name = event.substance.upper().replace(" ", "-"), event.substance
-            named = (code, name) if event.present else ("NKA", "No known allergy")
-            return "AL1", {2: "DA", 3: components(*named, SYSTEM), 4: severity}
+            if not event.present:
+                code, name = "NKA", "No known allergy"
+            return "AL1", {2: "DA", 3: components(code, name, SYSTEM), 4: severity}
         case Condition():
             system, _, code = event.code.partition("|")
             named = components(code, "", _DIAGNOSIS_SYSTEM.get(system, system))
