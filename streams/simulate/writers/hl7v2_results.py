@@ -135,6 +135,7 @@ def culture(
     )
     found = _found(event)
     yield _obx(1, Line("CWE", _coded(code), "1", found), event.happened_at, status)
+    yield _spm(order, specimen, moment)
     if event.susceptibilities:
         parent = {
             26: f"{_coded(code).replace('^', '&')}^1^{text(event.organism or '')}",
@@ -150,7 +151,6 @@ def culture(
         )
         for at, one in enumerate(event.susceptibilities, start=1):
             yield _obx(at, _susceptible(one), event.happened_at, status)
-    yield _spm(order, specimen, moment)
 
 
 def _found(event: CultureResult) -> str:
@@ -251,7 +251,7 @@ def _obr(
         3: components(order, SYSTEM),
         4: code,
         7: stamp(moment),
-        15: components("", specimen),
+        15: components(*_sort(specimen)).replace("^", "&") if specimen else "",
         22: "" if issued is None else stamp(issued),
         25: status,
     }
@@ -276,7 +276,12 @@ def _spm(specimen_id: str, name: str, moment: datetime) -> str:
     fields = {
         1: "1",
         2: f"^{text(specimen_id)}&{SYSTEM}",
-        4: components("", name),
+        4: components(*_sort(name)) if name else "",
         17: stamp(moment),
     }
     return segment("SPM", fields)
+
+
+def _sort(specimen: str) -> tuple[str, str, str]:
+    """A sort of specimen as the laboratory codes it."""
+    return specimen.upper().replace(" ", "-"), specimen, SYSTEM
