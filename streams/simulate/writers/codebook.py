@@ -8,6 +8,7 @@ The configuration written from it is all that intake needs to read what was writ
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -75,6 +76,11 @@ def of_fluid(event: Fluid) -> Local:
 def local(code: str) -> Local:
     """The local code of that name."""
     return next(one for one in _rows() if one.code == code)
+
+
+def drug_code(name: str) -> str:
+    """The hospital's own code of a drug, made of its name."""
+    return re.sub(r"[^A-Z0-9]+", "-", name.upper()).strip("-")
 
 
 def site_document(site: str) -> dict[str, object]:

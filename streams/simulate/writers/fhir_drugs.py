@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from streams.simulate.writers.codebook import drug_code
 from streams.simulate.writers.fhir_parts import (
     LOCAL,
     TERMINOLOGY,
@@ -22,7 +23,6 @@ from streams.simulate.writers.fhir_parts import (
     resource,
     subject,
 )
-from streams.simulate.writers.hl7v2_drugs import drug_code
 from streams.vocabulary.clock import iso
 from streams.vocabulary.drugs import drugs
 from streams.vocabulary.events import Infusion, Medication

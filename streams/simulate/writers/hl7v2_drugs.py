@@ -5,10 +5,9 @@ Source: HL7 v2.5.1, chapter 4; order control by table 0119, completion by 0322.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from streams.simulate.writers.codebook import SYSTEM
+from streams.simulate.writers.codebook import SYSTEM, drug_code
 from streams.simulate.writers.hl7v2_segments import (
     components,
     number,
@@ -43,11 +42,6 @@ def pharmacy(
     if event.stage in {"ordered", "stopped"}:
         return "RDE^O11^RDE_O11", tuple(_ordered(message, event))
     return "RAS^O17^RAS_O17", tuple(_given(message, event))
-
-
-def drug_code(name: str) -> str:
-    """The hospital's own code of a drug, made of its name."""
-    return re.sub(r"[^A-Z0-9]+", "-", name.upper()).strip("-")
 
 
 def _ordered(message: EhrMessage, event: Medication) -> Iterator[str]:

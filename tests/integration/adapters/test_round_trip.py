@@ -18,7 +18,7 @@ import pytest
 
 from streams.adapters.fhir.translator import FhirTranslator
 from streams.adapters.hl7v2.translator import Hl7Translator
-from streams.adapters.identity.pseudonyms import PublicIdentifiers
+from streams.adapters.identity.pseudonyms import Pseudonyms, PublicIdentifiers
 from streams.adapters.site.codes import CodeMap
 from streams.adapters.site.configuration import SiteConfiguration
 from streams.clinical.timeline import Timeline
@@ -27,6 +27,7 @@ from streams.simulate.hospital import patients, record
 from streams.simulate.writers.codebook import site_document
 from streams.simulate.writers.fhir import FhirWriter
 from streams.simulate.writers.hl7v2 import Hl7Writer
+from streams.simulate.writers.people import identity_of
 from streams.simulate.writers.written import Spoken
 from streams.vocabulary.events import (
     Clinical,
@@ -273,3 +274,30 @@ def test_what_is_doubtful_is_so_in_both(both):
         doubtful = [f for f in told if "implausible" in f.flags]
         flagged = [f for f in read if "implausible" in f.flags]
         assert counted(form, doubtful) == counted(form, flagged)
+
+
+@pytest.mark.parametrize("form", READERS)
+def test_nothing_that_names_somebody_passes(form):
+    """Names, addresses, numbers: neither in an event nor in what is told beside it."""
+    document = site_document(CONFIG.site) | {"identity": "pseudonymous"}
+    site = SiteConfiguration.model_validate(document)
+    names = Pseudonyms(CONFIG.site, {1: bytes(range(32))})
+    reader = READERS[form](site, CodeMap(site), names)
+    messages = records()[0]
+    stay = next(e.encounter for m in messages for e in m.events if e.encounter)
+    planted = {
+        *identity_of(messages[0].patient).planted,
+        *identity_of(stay).planted,
+        messages[0].patient,
+    }
+    writer = WRITERS[form](Spoken(messages))
+    written, told = b"", ""
+    for message in messages:
+        for payload in writer.write(message).payloads:
+            written += payload
+            read = reader.translate(payload, received_at=message.known_at)
+            told += str(replace(read, sightings=()))
+    assert all(
+        one.encode() in written for one in identity_of(messages[0].patient).planted[:5]
+    )
+    assert not [one for one in planted if one in told]

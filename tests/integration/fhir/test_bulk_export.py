@@ -10,13 +10,21 @@ import orjson
 import pytest
 from servers.fhir_house import FhirHouse, fhir_house
 from servers.oauth import CLIENT, SCOPE, oauth_server
+from typer.testing import CliRunner
 
+from registry.app.cli import app
 from streams.adapters.fhir import bulk as bulk_module
 from streams.adapters.fhir.bulk import BulkExport, Line, split
 from streams.adapters.fhir.export import BegunFile, ExportRequest
 from streams.adapters.fhir.server import AskedToStop, FhirServer
 from streams.adapters.fhir.smart import Credentials, Tokens
-from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
+from streams.app.fhir.connection import fhir_settings
+from streams.vocabulary.errors import (
+    ErrorCode,
+    InputError,
+    SettingsError,
+    UserError,
+)
 
 
 OUTCOME = (
@@ -317,3 +325,38 @@ def test_a_statement_is_taken_once_by_a_real_server(house, client, oauth_package
 
 def tokens_of(house: FhirHouse, client: httpx2.Client, who: Credentials) -> Tokens:
     return Tokens(house.base, who, client, time.time)
+
+
+def test_the_command_says_whether_the_server_lets_ember_in(
+    house, oauth_packages, tmp_path, monkeypatch
+):
+    house.resources["metadata"] = {
+        "resourceType": "CapabilityStatement",
+        "fhirVersion": "4.0.1",
+    }
+    with oauth_server(oauth_packages, audience=house.base) as oauth:
+        house.issuer, house.token_endpoint = oauth.issuer, oauth.token_endpoint
+        refused = CliRunner().invoke(app, ["fhir", "check", house.base])
+        key = tmp_path / "fhir.jwk"
+        key.write_bytes(orjson.dumps(oauth.key.as_dict(private=True)))
+        key.chmod(0o600)
+        monkeypatch.setenv("EMBER_FHIR", f"{house.base}/")
+        monkeypatch.setenv("EMBER_FHIR_CLIENT_ID", CLIENT)
+        monkeypatch.setenv("EMBER_FHIR_KEY_FILE", str(key))
+        told = CliRunner().invoke(app, ["fhir", "check"])
+    assert isinstance(refused.exception, InputError)
+    assert told.stdout == "It answers, speaks FHIR 4.0.1 and gave a token.\n"
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"EMBER_FHIR": "http://ehr.test/fhir"},
+        {"EMBER_FHIR": "https://ehr.test/fhir", "EMBER_FHIR_CLIENT_ID": "ember"},
+    ],
+    ids=["none", "no TLS", "half a client"],
+)
+def test_settings_that_cannot_be_used_are_told(environ):
+    with pytest.raises(UserError):
+        fhir_settings(environ)
