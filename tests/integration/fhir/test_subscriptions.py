@@ -272,6 +272,33 @@ def test_what_is_dropped_at_the_end_shows_in_the_heartbeat(house, tmp_path):
         until(lambda: sorted(one.store.observations()) == ["o1", "o2"])
 
 
+def test_a_long_span_is_asked_for_in_parts(house, tmp_path):
+    with running(house, tmp_path) as one:
+        told = notifier(house, one)
+        told.handshake()
+        for _ in range(250):
+            told.happen()
+        told.heartbeat()
+        until(lambda: len(one.store.observations()) == 250)
+        until(lambda: one.owed() == 0)
+    asked = [a for a in house.asked if a.path.endswith("$events")]
+    assert [a.query["eventsSinceNumber"] for a in asked] == [["1"], ["101"], ["201"]]
+
+
+def test_what_the_server_no_longer_knows_stays_owed(house, tmp_path):
+    with running(house, tmp_path) as one:
+        told = notifier(house, one)
+        told.handshake()
+        told.happen()
+        told.happen()
+        house.events["icu"].clear()
+        told.heartbeat()
+        until(lambda: [a for a in house.asked if a.path.endswith("$events")])
+        assert one.owed() == 2
+    with closing(Ledger(one.path)) as ledger:
+        assert ledger.hardest() == 1
+
+
 def test_a_repeated_notification_is_taken_once(house, tmp_path):
     with running(house, tmp_path) as one:
         told = notifier(house, one)
