@@ -31,6 +31,7 @@ app = typer.Typer(
 
 Form = Literal["hl7v2", "fhir"]
 
+_CALLED: dict[Form, str] = {"hl7v2": "messages", "fhir": "resources"}
 _LONG_ENOUGH = timedelta(days=3650)
 """People are admitted until as many came as are asked for."""
 
@@ -74,7 +75,10 @@ def write(
                 file.writelines(framed(payload) for payload in one.payloads)
     for (kind, why), times in left_out.most_common():
         print(f"{times} x {kind} left out: {why}", file=sys.stderr)
-    print(f"{written} of {count} made-up patients -> {out}", file=sys.stderr)
+    print(
+        f"{written} {_CALLED[form]} of {count} made-up patients -> {out}",
+        file=sys.stderr,
+    )
 
 
 def _written(
