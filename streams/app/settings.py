@@ -74,12 +74,102 @@ STREAM_SETTINGS: tuple[Setting, ...] = (
         "The hospital's time zone, for definitions of calendar days: America/New_York.",
     ),
     Setting(
+        "EMBER_SITE",
+        "",
+        "The site's configuration, in YAML: codes, units, wards, authorities.",
+    ),
+    Setting(
+        "EMBER_IDENTITY_KEYS",
+        "",
+        "Key files by which identifiers are named, each as VERSION:PATH, separated by "
+        "commas; the newest names who is new.",
+    ),
+    Setting(
+        "EMBER_IDENTITY_KNOWN",
+        "",
+        "The patients named before the newest of those keys, from `ember identity "
+        "known`; wanted where there are several.",
+    ),
+    Setting(
+        "EMBER_PAYLOAD_KEYS",
+        "",
+        "Key files that seal raw and rejected payloads, each as VERSION:PATH; the "
+        "newest seals, all open. Without one they are not sealed.",
+    ),
+    Setting(
+        "EMBER_VAULT_KEYS",
+        "",
+        "Key files that seal identifiers for the vault, each as VERSION:PATH; the "
+        "newest seals, all open.",
+    ),
+    Setting(
+        "EMBER_FHIR", "", "The base address of a FHIR server, where none is given."
+    ),
+    Setting(
+        "EMBER_FHIR_CLIENT_ID",
+        "",
+        "Who Ember is there (SMART Backend Services); without it no token is asked for.",
+    ),
+    Setting(
+        "EMBER_FHIR_KEY_FILE",
+        "",
+        "Ember's private key there, from `ember fhir key`.",
+    ),
+    Setting(
+        "EMBER_FHIR_SCOPES",
+        "system/*.read",
+        "What Ember asks to read there, separated by blanks.",
+    ),
+    Setting(
+        "EMBER_FHIR_CA_FILE",
+        "",
+        "Certificates of the authority that signed the server's, in PEM, instead of the "
+        "usual ones.",
+    ),
+    Setting(
+        "EMBER_FHIR_HOSTS",
+        "",
+        "Further hosts that may be sent the access token, separated by commas.",
+    ),
+    Setting(
+        "EMBER_SUBSCRIBE",
+        "127.0.0.1:8090",
+        "Where `ember subscribe` takes notifications.",
+    ),
+    Setting(
+        "EMBER_SUBSCRIBE_SECRET_FILE",
+        "",
+        "A file with what a notification must bear in `Authorization: Bearer`.",
+    ),
+    Setting(
+        "EMBER_SUBSCRIBE_CERT_FILE", "", "Its certificate, in PEM; without it no TLS."
+    ),
+    Setting("EMBER_SUBSCRIBE_KEY_FILE", "", "The key of that certificate, in PEM."),
+    Setting(
+        "EMBER_SUBSCRIBE_CLIENT_CA_FILE",
+        "",
+        "Certificates of the authority that must have signed the sender's, in PEM.",
+    ),
+    Setting(
+        "EMBER_SUBSCRIBE_LEDGER",
+        "subscriptions.sqlite",
+        "The file in which it remembers which events came, and which are owed.",
+    ),
+    Setting(
+        "EMBER_SUBSCRIBE_SILENCE",
+        "300",
+        "Seconds after which a subscription without a sign of life is not well.",
+    ),
+    Setting(
         "EMBER_HTTP",
         "127.0.0.1:0",
         "Where a process answers /metrics and /health; port 0 switches it off.",
     ),
     Setting("EMBER_LOG", "info", "debug, info, warning or error; JSON lines."),
 )
+
+HIGHEST_VERSION = 2**32 - 1
+"""Of a key; four bytes hold it."""
 
 _SECURITY = ("plaintext", "ssl", "sasl_plaintext", "sasl_ssl")
 
@@ -111,6 +201,33 @@ class ProcessSettings:
     log_level: str
     worker_dir: Path
     standby_replicas: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeSettings:
+    """The site whose messages are read, and where its keys lie, by version."""
+
+    site: Path | None = None
+    identity_keys: Mapping[int, Path]
+    known_names: Path | None = None
+    """None: all names are under one key."""
+    payload_keys: Mapping[int, Path]
+    vault_keys: Mapping[int, Path]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscribeSettings:
+    """Where notifications are taken, from whom, and what is remembered of them."""
+
+    host: str
+    port: int
+    secret_file: Path | None
+    cert_file: Path | None
+    key_file: Path | None
+    client_ca_file: Path | None
+    ledger: Path
+    silence: int
+    """Seconds."""
 
 
 def kafka_settings(environ: Mapping[str, str]) -> KafkaSettings:
@@ -168,6 +285,62 @@ def check_zone(zone: str) -> None:
             f"There is no time zone {zone!r}.",
             "Write it as the IANA does: America/New_York, Europe/Berlin.",
         ) from None
+
+
+def intake_settings(environ: Mapping[str, str]) -> IntakeSettings:
+    """Raises `SettingsError` EMB-402 for what cannot be used; opens no key."""
+    return IntakeSettings(
+        site=_file(environ, "EMBER_SITE"),
+        identity_keys=_versions(environ, "EMBER_IDENTITY_KEYS"),
+        known_names=_file(environ, "EMBER_IDENTITY_KNOWN"),
+        payload_keys=_versions(environ, "EMBER_PAYLOAD_KEYS"),
+        vault_keys=_versions(environ, "EMBER_VAULT_KEYS"),
+    )
+
+
+def subscribe_settings(environ: Mapping[str, str]) -> SubscribeSettings:
+    """Raises `SettingsError` EMB-402 for what cannot be used."""
+    address = environ.get("EMBER_SUBSCRIBE") or "127.0.0.1:8090"
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():
+        raise _bad("EMBER_SUBSCRIBE", "is no host:port", "Write 0.0.0.0:8090.")
+    settings = SubscribeSettings(
+        host=host or "127.0.0.1",
+        port=int(port),
+        secret_file=_file(environ, "EMBER_SUBSCRIBE_SECRET_FILE"),
+        cert_file=_file(environ, "EMBER_SUBSCRIBE_CERT_FILE"),
+        key_file=_file(environ, "EMBER_SUBSCRIBE_KEY_FILE"),
+        client_ca_file=_file(environ, "EMBER_SUBSCRIBE_CLIENT_CA_FILE"),
+        ledger=Path(environ.get("EMBER_SUBSCRIBE_LEDGER") or "subscriptions.sqlite"),
+        silence=_count(environ, "EMBER_SUBSCRIBE_SILENCE", 300, least=1),
+    )
+    if settings.secret_file is None and settings.client_ca_file is None:
+        raise _bad(
+            "EMBER_SUBSCRIBE_SECRET_FILE",
+            "is not given, nor EMBER_SUBSCRIBE_CLIENT_CA_FILE",
+            "Give one, or both: nobody else may tell what happens to patients.",
+        )
+    if settings.client_ca_file is not None and settings.cert_file is None:
+        raise _bad(
+            "EMBER_SUBSCRIBE_CLIENT_CA_FILE",
+            "is given without EMBER_SUBSCRIBE_CERT_FILE",
+            "Client certificates are shown within TLS alone.",
+        )
+    return settings
+
+
+def _versions(environ: Mapping[str, str], variable: str) -> dict[int, Path]:
+    """Key files by version, from `1:/run/secrets/a,2:/run/secrets/b`."""
+    files: dict[int, Path] = {}
+    for part in _listed(environ.get(variable, "")):
+        version, colon, path = part.partition(":")
+        number = int(version) if version.isascii() and version.isdigit() else 0
+        if not colon or not path or not 1 <= number <= HIGHEST_VERSION:
+            raise _bad(variable, f"holds {part!r}", "Write each key as VERSION:PATH.")
+        if number in files:
+            raise _bad(variable, f"names version {number} twice", "Number each once.")
+        files[number] = Path(path)
+    return files
 
 
 def _listed(text: str) -> list[str]:

@@ -48,6 +48,12 @@ class ErrorCode(StrEnum):
     NO_SUBJECT = "EMB-132"
     DELETED_UNSEEN = "EMB-133"
     NOT_FHIR = "EMB-134"
+    NO_TOKEN = "EMB-135"  # noqa: S105 - a code, not a secret
+    FHIR_SERVER = "EMB-136"
+    EXPORT_FAILED = "EMB-137"
+    NO_NOTIFICATION = "EMB-138"
+    SEAL_BROKEN = "EMB-150"
+    SEALING_KEY_UNKNOWN = "EMB-151"
 
     PROTOCOL_UNREADABLE = "EMB-201"
     PROTOCOL_INVALID = "EMB-202"

@@ -21,7 +21,7 @@ from streams.vocabulary.messages import (
 from streams.vocabulary.topics import TOPICS
 
 
-ProcessName = Literal["worker", "consumer", "archiver", "relay", "feeder"]
+ProcessName = Literal["worker", "consumer", "archiver", "relay", "feeder", "subscriber"]
 MetricKind = Literal["counter", "gauge", "histogram"]
 
 OTHER = "other"
@@ -97,6 +97,7 @@ _every = _of(*_EVERY)
 _worker = _of("worker")
 _inbox = _of(*_INBOX)
 _relay = _of("relay")
+_subscriber = _of("subscriber")
 
 METRICS: tuple[Metric, ...] = (
     _every(
@@ -336,5 +337,26 @@ METRICS: tuple[Metric, ...] = (
         ("kind", "site", "name"),
         "seconds",
         "since a source, a concept or a ward was last heard",
+    ),
+    _subscriber(
+        "ember_subscriber_notifications_total",
+        "counter",
+        ("outcome",),
+        "notifications",
+        "notifications of FHIR Subscriptions; ignored are those that tell of no event",
+    ),
+    _subscriber(
+        "ember_subscriber_owed_events",
+        "gauge",
+        (),
+        "events",
+        "events known of by number that are not in the log",
+    ),
+    _subscriber(
+        "ember_subscriber_silence_seconds",
+        "gauge",
+        (),
+        "seconds",
+        "since the subscription was heard that is silent for longest",
     ),
 )

@@ -16,11 +16,15 @@ from streams.app.observe.metrics import (
     Metrics,
     ProcessMetrics,
     RelayMetrics,
+    SubscriberMetrics,
     WorkerMetrics,
 )
 
 
-GROUPS = (WorkerMetrics, InboxMetrics, RelayMetrics, FeedMetrics, ProcessMetrics)
+GROUPS = (
+    *(WorkerMetrics, InboxMetrics, RelayMetrics, SubscriberMetrics),
+    *(FeedMetrics, ProcessMetrics),
+)
 
 
 def sampled(metrics, name):
