@@ -105,6 +105,8 @@ class Reading:
     patient: str
     account: Account
     encounter: str | None = None
+    admitted: Moment | None = None
+    """PV1-44."""
     events: list[Event] = field(default_factory=list)
     _told: dict[str, int] = field(default_factory=dict)
 

@@ -182,14 +182,14 @@ class _Message:
     ) -> None:
         pid, pv1 = group.pid, group.first("PV1")
         reading.encounter = encounter_of(reading, pid, pv1)
+        reading.admitted = reading.when(pv1, 44) if pv1 is not None else None
         if self._header.message_type == "ADT":
             self._administration(reading, group, event, pid, pv1)
         for name, reader in _REPEATED:
             for segment in group.all(name):
                 reader(reading, segment)
         self._orders(reading, group)
-        admitted = reading.when(pv1, 44) if pv1 is not None else None
-        read_person(reading, pid, admitted)
+        read_person(reading, pid)
 
     def _administration(
         self,

@@ -96,7 +96,7 @@ def read_visit(
         return
     key = reading.encounter
     if key is None:
-        admitted = reading.when(pv1, 44)
+        admitted = reading.admitted
         key = f"from:{admitted.second}" if admitted else "unnamed"
     act(Visit(reading, event, pv1, key))
 
@@ -153,7 +153,7 @@ def _told_dead(reading: Reading) -> bool:
 
 
 def _arrived(visit: Visit, phase: Literal["registered", "admitted"]) -> None:
-    at = visit.reading.when(visit.pv1, 44) or visit.occurred()
+    at = visit.reading.admitted or visit.occurred()
     if at is None:
         _untimed(visit, 44)
         return
@@ -203,7 +203,7 @@ def _change_class(visit: Visit) -> None:
 def _update(visit: Visit) -> None:
     """A08: the stay as it stands now, where its times are told."""
     reading = visit.reading
-    admitted = reading.when(visit.pv1, 44)
+    admitted = reading.admitted
     if admitted is not None and visit.encounter_class in ("emergency", "inpatient"):
         inside = visit.encounter_class == "inpatient"
         _encounter(visit, "admitted" if inside else "registered", admitted)

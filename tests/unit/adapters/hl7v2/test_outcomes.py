@@ -109,6 +109,17 @@ def test_an_unknown_sex_is_none(read, written, sex):
     assert told.told[0].events[0].sex == sex
 
 
+def test_what_reports_repeat_of_a_person_is_one_fact(read):
+    first = read("ORU^R01", issued="20261128100000").told[0].events
+    again = read("ORU^R01", issued="20261128113000").told[0].events
+    assert first == again
+    later = read("ADT^A31", issued="20261128114500").told[0].events[0]
+    assert (later.event_id, later.version > first[0].version) == (
+        first[0].event_id,
+        True,
+    )
+
+
 def test_a_report_that_says_less_of_the_person_takes_nothing_away(read):
     whole = read("ADT^A31", "PID|1||4711^^^HOSP^MR||||1953|F").told[0].events[0]
     less = read("ADT^A31", "PID|1||4711^^^HOSP^MR||||1953|").told[0].events[0]
