@@ -14,7 +14,7 @@ from streams.adapters.hl7v2.reading import Reading
 from streams.adapters.hl7v2.splitter import Segment
 from streams.adapters.hl7v2.times import Moment
 from streams.adapters.identity.pseudonyms import Identifier
-from streams.adapters.translation import UnmappedCode
+from streams.adapters.translation import Fault, UnmappedCode
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.events import (
     Cancellation,
@@ -77,6 +77,14 @@ class Visit:
         return _CLASSES.get(self.pv1.text(2).upper(), "other")
 
 
+_NO_VISIT = Fault(
+    place="PV1",
+    code=ErrorCode.MISSING_VALUE,
+    reason="The message tells of a visit and has no segment for it.",
+    cure="Send PV1.",
+)
+
+
 def encounter_of(reading: Reading, pid: Segment, pv1: Segment | None) -> str | None:
     """The hospital stay: the visit number PV1-19, else the account PID-18.
 
@@ -92,7 +100,10 @@ def read_visit(
 ) -> None:
     """What the trigger tells of the stay."""
     act = _ACTS.get(trigger)
-    if act is None or pv1 is None:
+    if act is None:
+        return
+    if pv1 is None:
+        reading.account.faults.append(_NO_VISIT)
         return
     key = reading.encounter
     if key is None:

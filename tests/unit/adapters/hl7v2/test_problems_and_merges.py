@@ -1,5 +1,7 @@
 """AL1, DG1, PR1, and two identifiers that are one patient."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from streams.vocabulary.errors import ErrorCode
@@ -29,6 +31,15 @@ def test_an_allergy_is_told_by_its_code_and_severity(events):
         True,
         "severe",
     )
+
+
+def test_an_allergy_without_a_day_is_that_of_the_admission(events):
+    begun = PV1 + "|" * 25 + "20261125080000"
+    told = events("ADT^A04", begun.replace("|I|", "|E|"), "AL1|1|DA|1^Penicillin^L")
+    (allergy,) = (event for event in told if isinstance(event, Allergy))
+    assert allergy.happened_at == datetime(2026, 11, 25, 8, tzinfo=UTC)
+    dated = only(events, "AL1|1|DA|1^Penicillin^L|||20200101")
+    assert dated.happened_at == datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

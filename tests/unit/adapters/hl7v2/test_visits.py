@@ -76,6 +76,11 @@ def test_without_any_time_nothing_is_told_but_the_lack(read):
     assert [fault.code for fault in told.faults] == [ErrorCode.MISSING_VALUE]
 
 
+def test_a_visit_without_its_segment_is_told(read):
+    told = read("ADT^A01", EVN)
+    assert [fault.place for fault in told.faults] == ["PV1"]
+
+
 def test_a_transfer_leaves_one_ward_and_enters_another(events):
     told = events("ADT^A02", EVN, pv1(ward="W3", before="ICU1"))
     assert [(e.phase, e.ward, e.level, e.happened_at) for e in told] == [
