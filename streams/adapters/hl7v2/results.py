@@ -16,6 +16,7 @@ from streams.adapters.hl7v2.splitter import Segment
 from streams.adapters.hl7v2.status import RANK, Standing, standing
 from streams.adapters.hl7v2.times import Moment
 from streams.adapters.measured import Measured
+from streams.adapters.site.codes import Coding
 from streams.adapters.site.configuration import CodeEntry
 from streams.adapters.translation import UnmappedCode
 from streams.vocabulary.concepts import Concept
@@ -311,7 +312,9 @@ def _support(
     version: int,
     said: Answer,
 ) -> RespiratorySupport:
-    category = entry.concept if entry.concept in _CATEGORIES else None
+    asked = Coding(entry.system, entry.code)
+    answered = Coding(*said.code.rsplit("|", 1)) if said.code else asked
+    category = reading.site.codes.support(answered, asked)
     return RespiratorySupport(
         event_id=event_id,
         happened_at=at.at,
@@ -319,18 +322,10 @@ def _support(
         version=version,
         encounter=reading.encounter,
         flags=reading.flags(at, *(() if category else (Flag.UNMAPPED,))),
-        category=cast("SupportCategory | None", category),
+        category=category,
         device=said.display if entry.method != "mode" else None,
         mode=said.display if entry.method == "mode" else None,
     )
-
-
-SupportCategory = Literal[
-    "invasive", "niv", "cpap", "hfnc", "tracheostomy", "oxygen", "none", "other"
-]
-_CATEGORIES = {
-    *("invasive", "niv", "cpap", "hfnc", "tracheostomy", "oxygen", "none", "other"),
-}
 
 
 def _running(
