@@ -54,9 +54,18 @@ def recorded(reading: Reading, event: Segment | None) -> Moment | None:
 
 
 def tell_death(
-    reading: Reading, at: Moment, *, place: Literal["hospital"] | None, basis: str
+    reading: Reading,
+    at: Moment,
+    *,
+    place: Literal["hospital"] | None,
+    basis: str,
+    fact: str = "death",
 ) -> None:
-    """Of a time and a discharge, the time: one death, told twice, is one fact."""
+    """Of a time and a discharge in one message, the time.
+
+    What a discharge says is a fact of its own: senders who tell of deaths by PV1-36
+    alone leave PID-30 at its `N` for ever, which must not raise anybody.
+    """
     if (left := _left_alive(reading)) is not None:
         reading.events.remove(left)
     if _told_dead(reading):
@@ -64,7 +73,7 @@ def tell_death(
         place = "hospital"
     reading.events.append(
         Death(
-            event_id="death",
+            event_id=fact,
             happened_at=at.at,
             known_at=reading.received_at,
             version=reading.version(),

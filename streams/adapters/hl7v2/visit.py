@@ -143,7 +143,8 @@ def _discharge(visit: Visit) -> None:
     _encounter(visit, "discharged", at, disposition)
     _location(visit, "left", visit.pv1, 3, at, "left:discharge")
     if disposition == "died":
-        tell_death(visit.reading, at, place="hospital", basis="PV1-36")
+        fact = f"visit:{visit.key}:death"
+        tell_death(visit.reading, at, place="hospital", basis="PV1-36", fact=fact)
     else:
         _alive(visit, "discharge", at)
 
@@ -199,7 +200,7 @@ def _cancel_transfer(visit: Visit) -> None:
 
 
 def _cancel_discharge(visit: Visit) -> None:
-    for fact in ("discharged", "left:discharge", "alive:discharge"):
+    for fact in ("discharged", "left:discharge", "alive:discharge", "death"):
         _take_back(visit.reading, f"visit:{visit.key}:{fact}")
 
 
