@@ -24,7 +24,6 @@ from streams.vocabulary.drugs import drugs
 from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.events import (
     Assessment,
-    Cancellation,
     Clinical,
     Fluid,
     Infusion,
@@ -72,20 +71,18 @@ def read_result(reading: Reading, obx: Segment, meaning: Meaning, order: Order) 
     event_id = _identity(reading, obx, meaning, order, at)
     said = answer(obx)
     if how == "deleted" or obx.deleted(5):
-        reading.events.append(_withdrawn(reading, event_id, at))
+        reading.cancel(event_id, at.at, rank=RANK["deleted"])
     elif said is None:
         reading.fault(
             obx, 5, ErrorCode.MISSING_VALUE, "The result has no value; none was kept."
         )
     else:
-        fact: Clinical | Cancellation | None = _fact(
-            reading, obx, meaning, order, event_id, at, how, said
-        )
-        if fact is None and how == "corrected":
-            # What it corrects is known to be wrong, though nobody can read the right.
-            fact = _withdrawn(reading, event_id, at)
+        fact = _fact(reading, obx, meaning, order, event_id, at, how, said)
         if fact is not None:
             reading.events.append(fact)
+        elif how == "corrected":
+            # What it corrects is known to be wrong, though nobody can read the right.
+            reading.cancel(event_id, at.at, rank=RANK["deleted"])
 
 
 def _happened(
@@ -119,17 +116,6 @@ def _identity(
     sub_id = obx.text(4)
     sub_id = reading.sub_id(sub_id) if sub_id else ""
     return reading.distinct(f"result:{order.key}:{meaning.local}:{sub_id}:{at.second}")
-
-
-def _withdrawn(reading: Reading, event_id: str, at: Moment) -> Cancellation:
-    return Cancellation(
-        event_id=f"{event_id}:cancelled",
-        happened_at=at.at,
-        known_at=reading.received_at,
-        version=reading.version(RANK["deleted"]),
-        encounter=reading.encounter,
-        cancels=event_id,
-    )
 
 
 def _fact(
