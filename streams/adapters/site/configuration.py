@@ -59,6 +59,8 @@ def _text(written: object) -> object:
 
 Text = Annotated[str, BeforeValidator(_text)]
 Unit = Annotated[str, AfterValidator(_unit)]
+Zone = Annotated[str, AfterValidator(_zone)]
+ConceptName = Annotated[str, AfterValidator(_concept)]
 Level = Literal["icu", "intermediate", "ward", "emergency", "theatre", "other"]
 VisitKind = Literal["hospital", "icu", "emergency"]
 
@@ -119,7 +121,7 @@ class SiteConfiguration(_Part):
     """Everything a reader must be told of the site whose messages it reads."""
 
     site: Site
-    zone: Annotated[str, AfterValidator(_zone)] = Field(
+    zone: Zone = Field(
         description="The time zone of times that name none: America/New_York."
     )
     identity: Literal["pseudonymous", "public"] = Field(
@@ -191,14 +193,11 @@ def read_site(path: Path) -> SiteConfiguration:
     return with_code_files(site, path.parent)
 
 
-def with_code_files(site: SiteConfiguration, folder: Path) -> SiteConfiguration:
-    """The configuration with the entries of its code files behind its own."""
-    entries = [e for name in site.code_files for e in _code_file(folder / name)]
-    return site.model_copy(update={"codes": (*site.codes, *entries)})
+def code_file(path: Path) -> Iterator[CodeEntry]:
+    """The entries of one CSV; empty cells say nothing.
 
-
-def _code_file(path: Path) -> Iterator[CodeEntry]:
-    """The entries of one CSV; empty cells say nothing."""
+    Raises as `read_site`.
+    """
     try:
         rows = list(csv.DictReader(path.read_text("utf-8-sig").splitlines()))
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
@@ -208,6 +207,12 @@ def _code_file(path: Path) -> Iterator[CodeEntry]:
             yield CodeEntry.model_validate({k: v for k, v in row.items() if v})
         except ValidationError as fault:
             raise _invalid(path, f"line {line}, {_first(fault)}") from None
+
+
+def with_code_files(site: SiteConfiguration, folder: Path) -> SiteConfiguration:
+    """The configuration with the entries of its code files behind its own."""
+    entries = [e for name in site.code_files for e in code_file(folder / name)]
+    return site.model_copy(update={"codes": (*site.codes, *entries)})
 
 
 def _first(fault: ValidationError) -> str:

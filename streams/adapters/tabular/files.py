@@ -48,12 +48,12 @@ def opened(path: Path) -> Iterator[TextIO]:
         ) from None
 
 
-def records(text: TextIO) -> Iterator[Record]:
+def records(text: TextIO, delimiter: str = ",") -> Iterator[Record]:
     """Each record with the line it begins on; an error stands for a broken one.
 
     After a broken record (an unclosed quote, say) the reader finds its feet again.
     """
-    reader = csv.reader(text)
+    reader = csv.reader(text, delimiter=delimiter)
     line = 1
     while True:
         try:

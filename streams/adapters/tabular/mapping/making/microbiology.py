@@ -1,0 +1,171 @@
+"""Cultures: the specimen, and what grew in it.
+
+How an organism answered antimicrobials stands in rows of its own; they are told with
+the result they belong to, joined by sorting, so that memory does not grow with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+from streams.adapters.spill import externally_sorted
+from streams.adapters.tabular.mapping.facts import (
+    CultureFact,
+    CultureResultFact,
+    Susceptibilities,
+)
+from streams.adapters.tabular.mapping.line import Line
+from streams.adapters.tabular.mapping.making.results import STATUSES
+from streams.adapters.tabular.mapping.making.words import one_of
+from streams.adapters.tabular.mapping.sheet import Sheet
+from streams.adapters.tabular.mapping.stamping import Binding
+from streams.adapters.values import read_result
+from streams.vocabulary.errors import ErrorCode
+from streams.vocabulary.events import (
+    CultureCollected,
+    CultureResult,
+    Event,
+    Susceptibility,
+)
+
+
+Makes = Callable[[Line], Iterator[Event]]
+
+
+class Answer(NamedTuple):
+    """One row of susceptibilities."""
+
+    isolate: str
+    antimicrobial: str
+    interpretation: str
+    mic: str
+
+
+def cultures(fact: CultureFact, binding: Binding) -> Makes:
+    """A specimen taken."""
+    sheet = binding.sheet
+    at, stamps, event_id = (
+        binding.at(fact),
+        binding.stamps(fact),
+        binding.event_id(fact),
+    )
+    number = binding.reference(sheet.whole(fact.culture), "culture")
+    specimen, test = sheet.said(fact.specimen), sheet.said(fact.test)
+
+    def make(line: Line) -> Iterator[Event]:
+        culture, fluid = number(line), specimen(line)
+        if not culture or not fluid:
+            line.reject(
+                ErrorCode.MISSING_VALUE, None, "Nothing names the culture or its fluid."
+            )
+        stamp = stamps(line, at(line))
+        yield CultureCollected(
+            event_id=event_id(line, stamp.happened, f"culture:{culture}"),
+            happened_at=stamp.happened,
+            known_at=stamp.known,
+            version=stamp.version,
+            encounter=stamp.encounter,
+            stay=stamp.stay,
+            flags=stamp.flags,
+            culture_id=culture,
+            specimen=fluid,
+            test=test(line) or None,
+        )
+
+    return make
+
+
+def culture_results(
+    fact: CultureResultFact, binding: Binding, answers: Answers | None
+) -> Makes:
+    """What grew; rows come in the order of their isolate where there are answers."""
+    sheet = binding.sheet
+    at, stamps, event_id = (
+        binding.at(fact),
+        binding.stamps(fact),
+        binding.event_id(fact),
+    )
+    number = binding.reference(sheet.whole(fact.culture), "culture")
+    isolate, organism = sheet.whole(fact.isolate), sheet.said(fact.organism)
+    code, status, test = (
+        sheet.said(fact.organism_code),
+        sheet.said(fact.status),
+        sheet.said(fact.test),
+    )
+    nothing = {word.lower() for word in fact.no_growth}
+    untold = {word.lower() for word in fact.not_told}
+
+    def make(line: Line) -> Iterator[Event]:
+        culture, grew = number(line), organism(line)
+        if not culture:
+            line.reject(ErrorCode.MISSING_VALUE, None, "Nothing names the culture.")
+        if not grew:
+            return
+        stamp, positive = stamps(line, at(line)), grew.lower() not in nothing
+        known = grew.lower() not in untold
+        named = grew if positive and known else None
+        found = answers.of(isolate(line)) if answers and named else ()
+        yield CultureResult(
+            event_id=event_id(line, stamp.happened, f"grew:{culture}:{named or ''}"),
+            happened_at=stamp.happened,
+            known_at=stamp.known,
+            version=stamp.version,
+            encounter=stamp.encounter,
+            stay=stamp.stay,
+            flags=stamp.flags,
+            culture_id=culture,
+            status=one_of(status(line), STATUSES, line, "status") or "final",
+            positive=positive if known else None,
+            organism=named,
+            organism_code=code(line) or None if named else None,
+            susceptibilities=found,
+            test=test(line) or None,
+        )
+
+    return make
+
+
+class Answers:
+    """Susceptibilities by isolate, for results that come in the order of isolates."""
+
+    def __init__(self, rows: Iterable[Answer]) -> None:
+        ordered = externally_sorted(set_apart(rows), key=tuple)
+        self._groups = groupby(ordered, key=itemgetter(0))
+        self._isolate = ""
+        self._found: tuple[Susceptibility, ...] = ()
+
+    def of(self, isolate: str) -> tuple[Susceptibility, ...]:
+        """The isolate's; isolates are asked for in order, each as often as wanted."""
+        while self._isolate < isolate:
+            following = next(self._groups, None)
+            if following is None:
+                self._isolate, self._found = "\U0010ffff", ()
+                break
+            self._isolate, rows = following
+            self._found = tuple(_susceptibility(row) for row in dict.fromkeys(rows))
+        return self._found if self._isolate == isolate else ()
+
+
+def set_apart(rows: Iterable[Answer]) -> Iterator[Answer]:
+    """The rows that say of which isolate and which antimicrobial they are."""
+    return (row for row in rows if row.isolate and row.antimicrobial)
+
+
+def answering(told: Susceptibilities, sheet: Sheet) -> Callable[[Line], Answer]:
+    """How a row of susceptibilities is read."""
+    isolate, drug = sheet.whole(told.isolate), sheet.said(told.antimicrobial)
+    meaning, mic = sheet.said(told.interpretation), sheet.said(told.mic)
+    return lambda line: Answer(isolate(line), drug(line), meaning(line), mic(line))
+
+
+def _susceptibility(row: Answer) -> Susceptibility:
+    mic = read_result(row.mic)
+    return Susceptibility(
+        antimicrobial=row.antimicrobial,
+        interpretation=row.interpretation or None,
+        mic=mic.value,
+        comparator=mic.comparator,
+    )
