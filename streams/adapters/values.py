@@ -66,7 +66,7 @@ _COMPARATORS: dict[str, Comparator] = {
     "=>": ">=",
     "≥": ">=",
 }
-_PLAIN = re.compile(rf"\s*(<=|>=|=<|=>|<|>|≤|≥)?\s*({_NUMBER})\s*")
+_PLAIN = re.compile(rf"\s*(<=|>=|=<|=>|<|>|≤|≥)?\s*({_NUMBER})\.?\s*")
 _RANGE = re.compile(
     rf"\s*({_NUMBER})\s*(?:-|\u2013|to)\s*({_NUMBER})\s*", re.IGNORECASE
 )

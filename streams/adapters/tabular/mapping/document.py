@@ -36,10 +36,16 @@ class Link(_Phrase):
     It has one entry a row, so it is for stays and vocabularies, not for charts.
     """
 
-    table: Text = Field(description="The file or files, as `files` of a table.")
+    table: Text | tuple[Text, ...] = Field(
+        description="The file or files, as `files` of a table."
+    )
     key: Text = Field(description="The column looked up by.")
     value: Text | tuple[Text, ...] = Field(
         description="The column that is found; of several, the first that is not empty."
+    )
+    keep: Literal["least", "greatest"] = Field(
+        default="greatest",
+        description="Which value counts where a key comes twice, as text.",
     )
     when: tuple[Condition, ...] = Field(
         default=(), description="The rows kept; the fewer, the less memory."
@@ -155,7 +161,7 @@ class MappingDocument(_Phrase):
     def _linked(self) -> Self:
         if self.grouped and len(self.tables) > 1:
             raise ValueError("only a mapping of one table can be grouped")
-        unknown = {name for name in _through(self.model_dump())} - set(self.links)
+        unknown = _through(self.model_dump()) - set(self.links)
         if unknown:
             raise ValueError(f"there is no link {min(unknown)!r}")
         return self

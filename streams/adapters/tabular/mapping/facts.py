@@ -30,7 +30,7 @@ class Wide(_Phrase):
     )
 
 
-class _Fact(_Phrase):
+class Shared(_Phrase):
     """What all facts of a row may say; what is left away is the table's."""
 
     when: tuple[Condition, ...] = Field(
@@ -44,7 +44,7 @@ class _Fact(_Phrase):
     issued: Times | None = None
 
 
-class MeasurementFact(_Fact):
+class MeasurementFact(Shared):
     """A result: its code in one column, or one concept for all rows."""
 
     fact: Literal["measurement"]
@@ -71,7 +71,7 @@ class MeasurementFact(_Fact):
         return self
 
 
-class EncounterFact(_Fact):
+class EncounterFact(Shared):
     """A hospital stay: each of its times that is told is an event."""
 
     fact: Literal["encounter"]
@@ -87,10 +87,15 @@ class EncounterFact(_Fact):
     )
 
 
-class LocationFact(_Fact):
+class LocationFact(Shared):
     """A visit to a unit."""
 
     fact: Literal["location"]
+    visit: Whole | None = Field(
+        default=None,
+        description="What names the stay in the unit, of several columns together; "
+        "in place of `stay`.",
+    )
     ward: Said
     level: Said | None = Field(
         default=None,
@@ -101,7 +106,7 @@ class LocationFact(_Fact):
     left: Times | None = None
 
 
-class DemographicsFact(_Fact):
+class DemographicsFact(Shared):
     """Sex and year of birth; never a date."""
 
     fact: Literal["demographics"]
@@ -113,7 +118,7 @@ class DemographicsFact(_Fact):
     age: Said | None = Field(default=None, description="In years, at the fact's time.")
 
 
-class DeathFact(_Fact):
+class DeathFact(Shared):
     """The patient died at this time; without a time there is no such fact."""
 
     fact: Literal["death"]
@@ -122,14 +127,14 @@ class DeathFact(_Fact):
     )
 
 
-class _Drug(_Fact):
+class Drugs(Shared):
     drug: Said = Field(description="The drug's coded name.")
     code: Coded | None = Field(
         default=None, description="Its code, looked up among the codes of kind drug."
     )
 
 
-class MedicationFact(_Drug):
+class MedicationFact(Drugs):
     """A drug ordered, dispensed, given."""
 
     fact: Literal["medication"]
@@ -145,7 +150,7 @@ class MedicationFact(_Drug):
     )
 
 
-class InfusionFact(_Drug):
+class InfusionFact(Drugs):
     """A continuous infusion: a row a change, or a row a stretch of one rate."""
 
     fact: Literal["infusion"]
@@ -163,7 +168,7 @@ class InfusionFact(_Drug):
     )
 
 
-class FluidFact(_Fact):
+class FluidFact(Shared):
     """A volume in or out."""
 
     fact: Literal["fluid"]
@@ -179,7 +184,7 @@ class FluidFact(_Fact):
     code: Said | None = None
 
 
-class CultureFact(_Fact):
+class CultureFact(Shared):
     """A specimen taken for culture."""
 
     fact: Literal["culture"]
@@ -199,7 +204,7 @@ class Susceptibilities(_Phrase):
     optional: bool = True
 
 
-class CultureResultFact(_Fact):
+class CultureResultFact(Shared):
     """What grew, or that nothing did; it happened when the laboratory knew."""
 
     fact: Literal["culture_result"]
@@ -220,7 +225,7 @@ class CultureResultFact(_Fact):
     susceptibilities: Susceptibilities | None = None
 
 
-class SupportFact(_Fact):
+class SupportFact(Shared):
     """Support of breathing as charted."""
 
     fact: Literal["respiratory_support"]
@@ -238,7 +243,7 @@ class SupportFact(_Fact):
     until: Times | None = None
 
 
-class ProcedureFact(_Fact):
+class ProcedureFact(Shared):
     """Something done; with `until` it has a start and an end."""
 
     fact: Literal["procedure"]
@@ -251,7 +256,7 @@ class ProcedureFact(_Fact):
     lasting: bool = Field(default=False, description="Whether it goes on for a time.")
 
 
-class ConditionFact(_Fact):
+class ConditionFact(Shared):
     """A diagnosis on record from this time."""
 
     fact: Literal["condition"]
@@ -263,7 +268,7 @@ class ConditionFact(_Fact):
     present: Said | None = Field(default=None, description="Words for yes and no.")
 
 
-class CodeStatusFact(_Fact):
+class CodeStatusFact(Shared):
     """What was agreed about resuscitation."""
 
     fact: Literal["code_status"]

@@ -74,4 +74,5 @@ class Stamp(NamedTuple):
 Says = Callable[[Line], str]
 """What is said, empty for nothing."""
 Tells = Callable[[Line], At | None]
+Happens = Callable[[Line], At]
 Holds = Callable[[Line], bool]

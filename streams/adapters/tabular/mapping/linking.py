@@ -18,7 +18,7 @@ from streams.vocabulary.errors import ErrorCode, InputError
 def read_links(
     folder: Path, links: Mapping[str, Link], *, missing: tuple[str, ...]
 ) -> dict[str, dict[str, str]]:
-    """The links by name; of a key that comes twice the greatest value counts.
+    """The links by name; empty values give way to any other.
 
     Raises `InputError` EMB-101 where a file is not there, EMB-102 for a column.
     """
@@ -33,11 +33,13 @@ def _read(
     folder: Path, link: Link, missing: tuple[str, ...], words: dict[str, str]
 ) -> dict[str, str]:
     """One link; equal values are kept once."""
-    files = found_files(folder, (link.table,))
+    tables = link.table if isinstance(link.table, tuple) else (link.table,)
+    better = max if link.keep == "greatest" else min
+    files = found_files(folder, tables)
     if not files and not link.optional:
         raise InputError(
             ErrorCode.MISSING_TABLE,
-            f"There is no table {link.table} in the folder.",
+            f"There is no table {tables[0]} in the folder.",
             "Point to the folder that holds it, or correct the mapping's link.",
         )
     kept: dict[str, str] = {}
@@ -45,7 +47,7 @@ def _read(
         with opened_table(path) as (header, stream):
             sheet = Sheet(
                 header,
-                name=link.table,
+                name=tables[0],
                 file_name="",
                 may_lack=(),
                 missing=missing,
@@ -62,5 +64,8 @@ def _read(
                 if (holds is None or holds(line)) and (name := key(line)):
                     told = value(line)
                     told = words.setdefault(told, told)
-                    kept[name] = max(kept.get(name, ""), told)
+                    if told:
+                        kept[name] = better(kept.get(name) or told, told)
+                    else:
+                        kept.setdefault(name, told)
     return kept

@@ -31,8 +31,12 @@ class Cell(_Phrase):
     )
     otherwise: Text | None = Field(
         default=None,
-        description="What a word that is not among `words` means. Without it such a "
-        "row's fact is rejected; empty says nothing.",
+        description="What a word that is not among `words` means, and a cell that "
+        "is not in the link. Without it such a row's fact is rejected; empty says "
+        "nothing.",
+    )
+    as_sent: bool = Field(
+        default=False, description="Whether a word that is not among `words` stands."
     )
 
     @model_validator(mode="after")

@@ -71,6 +71,16 @@ class Sheet:
         self._missing = frozenset(missing)
         self._zone = zone
         self._links = links
+        self._used: set[int] = set()
+
+    def nothing(self, missing: Collection[str] = ()) -> frozenset[str]:
+        """The cells that say nothing."""
+        return self._missing.union(missing, ("",))
+
+    def cells_used(self) -> tuple[int, ...]:
+        """The columns asked for since this was asked last."""
+        used, self._used = tuple(sorted(self._used)), set()
+        return used
 
     def column(self, name: str) -> int | None:
         """Where a column stands; raises `InputError` EMB-102 where it must be there."""
@@ -88,7 +98,8 @@ class Sheet:
         at = self.column(column)
         if at is None:
             return _nothing
-        nothing = self._missing.union(missing)
+        self._used.add(at)
+        nothing = self.nothing(missing)
 
         def says(line: Line) -> str:
             text = line.cells[at].strip()
@@ -262,7 +273,7 @@ def _worded(says: Says, cell: Cell, column: str | None) -> Says:
         text = says(line)
         if not text:
             return ""
-        meant = words.get(text.lower(), otherwise)
+        meant = words.get(text.lower(), text if cell.as_sent else otherwise)
         if meant is None:
             line.reject(
                 ErrorCode.UNKNOWN_WORD,

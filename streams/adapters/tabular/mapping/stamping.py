@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Protocol
 
 from streams.adapters.identity.pseudonyms import Identifier, Identities, Kind
 from streams.adapters.tabular.cells import STAND_IN
 from streams.adapters.tabular.mapping.document import TableMapping
-from streams.adapters.tabular.mapping.facts import _Fact
-from streams.adapters.tabular.mapping.line import At, Line, Says, Stamp, Tells
+from streams.adapters.tabular.mapping.facts import Shared
+from streams.adapters.tabular.mapping.line import At, Happens, Line, Says, Stamp
 from streams.adapters.tabular.mapping.phrases import Known
 from streams.adapters.tabular.mapping.sheet import Sheet
 from streams.vocabulary.clock import DAY, iso
@@ -21,6 +22,17 @@ from streams.vocabulary.facts import Flag
 
 
 Stamps = Callable[[Line, At], Stamp]
+
+
+class Naming(Protocol):
+    """The name of a fact of this moment, with its key and its value."""
+
+    def __call__(
+        self, line: Line, moment: datetime, key: str, value: str = "", /
+    ) -> str:
+        """One name for one fact."""
+        ...
+
 
 AT_ONCE = Known(measurable=True)
 """Of what is known when it happens: coming, going, a rate."""
@@ -83,7 +95,7 @@ class Binding:
     ordinals: Ordinals | None = None
     """Only where each row is a fact of its own."""
 
-    def at(self, fact: _Fact) -> Tells:
+    def at(self, fact: Shared) -> Happens:
         """When a fact happened; leaves EMB-108 where nothing says so."""
         told = self.sheet.told(fact.at if fact.at is not None else self.table.at)
 
@@ -101,7 +113,7 @@ class Binding:
 
         return tells
 
-    def stamps(self, fact: _Fact, usual: Known = NOT_SAID) -> Stamps:
+    def stamps(self, fact: Shared, usual: Known = NOT_SAID) -> Stamps:
         """What all facts share, for a fact at a time."""
         known = self._known(fact.known or self.table.known or usual)
         encounter, stay = self.encounter(fact), self.stay(fact)
@@ -121,12 +133,12 @@ class Binding:
 
         return stamp
 
-    def encounter(self, fact: _Fact) -> Says:
+    def encounter(self, fact: Shared) -> Says:
         """The hospital stay's name."""
         told = fact.encounter if fact.encounter is not None else self.table.encounter
         return self._named(self.sheet.said(told), "encounter")
 
-    def stay(self, fact: _Fact) -> Says:
+    def stay(self, fact: Shared) -> Says:
         """The unit stay's name."""
         told = fact.stay if fact.stay is not None else self.table.stay
         return self._named(self.sheet.said(told), "reference", "stay")
@@ -135,7 +147,7 @@ class Binding:
         """The name of what has a number of its own."""
         return self._named(says, "reference", scope)
 
-    def event_id(self, fact: _Fact) -> Callable[[Line, datetime, str, str], str]:
+    def event_id(self, fact: Shared) -> Naming:
         """The fact's name, from its key and its value.
 
         A row with an id is named by it, so that a later version has the same name.
@@ -144,7 +156,7 @@ class Binding:
         whole = self.sheet.whole(fact.id if fact.id is not None else self.table.id)
         record = self._named(whole, "reference", table)
 
-        def event_id(line: Line, moment: datetime, key: str, value: str = "") -> str:
+        def event_id(line: Line, moment: datetime, key: str, value: str = "", /) -> str:
             if row := record(line):
                 return f"{table}:{row}:{key}"
             name = f"{table}:{line.patient}:{iso(moment)}:{key}"

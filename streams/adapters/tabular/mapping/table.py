@@ -6,7 +6,7 @@ import csv
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 from streams.adapters.identity.pseudonyms import Identifier, Sighting
@@ -18,11 +18,11 @@ from streams.adapters.tabular.files import Record
 from streams.adapters.tabular.mapping.document import TableMapping
 from streams.adapters.tabular.mapping.facts import (
     CultureResultFact,
+    Shared,
     Susceptibilities,
-    _Fact,
 )
-from streams.adapters.tabular.mapping.line import Flaw, Line, Stamp
-from streams.adapters.tabular.mapping.making.all import makers
+from streams.adapters.tabular.mapping.line import Flaw, Line
+from streams.adapters.tabular.mapping.making.all import Makes, Shelf, makers
 from streams.adapters.tabular.mapping.making.microbiology import (
     Answer,
     Answers,
@@ -31,14 +31,13 @@ from streams.adapters.tabular.mapping.making.microbiology import (
 from streams.adapters.tabular.mapping.making.results import Results, wide_result
 from streams.adapters.tabular.mapping.making.treatment import Pharmacy
 from streams.adapters.tabular.mapping.sheet import Links, Sheet
-from streams.adapters.tabular.mapping.stamping import Binding, Names, Ordinals
+from streams.adapters.tabular.mapping.stamping import Binding, Names, Naming, Ordinals
 from streams.adapters.tabular.opening import found_files, opened_table, stem
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.events import Event
 
 
 Sighted = Callable[[Sighting], None]
-Reads = Callable[[Line], Iterator[Event]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,19 +123,19 @@ class _File:
         if (told := _susceptibilities(table)) is not None:
             self._isolate = binding.sheet.whole(told[0].isolate)
             answers = Answers(_answers(setting, told[1]))
-        self._reads: list[Reads] = [
-            *makers(
-                table.facts,
-                binding,
-                codes=setting.codes,
-                results=setting.results,
-                pharmacy=setting.pharmacy,
-                wards=setting.site.wards,
-                answers=answers,
-            ),
+        shelf = Shelf(
+            codes=setting.codes,
+            results=setting.results,
+            pharmacy=setting.pharmacy,
+            wards=setting.site.wards,
+            answers=answers,
+        )
+        each = binding.ordinals is not None
+        self._reads = [
+            _Reading(make, cells, each=each)
+            for make, cells in makers(table.facts, binding, shelf)
         ]
         self._wide = _wide(table, binding, setting.results) if table.columns else None
-        self._last: dict[str, Event] = {}
         self._named: tuple[str, str] = ("", "")
 
     def read(self, stream: Iterator[Record]) -> Iterator[SourcedEvent]:
@@ -219,28 +218,19 @@ class _File:
                 elif event is not None:
                     given += 1
                     yield event
-        for read in self._reads:
+        for reading in self._reads:
+            if reading.is_old(line):
+                continue
             line.flaw = None
-            events = tuple(read(line))
+            events = tuple(reading.make(line))
             if line.flaw is not None:
                 self._reject(number, line.flaw)
                 continue
-            for event in events:
-                given += 1
-                if self._is_new(event):
-                    yield event
+            given += len(events)
+            yield from events
         self._counts.mapped += max(given, 1)
         for code in line.unmapped:
             self._counts.leave_unmapped(code)
-
-    def _is_new(self, event: Event) -> bool:
-        """Whether it says more than the last of its kind: a constant of a wide table
-        stands in every row.
-        """
-        if self._last.get(event.kind) == event:
-            return False
-        self._last[event.kind] = event
-        return True
 
     def _reject(self, number: int, flaw: Flaw | None) -> None:
         if flaw is None:
@@ -260,59 +250,76 @@ class _File:
         )
 
 
+class _Reading:
+    """One fact of every row.
+
+    What is read from the same cells as in the row before says nothing new: what a
+    wide table tells of a whole stay stands in each of its rows.
+    """
+
+    __slots__ = ("_cells", "_each", "_last", "make")
+
+    def __init__(self, make: Makes, cells: tuple[int, ...], *, each: bool) -> None:
+        self.make = make
+        self._cells = itemgetter(*cells) if cells else len
+        self._each = each
+        self._last: object = None
+
+    def is_old(self, line: Line) -> bool:
+        """Whether the row before said the same; never where each row counts."""
+        if self._each:
+            return False
+        told = (line.patient, self._cells(line.cells))
+        if told == self._last:
+            return True
+        self._last = told
+        return False
+
+
 def _wide(
     table: TableMapping, binding: Binding, results: Results
 ) -> Callable[[Line], Iterator[tuple[Event | None, Flaw | None]]]:
     """The columns of a wide table, each with what is wrong with it alone."""
-    shared = _Fact()
+    shared, sheet = Shared(), binding.sheet
     at, stamps = binding.at(shared), binding.stamps(shared)
     event_id = binding.event_id(shared)
     makes = [
-        wide_result(column, wide, binding, results)
-        for column, wide in table.columns.items()
-        if wide != "ignored" and binding.sheet.column(column) is not None
+        (
+            place,
+            sheet.nothing(wide.missing),
+            wide_result(name, wide, binding.source, results),
+        )
+        for name, wide in table.columns.items()
+        if wide != "ignored" and (place := sheet.column(name)) is not None
     ]
 
     def read(line: Line) -> Iterator[tuple[Event | None, Flaw | None]]:
-        stamp: Stamp = stamps(line, at(line))
+        stamp = stamps(line, at(line))
         if line.flaw is not None:
             yield None, line.flaw
             return
-        if binding.ordinals is None:
-            name = _row_name(binding, line, stamp.happened, event_id)
-        else:
-            name = partial(_plain, event_id, stamp.happened)
-        for make in makes:
+        name = _row_name(binding, line, stamp.happened, event_id)
+        cells = line.cells
+        for place, nothing, make in makes:
+            if cells[place] in nothing or (text := cells[place].strip()) in nothing:
+                continue
             line.flaw = None
-            event = make(line, stamp, name)
-            if event is not None or line.flaw is not None:
-                yield event, line.flaw
+            event = make(line, text, stamp, name)
+            yield event, line.flaw
 
     return read
 
 
-def _plain(
-    event_id: Callable[[Line, datetime, str, str], str],
-    moment: datetime,
-    line: Line,
-    key: str,
-    value: str,
-) -> str:
-    return event_id(line, moment, key, value)
-
-
 def _row_name(
-    binding: Binding,
-    line: Line,
-    moment: datetime,
-    event_id: Callable[[Line, datetime, str, str], str],
-) -> Callable[[Line, str, str], str]:
+    binding: Binding, line: Line, moment: datetime, event_id: Naming
+) -> Callable[[str, str], str]:
     """How facts of this row are named; what the row shares is put together once."""
-    stem_of = event_id(line, moment, "", "")
-    by_row = binding.table.id is not None
-    if by_row:
-        return lambda _, key, value: f"{stem_of}{key}"  # noqa: ARG005
-    return lambda _, key, value: f"{stem_of}{key}:{value}" if value else stem_of + key
+    if binding.ordinals is not None:
+        return lambda key, value: event_id(line, moment, key, value)
+    whole = event_id(line, moment, "")
+    if binding.table.id is not None:
+        return lambda key, _: whole + key
+    return lambda key, value: f"{whole}{key}:{value}" if value else whole + key
 
 
 def _is_text(cells: list[str]) -> bool:

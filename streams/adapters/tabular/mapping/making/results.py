@@ -84,9 +84,9 @@ def long_results(
         found = codings(line)
         entry = one or codes.find(*found)
         text = value(line)
-        if not text or (one is None and not found):
+        if one is None and not found:
             return
-        if entry is not None and entry.kind == "ignored":
+        if entry is not None and (not text or entry.kind == "ignored"):
             return
         told, written = (
             f"{comparator(line)}{text}",
@@ -131,31 +131,28 @@ def long_results(
     return make
 
 
-def wide_result(
-    column: str, wide: Wide, binding: Binding, results: Results
-) -> Callable[[Line, Stamp, Callable[[Line, str, str], str]], Event | None]:
-    """One column of a wide table; the row's stamp is made once for all of them."""
-    says = binding.sheet.raw(column, wide.missing)
+Widely = Callable[[Line, str, Stamp, Callable[[str, str], str]], Event | None]
+
+
+def wide_result(column: str, wide: Wide, source: str, results: Results) -> Widely:
+    """A cell of a wide table that says something; its row has one stamp for all."""
     unit, concept = wide.unit or "", wide.concept
-    code = str(Coding(binding.source, column))
+    code = str(Coding(source, column))
     assessed = concept is not None and concept_named(concept).category in _ASSESSED
 
     def make(
-        line: Line, stamp: Stamp, name: Callable[[Line, str, str], str]
+        line: Line, text: str, stamp: Stamp, name: Callable[[str, str], str]
     ) -> Event | None:
-        text = says(line)
-        if not text:
-            return None
         if concept is None:
             line.unmapped.append(column)
             said = read_result(text)
-            event_id = name(line, column, _shown(said, text))
+            event_id = name(column, _shown(said, text))
             return unmapped(event_id, stamp, code, said, text, unit)
         reported, measure, flaw = results.read(concept, text, unit)
         if flaw is not None:
             line.reject(flaw.code, column, flaw.reason, flaw.cure)
             return None
-        event_id = name(line, column, reported.word or _shown(reported, text))
+        event_id = name(column, reported.word or _shown(reported, text))
         if assessed:
             return assessment(event_id, stamp, concept, measure, reported.word, code)
         return measurement(

@@ -88,8 +88,7 @@ def code_statuses(fact: CodeStatusFact, binding: Binding) -> Makes:
     told = binding.sheet.said(fact.status)
 
     def make(line: Line) -> Iterator[Event]:
-        found = one_of(told(line), _STATUSES, line, "status")
-        status = needed(found, line, "status", "other")
+        status = needed(told(line), _STATUSES, line, "status")
         stamp = stamps(line, at(line))
         yield CodeStatus(
             event_id=event_id(line, stamp.happened, f"code_status:{status}"),

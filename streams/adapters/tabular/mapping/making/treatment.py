@@ -9,12 +9,12 @@ from typing import Literal
 from streams.adapters.rates import canonical_rate
 from streams.adapters.site.codes import CodeMap, Coding
 from streams.adapters.tabular.mapping.facts import (
+    Drugs,
     FluidFact,
     InfusionFact,
     MedicationFact,
     ProcedureFact,
     SupportFact,
-    _Drug,
 )
 from streams.adapters.tabular.mapping.line import At, Line, Stamp
 from streams.adapters.tabular.mapping.making.words import needed, one_of
@@ -96,9 +96,7 @@ def medications(fact: MedicationFact, binding: Binding, pharmacy: Pharmacy) -> M
     def make(line: Line) -> Iterator[Event]:
         moment, end = at(line), until(line)
         sent, drug = names(line)
-        stage = needed(
-            one_of(stages(line), _STAGES, line, "stage"), line, "stage", "ordered"
-        )
+        stage = needed(stages(line), _STAGES, line, "stage")
         way, amount = route(line) or None, dose(line)
         if amount is not None and amount < 0:
             line.reject(ErrorCode.IMPOSSIBLE_VALUE, "dose", "The dose is negative.")
@@ -229,7 +227,7 @@ def _rate(
 
 
 def _drug(
-    fact: _Drug, binding: Binding, pharmacy: Pharmacy
+    fact: Drugs, binding: Binding, pharmacy: Pharmacy
 ) -> Callable[[Line], tuple[str, str | None]]:
     """The name as sent, and the drug it is."""
     says, codings = binding.sheet.said(fact.drug), binding.sheet.codings(fact.code)
@@ -268,9 +266,7 @@ def fluids(fact: FluidFact, binding: Binding, aliases: Mapping[str, str]) -> Mak
         if amount is None:
             return
         stamp, began = stamps(line, at(line)), started(line)
-        way = needed(
-            one_of(ways(line), _DIRECTIONS, line, "direction"), line, "direction", "in"
-        )
+        way = needed(ways(line), _DIRECTIONS, line, "direction")
         substance = one_of(substances(line), _SUBSTANCES, line, "substance") or "other"
         written = unit(line) or fact.unit_of_all or ""
         millilitres = _millilitres(line, amount, aliases.get(written, written))
@@ -329,8 +325,9 @@ def support(fact: SupportFact, binding: Binding) -> Makes:
         if category is None and machine is None and way is None and line.flaw is None:
             return
         moment, end = at(line), until(line)
-        usual = "observed" if end is None else "started"
-        phase = one_of(phases(line), _OBSERVED, line, "phase") or usual
+        phase = one_of(phases(line), _OBSERVED, line, "phase")
+        if phase is None:
+            phase = "observed" if end is None else "started"
         odd = () if category is not None or way is not None else (Flag.UNMAPPED,)
 
         def event(

@@ -90,6 +90,7 @@ def locations(fact: LocationFact, binding: Binding, wards: Mapping[str, Ward]) -
     ward, level = sheet.said(fact.ward), sheet.said(fact.level)
     entered, left = sheet.told(fact.entered), sheet.told(fact.left)
     stamps, event_id = binding.stamps(fact, AT_ONCE), binding.event_id(fact)
+    visit = binding.reference(sheet.whole(fact.visit), "stay")
 
     def make(line: Line) -> Iterator[Event]:
         place, came, went = ward(line), entered(line), left(line)
@@ -109,7 +110,7 @@ def locations(fact: LocationFact, binding: Binding, wards: Mapping[str, Ward]) -
                 known_at=known,
                 version=stamp.version,
                 encounter=stamp.encounter,
-                stay=stamp.stay,
+                stay=visit(line) or stamp.stay,
                 flags=stamp.flags + ((Flag.STOP_BEFORE_START,) if early else ()),
                 phase=phase,
                 ward=place,

@@ -28,8 +28,9 @@ def one_of(told: str, words: Iterable[WordT], line: Line, field: str) -> WordT |
     return found
 
 
-def needed(found: WordT | None, line: Line, field: str, stand_in: WordT) -> WordT:
-    """The word; where there is none EMB-108, and the stand-in until the fact is dropped."""
+def needed(told: str, words: tuple[WordT, ...], line: Line, field: str) -> WordT:
+    """The word; EMB-108 for none, and the first of all until the fact is dropped."""
+    found = one_of(told, words, line, field)
     if found is None:
         line.reject(
             ErrorCode.MISSING_VALUE,
@@ -37,5 +38,5 @@ def needed(found: WordT | None, line: Line, field: str, stand_in: WordT) -> Word
             f"Nothing says the {field}.",
             "The fact says nothing without it.",
         )
-        return stand_in
+        return words[0]
     return found
