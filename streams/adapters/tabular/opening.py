@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from streams.adapters.tabular.files import Record, opened, records
 from streams.vocabulary.errors import ErrorCode, InputError
@@ -49,11 +50,23 @@ def opened_table(
         with _parquet(path) as table:
             yield table
         return
-    ending = path.name.removesuffix(".gz")[-4:]
     with opened(path) as text:
-        stream = records(text, delimiter or _DELIMITERS.get(ending, ","))
+        stream = records(text, delimiter or _delimiter(path, text))
         _, first = next(stream, (1, []))
         yield ([] if isinstance(first, csv.Error) else first), stream
+
+
+def _delimiter(path: Path, text: TextIO) -> str:
+    """By the ending; a header without a comma may be apart by tabs or semicolons.
+
+    OHDSI's own vocabulary files end in `.csv` and are apart by tabs.
+    """
+    usual = _DELIMITERS.get(path.name.removesuffix(".gz")[-4:], ",")
+    header = text.readline()
+    text.seek(0)
+    if usual in header:
+        return usual
+    return next((sign for sign in ("\t", ";") if sign in header), usual)
 
 
 @contextmanager

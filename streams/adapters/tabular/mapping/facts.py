@@ -128,10 +128,13 @@ class DeathFact(Shared):
 
 
 class Drugs(Shared):
+    """A fact about a drug."""
+
     drug: Said = Field(description="The drug's coded name.")
     code: Coded | None = Field(
         default=None, description="Its code, looked up among the codes of kind drug."
     )
+    route: Said | None = None
 
 
 class MedicationFact(Drugs):
@@ -142,7 +145,6 @@ class MedicationFact(Drugs):
         description="Words for ordered, stopped, dispensed, given, not_given, home."
     )
     order: Whole | None = None
-    route: Said | None = None
     dose: Said | None = None
     unit: Said | None = None
     until: Times | None = Field(
@@ -172,10 +174,18 @@ class FluidFact(Shared):
     """A volume in or out."""
 
     fact: Literal["fluid"]
-    direction: Said = Field(description="Words for in and out.")
-    substance: Said = Field(
+    coded: Coded | None = Field(
+        default=None,
+        description="Only rows whose code is of kind fluid; it names the substance.",
+    )
+    direction: Said | None = Field(
+        default=None,
+        description="Words for in and out. Default, of a code: out for urine, else in.",
+    )
+    substance: Said | None = Field(
+        default=None,
         description="Words for urine, gu_irrigant, crystalloid, colloid, "
-        "blood_product, other."
+        "blood_product, other.",
     )
     volume: Said
     unit: Said | None = None
@@ -188,8 +198,12 @@ class CultureFact(Shared):
     """A specimen taken for culture."""
 
     fact: Literal["culture"]
+    coded: Coded | None = Field(
+        default=None,
+        description="Only rows whose code is of kind culture; it may name the specimen.",
+    )
     culture: Whole = Field(description="What all rows of one specimen have in common.")
-    specimen: Said
+    specimen: Said | None = None
     test: Said | None = None
 
 
@@ -208,6 +222,9 @@ class CultureResultFact(Shared):
     """What grew, or that nothing did; it happened when the laboratory knew."""
 
     fact: Literal["culture_result"]
+    coded: Coded | None = Field(
+        default=None, description="Only rows whose code is of kind culture."
+    )
     culture: Whole
     isolate: Whole | None = Field(
         default=None, description="What singles the organism out among all."
@@ -229,6 +246,10 @@ class SupportFact(Shared):
     """Support of breathing as charted."""
 
     fact: Literal["respiratory_support"]
+    coded: Coded | None = Field(
+        default=None,
+        description="Only rows whose code is of kind support; it names the category.",
+    )
     phase: Said | None = Field(
         default=None, description="Words for observed, started, stopped."
     )

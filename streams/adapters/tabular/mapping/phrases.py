@@ -66,7 +66,10 @@ class Moment(_Phrase):
     constant: Annotated[Text, AfterValidator(_instant)] = Field(
         default="", description="One instant for all, with its zone."
     )
-    through: Text = Field(default="", description="A link in which it is looked up.")
+    through: Text = Field(
+        default="",
+        description="A link in which it is looked up; what is not there says nothing.",
+    )
     format: str = Field(
         default="",
         description="As Python's strptime has it: `%d.%m.%Y %H:%M`. Default: ISO 8601.",

@@ -65,6 +65,7 @@ class Sheet:
         links: Links,
     ) -> None:
         self.at = {column.strip(): i for i, column in enumerate(header)}
+        self._in_capitals = {name.lower(): i for name, i in self.at.items()}
         self.name = name
         self._file_name = file_name
         self._may_lack = may_lack
@@ -83,8 +84,11 @@ class Sheet:
         return used
 
     def column(self, name: str) -> int | None:
-        """Where a column stands; raises `InputError` EMB-102 where it must be there."""
-        at = self.at.get(name)
+        """Where a column stands, in capitals or not.
+
+        Raises `InputError` EMB-102 where it must be there.
+        """
+        at = self.at.get(name, self._in_capitals.get(name))
         if at is None and name not in self._may_lack:
             raise InputError(
                 ErrorCode.MISSING_COLUMN,
@@ -228,7 +232,7 @@ class Sheet:
             return lambda _: always
         says = self.raw(moment.column)
         if moment.through:
-            says = self._through(says, moment.through, moment.column, None)
+            says = self._through(says, moment.through, moment.column, "")
         if moment.since is not None and moment.unit is not None:
             return _since(
                 says, moment.column, _UNITS[moment.unit], self.told(moment.since)

@@ -71,8 +71,11 @@ def read_table(setting: Setting, table: TableMapping) -> Iterator[SourcedEvent]:
     Raises `InputError` EMB-102 for a missing column, EMB-109, EMB-113, EMB-141.
     """
     ordinals = Ordinals() if table.duplicates == "each" else None
+    files = found_files(setting.folder, table.files or (table.table,))
+    if not files:
+        return
     counts = setting.report.table(table.table)
-    for path in found_files(setting.folder, table.files or (table.table,)):
+    for path in files:
         with opened_table(path, table.delimiter) as (header, stream):
             if table.filed:
                 for _ in stream:

@@ -68,13 +68,15 @@ def _maker(  # noqa: C901, PLR0912 - a table of sorts
         case facts.InfusionFact():
             return treatment.infusions(fact, binding, shelf.pharmacy)
         case facts.FluidFact():
-            return treatment.fluids(fact, binding, shelf.pharmacy.aliases)
+            return treatment.fluids(fact, binding, shelf.pharmacy)
         case facts.CultureFact():
-            return microbiology.cultures(fact, binding)
+            return microbiology.cultures(fact, binding, shelf.codes)
         case facts.CultureResultFact():
-            return microbiology.culture_results(fact, binding, shelf.answers)
+            return microbiology.culture_results(
+                fact, binding, shelf.codes, shelf.answers
+            )
         case facts.SupportFact():
-            return treatment.support(fact, binding)
+            return treatment.support(fact, binding, shelf.codes)
         case facts.ProcedureFact():
             return treatment.procedures(fact, binding)
         case facts.ConditionFact():

@@ -11,6 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
+from streams.adapters.site.codes import CodeMap
 from streams.adapters.spill import externally_sorted
 from streams.adapters.tabular.mapping.facts import (
     CultureFact,
@@ -44,7 +45,7 @@ class Answer(NamedTuple):
     mic: str
 
 
-def cultures(fact: CultureFact, binding: Binding) -> Makes:
+def cultures(fact: CultureFact, binding: Binding, codes: CodeMap) -> Makes:
     """A specimen taken."""
     sheet = binding.sheet
     at, stamps, event_id = (
@@ -54,13 +55,19 @@ def cultures(fact: CultureFact, binding: Binding) -> Makes:
     )
     number = binding.reference(sheet.whole(fact.culture), "culture")
     specimen, test = sheet.said(fact.specimen), sheet.said(fact.test)
+    codings = sheet.codings(fact.coded)
 
     def make(line: Line) -> Iterator[Event]:
-        culture, fluid = number(line), specimen(line)
+        entry = codes.find(*codings(line))
+        if fact.coded is not None and (entry is None or entry.kind != "culture"):
+            return
+        named = entry.specimen if entry is not None else None
+        culture, fluid = number(line), specimen(line) or named
         if not culture or not fluid:
             line.reject(
                 ErrorCode.MISSING_VALUE, None, "Nothing names the culture or its fluid."
             )
+            return
         stamp = stamps(line, at(line))
         yield CultureCollected(
             event_id=event_id(line, stamp.happened, f"culture:{culture}"),
@@ -79,7 +86,10 @@ def cultures(fact: CultureFact, binding: Binding) -> Makes:
 
 
 def culture_results(
-    fact: CultureResultFact, binding: Binding, answers: Answers | None
+    fact: CultureResultFact,
+    binding: Binding,
+    codes: CodeMap,
+    answers: Answers | None,
 ) -> Makes:
     """What grew; rows come in the order of their isolate where there are answers."""
     sheet = binding.sheet
@@ -95,10 +105,14 @@ def culture_results(
         sheet.said(fact.status),
         sheet.said(fact.test),
     )
+    codings = sheet.codings(fact.coded)
     nothing = {word.lower() for word in fact.no_growth}
     untold = {word.lower() for word in fact.not_told}
 
     def make(line: Line) -> Iterator[Event]:
+        entry = codes.find(*codings(line))
+        if fact.coded is not None and (entry is None or entry.kind != "culture"):
+            return
         culture, grew = number(line), organism(line)
         if not culture:
             line.reject(ErrorCode.MISSING_VALUE, None, "Nothing names the culture.")

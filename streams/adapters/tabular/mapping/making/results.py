@@ -23,6 +23,10 @@ Status = Literal["preliminary", "final", "corrected"]
 STATUSES: tuple[Status, ...] = ("preliminary", "final", "corrected")
 _ASSESSED = {"score", "finding"}
 """Categories of concepts that a person charts."""
+_CHARTED = {"crrt_mode"}
+"""Concepts of other categories that a person charts."""
+_ELSEWHERE = {"ignored", "culture", "fluid", "support"}
+"""Kinds of code that are nothing, or are read by a fact of their own."""
 _KEPT = 20_000
 """Results remembered: a ward's vital signs take a few hundred different values."""
 
@@ -86,7 +90,7 @@ def long_results(
         text = value(line)
         if one is None and not found:
             return
-        if entry is not None and (not text or entry.kind == "ignored"):
+        if entry is not None and (not text or entry.kind in _ELSEWHERE):
             return
         told, written = (
             f"{comparator(line)}{text}",
@@ -110,7 +114,7 @@ def long_results(
         key = code or entry.concept
         name = event_id(line, stamp.happened, key, word or _shown(reported, told))
         where = _specimen(specimen(line), entry)
-        if concept_named(entry.concept).category in _ASSESSED:
+        if _is_charted(entry.concept):
             yield assessment(name, stamp, entry.concept, measure, word, code)
             return
         yield measurement(
@@ -138,7 +142,7 @@ def wide_result(column: str, wide: Wide, source: str, results: Results) -> Widel
     """A cell of a wide table that says something; its row has one stamp for all."""
     unit, concept = wide.unit or "", wide.concept
     code = str(Coding(source, column))
-    assessed = concept is not None and concept_named(concept).category in _ASSESSED
+    assessed = concept is not None and _is_charted(concept)
 
     def make(
         line: Line, text: str, stamp: Stamp, name: Callable[[str, str], str]
@@ -254,6 +258,11 @@ def unmapped(
         sent_unit=unit or None,
         code=code,
     )
+
+
+def _is_charted(concept: str) -> bool:
+    """Whether a person charted it: then it is an assessment, not a measurement."""
+    return concept in _CHARTED or concept_named(concept).category in _ASSESSED
 
 
 def _shown(said: Reported, told: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Literal
 
+from streams.adapters.site.codes import Coding
 from streams.adapters.tabular.mapping.facts import CodeStatusFact, ConditionFact
 from streams.adapters.tabular.mapping.line import Line
 from streams.adapters.tabular.mapping.making.words import needed, one_of
@@ -12,6 +13,7 @@ from streams.adapters.tabular.mapping.stamping import Binding
 from streams.vocabulary.codes import SYSTEMS, Code, Icd9Cm, Icd10Cm, Snomed
 from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.events import CodeStatus, Condition, Event
+from streams.vocabulary.facts import Flag
 
 
 Makes = Callable[[Line], Iterator[Event]]
@@ -39,27 +41,17 @@ def conditions(fact: ConditionFact, binding: Binding) -> Makes:
     rank, present = sheet.number(fact.rank, "rank"), sheet.said(fact.present)
 
     def make(line: Line) -> Iterator[Event]:
-        written, system = codes(line), _SYSTEMS.get(systems(line))
+        written, named = codes(line), systems(line)
         if not written:
             return
+        system = _SYSTEMS.get(named)
+        odd: tuple[Flag, ...] = ()
         if system is None:
-            line.reject(
-                ErrorCode.MALFORMED_CODE,
-                None,
-                "The diagnosis is of a coding system that is not known here.",
-                "Give the system `words` for icd9, icd10 or snomed.",
-            )
-            return
-        try:
-            code = str(system(written))
-        except InputError:
-            line.reject(
-                ErrorCode.MALFORMED_CODE,
-                None,
-                f"The cell is not a code of {system.__name__}.",
-                "Check the code against its system.",
-            )
-            return
+            code = str(Coding(named or binding.source, written))
+            odd = (Flag.UNMAPPED,)
+            line.unmapped.append(code)
+        else:
+            code = _checked(system, written, line)
         stamp, place = stamps(line, at(line)), rank(line)
         key = f"{stamp.encounter or ''}:{code}"
         yield Condition(
@@ -69,13 +61,27 @@ def conditions(fact: ConditionFact, binding: Binding) -> Makes:
             version=stamp.version,
             encounter=stamp.encounter,
             stay=stamp.stay,
-            flags=stamp.flags,
+            flags=stamp.flags + odd,
             code=code,
             rank=None if place is None else int(place),
             present=one_of(present(line), ("yes", "no"), line, "present") != "no",
         )
 
     return make
+
+
+def _checked(system: type[Code], written: str, line: Line) -> str:
+    """The code with its system; leaves EMB-112 where it is none."""
+    try:
+        return str(system(written))
+    except InputError:
+        line.reject(
+            ErrorCode.MALFORMED_CODE,
+            None,
+            f"The cell is not a code of {system.__name__}.",
+            "Check the code against its system.",
+        )
+        return ""
 
 
 def code_statuses(fact: CodeStatusFact, binding: Binding) -> Makes:

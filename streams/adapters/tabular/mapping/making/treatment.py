@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from streams.adapters.rates import canonical_rate
@@ -20,7 +22,7 @@ from streams.adapters.tabular.mapping.line import At, Line, Stamp
 from streams.adapters.tabular.mapping.making.words import needed, one_of
 from streams.adapters.tabular.mapping.stamping import AT_ONCE, Binding
 from streams.vocabulary.antimicrobials import recognise, route_of
-from streams.vocabulary.drugs import Drug, drugs
+from streams.vocabulary.drugs import drugs
 from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.events import (
     Event,
@@ -231,6 +233,7 @@ def _drug(
 ) -> Callable[[Line], tuple[str, str | None]]:
     """The name as sent, and the drug it is."""
     says, codings = binding.sheet.said(fact.drug), binding.sheet.codings(fact.code)
+    route = binding.sheet.said(fact.route)
 
     def named(line: Line) -> tuple[str, str | None]:
         sent = says(line)
@@ -239,37 +242,43 @@ def _drug(
         entry = pharmacy.codes.find(*codings(line), Coding("", sent))
         if entry is not None and entry.kind == "drug":
             return sent, entry.concept
-        return sent, ingredient(sent)
+        # What goes onto skin or eye reaches no organ.
+        return sent, None if route_of(route(line)) == "local" else ingredient(sent)
 
     return named
 
 
+@lru_cache(maxsize=65_536)
 def ingredient(sent: str) -> str | None:
-    """The drug that is named, alone or as the first word of a product."""
-    words = sent.lower().replace("-", "_").split()
-    whole = "_".join(words)
-    known: dict[str, Drug] = drugs()
-    return next((w for w in (whole, *words[:1]) if w in known), None)
+    """The drug that is named, alone or as a word of a product's name."""
+    words = re.findall(r"[a-z0-9_]+", sent.lower().replace("-", "_"))
+    known = drugs()
+    return next((w for w in ("_".join(words), *words) if w in known), None)
 
 
-def fluids(fact: FluidFact, binding: Binding, aliases: Mapping[str, str]) -> Makes:
+def fluids(fact: FluidFact, binding: Binding, pharmacy: Pharmacy) -> Makes:
     """A volume."""
     sheet = binding.sheet
     at, started = binding.at(fact), sheet.told(fact.started)
     stamps, event_id = binding.stamps(fact), binding.event_id(fact)
     ways, substances = sheet.said(fact.direction), sheet.said(fact.substance)
     volume, unit = sheet.number(fact.volume, "volume"), sheet.said(fact.unit)
-    codes = sheet.said(fact.code)
+    codes, codings = sheet.said(fact.code), sheet.codings(fact.coded)
 
     def make(line: Line) -> Iterator[Event]:
         amount = volume(line)
         if amount is None:
             return
+        entry = pharmacy.codes.find(*codings(line))
+        if fact.coded is not None and (entry is None or entry.kind != "fluid"):
+            return
+        told = substances(line) or (entry.concept if entry else "")
+        substance = one_of(told, _SUBSTANCES, line, "substance") or "other"
+        usual = "" if entry is None else "out" if substance == "urine" else "in"
+        way = needed(ways(line) or usual, _DIRECTIONS, line, "direction")
         stamp, began = stamps(line, at(line)), started(line)
-        way = needed(ways(line), _DIRECTIONS, line, "direction")
-        substance = one_of(substances(line), _SUBSTANCES, line, "substance") or "other"
         written = unit(line) or fact.unit_of_all or ""
-        millilitres = _millilitres(line, amount, aliases.get(written, written))
+        millilitres = _millilitres(line, amount, pharmacy.aliases.get(written, written))
         odd = (Flag.IMPLAUSIBLE,) if millilitres > _MOST_ML else ()
         code = codes(line)
         yield Fluid(
@@ -286,7 +295,13 @@ def fluids(fact: FluidFact, binding: Binding, aliases: Mapping[str, str]) -> Mak
             substance=substance,
             volume_ml=millilitres,
             started_at=began.moment if began else None,
-            code=str(Coding(binding.source, code)) if code else None,
+            code=(
+                str(Coding(binding.source, code))
+                if code
+                else str(codings(line)[0])
+                if entry is not None
+                else None
+            ),
         )
 
     return make
@@ -307,7 +322,7 @@ def _millilitres(line: Line, amount: float, unit: str) -> float:
     return convert(amount, from_unit=ucum, to_unit="mL")
 
 
-def support(fact: SupportFact, binding: Binding) -> Makes:
+def support(fact: SupportFact, binding: Binding, codes: CodeMap) -> Makes:
     """A device or a mode as charted; with `until` a start and a stop."""
     sheet = binding.sheet
     at, until = binding.at(fact), sheet.told(fact.until)
@@ -319,8 +334,14 @@ def support(fact: SupportFact, binding: Binding) -> Makes:
         sheet.said(fact.maker),
     )
 
+    codings = sheet.codings(fact.coded)
+
     def make(line: Line) -> Iterator[Event]:
-        category = one_of(categories(line), _CATEGORIES, line, "category")
+        entry = codes.find(*codings(line))
+        if fact.coded is not None and (entry is None or entry.kind != "support"):
+            return
+        told = categories(line) or (entry.concept if entry else "")
+        category = one_of(told, _CATEGORIES, line, "category")
         machine, way = device(line) or None, mode(line) or None
         if category is None and machine is None and way is None and line.flaw is None:
             return
