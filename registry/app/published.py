@@ -12,6 +12,7 @@ from registry.app.explanation import EXPLANATIONS
 from registry.app.feeds import FEEDS
 from registry.domain.audit import Break
 from registry.domain.mode import Mode
+from streams.adapters.tabular.mapping.document import MappingDocument
 from streams.app.concepts import CONCEPTS
 from streams.app.kafka.commands import ACL_ROWS, TOPIC_REPORT
 from streams.vocabulary.clock import Instant
@@ -110,6 +111,7 @@ def published_schemas() -> dict[str, dict[str, Any]]:
     """Messages by topic, the protocol document, and every `--json` answer of rows."""
     named = {name: message_schema(adapter) for name, adapter in MESSAGES.items()}
     named["protocol"] = Protocol.model_json_schema(mode="validation")
+    named["mapping"] = MappingDocument.model_json_schema(mode="validation")
     for name, adapter in ANSWERS.items():
         named[f"query.{name}"] = adapter.json_schema(mode="serialization")
     for name, adapter in _OTHER_ANSWERS.items():

@@ -26,6 +26,7 @@ from streams.app.feed_jobs import (
     topic_job,
 )
 from streams.app.fhir.bulk_job import bulk_job, request_of
+from streams.app.history.detection import MappingOption, SiteOption
 from streams.app.kafka.comparing import COUNTED, KNOWN_AT, VERSION, Comparison, compare
 from streams.app.kafka.feeder import (
     Fed,
@@ -64,14 +65,17 @@ def feed(
         bool, typer.Option("--raw", help="Send each line of --file as it is.")
     ] = False,
     source: Annotated[
-        str | None, typer.Option(help="A source of history: mimic-iv or mimic-iv-fhir.")
+        str | None,
+        typer.Option(
+            help="A source of history: mimic-iv, mimic-iv-fhir, clif, omop or table."
+        ),
     ] = None,
-    path: Annotated[
-        Path | None, typer.Option(help="The folder of --source: hosp/ and icu/.")
-    ] = None,
+    path: Annotated[Path | None, typer.Option(help="The folder of --source.")] = None,
     subjects: Annotated[
         Path | None, typer.Option(help="Only these: a file, one subject_id a line.")
     ] = None,
+    mapping: MappingOption = None,
+    site: SiteOption = None,
     simulate: Annotated[
         int | None,
         typer.Option(help="So many days of the simulated hospital.", min=1),
@@ -144,7 +148,7 @@ def feed(
     elif source is not None:
         if path is None:
             raise typer.BadParameter("--source needs it", param_hint="--path")
-        job = history_job(source, path, subjects, end=end)
+        job = history_job(source, path, subjects, mapping=mapping, site=site, end=end)
     elif simulate is not None:
         job = simulation_job(simulate, seed, end=end)
     elif bulk is not None:

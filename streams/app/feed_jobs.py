@@ -119,10 +119,16 @@ def _standard_input(process: Process) -> Iterator[bytes]:
 
 
 def history_job(
-    name: str, path: Path, subjects: Path | None, *, end: bool | None
+    name: str,
+    path: Path,
+    subjects: Path | None,
+    *,
+    mapping: Path | None = None,
+    site: Path | None = None,
+    end: bool | None,
 ) -> Job:
     """Tables of history; raises `SettingsError` EMB-402/403, `InputError`."""
-    history = open_history(name, path, subjects)
+    history = open_history(name, path, subjects, mapping=mapping, site=site)
     report = IntakeReport()
     ends = end is not False
 

@@ -23,8 +23,9 @@ from streams.adapters.intake import IntakeReport
 from streams.app.flagging import DefinitionOption, flagged_beside
 from streams.app.history.account import account, counted, tell_never_met
 from streams.app.history.detection import (
-    WALL_CLOCK,
+    MappingOption,
     PathOption,
+    SiteOption,
     SourceOption,
     SubjectsOption,
     ZoneOption,
@@ -42,6 +43,8 @@ def replay(
     registry: RegistryOption = None,
     source: SourceOption = "mimic-iv",
     subjects: SubjectsOption = None,
+    mapping: MappingOption = None,
+    site: SiteOption = None,
     definition: DefinitionOption = None,
     zone: ZoneOption = None,
     as_json: Annotated[
@@ -53,9 +56,8 @@ def replay(
     An interrupted replay continues where it stopped; a finished one changes nothing.
     History never alerts and never randomises.
     """
-    own_days = WALL_CLOCK.get(source)
-    beside = flagged_beside(os.environ, definition, zone=zone, own_days=own_days)
-    history = open_history(source, path, subjects)
+    history = open_history(source, path, subjects, mapping=mapping, site=site)
+    beside = flagged_beside(os.environ, definition, zone=zone, own_days=history.zone)
     url = registry_url(os.environ, registry)
     migrate(url)
     book = opened(url)

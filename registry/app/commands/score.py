@@ -25,7 +25,7 @@ from registry.app.scoring import (
 from registry.store.listings import OnsetView
 from registry.store.unit_of_work import Registry
 from streams.adapters.intake import IntakeReport
-from streams.app.history.detection import WALL_CLOCK, ZoneOption
+from streams.app.history.detection import MappingOption, SiteOption, ZoneOption
 from streams.app.history.sources import open_history
 from streams.app.settings import check_zone
 from streams.clinical.catalogue.rule import Rule
@@ -67,12 +67,15 @@ def score(
     source: Annotated[
         str | None,
         typer.Option(
-            help="Read a source instead of a registry: mimic-iv or mimic-iv-fhir."
+            help="Read a source instead of a registry: mimic-iv, mimic-iv-fhir, clif, "
+            "omop or table."
         ),
     ] = None,
     path: Annotated[
         Path | None, typer.Option(help="With --source: the folder of the tables.")
     ] = None,
+    mapping: MappingOption = None,
+    site: SiteOption = None,
     zone: ZoneOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -92,7 +95,7 @@ def score(
             "Leave --registry away, or --source and --path.",
         )
     else:
-        record = _of_source(source or "mimic-iv", path, patient)
+        record = _of_source(source or "mimic-iv", path, patient, mapping, site)
     told = scored(
         timeline_known_at(record.deliveries, known),
         patient=record.patient,
@@ -167,13 +170,20 @@ def _archived(book: Registry, named: str) -> _Record:
     )
 
 
-def _of_source(source: str, path: Path | None, patient: str) -> _Record:
+def _of_source(
+    source: str,
+    path: Path | None,
+    patient: str,
+    mapping: Path | None,
+    site: Path | None,
+) -> _Record:
     if path is None:
         raise SettingsError(
             ErrorCode.BAD_SETTING,
             "A source needs the folder it lies in.",
-            "Give --path the folder that holds hosp/ and icu/.",
+            "Give --path the folder that holds the tables.",
         )
-    history = replace(open_history(source, path, None), subjects=frozenset({patient}))
+    opened_there = open_history(source, path, None, mapping=mapping, site=site)
+    history = replace(opened_there, subjects=frozenset({patient}))
     told = [(s.event, s.source) for s in history.events(IntakeReport())]
-    return _Record(patient, told, WALL_CLOCK.get(source))
+    return _Record(patient, told, history.zone)

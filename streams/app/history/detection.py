@@ -27,10 +27,22 @@ from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 SourceOption = Annotated[
-    str, typer.Option(help="Which source: mimic-iv or mimic-iv-fhir.")
+    str,
+    typer.Option(help=
+        help="Which source: mimic-iv, mimic-iv-fhir, clif, omop, or table with "
+        "--mapping."
+    ),
 ]
 PathOption = Annotated[
     Path, typer.Option(help="The folder that holds the source's files.")
+]
+MappingOption = Annotated[
+    Path | None,
+    typer.Option(help="Of --source table: what its columns mean, in YAML."),
+]
+SiteOption = Annotated[
+    Path | None,
+    typer.Option(help="Of clif, omop and table: the site's configuration, in YAML."),
 ]
 SubjectsOption = Annotated[
     Path | None, typer.Option(help="Only these: a file, one subject_id a line.")
@@ -42,11 +54,6 @@ ZoneOption = Annotated[
         "Default: the source's own days, or EMBER_ZONE."
     ),
 ]
-
-WALL_CLOCK = {"mimic-iv": "UTC", "mimic-iv-fhir": "America/New_York"}
-"""By source: the zone whose days are the hospital's. MIMIC-IV's times name no zone and
-are read as UTC, so that its UTC days are those of the ward's own clock; on FHIR they
-carry Boston's offset."""
 
 
 def detect(
@@ -63,6 +70,8 @@ def detect(
         ),
     ] = None,
     subjects: SubjectsOption = None,
+    mapping: MappingOption = None,
+    site: SiteOption = None,
     hourly: Annotated[
         Path | None,
         typer.Option(help="Of sepsis3: also write the hourly SOFA to this CSV."),
@@ -76,7 +85,7 @@ def detect(
         _check_hourly(rule, out, hourly)
     if zone is not None:
         check_zone(zone)
-    history = open_history(source, path, subjects)
+    history = open_history(source, path, subjects, mapping=mapping, site=site)
     if isinstance(preset := rule.policies[chosen], Sepsis3Policy):
         _sepsis3(history, preset, out, hourly)
         return
@@ -87,7 +96,7 @@ def detect(
             _noting_stages(history.timelines(report), preset, stages),
             rule=rule,
             policy=chosen,
-            zone=zone or WALL_CLOCK.get(source),
+            zone=zone or history.zone,
             out=file,
         )
     account(report, sys.stderr)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +14,8 @@ from streams.adapters.fhir.mimic_iv import MimicIvFhir
 from streams.adapters.intake import IntakeReport, SourcedEvent
 from streams.adapters.mimic_iv.source import MimicIv
 from streams.adapters.ordering import events_by_patient, messages_in_known_order
+from streams.adapters.tabular.mapping.source import MappedTables
+from streams.app.history.mapped import open_tables
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 from streams.vocabulary.messages import EhrMessage
@@ -23,11 +27,22 @@ class _Reader(Protocol):
     ) -> Iterator[SourcedEvent]: ...
 
 
-SOURCES: dict[str, Callable[[Path], _Reader]] = {
+_READERS: dict[str, Callable[[Path], _Reader]] = {
     "mimic-iv": MimicIv,
     "mimic-iv-fhir": MimicIvFhir,
 }
 """By name, what reads a folder of it."""
+
+_ZONES = {"mimic-iv": "UTC", "mimic-iv-fhir": "America/New_York"}
+"""The zone whose days are the hospital's. MIMIC-IV's times name no zone and are read as
+UTC, so that its UTC days are those of the ward's own clock; on FHIR they carry Boston's
+offset."""
+
+TABLE = "table"
+MAPPED = ("clif", "omop", TABLE)
+"""What a mapping reads."""
+
+SOURCES = (*_READERS, *MAPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,13 @@ class History:
     subjects: frozenset[str] | None = None
     met: set[str] = field(default_factory=set, compare=False)
     """The patients of whom something was read."""
+    tables: MappedTables | None = None
+    """The tables, where a mapping reads them."""
+
+    @property
+    def zone(self) -> str:
+        """The zone whose days are the hospital's."""
+        return _ZONES[self.name] if self.tables is None else self.tables.site.zone
 
     def events(self, report: IntakeReport) -> Iterator[SourcedEvent]:
         """All events, table by table; the report accounts for the rest.
@@ -46,7 +68,7 @@ class History:
         Raises `InputError` EMB-304 at the end where nothing was read of anybody asked
         for: a table without rows would say that nobody of them was ill.
         """
-        for sourced in SOURCES[self.name](self.path).events(report, self.subjects):
+        for sourced in self._source().events(report, self.subjects):
             self.met.add(sourced.patient)
             yield sourced
         if self.subjects and not self.met:
@@ -59,17 +81,19 @@ class History:
 
     def never_met(self) -> list[str]:
         """The subjects asked for of whom nothing was read."""
-        return sorted((self.subjects or frozenset()) - self.met)
+        met = self.met if self.tables is None else self.met | self.tables.seen
+        return sorted((self.subjects or frozenset()) - met)
 
     def messages(self, report: IntakeReport) -> Iterator[EhrMessage]:
         """All events in the order in which they became known."""
+        site = self.name if self.tables is None else self.tables.site.site
         return messages_in_known_order(
-            self.events(report), site=self.name, provenance="history", source=self.name
+            self.events(report), site=site, provenance="history", source=self.name
         )
 
     def timelines(self, report: IntakeReport) -> Iterator[tuple[str, Timeline]]:
         """Each patient's whole timeline, one patient at a time."""
-        for patient, events in events_by_patient(self.events(report)):
+        for patient, events in self._by_patient(report):
             timeline = Timeline()
             for sourced in events:
                 timeline.apply(sourced.event, sourced.source)
@@ -77,11 +101,29 @@ class History:
 
     def fingerprint(self, *rules: str) -> str:
         """The files by name and content, the subjects, the rules applied to them."""
-        tables = [*self.path.rglob("*.csv*"), *self.path.rglob("*.ndjson*")]
-        files = sorted(f for f in tables if f.is_file())
+        files = sorted(f for f in self._files() if f.is_file())
         parts = [f"{f.relative_to(self.path)}:{_content(f)}" for f in files]
         parts += sorted(self.subjects or ("all subjects",))
+        if self.tables is not None:
+            told = (self.tables.mapping, self.tables.site)
+            parts += [part.model_dump_json() for part in told]
         return sha256("\n".join([self.name, *parts, *rules]).encode()).hexdigest()
+
+    def _source(self) -> _Reader:
+        return _READERS[self.name](self.path) if self.tables is None else self.tables
+
+    def _files(self) -> Iterable[Path]:
+        if self.tables is not None:
+            return self.tables.files()
+        return (*self.path.rglob("*.csv*"), *self.path.rglob("*.ndjson*"))
+
+    def _by_patient(
+        self, report: IntakeReport
+    ) -> Iterator[tuple[str, Iterable[SourcedEvent]]]:
+        events = self.events(report)
+        if self.tables is not None and self.tables.mapping.grouped:
+            return groupby(events, attrgetter("patient"))
+        return events_by_patient(events)
 
 
 _MANY = 20
@@ -100,7 +142,14 @@ def _content(file: Path) -> str:
         return file_digest(content, "sha256").hexdigest()
 
 
-def open_history(name: str, path: Path, subjects: Path | None) -> History:
+def open_history(
+    name: str,
+    path: Path,
+    subjects: Path | None,
+    *,
+    mapping: Path | None = None,
+    site: Path | None = None,
+) -> History:
     """The source of that name; raises `SettingsError` EMB-402/403, `InputError`."""
     if name not in SOURCES:
         raise SettingsError(
@@ -114,11 +163,25 @@ def open_history(name: str, path: Path, subjects: Path | None) -> History:
             f"{path} is not a folder.",
             "Give --path the folder that holds the source's files.",
         )
-    return History(name, path, None if subjects is None else read_subjects(subjects))
+    if (name == TABLE) != (mapping is not None):
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            "A mapping is for the source `table`, and that source for a mapping.",
+            "Give both --source table and --mapping FILE.yaml, or neither.",
+        )
+    numbered = name not in MAPPED
+    asked = None if subjects is None else read_subjects(subjects, numbered=numbered)
+    if name not in MAPPED:
+        return History(name, path, asked)
+    tables = open_tables(name, path, mapping=mapping, site=site)
+    return History(name, path, asked, tables=tables)
 
 
-def read_subjects(path: Path) -> frozenset[str]:
-    """One subject_id a line; blank lines are forgiven, anything else is not."""
+def read_subjects(path: Path, *, numbered: bool = True) -> frozenset[str]:
+    """One subject_id a line; blank lines are forgiven, anything else is not.
+
+    `numbered`: whether a subject_id is a number.
+    """
     try:
         lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as fault:
@@ -129,7 +192,7 @@ def read_subjects(path: Path) -> frozenset[str]:
         ) from None
     subjects = [line.strip() for line in lines if line.strip()]
     for number, line in enumerate(lines, start=1):
-        if line.strip() and not line.strip().isdigit():
+        if numbered and line.strip() and not line.strip().isdigit():
             raise InputError(
                 ErrorCode.MALFORMED_ROW,
                 f"Line {number} of {path} is {line.strip()!r}, no subject_id.",

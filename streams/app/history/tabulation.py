@@ -10,7 +10,13 @@ import typer
 
 from streams.adapters.intake import IntakeReport
 from streams.app.history.account import account, counted, tell_never_met
-from streams.app.history.detection import PathOption, SourceOption, SubjectsOption
+from streams.app.history.detection import (
+    MappingOption,
+    PathOption,
+    SiteOption,
+    SourceOption,
+    SubjectsOption,
+)
 from streams.app.history.sources import open_history
 from streams.app.history.tables.all import table_named
 from streams.app.history.tables.table import write_table
@@ -27,11 +33,13 @@ def table(
         typer.Option(help="mimic: mimic-code to the letter. Some tables have ember."),
     ] = "mimic",
     subjects: SubjectsOption = None,
+    mapping: MappingOption = None,
+    site: SiteOption = None,
 ) -> None:
     """Write one table of derived concepts, with mimic-code's columns."""
     wanted = table_named(name)
     wanted.reading(policy)
-    history = open_history(source, path, subjects)
+    history = open_history(source, path, subjects, mapping=mapping, site=site)
     report = IntakeReport()
     with writing(out) as file:
         written = write_table(

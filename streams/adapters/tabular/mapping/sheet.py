@@ -73,6 +73,7 @@ class Sheet:
         self._zone = zone
         self._links = links
         self._used: set[int] = set()
+        self._ever: set[int] = set()
 
     def nothing(self, missing: Collection[str] = ()) -> frozenset[str]:
         """The cells that say nothing."""
@@ -82,6 +83,10 @@ class Sheet:
         """The columns asked for since this was asked last."""
         used, self._used = tuple(sorted(self._used)), set()
         return used
+
+    def never_used(self) -> list[str]:
+        """The columns nobody asked for."""
+        return [name for name, at in self.at.items() if at not in self._ever]
 
     def column(self, name: str) -> int | None:
         """Where a column stands, in capitals or not.
@@ -95,6 +100,8 @@ class Sheet:
                 f"The table {self.name} has no column {name}.",
                 "Correct the mapping, or list the column under `may_lack`.",
             )
+        if at is not None:
+            self._ever.add(at)
         return at
 
     def raw(self, column: str, missing: Collection[str] = ()) -> Says:

@@ -75,6 +75,7 @@ def read_table(setting: Setting, table: TableMapping) -> Iterator[SourcedEvent]:
     if not files:
         return
     counts = setting.report.table(table.table)
+    told: set[str] = set()
     for path in files:
         with opened_table(path, table.delimiter) as (header, stream):
             if table.filed:
@@ -90,7 +91,12 @@ def read_table(setting: Setting, table: TableMapping) -> Iterator[SourcedEvent]:
                 source=setting.source,
                 ordinals=ordinals,
             )
-            yield from _File(setting, table, binding, path).read(stream)
+            file = _File(setting, table, binding, path)
+            for column in sheet.never_used() if table.columns else ():
+                if column not in table.columns and column not in told:
+                    told.add(column)
+                    counts.leave_unmapped(f"column {column}, not in the mapping")
+            yield from file.read(stream)
     setting.report.finish(table.table)
 
 

@@ -11,7 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from streams.adapters.site.codes import CodeMap
+from streams.adapters.site.codes import CodeMap, Coding
 from streams.adapters.spill import externally_sorted
 from streams.adapters.tabular.mapping.facts import (
     CultureFact,
@@ -134,12 +134,16 @@ def culture_results(
             status=one_of(status(line), STATUSES, line, "status") or "final",
             positive=positive if known else None,
             organism=named,
-            organism_code=code(line) or None if named else None,
+            organism_code=_local(binding.source, code(line)) if named else None,
             susceptibilities=found,
             test=test(line) or None,
         )
 
     return make
+
+
+def _local(source: str, code: str) -> str | None:
+    return str(Coding(source, code)) if code else None
 
 
 class Answers:
