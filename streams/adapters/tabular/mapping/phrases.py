@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from typing_extensions import TypeAliasType
 
 from streams.adapters.site.configuration import Text, Zone
 
@@ -46,10 +47,10 @@ class Cell(_Phrase):
         return self
 
 
-Said = Text | Cell | tuple[Text | Cell, ...]
+Said = TypeAliasType("Said", Text | Cell | tuple[Text | Cell, ...])
 """A column, or a cell told more closely; of several the first that says anything."""
 
-Whole = Text | Cell | tuple[Text | Cell, ...]
+Whole = TypeAliasType("Whole", Text | Cell | tuple[Text | Cell, ...])
 """The same, but of several all together: a key of two columns."""
 
 
@@ -80,7 +81,7 @@ class Moment(_Phrase):
     unit: Literal["minutes", "hours", "days"] | None = Field(
         default=None, description="The cell is a number of these `since` a moment."
     )
-    since: Moment | None = None
+    since: Text | Moment | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -100,10 +101,10 @@ class CodingOf(_Phrase):
     )
 
 
-Coded = CodingOf | tuple[CodingOf, ...]
+Coded = TypeAliasType("Coded", CodingOf | tuple[CodingOf, ...])
 """One code, or several for one thing: the first that is in a map counts."""
 
-Times = Text | Moment | tuple[Text | Moment, ...]
+Times = TypeAliasType("Times", Text | Moment | tuple[Text | Moment, ...])
 """A column, or a moment told more closely; of several the first that is there."""
 
 

@@ -44,15 +44,25 @@ def _checked(text: str, name: str, folder: Path) -> MappingDocument:
     except yaml.YAMLError as fault:
         raise _invalid(name, " ".join(str(fault).split())) from None
     except ValidationError as fault:
-        error = fault.errors()[0]
-        place = ".".join(str(part) for part in error["loc"]) or "as a whole"
-        told = error["msg"].removeprefix("Value error, ")
-        raise _invalid(name, f"{place}: {told}") from None
+        raise _invalid(name, _told(fault)) from None
     codes = [e for file in document.code_files for e in code_file(folder / file)]
     site = document.site and with_code_files(document.site, folder)
     return document.model_copy(
         update={"codes": (*document.codes, *codes), "site": site}
     )
+
+
+def _told(fault: ValidationError) -> str:
+    """What is wrong, and where; of several readings, in the one that got farthest."""
+    error = max(fault.errors(), key=lambda one: len(_place(one["loc"])))
+    place = ".".join(_place(error["loc"])) or "as a whole"
+    return f"{place}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _place(parts: tuple[int | str, ...]) -> list[str]:
+    """The place as its writer sees it, without the names of the readings tried."""
+    words = [str(part) for part in parts]
+    return [word for word in words if not any(sign in word for sign in "[]()`")]
 
 
 def _invalid(name: str, told: str) -> SettingsError:

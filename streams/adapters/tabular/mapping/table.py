@@ -185,6 +185,10 @@ class _File:
         return True
 
     def _refuse(self, number: int, reason: str) -> None:
+        """Reject what is no row; nobody knows whose it is."""
+        if self._setting.wanted is not None:
+            return
+        self._named = ("", "")
         self._counts.read += 1
         cure = "Look for a stray delimiter or quote; write the file in UTF-8."
         self._reject(number, Flaw(ErrorCode.MALFORMED_ROW, None, reason, cure))
@@ -245,11 +249,12 @@ class _File:
         if flaw is None:
             return
         table = self._table.table
-        told = self._setting.files_told
+        whose = self._named[1]
+        hidden = f"{table} of {whose}" if whose else table
         self._setting.report.reject(
             table,
             Rejection(
-                file=self._path.name if told else f"{table} of {self._named[1]}",
+                file=self._path.name if self._setting.files_told else hidden,
                 line=number,
                 column=flaw.column,
                 code=flaw.code,

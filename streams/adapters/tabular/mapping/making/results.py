@@ -274,7 +274,7 @@ def _code(entry: CodeEntry | None, found: tuple[Coding, ...]) -> str | None:
     """The coding that was found in a map; else the first."""
     if not found:
         return None
-    same = (c for c in found if entry is not None and c.code == entry.code)
+    same = (c for c in found if entry is not None and entry.code in (c.code, str(c)))
     return str(next(same, found[0]))
 
 
