@@ -54,7 +54,10 @@ def _checked(text: str, name: str, folder: Path) -> MappingDocument:
 
 def _told(fault: ValidationError) -> str:
     """What is wrong, and where; of several readings, in the one that got farthest."""
-    error = max(fault.errors(), key=lambda one: len(_place(one["loc"])))
+    error = max(
+        fault.errors(),
+        key=lambda one: (len(_place(one["loc"])), one["type"] == "value_error"),
+    )
     place = ".".join(_place(error["loc"])) or "as a whole"
     return f"{place}: {error['msg'].removeprefix('Value error, ')}"
 
