@@ -72,14 +72,12 @@ def _delimiter(path: Path, text: TextIO) -> str:
 @contextmanager
 def _parquet(path: Path) -> Iterator[tuple[list[str], Iterator[Record]]]:
     try:
-        from streams.adapters.tabular.parquet import (  # noqa: PLC0415
-            opened_parquet,  # late: polars is an extra, and 170 MB
-        )
+        from streams.adapters.tabular import parquet  # noqa: PLC0415  # late: polars is an extra, and 180 MB
     except ImportError:
         raise InputError(
             ErrorCode.EXTRA_MISSING,
             f"{path.name} is Parquet, and polars is not installed.",
             "Install ember-registry[batch], or write the table as CSV.",
         ) from None
-    with opened_parquet(path) as table:
+    with parquet.opened_parquet(path) as table:
         yield table

@@ -132,7 +132,7 @@ class MappingDocument(_Phrase):
     site: SiteConfiguration | None = Field(
         default=None,
         description="The site itself: zone, identity, units, codes. Default: the "
-        "site's own configuration, EMBER_SITE.",
+        "site's own configuration.",
     )
     authority: Text = Field(
         default="", description="Who assigned the patients' identifiers."

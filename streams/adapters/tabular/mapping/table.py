@@ -23,13 +23,13 @@ from streams.adapters.tabular.mapping.facts import (
 )
 from streams.adapters.tabular.mapping.line import Flaw, Line
 from streams.adapters.tabular.mapping.making.all import Makes, Shelf, makers
+from streams.adapters.tabular.mapping.making.drugs import Pharmacy
 from streams.adapters.tabular.mapping.making.microbiology import (
     Answer,
     Answers,
     answering,
 )
 from streams.adapters.tabular.mapping.making.results import Results, wide_result
-from streams.adapters.tabular.mapping.making.treatment import Pharmacy
 from streams.adapters.tabular.mapping.sheet import Links, Sheet
 from streams.adapters.tabular.mapping.stamping import Binding, Names, Naming, Ordinals
 from streams.adapters.tabular.opening import found_files, opened_table, stem

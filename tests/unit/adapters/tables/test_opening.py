@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from unit.adapters.tables.tiny import TinyTables
 
+from streams.adapters import tabular
 from streams.adapters.tabular.opening import found_files, opened_table, stem
 from streams.vocabulary.errors import InputError
 
@@ -87,6 +88,7 @@ def test_parquet_without_its_reader_is_a_fault_of_the_installation(
     tmp_path, monkeypatch
 ):
     monkeypatch.setitem(sys.modules, "streams.adapters.tabular.parquet", None)
+    monkeypatch.delattr(tabular, "parquet", raising=False)
     tables = TinyTables(tmp_path, MAPPING).write("vitals.parquet", "")
     with pytest.raises(InputError, match="polars is not installed") as raised:
         tables.events()

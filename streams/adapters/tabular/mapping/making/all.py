@@ -10,9 +10,10 @@ from streams.adapters.site.configuration import Ward
 from streams.adapters.tabular.mapping import facts
 from streams.adapters.tabular.mapping.line import Line
 from streams.adapters.tabular.mapping.making import (
+    care,
+    drugs,
     microbiology,
     statements,
-    treatment,
     whereabouts,
 )
 from streams.adapters.tabular.mapping.making.results import Results, long_results
@@ -29,7 +30,7 @@ class Shelf:
 
     codes: CodeMap
     results: Results
-    pharmacy: treatment.Pharmacy
+    pharmacy: drugs.Pharmacy
     wards: Mapping[str, Ward]
     answers: microbiology.Answers | None
 
@@ -64,11 +65,11 @@ def _maker(  # noqa: C901, PLR0912 - a table of sorts
         case facts.DeathFact():
             return whereabouts.deaths(fact, binding)
         case facts.MedicationFact():
-            return treatment.medications(fact, binding, shelf.pharmacy)
+            return drugs.medications(fact, binding, shelf.pharmacy)
         case facts.InfusionFact():
-            return treatment.infusions(fact, binding, shelf.pharmacy)
+            return drugs.infusions(fact, binding, shelf.pharmacy)
         case facts.FluidFact():
-            return treatment.fluids(fact, binding, shelf.pharmacy)
+            return care.fluids(fact, binding, shelf.pharmacy)
         case facts.CultureFact():
             return microbiology.cultures(fact, binding, shelf.codes)
         case facts.CultureResultFact():
@@ -76,9 +77,9 @@ def _maker(  # noqa: C901, PLR0912 - a table of sorts
                 fact, binding, shelf.codes, shelf.answers
             )
         case facts.SupportFact():
-            return treatment.support(fact, binding, shelf.codes)
+            return care.support(fact, binding, shelf.codes)
         case facts.ProcedureFact():
-            return treatment.procedures(fact, binding)
+            return care.procedures(fact, binding)
         case facts.ConditionFact():
             return statements.conditions(fact, binding)
         case facts.CodeStatusFact():
