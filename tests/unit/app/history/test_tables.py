@@ -84,7 +84,7 @@ def test_a_cell_is_written_so(cell, text):
     [
         ({"name": "sepsis4"}, "EMB-402: There is no table 'sepsis4'. Use one of: "),
         ({"policy": "best"}, "EMB-402: There is no policy 'best' for the table sofa."),
-        ({"source": "clif"}, "EMB-402: There is no source 'clif'."),
+        ({"source": "eicu"}, "EMB-402: There is no source 'eicu'."),
         ({"path": "nowhere"}, "EMB-403: nowhere is not a folder."),
         ({}, "EMB-101: "),
         ({"subjects": "none.txt"}, "EMB-403: The subjects file none.txt cannot be"),
