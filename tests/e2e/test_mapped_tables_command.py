@@ -42,7 +42,7 @@ def test_detect_finds_the_septic_patient(clif, tmp_path):
         cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "2 episodes, 2 of which meet it" in done.stderr
+    assert "2 episodes, 2 for certain" in done.stderr
     assert "P-77" in (tmp_path / "x.csv").read_text()
 
 
