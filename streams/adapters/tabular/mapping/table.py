@@ -128,10 +128,10 @@ class _File:
         self._counts = setting.report.table(table.table)
         self._patient = binding.sheet.said(table.patient)
         self._isolate = None
-        answers = None
+        answers = self._answers = None
         if (told := _susceptibilities(table)) is not None:
             self._isolate = binding.sheet.whole(told[0].isolate)
-            answers = Answers(_answers(setting, told[1]))
+            answers = self._answers = Answers(_answers(setting, told[1]))
         shelf = Shelf(
             codes=setting.codes,
             results=setting.results,
@@ -165,6 +165,16 @@ class _File:
             for event in self._events(number, line):
                 handed_on(event)
                 yield SourcedEvent(line.patient, source, event)
+        self._tell_unclaimed()
+
+    def _tell_unclaimed(self) -> None:
+        """Count the susceptibilities of which no culture tells the organism."""
+        told = _susceptibilities(self._table)
+        if self._answers is None or told is None or self._setting.wanted is not None:
+            return
+        counts = self._setting.report.table(told[1].files[0])
+        for _ in range(self._answers.finish()):
+            counts.leave_unmapped("of an isolate in no culture")
 
     def _whole(self, number: int, cells: list[str] | csv.Error) -> bool:
         """Whether a record is a row of the table; it is rejected where it is not."""
@@ -347,6 +357,7 @@ def _is_text(cells: list[str]) -> bool:
 def _susceptibilities(
     table: TableMapping,
 ) -> tuple[CultureResultFact, Susceptibilities] | None:
+    """The result that has answers, and the table they stand in."""
     for fact in table.facts:
         if isinstance(fact, CultureResultFact) and fact.susceptibilities is not None:
             return fact, fact.susceptibilities
@@ -369,9 +380,20 @@ def _answers(setting: Setting, told: Susceptibilities) -> Iterator[Answer]:
                 links=setting.links,
             )
             read = answering(told, sheet)
-            for _, cells in stream:
+            for number, cells in stream:
                 counts.read += 1
                 if isinstance(cells, csv.Error) or len(cells) != len(header):
+                    setting.report.reject(
+                        name,
+                        Rejection(
+                            file=name,
+                            line=number,
+                            column=None,
+                            code=ErrorCode.MALFORMED_ROW,
+                            reason="The row cannot be read, or has other cells than "
+                            "the header.",
+                        ),
+                    )
                     continue
                 counts.mapped += 1
                 yield read(Line(cells))

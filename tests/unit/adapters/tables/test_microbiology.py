@@ -34,8 +34,8 @@ CULTURES = [
 ANSWERS = ["S1,1,CEFEPIME,S,<=1", "S1,2,CEFEPIME,R,16", "S1,1,AMPICILLIN,R,>=32"]
 
 
-def read(folder, cultures, answers):
-    tables = TinyTables(folder, MAPPING)
+def read(folder, cultures, answers, tables=None):
+    tables = tables or TinyTables(folder, MAPPING)
     head = "id,sample,material,taken,reported,isolate,grew"
     tables.write("cultures.csv", "\n".join((head, *cultures)) + "\n")
     tables.write("answers.csv", "\n".join(("sample,isolate,drug,sir,mic", *answers)))
@@ -70,3 +70,13 @@ def test_the_order_of_rows_does_not_matter(tmp_path):
     expected = read(tmp_path, CULTURES, ANSWERS)
     for answers in permutations(ANSWERS):
         assert read(tmp_path, CULTURES[::-1], answers) == expected
+
+
+def test_answers_of_no_culture_and_broken_ones_are_counted(tmp_path):
+    tables = TinyTables(tmp_path, MAPPING)
+    strays = ["A0,1,CEFEPIME,S,1", "S1,9,CEFEPIME,S,1", "Z9,1,CEFEPIME,S,1", "Z9,1"]
+    events = read(tmp_path, CULTURES, ANSWERS + strays, tables)
+    assert events == read(tmp_path, CULTURES, ANSWERS)
+    counts = tables.report.table("answers")
+    assert counts.unmapped == {"of an isolate in no culture": 3}
+    assert tables.faults() == [(8, None, "EMB-103")]

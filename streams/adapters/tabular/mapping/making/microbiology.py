@@ -7,8 +7,6 @@ the result they belong to, joined by sorting, so that memory does not grow with 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
-from operator import itemgetter
 from typing import NamedTuple
 
 from streams.adapters.site.codes import CodeMap, Coding
@@ -150,21 +148,36 @@ class Answers:
     """Susceptibilities by isolate, for results that come in the order of isolates."""
 
     def __init__(self, rows: Iterable[Answer]) -> None:
-        ordered = externally_sorted(set_apart(rows), key=tuple)
-        self._groups = groupby(ordered, key=itemgetter(0))
-        self._isolate = ""
+        self._rows = externally_sorted(set_apart(rows), key=tuple)
+        self._next = next(self._rows, None)
+        self._isolate: str | None = None
         self._found: tuple[Susceptibility, ...] = ()
+        self.unclaimed = 0
+        """Rows of isolates that nobody asked for."""
 
     def of(self, isolate: str) -> tuple[Susceptibility, ...]:
         """The isolate's; isolates are asked for in order, each as often as wanted."""
-        while self._isolate < isolate:
-            following = next(self._groups, None)
-            if following is None:
-                self._isolate, self._found = "\U0010ffff", ()
-                break
-            self._isolate, rows = following
-            self._found = tuple(_susceptibility(row) for row in dict.fromkeys(rows))
-        return self._found if self._isolate == isolate else ()
+        if isolate != self._isolate:
+            while self._next is not None and self._next.isolate < isolate:
+                self._next = next(self._rows, None)
+                self.unclaimed += 1
+            self._isolate, self._found = isolate, tuple(self._group(isolate))
+        return self._found
+
+    def finish(self) -> int:
+        """All results are told: how many rows nobody asked for."""
+        if self._next is not None:
+            self.unclaimed += 1 + sum(1 for _ in self._rows)
+            self._next = None
+        return self.unclaimed
+
+    def _group(self, isolate: str) -> Iterator[Susceptibility]:
+        """The rows of one isolate, equal ones once."""
+        last: Answer | None = None
+        while self._next is not None and self._next.isolate == isolate:
+            if self._next != last:
+                yield _susceptibility(self._next)
+            last, self._next = self._next, next(self._rows, None)
 
 
 def set_apart(rows: Iterable[Answer]) -> Iterator[Answer]:
