@@ -14,8 +14,9 @@ from streams.adapters.tabular.mapping.document import MappingDocument
 from streams.adapters.tabular.mapping.linking import read_links
 from streams.adapters.tabular.mapping.making.drugs import Pharmacy
 from streams.adapters.tabular.mapping.making.results import Results
+from streams.adapters.tabular.mapping.setting import Setting, Sighted
 from streams.adapters.tabular.mapping.stamping import Names
-from streams.adapters.tabular.mapping.table import Setting, Sighted, read_table
+from streams.adapters.tabular.mapping.table import read_table
 from streams.adapters.tabular.opening import found_files
 from streams.vocabulary.errors import ErrorCode, InputError
 

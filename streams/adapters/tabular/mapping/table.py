@@ -3,66 +3,28 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
 
 from streams.adapters.identity.pseudonyms import Identifier, Sighting
-from streams.adapters.intake import IntakeReport, Rejection, SourcedEvent
-from streams.adapters.site.codes import CodeMap
-from streams.adapters.site.configuration import SiteConfiguration
+from streams.adapters.intake import Rejection, SourcedEvent
 from streams.adapters.spill import externally_sorted
 from streams.adapters.tabular.files import Record
+from streams.adapters.tabular.mapping.answers import answered_result, read_answers
 from streams.adapters.tabular.mapping.document import TableMapping
-from streams.adapters.tabular.mapping.facts import (
-    CultureResultFact,
-    Shared,
-    Susceptibilities,
-)
 from streams.adapters.tabular.mapping.line import Flaw, Line
 from streams.adapters.tabular.mapping.making.all import Makes, Shelf, makers
-from streams.adapters.tabular.mapping.making.drugs import Pharmacy
 from streams.adapters.tabular.mapping.making.microbiology import (
-    Answer,
     Answers,
-    answering,
 )
-from streams.adapters.tabular.mapping.making.results import Results, wide_result
-from streams.adapters.tabular.mapping.sheet import Links, Sheet
-from streams.adapters.tabular.mapping.stamping import Binding, Names, Naming, Ordinals
+from streams.adapters.tabular.mapping.setting import Setting
+from streams.adapters.tabular.mapping.sheet import Sheet
+from streams.adapters.tabular.mapping.stamping import Binding, Ordinals
+from streams.adapters.tabular.mapping.wide import wide_reader
 from streams.adapters.tabular.opening import found_files, opened_table, stem
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.events import Event
-
-
-Sighted = Callable[[Sighting], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """What all tables of one reading share."""
-
-    folder: Path
-    source: str
-    site: SiteConfiguration
-    authority: str
-    names: Names
-    key_version: int
-    codes: CodeMap
-    results: Results
-    pharmacy: Pharmacy
-    links: Links
-    missing: tuple[str, ...]
-    report: IntakeReport
-    wanted: Collection[str] | None
-    """Patients by identifier or by name; None for all."""
-    sighted: Sighted | None
-    files_told: bool
-    """Whether a file's name may be told: not where it is a patient's identifier."""
-    seen: set[str] = field(default_factory=set)
-    """Identifiers of the patients asked for that were met."""
 
 
 def read_table(setting: Setting, table: TableMapping) -> Iterator[SourcedEvent]:
@@ -129,9 +91,9 @@ class _File:
         self._patient = binding.sheet.said(table.patient)
         self._isolate = None
         answers = self._answers = None
-        if (told := _susceptibilities(table)) is not None:
+        if (told := answered_result(table)) is not None:
             self._isolate = binding.sheet.whole(told[0].isolate)
-            answers = self._answers = Answers(_answers(setting, told[1]))
+            answers = self._answers = Answers(read_answers(setting, told[1]))
         shelf = Shelf(
             codes=setting.codes,
             results=setting.results,
@@ -144,7 +106,9 @@ class _File:
             _Reading(make, cells, each=each)
             for make, cells in makers(table.facts, binding, shelf)
         ]
-        self._wide = _wide(table, binding, setting.results) if table.columns else None
+        self._wide = (
+            wide_reader(table, binding, setting.results) if table.columns else None
+        )
         self._named: tuple[str, str] = ("", "")
 
     def read(self, stream: Iterator[Record]) -> Iterator[SourcedEvent]:
@@ -169,7 +133,7 @@ class _File:
 
     def _tell_unclaimed(self) -> None:
         """Count the susceptibilities of which no culture tells the organism."""
-        told = _susceptibilities(self._table)
+        told = answered_result(self._table)
         if self._answers is None or told is None or self._setting.wanted is not None:
             return
         counts = self._setting.report.table(told[1].files[0])
@@ -300,100 +264,9 @@ class _Reading:
         return False
 
 
-def _wide(
-    table: TableMapping, binding: Binding, results: Results
-) -> Callable[[Line], Iterator[tuple[Event | None, Flaw | None]]]:
-    """The columns of a wide table, each with what is wrong with it alone."""
-    shared, sheet = Shared(), binding.sheet
-    at, stamps = binding.at(shared), binding.stamps(shared)
-    event_id = binding.event_id(shared)
-    makes = [
-        (
-            place,
-            sheet.nothing(wide.missing),
-            wide_result(name, wide, binding.source, results),
-        )
-        for name, wide in table.columns.items()
-        if wide != "ignored" and (place := sheet.column(name)) is not None
-    ]
-
-    def read(line: Line) -> Iterator[tuple[Event | None, Flaw | None]]:
-        stamp = stamps(line, at(line))
-        if line.flaw is not None:
-            yield None, line.flaw
-            return
-        name = _row_name(binding, line, stamp.happened, event_id)
-        cells = line.cells
-        for place, nothing, make in makes:
-            if cells[place] in nothing or (text := cells[place].strip()) in nothing:
-                continue
-            line.flaw = None
-            event = make(line, text, stamp, name)
-            yield event, line.flaw
-
-    return read
-
-
-def _row_name(
-    binding: Binding, line: Line, moment: datetime, event_id: Naming
-) -> Callable[[str, str], str]:
-    """How facts of this row are named; what the row shares is put together once."""
-    if binding.ordinals is not None:
-        return lambda key, value: event_id(line, moment, key, value)
-    whole = event_id(line, moment, "")
-    if binding.table.id is not None:
-        return lambda key, _: whole + key
-    return lambda key, value: f"{whole}{key}:{value}" if value else whole + key
-
-
 def _is_text(cells: list[str]) -> bool:
     """Whether no cell holds a NUL or a byte smuggled in as a lone surrogate."""
     whole = "".join(cells)
     if whole.isascii():
         return "\0" not in whole
     return "\0" not in whole and not any("\ud800" <= s <= "\udfff" for s in whole)
-
-
-def _susceptibilities(
-    table: TableMapping,
-) -> tuple[CultureResultFact, Susceptibilities] | None:
-    """The result that has answers, and the table they stand in."""
-    for fact in table.facts:
-        if isinstance(fact, CultureResultFact) and fact.susceptibilities is not None:
-            return fact, fact.susceptibilities
-    return None
-
-
-def _answers(setting: Setting, told: Susceptibilities) -> Iterator[Answer]:
-    """The rows of the table of susceptibilities, counted under its name."""
-    name = told.files[0]
-    counts = setting.report.table(name)
-    for path in found_files(setting.folder, told.files):
-        with opened_table(path) as (header, stream):
-            sheet = Sheet(
-                header,
-                name=name,
-                file_name="",
-                may_lack=(),
-                missing=setting.missing,
-                zone=setting.site.time_zone,
-                links=setting.links,
-            )
-            read = answering(told, sheet)
-            for number, cells in stream:
-                counts.read += 1
-                if isinstance(cells, csv.Error) or len(cells) != len(header):
-                    setting.report.reject(
-                        name,
-                        Rejection(
-                            file=name,
-                            line=number,
-                            column=None,
-                            code=ErrorCode.MALFORMED_ROW,
-                            reason="The row cannot be read, or has other cells than "
-                            "the header.",
-                        ),
-                    )
-                    continue
-                counts.mapped += 1
-                yield read(Line(cells))
