@@ -84,6 +84,16 @@ def test_a_mapping_of_one_s_own_is_read(tmp_path):
     assert "norepinephrine started (0.2)" in done.stdout
 
 
+def test_a_table_is_told_by_our_reading_alone(clif, tmp_path):
+    done = ember("table", "sofa", *clif, "--out", "x.csv", cwd=tmp_path)
+    assert done.stderr.startswith("ember: EMB-402: The policy mimic counts MIMIC-IV's")
+    done = ember(
+        "table", "sofa", *clif, "--policy", "ember", "--out", "x.csv", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "rows of 1 patient -> x.csv" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -17,10 +17,11 @@ from streams.app.history.detection import (
     SourceOption,
     SubjectsOption,
 )
-from streams.app.history.sources import open_history
+from streams.app.history.sources import MIMIC, open_history
 from streams.app.history.tables.all import table_named
 from streams.app.history.tables.table import write_table
 from streams.app.history.writing import writing
+from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 def table(
@@ -40,6 +41,7 @@ def table(
     wanted = table_named(name)
     wanted.reading(policy)
     history = open_history(source, path, subjects, mapping=mapping, site=site)
+    _check_policy(source, policy)
     report = IntakeReport()
     with writing(out) as file:
         written = write_table(
@@ -52,3 +54,16 @@ def table(
         f"{counted(written.patients, 'patient')} -> {out}",
         file=sys.stderr,
     )
+
+
+def _check_policy(source: str, policy: str) -> None:
+    """Refuse mimic-code's reading of other tables; raises `SettingsError` EMB-402.
+
+    It counts MIMIC-IV's own items: without them every patient would score 0.
+    """
+    if policy == "mimic" and source != MIMIC:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            f"The policy mimic counts MIMIC-IV's own items, which {source} has not.",
+            "Use --policy ember, for the tables that have it.",
+        )
