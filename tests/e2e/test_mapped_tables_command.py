@@ -15,12 +15,13 @@ EMBER = Path(sys.executable).with_name("ember")
 PUBLIC = "{site: one-patient, zone: UTC, identity: public}\n"
 
 
-def ember(*arguments, cwd):
+def ember(*arguments, cwd, **settings):
     left_out = ("EMBER_", "COVERAGE_")
     return subprocess.run(
         [EMBER, *map(str, arguments)],
         cwd=cwd,
-        env={k: v for k, v in os.environ.items() if not k.startswith(left_out)},
+        env={k: v for k, v in os.environ.items() if not k.startswith(left_out)}
+        | settings,
         capture_output=True,
         text=True,
         timeout=300,
@@ -84,6 +85,20 @@ def test_a_mapping_of_one_s_own_is_read(tmp_path):
     assert "norepinephrine started (0.2)" in done.stdout
 
 
+def test_a_site_s_patients_are_named_by_its_key(clif, tmp_path):
+    (tmp_path / "site.yaml").write_text("{site: one-patient, zone: UTC}\n")
+    (tmp_path / "key").write_text("A" * 43 + "=\n")
+    (tmp_path / "key").chmod(0o600)
+    done = ember(
+        "detect", *clif[:4], "--definition", "suspected_infection", "--out", "x.csv",
+        cwd=tmp_path, EMBER_IDENTITY_KEYS="1:key", EMBER_SITE="site.yaml",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    written = (tmp_path / "x.csv").read_text()
+    assert "p1-" in written
+    assert "P-77" not in written + done.stderr
+
+
 def test_a_table_is_told_by_our_reading_alone(clif, tmp_path):
     done = ember("table", "sofa", *clif, "--out", "x.csv", cwd=tmp_path)
     assert done.stderr.startswith("ember: EMB-402: The policy mimic counts MIMIC-IV's")
@@ -98,14 +113,14 @@ def test_a_table_is_told_by_our_reading_alone(clif, tmp_path):
     ("arguments", "told"),
     [
         (("--source", "table"), "EMB-402: A mapping is for the source `table`"),
-        (("--source", "clif"), "EMB-402: The mapping does not say of which site"),
+        (("--source", "clif"), "EMB-402: No site is configured. Name its"),
         (
             ("--source", "clif", "--mapping", "site.yaml"),
             "EMB-402: A mapping is for the source `table`",
         ),
         (("--source", "omop", "--site", "absent.yaml"), "EMB-403: absent.yaml cannot"),
         (("--source", "omop", "--site", "site.yaml"), "EMB-101: There is no table person"),
-        (("--source", "clif", "--site", "kept.yaml"), "EMB-402: The identifiers of kept"),
+        (("--source", "clif", "--site", "kept.yaml"), "EMB-312: The identifiers of kept must be named"),
     ],
 )  # fmt: skip
 def test_a_fault_is_one_clear_sentence(tmp_path, arguments, told):

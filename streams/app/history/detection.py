@@ -28,7 +28,7 @@ from streams.vocabulary.errors import ErrorCode, SettingsError
 
 SourceOption = Annotated[
     str,
-    typer.Option(help=
+    typer.Option(
         help="Which source: mimic-iv, mimic-iv-fhir, clif, omop, or table with "
         "--mapping."
     ),

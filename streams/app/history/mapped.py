@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import cast
 
-from streams.adapters.identity.pseudonyms import Identities, PublicIdentifiers
-from streams.adapters.site.configuration import SiteConfiguration, read_site
+from streams.adapters.site.configuration import read_site
 from streams.adapters.tabular.mapping.reading import (
     Shipped,
     read_mapping,
     shipped_mapping,
 )
 from streams.adapters.tabular.mapping.source import MappedTables
-from streams.vocabulary.errors import ErrorCode, SettingsError
+from streams.app.identity import configured_site, identities_of
 
 
 def open_tables(
@@ -21,7 +21,9 @@ def open_tables(
 ) -> MappedTables:
     """The tables in a folder, by a shipped mapping of that name or by one's own.
 
-    Raises `SettingsError` EMB-402/403 for a mapping or site that cannot be used.
+    The site is the one given, else the mapping's own, else the one in EMBER_SITE.
+    Raises `SettingsError` EMB-402/403 for a mapping or site that cannot be used, and
+    EMB-312 where the site's identifiers must be named and there is no key.
     """
     told = (
         shipped_mapping(cast("Shipped", name))
@@ -30,23 +32,6 @@ def open_tables(
     )
     of = told.site if site is None else read_site(site)
     if of is None:
-        raise SettingsError(
-            ErrorCode.BAD_SETTING,
-            "The mapping does not say of which site the tables are.",
-            "Name the site's configuration with --site FILE.yaml.",
-        )
-    return MappedTables(
-        folder=folder, mapping=told, site=of, identities=identities_of(of)
-    )
-
-
-def identities_of(site: SiteConfiguration) -> Identities:
-    """How the site's identifiers are named; raises `SettingsError` EMB-402."""
-    if site.identity == "public":
-        return PublicIdentifiers()
-    raise SettingsError(
-        ErrorCode.BAD_SETTING,
-        f"The identifiers of {site.site} are to be kept from its events, and no key "
-        "names them.",
-        "Give the site keys, or, for public research data, `identity: public`.",
-    )
+        of = configured_site(os.environ)
+    names = identities_of(of, os.environ)
+    return MappedTables(folder=folder, mapping=told, site=of, identities=names)

@@ -17,7 +17,7 @@ from streams.app.history.detection import (
     SourceOption,
     SubjectsOption,
 )
-from streams.app.history.sources import MIMIC, open_history
+from streams.app.history.sources import MAPPED, open_history
 from streams.app.history.tables.all import table_named
 from streams.app.history.tables.table import write_table
 from streams.app.history.writing import writing
@@ -61,7 +61,7 @@ def _check_policy(source: str, policy: str) -> None:
 
     It counts MIMIC-IV's own items: without them every patient would score 0.
     """
-    if policy == "mimic" and source != MIMIC:
+    if policy == "mimic" and source in MAPPED:
         raise SettingsError(
             ErrorCode.BAD_SETTING,
             f"The policy mimic counts MIMIC-IV's own items, which {source} has not.",

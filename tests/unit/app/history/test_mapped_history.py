@@ -83,8 +83,9 @@ def test_subjects_of_mimic_are_numbers_and_others_are_not(tmp_path):
         read_subjects(path)
 
 
-def test_a_site_that_is_not_public_needs_keys(opened):
+def test_a_site_that_is_not_public_needs_keys(opened, monkeypatch):
+    monkeypatch.delenv("EMBER_IDENTITY_KEYS", raising=False)
     mapping = opened.folder / "own.yaml"
     mapping.write_text(MAPPING.replace(", identity: public", ""))
-    with pytest.raises(SettingsError, match="no key names them"):
+    with pytest.raises(SettingsError, match="must be named, and there is no key"):
         opened()

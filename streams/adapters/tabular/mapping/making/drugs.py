@@ -186,9 +186,13 @@ def _rate(
         return None, (Flag.UNMAPPED,)
     if told is None:
         return None, ()
+    if told < 0:
+        line.reject(ErrorCode.IMPOSSIBLE_VALUE, "rate", "The rate is negative.")
+        return None, ()
     drug = drugs()[name]
     try:
-        rate = canonical_rate(drug, told, unit, weight, aliases=pharmacy.aliases)
+        written = pharmacy.aliases.get(unit, unit)
+        rate = canonical_rate(drug, told, written, weight or None)
     except InputError as error:
         line.reject_for("rate", error)
         return None, ()
