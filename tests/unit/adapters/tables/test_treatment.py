@@ -119,6 +119,7 @@ def doses(folder, *rows):
         ("Vancomycin", "PO", True),
         ("Vancomycin", "OPHTHALMIC", False),
         ("Vancomycin", "", None),
+        ("erythromycin", "IV", True),  # of mimic-code's names, not of the CDC's list
         ("Metoprolol", "IV", False),
     ],
 )

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from streams.adapters.mimic_iv.prescriptions import (
+    is_systemic_antimicrobial as is_named_antimicrobial,
+)
 from streams.adapters.rates import canonical_rate
 from streams.adapters.site.codes import CodeMap, Coding
 from streams.adapters.tabular.mapping.facts import (
@@ -114,8 +117,11 @@ def medications(fact: MedicationFact, binding: Binding, pharmacy: Pharmacy) -> M
 def is_systemic_antimicrobial(
     drug: str | None, sent: str, route: str | None
 ) -> bool | None:
-    """Whether a drug of the list is given systemically; None where no route is told."""
-    if recognise(drug, sent) is None:
+    """Whether an antimicrobial is given systemically; None where no route is told.
+
+    It is one by the list of the CDC, or by the names mimic-code looks for.
+    """
+    if recognise(drug, sent) is None and not is_named_antimicrobial("MAIN", sent, "IV"):
         return False
     way = route_of(route)
     return None if way is None else way != "local"
