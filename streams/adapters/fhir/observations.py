@@ -59,6 +59,8 @@ def read(telling: Telling, resource: Observation, cultures: Cultures) -> None:
     reading = _Reading(telling, resource, when)
     if has_value(resource) or not (resource.component or resource.has_member):
         reading.take(resource, codings, entry, "", "")
+    elif entry is None and not resource.component:
+        telling.leave_unmapped(codings)
     for at, part in enumerate(resource.component):
         codes = telling.desk.codings(part.code)
         suffix = f":{codes[0].system}|{codes[0].code}" if codes else f":{at}"

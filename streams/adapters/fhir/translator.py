@@ -58,6 +58,8 @@ class FhirTranslator:
         self._reading = Reading(site, codes, identities, limit)
         self._zone = site.time_zone
         self._patience = patience
+        self.held_back: tuple[str, ...] = ()
+        """The names of what the last message brought that is held since."""
         self._limit = limit
 
     @property
@@ -78,6 +80,7 @@ class FhirTranslator:
         kind = document.get("resourceType") if isinstance(document, dict) else None
         if not isinstance(kind, str) or not _TYPE.fullmatch(kind):
             return _rejected("", "resourceType", "It names no type of resource.")
+        self.held_back = ()
         account = Account()
         self._let_go(account, received_at)
         if kind == "Bundle":
@@ -92,6 +95,7 @@ class FhirTranslator:
             aliases={},
         )
         read = self._reading.take(sent, account)
+        self.held_back = _held_back([read])
         return account.translation(
             kind, _outcome([read]), _name(read), self._issued(document)
         )
@@ -99,7 +103,7 @@ class FhirTranslator:
     def finish(self, *, received_at: datetime) -> Iterator[Translation]:
         """Tell what is still held with what has come, one by one.
 
-        Each has the `name` that `translate` gave it, and a fault EMB-130; it is
+        Each has the name it had in `held_back`, and a fault EMB-130; it is
         `rejected` where its patient never came.
         """
         while (sent := self._reading.waiting.take_oldest()) is not None:
@@ -161,6 +165,7 @@ class FhirTranslator:
                 stored=self._stored(entry),
             )
             reads.append(self._reading.take(sent, account))
+        self.held_back = _held_back(reads)
         kind = f"Bundle/{bundle.type}" if bundle.type in _BUNDLES else "Bundle"
         stamp = read_time(bundle.timestamp, self._zone) if bundle.timestamp else None
         return account.translation(kind, _outcome(reads), "", at(stamp))
@@ -259,6 +264,10 @@ def _outcome(reads: list[Read]) -> Outcome:
     if not told or told & {"mapped", "held"}:
         return "mapped"
     return "rejected" if "rejected" in told else "filed"
+
+
+def _held_back(reads: list[Read]) -> tuple[str, ...]:
+    return tuple(_name(read) for read in reads if read.outcome == "held")
 
 
 def _name(read: Read) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -92,8 +93,8 @@ class Check:
         self._register = CapabilityRegister()
         self.others: list[str] = []
         """Files beside those of messages, which were not read."""
-        self._held: dict[str, tuple[int, str]] = {}
-        """By name: index and place of what waits for something else."""
+        self._held: dict[str, tuple[int, str, str]] = {}
+        """By name: of what waits, its message's index, place and kind."""
 
     def read(self, path: Path) -> CapabilityRegister:
         """The account of every message at the path.
@@ -101,10 +102,9 @@ class Check:
         Raises as `samples` does where the reading itself fails.
         """
         for index, sample in enumerate(samples(self._source.value, path, self.others)):
-            before = self._waiting()
             translation = self._translated(sample)
-            if self._waiting() > before and translation.name:
-                self._held[translation.name] = index, sample.file
+            for name in self._fhir.held_back if self._fhir else ():
+                self._held[name] = index, sample.file, translation.kind
             self._register.note(
                 translation, sample.payload, index=index, place=sample.file
             )
@@ -122,13 +122,16 @@ class Check:
             return Translation(kind="", outcome="rejected", faults=(fault,))
         return self._translator.translate(sample.payload, received_at=AFTER_ALL)
 
-    def _waiting(self) -> int:
-        return 0 if self._fhir is None else self._fhir.held
-
     def _finish(self) -> None:
         """What still waited, now told with what came, or never told."""
         if self._fhir is None:
             return
         for translation in self._fhir.finish(received_at=AFTER_ALL):
-            index, place = self._held[translation.name]
-            self._register.amend(translation, index=index, place=place)
+            index, place, kind = self._held[translation.name]
+            part = kind != translation.kind
+            told = (
+                replace(translation, kind=kind, outcome="mapped")
+                if part  # of a Bundle, whose outcome is that of the whole
+                else translation
+            )
+            self._register.amend(told, index=index, place=place)

@@ -127,6 +127,31 @@ def test_a_resource_that_waits_for_its_patient_is_counted_once(tmp_path):
     assert told["events"] == 2
 
 
+def test_a_bundle_whose_parts_wait_is_one_message_and_keeps_its_events(tmp_path):
+    during = {"encounter": {"reference": "Encounter/never"}}
+    stay = {
+        "resourceType": "Encounter",
+        "id": "e1",
+        "status": "in-progress",
+        "subject": {"reference": "Patient/p1"},
+        "period": {"start": "2026-03-01T08:00:00Z"},
+        "location": [{"location": {"reference": "Location/never"}}],
+    }
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"resource": RESULT | during}],
+    }
+    within = RESULT | {"id": "o2", "encounter": {"reference": "Encounter/e1"}}
+    resources = (bundle, within, stay)
+    path = tmp_path / "some.ndjson"
+    path.write_text("".join(json.dumps(one) + "\n" for one in resources))
+
+    told = json.loads(check("fhir", path, "--json").output)
+    assert (told["messages"], told["mapped"], told["events"]) == (3, 3, 3)
+    assert told["by_type"]["Bundle/collection"]["events"] == 1
+
+
 def test_where_there_is_nothing_to_read_the_reading_failed(tmp_path):
     asked = ["check", "--source", "hl7v2", "--path", str(tmp_path)]
 

@@ -343,3 +343,29 @@ def test_memory_does_not_grow_with_what_passes():
             sizes.append(len(reading.pending()))
 
     assert max(sizes[10:]) < 1.1 * max(sizes[2:5])
+
+
+def test_what_a_message_leaves_held_has_the_name_it_is_told_by_at_the_end():
+    reading = translator()
+    waits = observation(encounter={"reference": "Encounter/e1"}, **VALUE)
+    stay = encounter(location=[{"location": {"reference": "Location/l9"}}])
+    held = []
+    for message in (
+        bundle(entry(waits), entry(observation("o2", **VALUE))),
+        waits | {"id": "o3"},
+        stay,
+    ):
+        sent(reading, message)
+        held += reading.held_back
+
+    assert len(held) == 3
+    left = [one.name for one in reading.finish(received_at=NOW)]
+    assert left == [held[2]]
+
+
+def test_a_grouping_that_no_map_has_is_counted():
+    members = [{"reference": "Observation/o9"}]
+    told = sent(translator(), observation(what=code("X", "lab"), hasMember=members))
+
+    assert [str(one) for one in told.unmapped] == ["lab|X"]
+    assert events(told) == []
