@@ -79,7 +79,8 @@ def archive_batch(
     fresh = sorted_out.fresh
     uow.stream.mark_seen(sorted_out.noted, command.recorded_at)
     mode = uow.modes.current()
-    alive = [message for message in fresh if counts(message.provenance, mode)]
+    # What a merge brings from another patient's log was heard there.
+    alive = [m for m in fresh if counts(m.provenance, mode) and m.forwarded is None]
     # Before this batch's own moves are in the archive: they come one by one.
     wards.look_up({(m.site, m.patient) for m in alive}, uow)
     events = [event for message in fresh for event in archived(message)]
@@ -99,7 +100,7 @@ def archived(message: EhrMessage) -> Iterator[ArchivedEvent]:
         yield ArchivedEvent(
             site=message.site,
             patient=message.patient,
-            message_id=message.message_id,
+            message_id=message.forwarded or message.message_id,
             provenance=message.provenance,
             event=event,
         )

@@ -60,6 +60,8 @@ class EhrMessage(Message):
 
     type: Literal["ehr"] = "ehr"
     issued_at: Instant | None = None
+    forwarded: str | None = None
+    """After a merge: the message that first brought these events, to another log."""
     continues: Literal[True] | None = None
     """More of what became known of this patient at this instant follows: judge later."""
     events: tuple[Event, ...]
@@ -181,6 +183,8 @@ class RosterEntry(Message):
     domain: str
     episode: str
     participant: str
+    origin: str | None = None
+    """After a merge: the patient who was enrolled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

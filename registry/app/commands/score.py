@@ -41,6 +41,8 @@ class _Record:
     patient: str
     deliveries: Sequence[Delivered]
     zone: str | None
+    pseudonym: str
+    """Without the site."""
     flags: Sequence[OnsetView] = ()
     """The latest revision of each flag that a registry holds."""
 
@@ -94,7 +96,7 @@ def score(
     else:
         record = _of_source(source or "mimic-iv", path, patient)
     told = scored(
-        timeline_known_at(record.deliveries, known),
+        timeline_known_at(record.deliveries, known, record.pseudonym),
         patient=record.patient,
         asked=asked,
         at=moment,
@@ -163,6 +165,7 @@ def _archived(book: Registry, named: str) -> _Record:
         f"{site}/{patient}",
         [(one.event, one.message_id) for one in told],
         None,
+        patient,
         flags,
     )
 
@@ -176,4 +179,4 @@ def _of_source(source: str, path: Path | None, patient: str) -> _Record:
         )
     history = replace(open_history(source, path, None), subjects=frozenset({patient}))
     told = [(s.event, s.source) for s in history.events(IntakeReport())]
-    return _Record(patient, told, WALL_CLOCK.get(source))
+    return _Record(patient, told, WALL_CLOCK.get(source), patient)
