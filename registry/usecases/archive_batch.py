@@ -25,6 +25,7 @@ from registry.domain.feed import (
     heard_at,
     new_feed,
 )
+from registry.usecases.one_person import flag_merges
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.stream_state import ArchivedEvent, Seen
 from registry.usecases.wards import Wards
@@ -85,6 +86,7 @@ def archive_batch(
     wards.look_up({(m.site, m.patient) for m in alive}, uow)
     events = [event for message in fresh for event in archived(message)]
     uow.stream.archive(events)
+    flag_merges(events, uow, at=command.recorded_at)
     _hear(command, alive, uow, wards)
     return BatchArchived(
         messages=len(fresh),

@@ -19,9 +19,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from streams.clinical.merges import Statement
 from streams.clinical.timeline import NOTHING, Change, Delivery, Timeline
 from streams.pipeline.kin import Kin
-from streams.pipeline.merges import Statement
 from streams.pipeline.state import PatientState
 from streams.vocabulary.events import Event, PatientMerge, PatientUnmerge
 from streams.vocabulary.ids import identity

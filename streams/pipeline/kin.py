@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from streams.clinical.merges import Said, Statement, statement, survivors
 from streams.clinical.timeline import Timeline
-from streams.pipeline.merges import Said, Statement, statement, survivors
 
 
 @dataclass(slots=True)

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.app.protocols import shipped_protocols
+from streams.clinical.merges import statement, survivors
 from streams.pipeline.head import encode_head
 from streams.pipeline.log import Delivery, Resident, encode_checkpoint, read_checkpoint
 from streams.pipeline.log import rebuilt as rebuilt_from
-from streams.pipeline.merges import statement, survivors
 from streams.pipeline.patient import Rules, advance
 from streams.pipeline.state import PatientState
 from streams.simulate.config import HospitalConfig

@@ -21,8 +21,12 @@ pytestmark = [
 ]
 
 
-def last_words(url):
-    """Of the two names, what was said last of each flag, and all archived facts."""
+def last_words(url, *, own_only):
+    """Of the two names, what was said last of each flag, and the archived facts.
+
+    `own_only` leaves out what a merge that was undone had brought by then: how much
+    that was depends on the pace of two partitions, and none of it counts.
+    """
     engine = create_engine(database_url(url))
     onsets = schema("sqlite").tables["onset_revision"]
     events = schema("sqlite").tables["clinical_event"]
@@ -37,6 +41,7 @@ def last_words(url):
             (row.patient, row.event_id, row.version, row.message_id)
             for row in connection.execute(select(events))
             if row.patient in (who(), RETIRED)
+            and not (own_only and '"origin"' in row.payload)
         }
     engine.dispose()
     return {f for f in flags.values() if not f[2]}, facts
@@ -54,7 +59,7 @@ def test_a_merge_through_kafka_ends_as_in_one_process(
     registry = open_registry(alone)
     EmbeddedRunner(registry, RULES, source="test", fingerprint="f").run(messages)
     registry.close()
-    wanted = last_words(alone)
+    wanted = last_words(alone, own_only=undone)
     assert wanted[0]
 
     with (
@@ -63,4 +68,4 @@ def test_a_merge_through_kafka_ends_as_in_one_process(
     ):
         feed(environ, "--file", str(file), "--end")
         wait_until(lambda: settled(broker))
-        assert last_words(url) == wanted
+        assert last_words(url, own_only=undone) == wanted
