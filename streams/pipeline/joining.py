@@ -77,6 +77,20 @@ def timeline_of(patient: str, deliveries: Iterable[tuple[Event, str]]) -> Timeli
     return state.timeline
 
 
+def known_before(state: PatientState, evidence: Iterable[str]) -> datetime | None:
+    """When all of the evidence was known of one patient, before a merge or unmerge.
+
+    A merge is no news of what was known under one name all along: no window opens
+    anew.  None where nobody was merged, or where only the merge brought it together.
+    """
+    if state.kin is None:
+        return None
+    facts = [state.timeline.fact(event_id) for event_id in evidence]
+    known = [fact.known_at for fact in facts if fact is not None]
+    origins = {fact.origin for fact in facts if fact is not None}
+    return max(known) if len(origins) == 1 and len(known) == len(facts) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Before:
     """What was known of others before something arrived."""

@@ -17,13 +17,14 @@ from streams.pipeline.patient import Rules, advance
 from streams.pipeline.state import PatientState
 from streams.simulate.config import HospitalConfig
 from streams.simulate.hospital import Simulation
-from streams.vocabulary.events import PatientMerge, PatientUnmerge
+from streams.vocabulary.events import Correction, PatientMerge, PatientUnmerge
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import (
     LOGGED,
     ClockTick,
     EhrMessage,
     RosterEntry,
+    TrialScreening,
     encode,
 )
 
@@ -52,12 +53,14 @@ def records():
 class Logs:
     """Several patients' logs; what one tells another waits its turn in `pending`."""
 
-    def __init__(self, dice=None):
+    def __init__(self, dice=None, *, as_it_happened=False):
         self.states = {}
         self.pending = []
         self.said = []
         self.taken = {}
-        self.now = datetime(2027, 1, 1, tzinfo=UTC)
+        self.as_it_happened = as_it_happened
+        start = records()[0][0].known_at
+        self.now = start if as_it_happened else datetime(2027, 1, 1, tzinfo=UTC)
         self._dice = dice
 
     def bring(self, messages):
@@ -69,9 +72,13 @@ class Logs:
 
     def deliver(self, message):
         self.now += timedelta(seconds=1)
-        if isinstance(message, EhrMessage):
-            latest = max(event.known_at for event in message.events)
-            message = replace(message, known_at=max(self.now, latest), continues=None)
+        if self.as_it_happened:
+            self.now = max(self.now, message.known_at)
+        if isinstance(message, EhrMessage) and message.forwarded is None:
+            events = tuple(stamped(e, self.now) for e in message.events)
+            message = replace(message, known_at=self.now, events=events, continues=None)
+        elif isinstance(message, EhrMessage):
+            message = replace(message, known_at=self.now, continues=None)
         state = self.states.setdefault(
             message.patient, PatientState(site=message.site, patient=message.patient)
         )
@@ -89,6 +96,13 @@ class Logs:
         return self
 
 
+def stamped(event, at):
+    """Known when it was received, as the worker has it."""
+    if isinstance(event, Correction):
+        event = replace(event, event=replace(event.event, known_at=at))
+    return replace(event, known_at=at)
+
+
 def tick(patient):
     return ClockTick(
         message_id="end",
@@ -102,7 +116,7 @@ def tick(patient):
 
 
 def stated(kind, survivor, retired, hour):
-    at = datetime(2026, 12, 1, hour, tzinfo=UTC)
+    at = datetime(2026, 1, 1, hour, tzinfo=UTC)
     event = kind(
         event_id=identity("test", kind.__name__, survivor, retired, str(hour)),
         happened_at=at,
@@ -276,6 +290,44 @@ def test_a_state_that_is_rebuilt_from_its_log_is_the_same(shape, dice):
         resident, _ = rebuilt_from(fresh, checkpoint, log, lambda _: RULES)
         assert list(resident.state.timeline.facts()) == list(state.timeline.facts())
         assert encode_head(resident.state) == encode_head(state)
+
+
+def test_no_window_opens_anew_by_a_merge_or_an_unmerge():
+    logs = Logs(as_it_happened=True)
+    logs.bring([replace(m, patient="B", site="simulated") for m in records()[0]])
+    assert logs.states["B"].screenings
+    logs.now += timedelta(days=3)
+    merged_at, said = logs.now, len(logs.said)
+
+    logs.bring([merge("A", "B")])
+    logs.bring([unmerge("A", "B")])
+
+    verdicts = [m for m in logs.said[said:] if isinstance(m, TrialScreening)]
+    assert {verdict.patient for verdict in verdicts} == {"A", "B"}
+    assert not [v for v in verdicts if v.window_open or v.deadline > merged_at]
+
+
+def test_a_window_that_is_open_goes_on_under_the_survivor_with_its_deadline():
+    logs = Logs(as_it_happened=True)
+    for message in records()[0]:
+        logs.bring([replace(message, patient="B", site="simulated")])
+        calling = [m for m in logs.said if isinstance(m, TrialScreening)]
+        if calling and calling[-1].status == "needs_human":
+            break
+    deadline = calling[-1].deadline
+
+    logs.bring([merge("A", "B")])
+
+    latest = {
+        n: [m for m in logs.said if isinstance(m, TrialScreening) and m.patient == n]
+        for n in "AB"
+    }
+    assert (latest["A"][-1].status, latest["A"][-1].deadline) == (
+        "needs_human",
+        deadline,
+    )
+    assert latest["B"][-1].status == "ineligible"
+    assert dict(latest["B"][-1].covariates)["onset"] == "withdrawn"
 
 
 def enrolled(patient):

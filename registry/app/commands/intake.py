@@ -1,16 +1,26 @@
-"""`ember intake`: what came in, and what could not be used."""
+"""`ember intake`: what comes in, and what could not."""
 
 from __future__ import annotations
 
 import typer
 
 from registry.app.commands.rejected import app as rejected
+from streams.app.intake.check import check
 
 
-app = typer.Typer(help="What came in, and what could not be used.")
-app.add_typer(rejected, name="rejected")
+app = typer.Typer(
+    name="intake",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="What comes in from the hospital, and what could not be read.",
+)
 
 
 @app.callback()
 def intake() -> None:
-    """What came in, and what could not be used."""
+    """What comes in from the hospital, and what could not be read."""
+
+
+app.command()(check)
+app.add_typer(rejected, name="rejected")

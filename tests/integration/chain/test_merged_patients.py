@@ -22,7 +22,9 @@ def standing(url):
             for f in told.flags
             if f.status != "withdrawn"
         }
-        open_alerts = {a.status for a in told.alerts if a.status in ("open", "raised")}
+        open_alerts = {
+            a.status for a in told.alerts if a.status in ("open", "suppressed")
+        }
         found[patient] = told.facts, flags, open_alerts
     return found
 
