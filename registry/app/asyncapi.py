@@ -19,6 +19,7 @@ from streams.vocabulary.messages import (
     CLOCK_TICK,
     DEAD_LETTER,
     EHR_MESSAGE,
+    IDENTITY_SIGHTING,
     PROTOCOL_IN_FORCE,
     ROSTER_ENTRY,
     SEPSIS_ONSET,
@@ -31,6 +32,7 @@ from streams.vocabulary.topics import (
     CANONICAL,
     EVENTS,
     FORMAT_HEADER,
+    IDENTITIES,
     ONSETS,
     OUTCOMES,
     PROTOCOLS,
@@ -60,6 +62,7 @@ _CARRIED: Mapping[str, Mapping[str, TypeAdapter[Any]]] = {
     PROTOCOLS: {"ProtocolInForce": PROTOCOL_IN_FORCE},
     ROSTER: {"RosterEntry": ROSTER_ENTRY},
     ALERTS: {"AlertNotice": ALERT_NOTICE},
+    IDENTITIES: {"IdentitySighting": IDENTITY_SIGHTING},
 }
 """What may be on each topic; the record's `type` tells them apart where several may."""
 

@@ -24,6 +24,7 @@ from registry.usecases.follow_alerts import AlertChange
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_batch import RecordBatch, record_batch
 from registry.usecases.stream_state import ArchivedEvent, Cursor
+from streams.pipeline.joining import Posted
 from streams.pipeline.patient import Arrival, Rules, advance
 from streams.vocabulary.clock import Clock
 from streams.vocabulary.errors import BrokenInvariant, ErrorCode, SettingsError
@@ -53,8 +54,8 @@ class Tally:
     screenings: int = 0
     outcomes: int = 0
     duplicates: int = 0
-    merges_kept: int = 0
-    """Merges and unmerges on record that this version does not carry out."""
+    merges: int = 0
+    """Merges and unmerges of patients that were carried out."""
     position: int = 0
     """Instants taken in since the source's beginning."""
     now: datetime | None = None
@@ -237,7 +238,7 @@ class EmbeddedRunner:
         for message in instant.messages:
             batch.archive.extend(archived(message))
             self.tally.events += len(message.events)
-            self.tally.merges_kept += sum(
+            self.tally.merges += sum(
                 isinstance(event, PatientMerge | PatientUnmerge)
                 for event in message.events
             )
@@ -253,16 +254,24 @@ class EmbeddedRunner:
     def _advanced(
         self, uow: UnitOfWork, batch: _Batch, key: Key, arrivals: tuple[Arrival, ...]
     ) -> _Batch:
-        """The batch with what one patient's arrivals give."""
+        """The batch with what one patient's arrivals give, to others too after a merge."""
         state = self._patients.state(key, uow)
+        for_others: dict[Key, list[Posted]] = {}
         for message in advance(state, arrivals, self._rules):
             if isinstance(message, Output):
                 batch.outputs.append(message)
                 batch.urgent |= isinstance(message, TrialScreening)
                 self._count(message)
+            elif isinstance(message, Posted):
+                for_others.setdefault(_key(message), []).append(message)
         self._agenda.check(key, state.due)
         batch.touched[key] = None
         batch.size += len(arrivals)
+        for other, told in for_others.items():
+            self._advanced(uow, batch, other, tuple(told))
+            for message in told:
+                if isinstance(message, EhrMessage):
+                    batch.archive.extend(archived(message))
         return batch
 
     def _count(self, message: Output) -> None:
@@ -289,7 +298,7 @@ class _SourceClock:
         return reached
 
 
-def _key(entry: RosterEntry) -> Key:
+def _key(entry: Posted) -> Key:
     return (entry.site, entry.patient)
 
 

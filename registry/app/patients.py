@@ -7,6 +7,7 @@ from collections import OrderedDict
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.stream_state import StateChunk
 from streams.pipeline.head import encode_head, restore_head
+from streams.pipeline.joining import take_event
 from streams.pipeline.state import PatientState
 
 
@@ -57,7 +58,7 @@ def _read(key: Key, uow: UnitOfWork) -> PatientState:
     site, patient = key
     state = PatientState(site=site, patient=patient)
     for archived in uow.stream.archived(site, patient):
-        state.timeline.apply(archived.event, archived.message_id)
+        take_event(state, archived.event, archived.message_id)
     for chunk in uow.stream.chunks(site, patient):
         if chunk.chunk == HEAD:
             restore_head(state, chunk.payload)

@@ -18,6 +18,7 @@ from streams.app.kafka.commands import ACL_ROWS, TOPIC_REPORT
 from streams.vocabulary.clock import Instant
 from streams.vocabulary.messages import (
     DEAD_LETTER,
+    IDENTITY_SIGHTING,
     LOGGED,
     PROTOCOL_IN_FORCE,
     ROSTER_ENTRY,
@@ -81,6 +82,7 @@ MESSAGES: dict[str, TypeAdapter[Any]] = {
     "trial.roster": ROSTER_ENTRY,
     "trial.protocols": PROTOCOL_IN_FORCE,
     "trial.alerts": ALERT_NOTICE,
+    "identity.sightings": IDENTITY_SIGHTING,
 }
 """By topic, what its records hold; `ehr.raw` holds what came, or `ehr.events`."""
 

@@ -14,6 +14,7 @@ from streams.clinical.catalogue.answer import Answer
 from streams.clinical.catalogue.rule import Rule
 from streams.clinical.timeline import Timeline
 from streams.clinical.tracking.applicability import applies
+from streams.pipeline.joining import timeline_of
 from streams.vocabulary.events import Event
 
 
@@ -51,18 +52,21 @@ SCORED: TypeAdapter[tuple[Scored, ...]] = TypeAdapter(tuple[Scored, ...])
 
 
 def timeline_known_at(
-    deliveries: Iterable[Delivered], known_at: datetime | None
+    deliveries: Iterable[Delivered], known_at: datetime | None, patient: str = ""
 ) -> Timeline:
-    """The timeline of what was known by that moment; None: of everything.
+    """The patient's timeline of what was known by that moment; None: of everything.
+
+    Of a patient who was merged into another nothing is left but in the survivor's.
 
     A correction that came later is not in it, so that the fact stands as it was told
     first.
     """
-    timeline = Timeline()
-    for event, message_id in deliveries:
-        if known_at is None or event.known_at <= known_at:
-            timeline.apply(event, message_id)
-    return timeline
+    known = (
+        (event, message_id)
+        for event, message_id in deliveries
+        if known_at is None or event.known_at <= known_at
+    )
+    return timeline_of(patient, known)
 
 
 _NOT_FOR_ADULTS = "Made for patients under 18 years; by the record this one is not."

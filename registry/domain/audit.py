@@ -40,6 +40,12 @@ class AuditAction(StrEnum):
     CONSENT_REJECTED = "consent:rejected"
     RANDOMISED = "randomisation:allocated"
     RANDOMISATION_REFUSED = "randomisation:refused"
+    MERGE_IN_CONFLICT = "participant:merge_in_conflict"
+    IDENTITY_OPENED = "identity:opened"
+    IDENTITY_FOUND = "identity:found"
+    VAULT_ROTATED = "vault:rotated"
+    LETTER_SHOWN = "letter:shown"
+    LETTERS_RETRIED = "letters:retried"
 
 
 class Account(StrEnum):

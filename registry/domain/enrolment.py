@@ -57,12 +57,17 @@ class Case:
     """Of the active protocol version."""
     can_seal: bool
     """Whether the store keeps allocations from whoever may read the rest."""
+    survivor: str | None = None
+    """Whom the patient was merged into; None for who is nobody else."""
+    also_takes_part: tuple[str, ...] = ()
+    """Other participants of the trial who are the same person since a merge."""
 
 
 def gate(case: Case) -> Gate:
     """The gate for this case."""
     return Gate(
         (
+            *_person_obstacles(case),
             *_domain_obstacles(case),
             *_consent_obstacles(case),
             *_screening_obstacles(case),
@@ -102,6 +107,13 @@ def _domain_obstacles(case: Case) -> Iterator[Obstacle]:
         yield Obstacle(ErrorCode.DOMAIN_CLOSED, "domain_closed")
     elif design.blinded and case.mode is Mode.LIVE and not case.can_seal:
         yield Obstacle(ErrorCode.SEAL_REQUIRED, "blinded_needs_postgresql")
+
+
+def _person_obstacles(case: Case) -> Iterator[Obstacle]:
+    if case.survivor is not None:
+        yield Obstacle(ErrorCode.PATIENT_MERGED, "patient_retired", case.survivor)
+    for participant in case.also_takes_part:
+        yield Obstacle(ErrorCode.PATIENT_MERGED, "takes_part_already", participant)
 
 
 def _consent_obstacles(case: Case) -> Iterator[Obstacle]:

@@ -200,7 +200,8 @@ class Consumer:
                 account.records[item.record.topic, "repeated"] += 1
             else:
                 account.records[item.record.topic, "applied"] += 1
-                if item.message.provenance == "live":
+                # A dead letter is of no provenance: nobody waits for it.
+                if getattr(item.message, "provenance", None) == "live":
                     account.known.append(item.message.known_at)
 
     # -- what is bad in itself -----------------------------------------------------

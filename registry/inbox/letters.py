@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from registry.domain.letter import Letter
 from registry.inbox.clients import Producer, Record
 from streams.vocabulary.letters import dead_letter, letter_key
 from streams.vocabulary.messages import DEAD_LETTER, DeadLetter, encode
-from streams.vocabulary.topics import REJECTED
+from streams.vocabulary.topics import FORMAT_HEADER, REJECTED
 
 
 def letter(
@@ -25,6 +27,27 @@ def letter(
         rejected_by=rejected_by,
         rejected_at=at,
     )
+
+
+def send_again(
+    letters: Sequence[Letter], producer: Producer, *, seconds: float
+) -> None:
+    """Put records back to where they came from, byte for byte.
+
+    Returns when the broker has them, raises a `KafkaError` otherwise.
+    """
+    sent = [
+        producer.send(
+            one.topic,
+            one.value or b"",
+            one.record_key or b"",
+            [(FORMAT_HEADER, (one.form or "").encode())],
+        )
+        for one in letters
+    ]
+    producer.flush(seconds)
+    for one_sent in sent:
+        one_sent.get(seconds)
 
 
 def post(letters: list[DeadLetter], producer: Producer, *, seconds: float) -> None:

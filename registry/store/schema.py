@@ -7,7 +7,15 @@ from functools import cache
 from sqlalchemy import MetaData, Table
 
 from registry.store.columns import metadata
-from registry.store.rows import alerts, audit, people, stream, trial, verdicts
+from registry.store.rows import (
+    alerts,
+    audit,
+    identity,
+    people,
+    stream,
+    trial,
+    verdicts,
+)
 from registry.store.rows.allocation import SEALED, RandomisationRow, assignment
 from registry.store.rows.base import Row
 
@@ -35,8 +43,19 @@ def schema(dialect: str) -> MetaData:
     tables = metadata()
     for table in Row.metadata.sorted_tables:
         table.to_metadata(tables)
-    assignment(tables, schema=SEALED if dialect == "postgresql" else None)
+    assignment(tables, schema=_schema(SEALED, dialect))
+    identity.identifier(tables, schema=_schema(identity.VAULT, dialect))
     return tables
+
+
+def identifiers(dialect: str) -> Table:
+    """The vault as this database has it."""
+    name = "vault.identifier" if dialect == "postgresql" else "vault_identifier"
+    return schema(dialect).tables[name]
+
+
+def _schema(name: str, dialect: str) -> str | None:
+    return name if dialect == "postgresql" else None
 
 
 def assignments(dialect: str) -> Table:

@@ -19,10 +19,12 @@ from registry.store.repositories.alerts import AlertRepository
 from registry.store.repositories.allocation import AllocationRepository
 from registry.store.repositories.audit import AuditRepository
 from registry.store.repositories.feeds import FeedRepository
+from registry.store.repositories.letters import LetterRepository
 from registry.store.repositories.outbox import OutboxRepository
 from registry.store.repositories.people import AnswerRepository, ParticipantRepository
 from registry.store.repositories.stream import StreamRepository
 from registry.store.repositories.trial import ModeRepository, ProtocolRepository
+from registry.store.repositories.vault import VaultRepository
 from registry.store.repositories.verdicts import (
     OnsetRepository,
     OutcomeRepository,
@@ -50,6 +52,8 @@ class UnitOfWork:
         self.participants = ParticipantRepository(connection)
         self.answers = AnswerRepository(connection)
         self.allocations = AllocationRepository(connection)
+        self.letters = LetterRepository(connection)
+        self.vault = VaultRepository(connection)
         self.outbox = OutboxRepository(connection)
         self.audit = AuditRepository(connection)
 

@@ -25,6 +25,7 @@ from registry.domain.feed import (
     heard_at,
     new_feed,
 )
+from registry.usecases.one_person import flag_merges
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.stream_state import ArchivedEvent, Seen
 from registry.usecases.wards import Wards
@@ -79,11 +80,13 @@ def archive_batch(
     fresh = sorted_out.fresh
     uow.stream.mark_seen(sorted_out.noted, command.recorded_at)
     mode = uow.modes.current()
-    alive = [message for message in fresh if counts(message.provenance, mode)]
+    # What a merge brings from another patient's log was heard there.
+    alive = [m for m in fresh if counts(m.provenance, mode) and m.forwarded is None]
     # Before this batch's own moves are in the archive: they come one by one.
     wards.look_up({(m.site, m.patient) for m in alive}, uow)
     events = [event for message in fresh for event in archived(message)]
     uow.stream.archive(events)
+    flag_merges(events, uow, at=command.recorded_at)
     _hear(command, alive, uow, wards)
     return BatchArchived(
         messages=len(fresh),
@@ -99,7 +102,7 @@ def archived(message: EhrMessage) -> Iterator[ArchivedEvent]:
         yield ArchivedEvent(
             site=message.site,
             patient=message.patient,
-            message_id=message.message_id,
+            message_id=message.forwarded or message.message_id,
             provenance=message.provenance,
             event=event,
         )

@@ -17,6 +17,7 @@ from typing import Protocol
 from registry.domain.alert import Alert, Move
 from registry.domain.allocation import Allocator, Randomisation, SealedArm
 from registry.domain.audit import Account, AuditEntry, AuditRow, Head, UnreadableRow
+from registry.domain.letter import Letter
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent, HumanAnswer, Participant
 from registry.domain.protocol import DomainDesign
@@ -30,7 +31,13 @@ from registry.usecases.records import (
 )
 from registry.usecases.stream_ports import Feeds, Stream
 from registry.usecases.stream_state import RecordedMessage
-from streams.vocabulary.messages import SepsisOnset, TrialOutcome, TrialScreening
+from registry.usecases.vault_ports import Vault
+from streams.vocabulary.messages import (
+    DeadLetter,
+    SepsisOnset,
+    TrialOutcome,
+    TrialScreening,
+)
 
 
 class Modes(Protocol):
@@ -134,6 +141,12 @@ class Participants(Protocol):
 
     def of(self, *, trial: str, site: str, patient: str) -> Participant | None: ...
 
+    def of_patients(
+        self, *, site: str, patients: Collection[str]
+    ) -> tuple[Participant, ...]:
+        """All participants that any of these patients is."""
+        ...
+
     def last_number(self, *, trial: str, site: str) -> int:
         """0 before the first; call it with the audit chain locked."""
         ...
@@ -235,6 +248,30 @@ class Outbox(Protocol):
     def count_waiting(self, topics: Collection[str]) -> int: ...
 
 
+class Letters(Protocol):
+    """Dead letters, and how often each was sent again."""
+
+    def add(self, letters: Sequence[DeadLetter]) -> tuple[int, ...]:
+        """Which of them were there before."""
+        ...
+
+    def listing(
+        self, *, code: str | None, waiting: bool, limit: int
+    ) -> tuple[Letter, ...]:
+        """The latest first."""
+        ...
+
+    def one(self, message_id: str) -> Letter | None:
+        """By its id, or the beginning of it; None where several begin so."""
+        ...
+
+    def drop_before(self, moment: datetime) -> None:
+        """Letters hold identifiers: they are kept no longer than on their topic."""
+        ...
+
+    def note_retry(self, message_id: str, at: datetime) -> None: ...
+
+
 class Audit(Protocol):
     """The hash chains."""
 
@@ -318,6 +355,12 @@ class UnitOfWork(Protocol):
 
     @property
     def allocations(self) -> Allocations: ...
+
+    @property
+    def letters(self) -> Letters: ...
+
+    @property
+    def vault(self) -> Vault: ...
 
     @property
     def outbox(self) -> Outbox: ...

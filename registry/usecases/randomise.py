@@ -26,6 +26,7 @@ from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.signer import Signer
 from registry.domain.stratum import stratum_key
 from registry.usecases.follow_alerts import alerts_told, close_alerts_of
+from registry.usecases.one_person import Merged, person_of
 from registry.usecases.outbox import ROSTER, OutboxItem
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_answer import valid_answers
@@ -175,6 +176,7 @@ def _locked_and_checked(
     consent = uow.participants.consent(participant)
     mode = uow.modes.current()
     active = uow.protocols.active(command.trial)
+    person = person_of(command.site, command.patient, uow)
     checked = gate(
         Case(
             at=command.at,
@@ -185,6 +187,8 @@ def _locked_and_checked(
             design=design,
             protocol_hash=None if active is None else active.protocol_hash,
             can_seal=uow.can_seal,
+            survivor=None if person.survivor == command.patient else person.survivor,
+            also_takes_part=_also_takes_part(command, person),
         )
     )
     if not checked.open or screening is None or consent is None or design is None:
@@ -197,6 +201,15 @@ def _locked_and_checked(
         design=design,
         allocator=following(allocator, design.schedule()),
         mode=mode,
+    )
+
+
+def _also_takes_part(command: Randomise, person: Merged) -> tuple[str, ...]:
+    """As whom else this person is a participant of the trial."""
+    return tuple(
+        one.participant
+        for one in person.participants
+        if one.trial == command.trial and one.patient != command.patient
     )
 
 

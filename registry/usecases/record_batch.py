@@ -14,6 +14,7 @@ from datetime import datetime
 
 from registry.domain.audit import AuditAction, AuditEntry, pairs_digest, sha256
 from registry.usecases.follow_alerts import AlertChange, alerts_told, follow_alerts
+from registry.usecases.one_person import flag_merges
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import Stamp
 from registry.usecases.stream_state import (
@@ -188,6 +189,7 @@ def _topic(message: Recordable) -> str:
 
 def _save_stream(command: RecordBatch, uow: UnitOfWork) -> None:
     uow.stream.archive(command.archive)
+    flag_merges(command.archive, uow, at=command.recorded_at)
     uow.stream.drop_chunks(command.dropped_chunks)
     uow.stream.save_chunks(command.chunks)
     if command.cursor is not None:

@@ -51,6 +51,12 @@ class Stream(Protocol):
 
     def archived(self, site: str, patient: str) -> tuple[ArchivedEvent, ...]: ...
 
+    def merges(
+        self, site: str, patients: Collection[str] | None = None
+    ) -> tuple[ArchivedEvent, ...]:
+        """The merges and unmerges in the logs of these patients; None: of everybody."""
+        ...
+
     def last_location(
         self, patients: Collection[tuple[str, str]]
     ) -> dict[tuple[str, str], Location]:

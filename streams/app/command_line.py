@@ -24,7 +24,6 @@ COMMANDS: Mapping[str, str] = {
     "kafka": "streams.app.kafka.commands:app",
     "keys": "streams.app.key_commands:app",
     "health": "streams.app.observe.commands:health",
-    "intake": "streams.app.intake.commands:app",
     "worker": "streams.app.live.commands:worker",
     "fhir": "streams.app.fhir.commands:app",
     "subscribe": "streams.app.fhir.subscribe_command:subscribe",

@@ -73,6 +73,18 @@ def vault_sealer(environ: Mapping[str, str]) -> Sealer | None:
     return _sealer(intake_settings(environ).vault_keys)
 
 
+def required_vault_sealer(environ: Mapping[str, str]) -> Sealer:
+    """What seals and opens the vault; raises `SettingsError` EMB-312 without a key."""
+    sealer = vault_sealer(environ)
+    if sealer is None:
+        raise SettingsError(
+            ErrorCode.SECRET_MISSING,
+            "The vault is sealed, and there is no key.",
+            "Name its key files in EMBER_VAULT_KEYS.",
+        )
+    return sealer
+
+
 def _sealer(files: Mapping[int, Path]) -> Sealer | None:
     return Sealer(read_keys(files)) if files else None
 

@@ -7,12 +7,14 @@ While its window is open it is `provisional`, once the window has closed `confir
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from streams.clinical.criteria.loading import ANCHORING
 from streams.clinical.definitions.policies import Sepsis3Policy
 from streams.clinical.definitions.sepsis3 import Sepsis3Episode, Sepsis3Result
 from streams.clinical.definitions.tracker import Sepsis3Tracker
+from streams.pipeline.joining import known_before
 from streams.pipeline.revisions import revisions
 from streams.pipeline.state import PatientState, Step
 from streams.vocabulary.ids import flag_identity
@@ -30,8 +32,19 @@ def detect(state: PatientState, now: datetime, *, policy: Sepsis3Policy) -> Step
         return Step(due=result.due)
     state.judged = result
     found = [_flag(state, episode, now, policy) for episode in result.episodes]
+    if state.kin is not None:
+        found = [_as_known_before(state, flag) for flag in found]
     said = tuple(revisions(state, found, state.anchors, now))
     return Step(messages=said, due=result.due)
+
+
+def _as_known_before(state: PatientState, flag: SepsisOnset) -> SepsisOnset:
+    """A flag that a merge or unmerge lets stand here, known since its facts were."""
+    held = state.flags.get(flag.flag_id)
+    if held is not None and held.status != "withdrawn":
+        return flag
+    known = known_before(state, flag.evidence)
+    return flag if known is None else replace(flag, known_at=min(known, flag.known_at))
 
 
 def tracker_of(state: PatientState, policy: Sepsis3Policy) -> Sepsis3Tracker:

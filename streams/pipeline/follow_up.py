@@ -29,6 +29,8 @@ COHORT = "cohort"
 def follow_up(state: PatientState, now: datetime, *, t0_of_flags: bool) -> Step:
     """The outcomes that changed by what is known at `now`; files none."""
     subjects = [*_participants(state), *(_flagged(state) if t0_of_flags else ())]
+    if state.kin is not None:
+        subjects += _gone(state, subjects)
     derived = [
         (subject, name, _derive(subject, name, state, now))
         for subject in subjects
@@ -78,12 +80,14 @@ class Subject:
     t0: datetime
     stands: bool = True
     """Whether the flag that made the patient a subject still stands."""
+    moved: bool = False
+    """Whether the participant is another patient's since a merge or unmerge."""
 
 
 def _participants(state: PatientState) -> Iterator[Subject]:
     """One subject a trial and episode: the first domain's randomisation is t0."""
     entries = sorted(
-        state.roster.values(), key=lambda e: (e.trial, e.episode, e.happened_at)
+        state.taking_part, key=lambda e: (e.trial, e.episode, e.happened_at)
     )
     for (trial, episode), group in groupby(entries, lambda e: (e.trial, e.episode)):
         yield Subject(trial, episode, next(group).happened_at)
@@ -95,6 +99,17 @@ def _flagged(state: PatientState) -> Iterator[Subject]:
         subject = _of_flags(state, episode, list(group))
         if subject is not None:
             yield subject
+
+
+def _gone(state: PatientState, subjects: list[Subject]) -> Iterator[Subject]:
+    """Of whom something was said who is another patient's since a merge or unmerge."""
+    still = {(subject.trial, subject.episode) for subject in subjects}
+    for held in [*state.outcomes.values()]:
+        if (held.trial, held.episode) not in still and held.trial != COHORT:
+            still.add((held.trial, held.episode))
+            yield Subject(
+                held.trial, held.episode, held.happened_at, stands=False, moved=True
+            )
 
 
 def _of_flags(
@@ -111,6 +126,8 @@ def _of_flags(
 
 
 def _derive(subject: Subject, name: str, state: PatientState, now: datetime) -> Derived:
+    if subject.moved:
+        return _MOVED
     if not subject.stands:
         return _WITHDRAWN
     return OUTCOMES[name](state.timeline, subject.t0, now, episode=subject.episode)
@@ -171,4 +188,5 @@ _OF_THE_STAY = (Death, Encounter, Location, VitalStatusContact)
 _SIGNS_COUNT_FROM = DAY_28 - DAY
 """The earliest moment after t0 from which a sign of life is looked for."""
 
+_MOVED = Derived(status="missing", reason="patient_merged")
 _WITHDRAWN = Derived(status="missing", reason="onset_withdrawn")

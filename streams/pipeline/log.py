@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from struct import Struct
 
 from streams.pipeline.head import encode_head, restore_head
+from streams.pipeline.joining import take_event
 from streams.pipeline.patient import Arrival, Rules, advance
 from streams.pipeline.state import PatientState
 from streams.vocabulary.errors import ErrorCode, SettingsError
@@ -174,8 +175,9 @@ def rebuilt(
         if delivery.offset <= since:
             message = decode(LOGGED, delivery.payload)
             if isinstance(message, EhrMessage):
+                name = message.forwarded or message.message_id
                 for event in message.events:
-                    state.timeline.apply(event, message.message_id)
+                    take_event(state, event, name)
     if checkpoint is not None:
         restore_head(state, checkpoint.head)
     said: list[Message] = []

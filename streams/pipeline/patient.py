@@ -22,6 +22,14 @@ from streams.clinical.tracking.patient import Entry
 from streams.pipeline.beside import detect_beside
 from streams.pipeline.detect import detect, tracker_of
 from streams.pipeline.follow_up import follow_up, stirs
+from streams.pipeline.joining import (
+    Before,
+    before,
+    is_plain,
+    kin_of,
+    posted,
+    take_event,
+)
 from streams.pipeline.screen import screen
 from streams.pipeline.state import PatientState, Step, earliest
 from streams.vocabulary.messages import (
@@ -57,7 +65,11 @@ class Rules:
 def advance(
     state: PatientState, arrivals: Iterable[Arrival], rules: Rules
 ) -> Iterator[Message]:
-    """Take arrivals in, in the order of the patient's log; yield what there is to say."""
+    """Take arrivals in, in the order of the patient's log; yield what there is to say.
+
+    What concerns other patients since a merge is among it: events and roster entries
+    under their names, for the shell to put into their logs.
+    """
     for arrival in arrivals:
         if _is_of_another_time(state, arrival):
             continue
@@ -66,7 +78,9 @@ def advance(
             # before anything else can colour it.
             yield from _evaluate(state, _present(state, state.unjudged), rules)
         yield from pass_time(state, arrival.known_at, rules)
+        was = before(state)
         news = _take(state, arrival, rules)
+        yield from _told_to_kin(state, arrival, was)
         if _continues(arrival):
             if news and state.unjudged is None:
                 state.unjudged = arrival.known_at
@@ -102,11 +116,20 @@ def _take(state: PatientState, arrival: Arrival, rules: Rules) -> bool:
         fresh = arrival.message_id not in state.roster
         state.stirred = True
         state.roster[arrival.message_id] = arrival
+        if arrival.origin is not None:
+            kin_of(state)
         return fresh
+    message_id = arrival.forwarded or arrival.message_id
     tracker = tracker_of(state, rules.policy)
     changed = False
     for event in arrival.events:
-        change = state.timeline.apply(event, arrival.message_id)
+        if is_plain(state, event):
+            change = state.timeline.apply(event, message_id)
+        else:
+            judged_by = state.timeline
+            change = take_event(state, event, message_id)
+            changed = changed or state.timeline is not judged_by
+            tracker = tracker_of(state, rules.policy)
         if change:
             changed = True
             tracker.touch(change)
@@ -116,6 +139,13 @@ def _take(state: PatientState, arrival: Arrival, rules: Rules) -> bool:
     if changed:
         state.heard = _present(state, arrival.known_at)
     return changed
+
+
+def _told_to_kin(
+    state: PatientState, arrival: Arrival, was: Before
+) -> Iterator[Message]:
+    if not isinstance(arrival, ClockTick):
+        yield from posted(state, arrival, was)
 
 
 def _present(state: PatientState, moment: datetime) -> datetime:

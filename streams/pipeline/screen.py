@@ -154,7 +154,7 @@ def _view(case: Case) -> PatientView:
             "onset.happened_at": case.flag.happened_at,
         },
         flags=case.state.anchors,
-        roster=tuple(case.state.roster.values()),
+        roster=case.state.taking_part,
     )
 
 
@@ -232,7 +232,7 @@ def _enrolled(
     state: PatientState, protocol: Protocol, domain: Domain, flag: SepsisOnset
 ) -> bool:
     wanted = (protocol.id, domain.id, flag.episode)
-    return any((e.trial, e.domain, e.episode) == wanted for e in state.roster.values())
+    return any((e.trial, e.domain, e.episode) == wanted for e in state.taking_part)
 
 
 def _screening_id(

@@ -11,6 +11,7 @@ from streams.clinical.definitions.sepsis3 import Sepsis3Result
 from streams.clinical.definitions.tracker import Sepsis3Tracker
 from streams.clinical.timeline import Timeline
 from streams.clinical.tracking.patient import PatientTracker
+from streams.pipeline.kin import Kin
 from streams.vocabulary.messages import (
     Message,
     Provenance,
@@ -28,6 +29,9 @@ class PatientState:
     site: str
     patient: str
     timeline: Timeline = field(default_factory=Timeline)
+    """The facts that are this patient's; a merge or unmerge puts another one here."""
+    kin: Kin | None = None
+    """Whom the patient was merged with; None for nearly everybody."""
     flags: dict[str, SepsisOnset] = field(default_factory=dict)
     """By flag id; withdrawn ones stay."""
     screenings: dict[str, TrialScreening] = field(default_factory=dict)
@@ -35,7 +39,7 @@ class PatientState:
     outcomes: dict[str, TrialOutcome] = field(default_factory=dict)
     """By outcome id."""
     roster: dict[str, RosterEntry] = field(default_factory=dict)
-    """By message id."""
+    """By message id; see `taking_part` for those that count."""
     clock: datetime | None = None
     """The moment of the last evaluation; it never runs backwards."""
     due: datetime | None = None
@@ -60,6 +64,14 @@ class PatientState:
     """The further definitions kept up to date; never stored, always rebuildable."""
     episodes: dict[tuple[str, str], tuple[Episode, ...]] = field(default_factory=dict)
     """By definition and policy, what its flags were last revised by; never stored."""
+
+    @property
+    def taking_part(self) -> tuple[RosterEntry, ...]:
+        """The entries of the roster that are this patient's."""
+        entries = tuple(self.roster.values())
+        if self.kin is None:
+            return entries
+        return tuple(e for e in entries if self.kin.counts(e.origin or self.patient))
 
     @property
     def anchors(self) -> tuple[SepsisOnset, ...]:

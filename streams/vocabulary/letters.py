@@ -23,6 +23,7 @@ def dead_letter(
     reason: str,
     rejected_by: str,
     rejected_at: datetime,
+    form: str | None = None,
 ) -> DeadLetter:
     """The letter of one record; whoever rejects it again, it is the same letter."""
     size = len(value or b"")
@@ -37,6 +38,7 @@ def dead_letter(
         rejected_at=rejected_at,
         code=code,
         reason=reason,
+        form=form,
         key=None if key is None else key[:1_024],
         value=value if size <= KEPT_BYTES else None,
     )

@@ -60,6 +60,8 @@ class EhrMessage(Message):
 
     type: Literal["ehr"] = "ehr"
     issued_at: Instant | None = None
+    forwarded: str | None = None
+    """After a merge: the message that first brought these events, to another log."""
     continues: Literal[True] | None = None
     """More of what became known of this patient at this instant follows: judge later."""
     events: tuple[Event, ...]
@@ -181,6 +183,8 @@ class RosterEntry(Message):
     domain: str
     episode: str
     participant: str
+    origin: str | None = None
+    """After a merge: the patient who was enrolled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +212,21 @@ class ProtocolInForce:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdentitySighting:
+    """`identity.sightings`: an identifier was read beside this patient's pseudonym."""
+
+    type: Literal["sighting"] = "sighting"
+    message_id: str
+    schema_version: str = "1.0"
+    site: Site
+    patient: str
+    known_at: Instant
+    provenance: Provenance
+    sealed: Base64Bytes
+    """Authority and value as a JSON array, sealed under the vault's key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
     """`ehr.rejected`: a record that is bad in itself, byte for byte."""
 
@@ -222,6 +241,8 @@ class DeadLetter:
     code: str
     reason: str
     """What is wrong and where; never a value of the record."""
+    form: str | None = None
+    """How the bytes were to be read, where the record said so; `+aes`: sealed."""
     key: Base64Bytes | None = None
     value: Base64Bytes | None = None
 
@@ -246,6 +267,7 @@ TRIAL_OUTCOME = TypeAdapter(TrialOutcome)
 ROSTER_ENTRY = TypeAdapter(RosterEntry)
 CLOCK_TICK = TypeAdapter(ClockTick)
 PROTOCOL_IN_FORCE = TypeAdapter(ProtocolInForce)
+IDENTITY_SIGHTING = TypeAdapter(IdentitySighting)
 DEAD_LETTER = TypeAdapter(DeadLetter)
 LOGGED: TypeAdapter[Logged] = TypeAdapter(Annotated[Logged, Discriminator("type")])
 

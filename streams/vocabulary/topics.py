@@ -23,6 +23,10 @@ OUTCOMES = "trial.outcomes"
 PROTOCOLS = "trial.protocols"
 ROSTER = "trial.roster"
 ALERTS = "trial.alerts"
+IDENTITIES = "identity.sightings"
+
+LETTERS_KEPT = 30 * DAY
+"""On their topic and in the registry."""
 
 TYPE_HEADER = "ember-type"
 """Which message a record carries, where a topic carries several."""
@@ -94,11 +98,11 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         name=REJECTED,
-        written_by=("worker", "consumer"),
-        read_by=("operator",),
+        written_by=("worker", "consumer", "vault"),
+        read_by=("operator", "consumer"),
         carries="dead letters: bytes, place, error code, reason",
         key="topic/partition/offset",
-        retention=30 * DAY,
+        retention=LETTERS_KEPT,
         identifying=True,
     ),
     Topic(
@@ -144,6 +148,14 @@ TOPICS: tuple[Topic, ...] = (
         read_by=("external",),
         carries="what was told, to which role, why",
         retention=30 * DAY,
+    ),
+    Topic(
+        name=IDENTITIES,
+        written_by=("worker",),
+        read_by=("vault",),
+        carries="which identifier a pseudonym stands for, sealed for the vault",
+        retention=30 * DAY,
+        identifying=True,
     ),
 )
 

@@ -19,8 +19,15 @@ from registry.app.waiting import registry_awaited
 from registry.app.watching import ConsumerWatch, InboxGauges
 from registry.inbox.consumer import Consumer
 from registry.inbox.group import Limits
-from registry.inbox.reading import Archive, Reading, Verdicts
+from registry.inbox.reading import (
+    Archive,
+    Identities,
+    Letters,
+    Reading,
+    Verdicts,
+)
 from registry.store.unit_of_work import Registry
+from streams.app.identity import required_vault_sealer
 from streams.app.observe.metric_table import ProcessName
 from streams.app.observe.process import Process
 from streams.app.settings import (
@@ -36,6 +43,8 @@ class What(StrEnum):
 
     VERDICTS = "verdicts"
     ARCHIVE = "archive"
+    LETTERS = "letters"
+    IDENTITIES = "identities"
     ALL = "all"
 
 
@@ -44,7 +53,8 @@ def consume(
         What,
         typer.Argument(
             help="verdicts: onsets, screenings, outcomes. archive: canonical events. "
-            "all: both, for a small site."
+            "letters: what was rejected. all: these three, for a small site. "
+            "identities: for the vault, by who has its key."
         ),
     ],
     registry: RegistryOption = None,
@@ -64,9 +74,17 @@ def consume(
 
 
 def _readings(what: What) -> list[Reading[Any]]:
-    verdicts: list[Reading[Any]] = [Verdicts()] if what is not What.ARCHIVE else []
-    archive: list[Reading[Any]] = [Archive()] if what is not What.VERDICTS else []
-    return verdicts + archive
+    match what:
+        case What.VERDICTS:
+            return [Verdicts()]
+        case What.ARCHIVE:
+            return [Archive()]
+        case What.LETTERS:
+            return [Letters()]
+        case What.IDENTITIES:
+            return [Identities(required_vault_sealer(os.environ))]
+        case What.ALL:
+            return [Verdicts(), Archive(), Letters()]
 
 
 def _consume(

@@ -23,6 +23,9 @@ RegistryOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON array and nothing else.")
 ]
+ActorOption = Annotated[
+    str, typer.Option(help="Who does it, as the audit is to name them.")
+]
 
 
 def opened(url: str | None) -> Registry:

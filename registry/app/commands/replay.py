@@ -114,9 +114,8 @@ def _told(tally: Tally) -> str:
     if not tally.messages:
         return "This history was replayed before; nothing to do."
     merges = (
-        f" {tally.merges_kept} merges of patients were kept and NOT carried out: "
-        "this version cannot; look at these patients by hand."
-        if tally.merges_kept
+        f" {tally.merges} merges and unmerges of patients were carried out."
+        if tally.merges
         else ""
     )
     return (

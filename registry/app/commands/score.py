@@ -41,6 +41,8 @@ class _Record:
     patient: str
     deliveries: Sequence[Delivered]
     zone: str | None
+    pseudonym: str
+    """Without the site."""
     flags: Sequence[OnsetView] = ()
     """The latest revision of each flag that a registry holds."""
 
@@ -97,7 +99,7 @@ def score(
     else:
         record = _of_source(source or "mimic-iv", path, patient, mapping, site)
     told = scored(
-        timeline_known_at(record.deliveries, known),
+        timeline_known_at(record.deliveries, known, record.pseudonym),
         patient=record.patient,
         asked=asked,
         at=moment,
@@ -166,6 +168,7 @@ def _archived(book: Registry, named: str) -> _Record:
         f"{site}/{patient}",
         [(one.event, one.message_id) for one in told],
         None,
+        patient,
         flags,
     )
 
@@ -186,4 +189,4 @@ def _of_source(
     opened_there = open_history(source, path, None, mapping=mapping, site=site)
     history = replace(opened_there, subjects=frozenset({patient}))
     told = [(s.event, s.source) for s in history.events(IntakeReport())]
-    return _Record(patient, told, history.zone)
+    return _Record(patient, told, history.zone, patient)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, func, insert, select
@@ -28,6 +29,18 @@ class ParticipantRepository:
             )
         )
         return None if row is None else Participant(**row)
+
+    def of_patients(
+        self, *, site: str, patients: Collection[str]
+    ) -> tuple[Participant, ...]:
+        """All participants that any of these patients is, in order."""
+        query = (
+            select(*_fields(ParticipantRow, Participant))
+            .where(ParticipantRow.site == site, ParticipantRow.patient.in_(patients))
+            .order_by(ParticipantRow.trial, ParticipantRow.number)
+        )
+        rows = self._connection.execute(query).mappings()
+        return tuple(Participant(**row) for row in rows)
 
     def last_number(self, *, trial: str, site: str) -> int:
         """0 before the first; call it with the audit chain locked."""

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_
+from sqlalchemy import Connection, bindparam, delete, insert, select, text, tuple_
 
 from registry.store.repositories.bulk import insert_into, portions, told
 from registry.store.rows.stream import (
+    MERGES,
     ClinicalEventRow,
     CursorRow,
     InboxRow,
@@ -157,6 +158,27 @@ class StreamRepository:
                 event=_EVENT.validate_json(payload),
             )
             for message_id, provenance, payload in self._connection.execute(query)
+        )
+
+    def merges(
+        self, site: str, patients: Collection[str] | None = None
+    ) -> tuple[ArchivedEvent, ...]:
+        """The merges and unmerges in the logs of these patients; None: of everybody."""
+        row = ClinicalEventRow
+        query = (
+            select(row.patient, row.message_id, row.provenance, row.payload)
+            .where(row.site == site, text(MERGES))
+            .order_by(row.event_id, row.version, row.patient)
+        )
+        if patients is not None:
+            query = query.where(row.patient.in_(patients))
+        return tuple(
+            ArchivedEvent(
+                site, patient, message_id, provenance, _EVENT.validate_json(payload)
+            )
+            for patient, message_id, provenance, payload in self._connection.execute(
+                query
+            )
         )
 
     def last_location(

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, LargeBinary
+from sqlalchemy import BigInteger, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.domain.feed import FeedKind
 from registry.store.columns import by_value, one_of
 from registry.store.rows.base import Row, comment, said
 from streams.vocabulary.messages import Provenance
+
+
+MERGES = "kind IN ('patient_merge', 'patient_unmerge')"
+"""The few events that are looked for by their kind."""
 
 
 class InboxRow(Row):
@@ -58,6 +62,13 @@ class ClinicalEventRow(Row):
     __tablename__ = "clinical_event"
     __table_args__ = (
         Index(None, "site", "patient", "known_at"),
+        Index(
+            None,
+            "site",
+            "patient",
+            postgresql_where=text(MERGES),
+            sqlite_where=text(MERGES),
+        ),
         comment("Archive of canonical events, for explain and re-derivation."),
     )
 

@@ -17,6 +17,7 @@ from streams.vocabulary.topics import (
     BACKFILL,
     EVENTS,
     PROTOCOLS,
+    RAW,
     REJECTED,
     STATE_TABLES,
     TOPICS,
@@ -29,7 +30,8 @@ Operation = Literal["Read", "Write", "Create", "Describe", "DescribeConfigs"]
 
 GROUPS = {
     "worker": (APP_ID, f"{APP_ID}.backfill"),
-    "consumer": ("ember.verdicts", "ember.archive"),
+    "consumer": ("ember.verdicts", "ember.archive", "ember.letters"),
+    "vault": ("ember.identities",),
 }
 """The consumer groups of each component that has any."""
 
@@ -70,7 +72,7 @@ def _of_topic(topic: Topic) -> Iterator[Acl]:
     if topic.name == EVENTS:
         readers.add("operator")
         writers.add("operator")
-    if topic.name == BACKFILL:
+    if topic.name in (RAW, BACKFILL):
         writers.add("operator")
     for component in readers | writers:
         does: list[Operation] = []

@@ -6,7 +6,7 @@ from streams.app.live.turn import Output, Record
 from streams.vocabulary.errors import InputError
 from streams.vocabulary.letters import dead_letter, letter_key
 from streams.vocabulary.messages import DEAD_LETTER, DeadLetter, encode
-from streams.vocabulary.topics import REJECTED
+from streams.vocabulary.topics import FORMAT_HEADER, REJECTED
 
 
 def letter(record: Record, fault: InputError) -> DeadLetter:
@@ -21,7 +21,13 @@ def letter(record: Record, fault: InputError) -> DeadLetter:
         reason=str(fault),
         rejected_by="worker",
         rejected_at=record.stamped_at,
+        form=_form(record),
     )
+
+
+def _form(record: Record) -> str | None:
+    told = record.headers.get(FORMAT_HEADER)
+    return None if told is None else told.decode("ascii", "replace")
 
 
 def posted(dead: DeadLetter) -> Output:

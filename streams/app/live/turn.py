@@ -8,8 +8,10 @@ from datetime import datetime
 
 from streams.app.live.dues import Place
 from streams.app.live.shelf import Write
+from streams.pipeline.joining import Posted
 from streams.pipeline.log import Delivery, Resident, chunk_name, encode_chunk
 from streams.vocabulary.messages import (
+    LOGGED,
     SEPSIS_ONSET,
     TRIAL_OUTCOME,
     TRIAL_SCREENING,
@@ -20,7 +22,7 @@ from streams.vocabulary.messages import (
     TrialScreening,
     encode,
 )
-from streams.vocabulary.topics import ONSETS, OUTCOMES, SCREENINGS
+from streams.vocabulary.topics import EVENTS, ONSETS, OUTCOMES, SCREENINGS, patient_key
 
 
 _CHUNK_BYTES = 256 << 10
@@ -75,11 +77,23 @@ class Turn:
         headers: dict[str, bytes],
         prefix: str,
     ) -> None:
-        """Put what was said among the outputs."""
+        """Put what was said among the outputs, and into whose log else it belongs.
+
+        A shadow puts nothing into logs: what the live worker put there it reads too.
+        """
         for message in messages:
+            if isinstance(message, Posted):
+                if not prefix:
+                    self._put_into_log(message, headers)
+                continue
             topic, value = _encoded(message)
             self.said.append(message)
             self.outputs.append(Output(prefix + topic, key, value, headers))
+
+    def _put_into_log(self, message: Posted, headers: dict[str, bytes]) -> None:
+        whose = patient_key(message.site, message.patient)
+        value = encode(LOGGED, message)
+        self.outputs.append(Output(EVENTS, whose, value, headers))
 
     def chunks(self) -> Iterator[Write]:
         """What was delivered of each patient, whether it was new or not.

@@ -35,10 +35,11 @@ def names(connection):
     else:
         query = (
             "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
-            "WHERE nspname IN ('public', 'sealed') "
+            "WHERE nspname IN ('public', 'sealed', 'vault') "
             "UNION SELECT proname FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace "
-            "WHERE nspname IN ('public', 'sealed') "
-            "UNION SELECT nspname FROM pg_namespace WHERE nspname = 'sealed'"
+            "WHERE nspname IN ('public', 'sealed', 'vault') "
+            "UNION SELECT nspname FROM pg_namespace "
+            "WHERE nspname IN ('sealed', 'vault')"
         )
     return set(connection.scalars(text(query))) - {
         "alembic_version",

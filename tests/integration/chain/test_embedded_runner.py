@@ -1,7 +1,6 @@
 """Interrupted, repeated, cut into other batches: the registry ends up the same."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
@@ -16,7 +15,6 @@ from streams.pipeline.patient import Rules
 from streams.simulate.config import HospitalConfig
 from streams.simulate.hospital import Simulation
 from streams.vocabulary.errors import ErrorCode, SettingsError
-from streams.vocabulary.events import PatientMerge
 from streams.vocabulary.messages import EhrMessage
 
 
@@ -146,17 +144,3 @@ def test_a_silent_registry_alerts_nobody_and_says_why(whole, tmp_path):
     assert alerts
     assert {alert.suppressed for alert in alerts} == {"mode_silent"}
     assert not whole["outbox"]
-
-
-def test_a_merge_is_kept_and_counted_though_not_carried_out(tmp_path):
-    first = messages()[0]
-    merge = PatientMerge(
-        event_id="merge:1",
-        happened_at=first.known_at,
-        known_at=first.known_at,
-        retired="somebody-else",
-    )
-    told = replace(first, message_id="merge", events=(merge,))
-    url = f"sqlite:///{tmp_path}/ember.sqlite"
-    assert run(url, [told]).merges_kept == 1
-    assert any("merge:1" in row for row in content(url)["clinical_event"])

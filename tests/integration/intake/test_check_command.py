@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from streams.app.intake.commands import app
+from registry.app.commands.intake import app
 from streams.vocabulary.errors import SettingsError
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from registry.app.commands.rejected import app as rejected
 from streams.app.intake.check import check
 
 
@@ -22,3 +23,4 @@ def intake() -> None:
 
 
 app.command()(check)
+app.add_typer(rejected, name="rejected")

@@ -1,0 +1,43 @@
+"""A dead letter as the registry keeps it, and whether it can be sent again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from streams.vocabulary.topics import BACKFILL, RAW
+
+
+@dataclass(frozen=True, slots=True, kw_only=False)
+class Letter:
+    """What was rejected, where it lay, why, and how often it was sent again."""
+
+    message_id: str
+    topic: str
+    partition: int
+    record_offset: int
+    rejected_by: str
+    rejected_at: datetime
+    code: str
+    reason: str
+    form: str | None
+    record_key: bytes | None = field(repr=False)
+    value: bytes | None = field(repr=False)
+    retries: int
+    retried_at: datetime | None
+
+    @property
+    def place(self) -> str:
+        """Topic, partition and offset."""
+        return f"{self.topic}/{self.partition}/{self.record_offset}"
+
+
+def why_not_again(letter: Letter) -> str | None:
+    """Why a letter cannot be sent again; None where it can."""
+    if letter.topic not in (RAW, BACKFILL):
+        return f"it came by {letter.topic}, which only Ember itself writes"
+    if letter.value is None:
+        return "it was too large to be kept; its place on the topic has it"
+    if letter.form is None:
+        return "nothing says how its bytes are to be read"
+    return None

@@ -1,0 +1,128 @@
+"""Who is one person with whom, by the merges on record, and who of them takes part.
+
+Records are never moved or removed for a merge: a participant stays the participant.
+That one person takes part twice in a trial is for a human to judge, and never passed
+over: it is audited when the merge is recorded, and no further one is randomised.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from registry.domain.audit import AuditAction, AuditEntry
+from registry.domain.participant import Participant
+from registry.usecases.ports import UnitOfWork
+from registry.usecases.stream_state import ArchivedEvent
+from streams.clinical.merges import Statement, statement, survivors
+from streams.vocabulary.events import PatientMerge, PatientUnmerge
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """One person of several pseudonyms."""
+
+    survivor: str
+    retired: tuple[str, ...]
+    participants: tuple[Participant, ...]
+    """Of all their names."""
+
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """The trials in which this person takes part more than once."""
+        trials = [participant.trial for participant in self.participants]
+        return tuple(sorted({trial for trial in trials if trials.count(trial) > 1}))
+
+    def in_words(self) -> str:
+        """One line."""
+        told = f"{', '.join(self.retired)} -> {self.survivor}"
+        codes = {
+            trial: [p.participant for p in self.participants if p.trial == trial]
+            for trial in self.conflicts
+        }
+        conflict = "".join(
+            f"; CONFLICT in {trial}: {' and '.join(both)}"
+            for trial, both in codes.items()
+        )
+        return told + conflict
+
+
+def merges_told(site: str, uow: UnitOfWork) -> tuple[Merged, ...]:
+    """Everybody of this site who was merged, by survivor."""
+    retired: defaultdict[str, list[str]] = defaultdict(list)
+    for name, survivor in survivors(_statements(uow.stream.merges(site))).items():
+        retired[survivor].append(name)
+    return tuple(
+        _merged(site, survivor, sorted(names), uow)
+        for survivor, names in sorted(retired.items())
+    )
+
+
+def person_of(site: str, patient: str, uow: UnitOfWork) -> Merged:
+    """All names of the person this patient is."""
+    known = survivors(_of_kin(site, patient, uow))
+    survivor = known.get(patient, patient)
+    retired = sorted(name for name, end in known.items() if end == survivor)
+    return _merged(site, survivor, retired, uow)
+
+
+def flag_merges(
+    archived: Iterable[ArchivedEvent], uow: UnitOfWork, *, at: datetime
+) -> None:
+    """Audit each merge by which one person takes part more than once in a trial.
+
+    Call it when the events are archived; of what came from another log it was said.
+    """
+    for one in archived:
+        if not isinstance(one.event, PatientMerge) or one.event.origin is not None:
+            continue
+        person = person_of(one.site, one.patient, uow)
+        for trial in person.conflicts:
+            uow.audit.append(
+                AuditEntry(
+                    site=one.site,
+                    trial=trial,
+                    action=AuditAction.MERGE_IN_CONFLICT,
+                    actor="stream",
+                    at=at,
+                    subject=person.survivor,
+                    detail={
+                        "merge": one.event.event_id,
+                        "participants": [
+                            p.participant
+                            for p in person.participants
+                            if p.trial == trial
+                        ],
+                    },
+                )
+            )
+
+
+def _statements(archived: Iterable[ArchivedEvent]) -> set[Statement]:
+    return {
+        statement(one.event, one.patient)
+        for one in archived
+        if isinstance(one.event, PatientMerge | PatientUnmerge)
+    }
+
+
+def _of_kin(site: str, patient: str, uow: UnitOfWork) -> set[Statement]:
+    """What was said of this patient, of whom that names, and so on.
+
+    A statement lies in the logs of all whom it concerns.
+    """
+    told: set[Statement] = set()
+    asked: set[str] = set()
+    names = {patient}
+    while names - asked:
+        told |= _statements(uow.stream.merges(site, names - asked))
+        asked |= names
+        names = {n for s in told for n in (s.survivor, s.said.retired)} | {patient}
+    return told
+
+
+def _merged(site: str, survivor: str, retired: list[str], uow: UnitOfWork) -> Merged:
+    people = uow.participants.of_patients(site=site, patients=[survivor, *retired])
+    return Merged(survivor, tuple(retired), people)
