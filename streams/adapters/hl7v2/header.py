@@ -1,0 +1,97 @@
+"""What MSH says of a message: who sent it, what it is, how to answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from streams.adapters.hl7v2.charset import decoded
+from streams.adapters.hl7v2.delimiters import Delimiters
+from streams.adapters.hl7v2.splitter import Segment, beginning, first_line, split
+from streams.adapters.hl7v2.times import moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hl7Header:
+    """The message header; texts are empty where the message says nothing.
+
+    `sending_application` to `receiving_facility` are whole fields as written, with
+    their components: they are mirrored, not read.
+    """
+
+    delimiters: Delimiters
+    sending_application: str
+    sending_facility: str
+    receiving_application: str
+    receiving_facility: str
+    issued_at: datetime | None
+    """MSH-7; None where it is missing or no time."""
+    message_type: str
+    """`ORU`."""
+    trigger: str
+    """`R01`; empty where the message names none."""
+    control_id: str
+    """MSH-10."""
+    processing_id: str
+    """`P` production, `T` training, `D` debugging."""
+    version: str
+    """`2.5.1`."""
+    accept_acknowledgement: str
+    """MSH-15: `AL`, `NE`, `ER` or `SU`; empty in the original mode."""
+    application_acknowledgement: str
+    """MSH-16, the same."""
+    charset: str
+    """The first of MSH-18, as written."""
+    codec: str
+    """By which the bytes were read."""
+
+    @property
+    def kind(self) -> str:
+        """Its type as the format names it: `ORU^R01`."""
+        return f"{self.message_type}^{self.trigger}"
+
+    @property
+    def sender(self) -> str:
+        """Application and facility that sent it, as written."""
+        return f"{self.sending_application}|{self.sending_facility}"
+
+    @property
+    def enhanced(self) -> bool:
+        """Whether the sender tells which acknowledgements it wants."""
+        return bool(self.accept_acknowledgement or self.application_acknowledgement)
+
+
+def header(payload: bytes, *, zone: tzinfo = UTC) -> Hl7Header:
+    """The header of the message in the bytes; nothing but MSH is read.
+
+    `zone` is that of an MSH-7 that names none.
+    Raises `InputError` EMB-120 where no message begins, or its delimiters are none.
+    """
+    read = decoded(payload)
+    text = read.text[beginning(read.text) :]
+    return header_of(split(first_line(text), read.codec).msh, read.codec, zone)
+
+
+def header_of(msh: Segment, codec: str, zone: tzinfo) -> Hl7Header:
+    """The header that a segment MSH is."""
+    issued = moment(msh.text(7), zone)
+    kind, trigger = msh.text(9), msh.text(9, 2)
+    if not trigger and kind[3:4] in ("_", "-"):  # `ADT_A01`, as some write it
+        kind, trigger = kind[:3], kind[4:7]
+    return Hl7Header(
+        delimiters=msh.delimiters,
+        sending_application=msh.raw(3),
+        sending_facility=msh.raw(4),
+        receiving_application=msh.raw(5),
+        receiving_facility=msh.raw(6),
+        issued_at=issued.at if issued else None,
+        message_type=kind.upper(),
+        trigger=trigger.upper(),
+        control_id=msh.text(10),
+        processing_id=msh.text(11),
+        version=msh.text(12),
+        accept_acknowledgement=msh.text(15).upper(),
+        application_acknowledgement=msh.text(16).upper(),
+        charset=msh.text(18),
+        codec=codec,
+    )
