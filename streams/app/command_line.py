@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "concepts": "streams.app.concepts:concepts",
     "definitions": "streams.app.definitions:definitions",
     "kafka": "streams.app.kafka.commands:app",
+    "keys": "streams.app.key_commands:app",
     "health": "streams.app.observe.commands:health",
     "worker": "streams.app.live.commands:worker",
     "feed": "streams.app.feed_commands:feed",

@@ -74,12 +74,44 @@ STREAM_SETTINGS: tuple[Setting, ...] = (
         "The hospital's time zone, for definitions of calendar days: America/New_York.",
     ),
     Setting(
+        "EMBER_SITE",
+        "",
+        "The site's configuration, in YAML: codes, units, wards, authorities.",
+    ),
+    Setting(
+        "EMBER_IDENTITY_KEYS",
+        "",
+        "Key files by which identifiers are named, each as VERSION:PATH, separated by "
+        "commas; the newest names who is new.",
+    ),
+    Setting(
+        "EMBER_IDENTITY_KNOWN",
+        "",
+        "The patients named before the newest of those keys, from `ember identity "
+        "known`; wanted where there are several.",
+    ),
+    Setting(
+        "EMBER_PAYLOAD_KEYS",
+        "",
+        "Key files that seal raw and rejected payloads, each as VERSION:PATH; the "
+        "newest seals, all open. Without one they are not sealed.",
+    ),
+    Setting(
+        "EMBER_VAULT_KEYS",
+        "",
+        "Key files that seal identifiers for the vault, each as VERSION:PATH; the "
+        "newest seals, all open.",
+    ),
+    Setting(
         "EMBER_HTTP",
         "127.0.0.1:0",
         "Where a process answers /metrics and /health; port 0 switches it off.",
     ),
     Setting("EMBER_LOG", "info", "debug, info, warning or error; JSON lines."),
 )
+
+HIGHEST_VERSION = 2**32 - 1
+"""Of a key; four bytes hold it."""
 
 _SECURITY = ("plaintext", "ssl", "sasl_plaintext", "sasl_ssl")
 
@@ -111,6 +143,18 @@ class ProcessSettings:
     log_level: str
     worker_dir: Path
     standby_replicas: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeSettings:
+    """The site whose messages are read, and where its keys lie, by version."""
+
+    site: Path | None = None
+    identity_keys: Mapping[int, Path]
+    known_names: Path | None = None
+    """None: all names are under one key."""
+    payload_keys: Mapping[int, Path]
+    vault_keys: Mapping[int, Path]
 
 
 def kafka_settings(environ: Mapping[str, str]) -> KafkaSettings:
@@ -168,6 +212,31 @@ def check_zone(zone: str) -> None:
             f"There is no time zone {zone!r}.",
             "Write it as the IANA does: America/New_York, Europe/Berlin.",
         ) from None
+
+
+def intake_settings(environ: Mapping[str, str]) -> IntakeSettings:
+    """Raises `SettingsError` EMB-402 for what cannot be used; opens no key."""
+    return IntakeSettings(
+        site=_file(environ, "EMBER_SITE"),
+        identity_keys=_versions(environ, "EMBER_IDENTITY_KEYS"),
+        known_names=_file(environ, "EMBER_IDENTITY_KNOWN"),
+        payload_keys=_versions(environ, "EMBER_PAYLOAD_KEYS"),
+        vault_keys=_versions(environ, "EMBER_VAULT_KEYS"),
+    )
+
+
+def _versions(environ: Mapping[str, str], variable: str) -> dict[int, Path]:
+    """Key files by version, from `1:/run/secrets/a,2:/run/secrets/b`."""
+    files: dict[int, Path] = {}
+    for part in _listed(environ.get(variable, "")):
+        version, colon, path = part.partition(":")
+        number = int(version) if version.isascii() and version.isdigit() else 0
+        if not colon or not path or not 1 <= number <= HIGHEST_VERSION:
+            raise _bad(variable, f"holds {part!r}", "Write each key as VERSION:PATH.")
+        if number in files:
+            raise _bad(variable, f"names version {number} twice", "Number each once.")
+        files[number] = Path(path)
+    return files
 
 
 def _listed(text: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 A pseudonym is an HMAC-SHA-256 under the site's key (RFC 2104), written with the
 version of that key.
+A name is for ever: who was named before a newer key came keeps the older name, and all
+that belongs to a patient is named under the key of the patient's own name.
 Without the key nobody can compute or reverse it; with the vault, and nothing else,
 one can be led back to a patient.
 """
@@ -9,8 +11,9 @@ one can be led back to a patient.
 from __future__ import annotations
 
 import hmac
+import re
 from base64 import b32encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -58,24 +61,52 @@ class Identities(Protocol):
 
 
 class Pseudonyms:
-    """The names of one site under the newest of its keys."""
+    """The names of one site, under the newest of its keys for all who are new."""
 
-    def __init__(self, site: str, keys: Mapping[int, bytes]) -> None:
-        """Take the keys by version (1 and up, each of at least 32 bytes)."""
+    def __init__(
+        self,
+        site: str,
+        keys: Mapping[int, bytes],
+        *,
+        known: Collection[str] = frozenset(),
+        version: int | None = None,
+    ) -> None:
+        """Take the keys by version (1 and up, each of at least 32 bytes).
+
+        `known` are the patients that were named under older keys; `version` is the
+        key of whatever is no patient, else the newest.
+        """
         if not keys or min(keys) < 1 or any(len(k) < KEY_BYTES for k in keys.values()):
             raise ValueError("a site needs keys of 32 bytes, numbered from 1")
         self._site = site
-        self._version = max(keys)
         self._keys = dict(keys)
+        self._version = max(keys) if version is None else version
+        self._older = tuple(sorted(keys))[:-1] if known else ()
+        self._known = known
 
     @property
     def key_version(self) -> int:
-        """The newest version."""
+        """The version by which encounters and references are named."""
         return self._version
 
+    def under_each_key(self) -> dict[int, Pseudonyms]:
+        """By version, the names of what belongs to patients of that version."""
+        return {
+            version: Pseudonyms(
+                self._site, self._keys, known=self._known, version=version
+            )
+            for version in sorted(self._keys)
+        }
+
     def name(self, kind: Kind, identifier: Identifier) -> str:
-        """The pseudonym under the newest key: `p1-` and 26 letters of base 32."""
-        return self.name_under(self._version, kind, identifier)
+        """The pseudonym, such as `p1-` and 26 letters of base 32."""
+        if kind != "patient":
+            return self.name_under(self._version, kind, identifier)
+        for version in self._older:
+            named = self.name_under(version, kind, identifier)
+            if named in self._known:
+                return named
+        return self.name_under(max(self._keys), kind, identifier)
 
     def name_under(self, version: int, kind: Kind, identifier: Identifier) -> str:
         """The pseudonym under one of the keys, to find what an older one named."""
@@ -84,6 +115,15 @@ class Pseudonyms:
         digest = hmac.digest(self._keys[version], text, "sha256")
         letters = b32encode(digest).decode("ascii").lower()
         return f"{kind[0]}{version}-{letters[:_LETTERS]}"
+
+
+def key_version_of(pseudonym: str) -> int:
+    """The key it was made with; 0 for what is no pseudonym."""
+    found = _PSEUDONYM.fullmatch(pseudonym)
+    return int(found[1]) if found else 0
+
+
+_PSEUDONYM = re.compile(rf"[per]([1-9][0-9]*)-[a-z2-7]{{{_LETTERS}}}")
 
 
 class PublicIdentifiers:

@@ -1,0 +1,62 @@
+"""Reading on under a newer key, so that nobody's name changes.
+
+Each message is read once under every key.
+Of each patient the reading counts that was made under the key of the patient's own
+name: so an encounter, an order and a specimen keep their names too, and a correction
+finds the fact it corrects, whichever key is the newest by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from streams.adapters.identity.pseudonyms import (
+    Identities,
+    Pseudonyms,
+    Sighting,
+    key_version_of,
+)
+from streams.adapters.translation import Translation, Translator
+
+
+def reading_under(
+    identities: Identities, make: Callable[[Identities], Translator]
+) -> Translator:
+    """The translator of a site, whatever number of keys it has."""
+    if not isinstance(identities, Pseudonyms):
+        return make(identities)
+    named = identities.under_each_key()
+    if len(named) == 1:
+        return make(identities)
+    return _UnderEachKey({version: make(one) for version, one in named.items()})
+
+
+class _UnderEachKey:
+    """One translator a key; all read all, for some hold back what is incomplete."""
+
+    def __init__(self, translators: dict[int, Translator]) -> None:
+        self._translators = translators
+        self._newest = max(translators)
+
+    def translate(self, payload: bytes, *, received_at: datetime) -> Translation:
+        """The message, with everybody under the key of their own name."""
+        readings = {
+            version: one.translate(payload, received_at=received_at)
+            for version, one in self._translators.items()
+        }
+        newest = readings[self._newest]
+        told = tuple(
+            one
+            for version, reading in readings.items()
+            for one in reading.told
+            if key_version_of(one.patient) == version
+        )
+        return replace(
+            newest, told=told, sightings=tuple(map(_under_its_key, newest.sightings))
+        )
+
+
+def _under_its_key(sighting: Sighting) -> Sighting:
+    return replace(sighting, key_version=key_version_of(sighting.pseudonym))
