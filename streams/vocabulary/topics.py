@@ -32,6 +32,21 @@ TRACE_HEADER = "traceparent"
 """W3C trace context; passed on from the first record to the last."""
 CANONICAL = "ehr+json"
 """The format of bytes that are an `EhrMessage` already."""
+HL7V2 = "hl7v2"
+"""The format of one HL7 v2 message, byte for byte."""
+FHIR = "fhir"
+"""The format of one FHIR resource or Bundle in JSON, byte for byte."""
+SEALED = "+aes"
+"""What a format ends with whose bytes are encrypted (AES-256-GCM)."""
+
+SENDER_HEADER = "ember-sender"
+"""Of a record that the listener wrote: MSH-3 and MSH-4."""
+CONTROL_HEADER = "ember-control"
+"""MSH-10."""
+RECEIVED_HEADER = "ember-received"
+"""When the listener had it; what counts is the broker's own time."""
+DIGEST_HEADER = "ember-digest"
+"""SHA-256 of the bytes as received, in hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +70,7 @@ class Topic:
 TOPICS: tuple[Topic, ...] = (
     Topic(
         name=RAW,
-        written_by=("feeder",),
+        written_by=("feeder", "listener"),
         read_by=("worker",),
         carries="bytes as received, before anything is acknowledged",
         retention=7 * DAY,

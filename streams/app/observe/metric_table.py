@@ -21,7 +21,7 @@ from streams.vocabulary.messages import (
 from streams.vocabulary.topics import TOPICS
 
 
-ProcessName = Literal["worker", "consumer", "archiver", "relay", "feeder"]
+ProcessName = Literal["worker", "consumer", "archiver", "relay", "feeder", "listener"]
 MetricKind = Literal["counter", "gauge", "histogram"]
 
 OTHER = "other"
@@ -35,6 +35,12 @@ LATENESS = ("behind_clock", "long_ago")
 """Known before the patient's clock; happened more than a day before it was known."""
 FEEDS = ("source", "concept", "ward")
 """What may fall silent."""
+BROKEN = ("cut_short", "too_large", "slow")
+"""How a message that did not come whole was broken."""
+FORMS = ("hl7v2", "fhir")
+"""How bytes as received are to be read."""
+ANSWERS = ("AA", "AE", "AR", "CA", "CE", "CR")
+"""HL7's acknowledgement codes."""
 WITHHELD = ("field", "text")
 """What a log line was not allowed to say."""
 
@@ -49,7 +55,9 @@ KNOWN_VALUES: dict[str, frozenset[str]] = {
         for kind in (FlagStatus, ScreeningStatus, OutcomeStatus)
         for status in get_args(kind)
     ),
-    "kind": frozenset((*LATENESS, *FEEDS, *WITHHELD)),
+    "kind": frozenset((*LATENESS, *FEEDS, *BROKEN, *WITHHELD)),
+    "form": frozenset(FORMS),
+    "answer": frozenset(ANSWERS),
 }
 OPEN_LABELS = frozenset(("definition", "trial", "domain", "site", "name"))
 """Names that protocols and sites bring: short, and at most `OPEN_VALUES` of them."""
@@ -97,6 +105,7 @@ _every = _of(*_EVERY)
 _worker = _of("worker")
 _inbox = _of(*_INBOX)
 _relay = _of("relay")
+_listener = _of("listener")
 
 METRICS: tuple[Metric, ...] = (
     _every(
@@ -336,5 +345,114 @@ METRICS: tuple[Metric, ...] = (
         ("kind", "site", "name"),
         "seconds",
         "since a source, a concept or a ward was last heard",
+    ),
+    _worker(
+        "ember_intake_messages_total",
+        "counter",
+        ("form", "outcome"),
+        "messages",
+        "source messages read: mapped (applied), filed unread (ignored), rejected",
+    ),
+    _worker(
+        "ember_intake_unmapped_total",
+        "counter",
+        ("form",),
+        "codes",
+        "codes in no map; what they tell was kept as unmapped",
+    ),
+    _worker(
+        "ember_intake_faults_total",
+        "counter",
+        ("form", "code"),
+        "parts",
+        "parts of source messages that could not be used, or why one was rejected",
+    ),
+    _listener(
+        "ember_listener_messages_total",
+        "counter",
+        ("outcome",),
+        "messages",
+        "messages stored (applied), come again, rejected, ignored, or not durable in "
+        "time (failed)",
+    ),
+    _listener(
+        "ember_listener_answers_total",
+        "counter",
+        ("answer",),
+        "messages",
+        "acknowledgements sent, by code",
+    ),
+    _listener(
+        "ember_listener_durable_seconds",
+        "histogram",
+        (),
+        "seconds",
+        "from receipt of a message until it was durable",
+        SECONDS,
+    ),
+    _listener(
+        "ember_listener_late_seconds",
+        "histogram",
+        (),
+        "seconds",
+        "from a message's time of issue (MSH-7) to its receipt",
+        CLINICAL_DELAYS,
+    ),
+    _listener(
+        "ember_listener_names_used_total",
+        "counter",
+        (),
+        "messages",
+        "messages with the control id of their sender's last message of that id, and "
+        "other bytes; both were stored",
+    ),
+    _listener(
+        "ember_listener_caught_up_total",
+        "counter",
+        (),
+        "runs",
+        "runs of late messages that are over: a sender caught up",
+    ),
+    _listener(
+        "ember_listener_broken_total",
+        "counter",
+        ("kind",),
+        "messages",
+        "messages that did not come whole, or in time, or were too large",
+    ),
+    _listener(
+        "ember_listener_garbage_bytes_total",
+        "counter",
+        (),
+        "bytes",
+        "bytes that stood outside any message",
+    ),
+    _listener(
+        "ember_listener_connections",
+        "gauge",
+        (),
+        "connections",
+        "connections that are open",
+    ),
+    _listener(
+        "ember_listener_turned_away_total",
+        "counter",
+        (),
+        "connections",
+        "connections that were one too many",
+    ),
+    _listener(
+        "ember_listener_in_flight_bytes",
+        "gauge",
+        (),
+        "bytes",
+        "bytes received and not yet durable",
+    ),
+    _listener(
+        "ember_listener_silence_seconds",
+        "gauge",
+        (),
+        "seconds",
+        "since a message was last received from any sender",
     ),
 )
