@@ -1,0 +1,91 @@
+"""What the codes of OBX-3 and OBR-4 stand for, each looked up once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from streams.adapters.hl7v2.delimiters import Delimiters
+from streams.adapters.hl7v2.splitter import Value
+from streams.adapters.site.codes import LOINC, CodeMap, Coding
+from streams.adapters.site.configuration import CodeEntry
+from streams.vocabulary.antimicrobials import recognise
+from streams.vocabulary.codes import Loinc
+from streams.vocabulary.concepts import Concept, concepts
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One coded field: its code and alternate, and what the site says they mean."""
+
+    code: str
+    """`system|code` of the first that has one; empty where none has."""
+    local: str
+    """That code alone."""
+    system: str
+    label: str
+    entry: CodeEntry | None
+    concept: Concept | None
+    culture: bool
+    antimicrobial: str | None
+    """The drug that the label names, as a laboratory's susceptibility does."""
+    gram: bool
+
+
+_CULTURES = frozenset(
+    {
+        *("600-7", "17928-3", "17934-1", "601-5", "606-4", "611-4", "624-7", "625-4"),
+        *("626-2", "630-4", "634-6", "635-3", "580-1", "6462-6", "6463-4", "11475-1"),
+        *("17909-3", "20474-3", "43409-2", "43411-8", "88461-2", "99780-0"),
+    }
+)
+"""LOINC: bacteria, fungi or microorganisms identified, by culture; from general
+knowledge."""
+
+
+def meanings(codes: CodeMap) -> Meanings:
+    """The meanings of a site's codes."""
+    return Meanings(codes)
+
+
+class Meanings:
+    """Looks coded fields up; the newest 65,536 are kept at hand."""
+
+    def __init__(self, codes: CodeMap) -> None:
+        self._codes = codes
+        self.of = lru_cache(maxsize=65_536)(self._of)
+
+    def _of(self, written: str, these: Delimiters) -> Meaning:
+        value = Value(written.partition(these.repetition)[0], these)
+        told = [
+            Coding(value.text(at + 2), value.text(at), value.text(at + 1))
+            for at in (1, 4)
+        ]
+        codings = [one for one in told if one.code] or [
+            Coding(one.system, one.label, one.label) for one in told if one.label
+        ]
+        if not codings:
+            return Meaning("", "", "", "", None, None, False, None, False)
+        first = codings[0]
+        entry = self._codes.find(*codings)
+        kind = entry.kind if entry else ""
+        known = (
+            concepts().get(entry.concept) if entry and kind == "observation" else None
+        )
+        label = next((one.label for one in codings if one.label), "")
+        found = recognise(None, label or first.code)
+        return Meaning(
+            str(first),
+            first.code,
+            Loinc.system if first.system in LOINC else first.system,
+            label,
+            entry,
+            known,
+            kind == "culture" or (entry is None and _is_culture(codings)),
+            found.name if found else None,
+            "gram" in label.lower() or first.code in ("664-3", "GRAM"),
+        )
+
+
+def _is_culture(codings: list[Coding]) -> bool:
+    return any(one.system in LOINC and one.code in _CULTURES for one in codings)

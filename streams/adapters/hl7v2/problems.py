@@ -1,0 +1,218 @@
+"""AL1, DG1 and PR1: allergies, diagnoses, procedures.
+
+Source: HL7 v2.8.2 chapters 3 (AL1) and 6 (DG1, PR1); table 0127 and 0128 for AL1.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import MappingProxyType
+
+from streams.adapters.hl7v2.products import known_drug
+from streams.adapters.hl7v2.reading import Reading
+from streams.adapters.hl7v2.splitter import Segment
+from streams.adapters.hl7v2.times import Moment
+from streams.adapters.site.codes import Coding
+from streams.adapters.translation import UnmappedCode
+from streams.vocabulary.codes import Code, Icd9Cm, Icd10Cm, Snomed
+from streams.vocabulary.errors import ErrorCode, InputError
+from streams.vocabulary.events import Allergy, Cancellation, Condition, Procedure
+
+
+_SYSTEMS: MappingProxyType[str, type[Code]] = MappingProxyType(
+    {
+        **dict.fromkeys(("I9", "I9C", "I9CDX", "ICD9", "ICD9CM", "ICD-9"), Icd9Cm),
+        **dict.fromkeys(("ICD-9-CM", "2.16.840.1.113883.6.103"), Icd9Cm),
+        **dict.fromkeys(("I10", "I10C", "ICD10", "ICD10CM", "ICD-10"), Icd10Cm),
+        **dict.fromkeys(("ICD-10-CM", "10", "2.16.840.1.113883.6.90"), Icd10Cm),
+        **dict.fromkeys(("SCT", "SNM", "SNOMED", "SNOMED-CT", "SNOMEDCT"), Snomed),
+        "2.16.840.1.113883.6.96": Snomed,
+        **{cls.system: cls for cls in (Icd9Cm, Icd10Cm, Snomed)},
+    }
+)
+_SEVERITIES = MappingProxyType(
+    {"SV": "severe", "MO": "moderate", "MI": "mild", "U": "unknown"}
+)
+_NONE_KNOWN = ("no known", "nka", "nkda", "none known")
+_SUBSTANCES = {
+    *("penicillin", "penicillins", "cephalosporins", "sulfa", "sulfonamides", "iodine"),
+    *("latex", "contrast", "aspirin", "codeine", "nsaids", "statins", "opioids"),
+    *("morphine", "heparin", "ibuprofen", "paracetamol", "egg", "eggs", "peanut"),
+    *(
+        "peanuts",
+        "nuts",
+        "shellfish",
+        "milk",
+        "soy",
+        "wheat",
+        "gelatin",
+        "chlorhexidine",
+    ),
+}
+_RRT = ("dialysis", "haemofiltration", "hemofiltration", "crrt", "cvvh")
+_NAMED: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("rrt", _RRT),
+    ("extubation", ("extubation",)),
+    ("intubation", ("intubation",)),
+    ("ecmo", ("ecmo", "extracorporeal membrane")),
+)
+
+
+def read_allergy(reading: Reading, al1: Segment) -> None:
+    """An allergy on record; a substance without a code passes where it is known."""
+    coding = _coding(al1, 3)
+    substance = (coding.label or coding.code) if coding.code else _known(coding.label)
+    if not substance:
+        reading.fault(
+            al1,
+            3,
+            ErrorCode.MISSING_VALUE,
+            "The allergy has no code, and its words name no substance that is known.",
+            "Send AL1-3.1.",
+        )
+        return
+    none = substance.lower().startswith(_NONE_KNOWN)
+    found = _day(reading, al1, 6)
+    reading.events.append(
+        Allergy(
+            event_id=f"allergy:{coding.code or substance}",
+            happened_at=found.at,
+            known_at=reading.received_at,
+            version=reading.version(),
+            flags=reading.flags(found),
+            substance=substance,
+            present=not none,
+            severity=_SEVERITIES.get(al1.text(4).upper()),
+        )
+    )
+
+
+def read_diagnosis(reading: Reading, dg1: Segment) -> None:
+    """A diagnosis, from its own time or else from the message on.
+
+    By DG1-21 D it is taken back; one without a code is somebody's prose.
+    """
+    coding = _coding(dg1, 3)
+    if not coding.code:
+        reading.fault(
+            dg1,
+            3,
+            ErrorCode.MISSING_VALUE,
+            "The diagnosis has no code; a description alone is not read.",
+            "Send DG1-3.",
+        )
+        return
+    code = _code(reading, dg1, coding)
+    if code is None:
+        return
+    at = reading.when(dg1, 5) or _issued(reading)
+    event_id = f"diagnosis:{reading.encounter or ''}:{code}"
+    if dg1.text(21).upper() == "D":
+        reading.events.append(
+            Cancellation(
+                event_id=f"{event_id}:cancelled",
+                happened_at=at.at,
+                known_at=reading.received_at,
+                version=reading.version(1),
+                encounter=reading.encounter,
+                cancels=event_id,
+            )
+        )
+        return
+    rank = dg1.text(15)
+    reading.events.append(
+        Condition(
+            event_id=event_id,
+            happened_at=at.at,
+            known_at=reading.received_at,
+            version=reading.version(),
+            encounter=reading.encounter,
+            flags=reading.flags(at),
+            code=code,
+            rank=int(rank) if rank.isdecimal() and len(rank) < 5 else None,
+        )
+    )
+
+
+def read_procedure(reading: Reading, pr1: Segment) -> None:
+    """Something done, at its own time."""
+    coding = _coding(pr1, 3)
+    at = reading.when(pr1, 5)
+    if not coding.code or at is None:
+        reading.fault(
+            pr1,
+            3 if at else 5,
+            ErrorCode.MISSING_VALUE,
+            "The procedure lacks its code or its time.",
+            "Send PR1-3 and PR1-5.",
+        )
+        return
+    number = pr1.text(19) or ""
+    second = int(at.at.timestamp())
+    key = reading.reference(number) if number else f"{coding.code}:{second}"
+    reading.events.append(
+        Procedure(
+            event_id=f"procedure:{key}",
+            happened_at=at.at,
+            known_at=reading.received_at,
+            version=reading.version(),
+            encounter=reading.encounter,
+            flags=reading.flags(at),
+            procedure_id=key,
+            name=_named(coding),
+            code=str(coding),
+        )
+    )
+
+
+def _coding(segment: Segment, field: int) -> Coding:
+    first = [segment.text(field, at) for at in range(1, 7)]
+    code, label, system, other_code, other_label, other_system = first
+    if code or not other_code:
+        return Coding(system, code, label or other_label)
+    return Coding(other_system, other_code, other_label or label)
+
+
+def _code(reading: Reading, dg1: Segment, coding: Coding) -> str | None:
+    """`system|code`, checked; DG1-2 names the system in versions before 2.3."""
+    system = (coding.system or dg1.text(2)).upper()
+    known = _SYSTEMS.get(system) or _SYSTEMS.get(coding.system)
+    if known is None:
+        reading.leave_unmapped(
+            UnmappedCode(system=coding.system, code=coding.code, label=coding.label)
+        )
+        return str(coding)
+    try:
+        return str(known(coding.code.upper()))
+    except InputError:
+        reading.fault(
+            dg1,
+            3,
+            ErrorCode.MALFORMED_CODE,
+            f"The code is none of {known.system}.",
+            "Check the code, or the system that DG1-3.3 names.",
+        )
+        return None
+
+
+def _named(coding: Coding) -> str:
+    told = f"{coding.code} {coding.label}".lower()
+    found = (name for name, words in _NAMED if any(word in told for word in words))
+    return next(found, coding.label or coding.code)
+
+
+def _known(label: str) -> str:
+    """The substance that the words are the name of."""
+    plain = label.strip().lower()
+    if plain in _SUBSTANCES or plain.startswith(_NONE_KNOWN):
+        return plain if plain in _SUBSTANCES else "no known allergy"
+    return known_drug(label) or ""
+
+
+def _day(reading: Reading, segment: Segment, field: int) -> Moment:
+    return reading.when(segment, field) or _issued(reading)
+
+
+def _issued(reading: Reading) -> Moment:
+    at: datetime = reading.header.issued_at or reading.received_at
+    return Moment(at)

@@ -1,0 +1,112 @@
+"""Which drug a coded field names: by the site's map, by RxNorm, by the code's name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from streams.adapters.hl7v2.splitter import Segment
+from streams.adapters.mimic_iv.prescriptions import is_systemic_antimicrobial
+from streams.adapters.site.codes import CodeMap, Coding
+from streams.vocabulary.antimicrobials import recognise, route_of
+from streams.vocabulary.codes import RxNorm
+from streams.vocabulary.drugs import drugs
+
+
+RXNORM = {"RXNORM", "RxNorm", "RXN", RxNorm.system, "2.16.840.1.113883.6.88"}
+_ALSO = {
+    "noradrenaline": "norepinephrine",
+    "adrenaline": "epinephrine",
+    "levophed": "norepinephrine",
+    "isoprenaline": "isoproterenol",
+    "pitressin": "vasopressin",
+    "argipressin": "vasopressin",
+    "precedex": "dexmedetomidine",
+}
+"""International names, and trade names that mean one drug."""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What was ordered or given."""
+
+    name: str
+    """The code's own name, or the code."""
+    coding: Coding
+    drug: str | None
+    """Of the vocabulary; None where it could not be mapped."""
+    ignored: bool
+
+
+def product(codes: CodeMap, segment: Segment, field: int) -> Product | None:
+    """What the field names; None where it names nothing.
+
+    A name without a code passes where it is a drug's that is known: else it may be
+    anybody's.
+    """
+    told = [
+        Coding(
+            segment.text(field, at + 2),
+            segment.text(field, at),
+            segment.text(field, at + 1),
+        )
+        for at in (1, 4)
+    ]
+    codings = [one for one in told if one.code]
+    name = next((one.label for one in told if one.label), "")
+    if not codings:
+        known = known_drug(name)
+        return (
+            Product(known, Coding("", known), _named(name), ignored=False)
+            if known
+            else None
+        )
+    entry = codes.find(*codings)
+    mapped = entry.concept if entry is not None and entry.kind == "drug" else None
+    drug = mapped or _by_code(codings) or _named(name)
+    ignored = entry is not None and entry.kind == "ignored"
+    return Product(name or codings[0].code, codings[0], drug, ignored=ignored)
+
+
+def known_drug(name: str) -> str | None:
+    """The drug that a name means, by its own name; None where nobody knows it."""
+    listed = recognise(None, name)
+    return listed.name if listed is not None else _named(name)
+
+
+def systemic(product: Product, route: str) -> bool | None:
+    """Whether it is a systemic antimicrobial; None where its route would decide."""
+    listed = recognise(product.drug, product.name)
+    by_name = is_systemic_antimicrobial("MAIN", product.name, "IV")
+    if listed is None and not by_name:
+        return False
+    if not route:
+        return None
+    way = route_of(route)
+    if listed is not None and way is not None and listed.counts_by(way):
+        return True
+    return is_systemic_antimicrobial("MAIN", product.name, route)
+
+
+def _by_code(codings: list[Coding]) -> str | None:
+    found = (_by_rxnorm().get(o.code) for o in codings if o.system in RXNORM)
+    return next((drug for drug in found if drug), None)
+
+
+@cache
+def _by_rxnorm() -> dict[str, str]:
+    return {drug.rxnorm: drug.name for drug in drugs().values() if drug.rxnorm}
+
+
+@lru_cache(maxsize=65_536)
+def _named(label: str) -> str | None:
+    """The drug that a name begins with, word for word."""
+    words = re.findall(r"[a-z]+", label.lower())
+    if words and words[0] in _ALSO:
+        return _ALSO[words[0]]
+    for name in drugs():
+        parts = name.split("_")
+        if words[: len(parts)] == parts:
+            return name
+    return None

@@ -1,0 +1,396 @@
+"""OBX: laboratory results, vital signs, settings, scores, fluids.
+
+Source: HL7 v2.8.2 chapter 7.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, cast
+
+from streams.adapters.hl7v2.answers import Answer, answer, unit_of
+from streams.adapters.hl7v2.meanings import Meaning
+from streams.adapters.hl7v2.orders import Order
+from streams.adapters.hl7v2.reading import Reading
+from streams.adapters.hl7v2.splitter import Segment
+from streams.adapters.hl7v2.status import RANK, Standing, standing
+from streams.adapters.hl7v2.times import Moment
+from streams.adapters.measured import Measured, measured
+from streams.adapters.site.configuration import CodeEntry
+from streams.adapters.translation import UnmappedCode
+from streams.vocabulary.concepts import Concept
+from streams.vocabulary.drugs import drugs
+from streams.vocabulary.errors import ErrorCode, InputError
+from streams.vocabulary.events import (
+    Assessment,
+    Cancellation,
+    Clinical,
+    Fluid,
+    Infusion,
+    Measurement,
+    RespiratorySupport,
+)
+from streams.vocabulary.facts import Flag
+from streams.vocabulary.units import UNITS, canonical_unit, convert
+
+
+Status = Literal["preliminary", "final", "corrected"]
+
+_BEDSIDE = {"vital", "setting", "score", "body", "finding"}
+"""What belongs to the moment of looking; the rest to that of its specimen."""
+_ASSESSED = {"score", "finding"}
+_ASSESSMENTS = {"crrt_mode"}
+_IN = {"crystalloid", "colloid", "blood_product", "gu_irrigant", "intake"}
+
+
+def read_result(
+    reading: Reading, obx: Segment, meaning: Meaning, order: Order, seen: set[str]
+) -> None:
+    """The fact that an OBX is, if it is one; `seen` holds the facts of the message."""
+    if not meaning.code:
+        reading.fault(obx, 3, ErrorCode.MISSING_VALUE, "The result has no code.")
+        return
+    entry = meaning.entry
+    if entry is not None and entry.kind == "ignored":
+        return
+    how = standing(obx.text(11), order.status)
+    if how == "none":
+        return
+    at = _happened(reading, obx, meaning, order)
+    if at is None:
+        reading.fault(
+            obx,
+            14,
+            ErrorCode.MISSING_VALUE,
+            "Nothing tells when this was observed.",
+            "Send its time in OBX-14 or OBR-7.",
+        )
+        return
+    if how == "unknown":
+        reading.fault(
+            obx,
+            11,
+            ErrorCode.UNKNOWN_STATUS,
+            "The status of this result is none of table 0085.",
+            "Send P, F, C or another of the table's.",
+        )
+        how = "preliminary"
+    event_id = _identity(reading, obx, meaning, order, at, seen)
+    said = answer(obx)
+    if how == "deleted" or obx.deleted(5):
+        reading.events.append(_withdrawn(reading, event_id, at))
+    elif said is None:
+        reading.fault(
+            obx, 5, ErrorCode.MISSING_VALUE, "The result has no value; none was kept."
+        )
+    else:
+        fact = _fact(reading, obx, meaning, order, event_id, at, how, said)
+        if fact is not None:
+            reading.events.append(fact)
+
+
+def _happened(
+    reading: Reading, obx: Segment, meaning: Meaning, order: Order
+) -> Moment | None:
+    """When it was so: of a specimen its collection, at the bedside the observation.
+
+    Laboratories write the moment of the analysis into OBX-14; what the blood was
+    like then is nobody's business.
+    """
+    bedside = meaning.concept is not None and meaning.concept.category in _BEDSIDE
+    if bedside or order.collected is None:
+        found = reading.when(obx, 14)
+        if found is not None:
+            return found
+    if order.collected is not None:
+        return order.collected
+    if order.reported is not None:
+        return order.reported
+    issued = reading.header.issued_at
+    return Moment(issued) if issued is not None else None
+
+
+def _identity(
+    reading: Reading,
+    obx: Segment,
+    meaning: Meaning,
+    order: Order,
+    at: Moment,
+    seen: set[str],
+) -> str:
+    """The fact's name: order, code, sub-id, time; what repeats is counted."""
+    sub_id = obx.text(4)
+    if sub_id and not (len(sub_id) <= 8 and sub_id.replace(".", "").isalnum()):
+        sub_id = reading.reference(sub_id)
+    second = int(at.at.timestamp())
+    told = f"result:{order.key}:{meaning.local}:{sub_id}:{second}"
+    event_id, again = told, 1
+    while event_id in seen:
+        again += 1
+        event_id = f"{told}#{again}"
+    seen.add(event_id)
+    return event_id
+
+
+def _withdrawn(reading: Reading, event_id: str, at: Moment) -> Cancellation:
+    return Cancellation(
+        event_id=f"{event_id}:cancelled",
+        happened_at=at.at,
+        known_at=reading.received_at,
+        version=reading.version(RANK["deleted"]),
+        encounter=reading.encounter,
+        cancels=event_id,
+    )
+
+
+def _fact(
+    reading: Reading,
+    obx: Segment,
+    meaning: Meaning,
+    order: Order,
+    event_id: str,
+    at: Moment,
+    how: Standing,
+    said: Answer,
+) -> Clinical | None:
+    entry = meaning.entry
+    version = reading.version(RANK[how])
+    if entry is None:
+        return _unmapped(reading, obx, meaning, order, event_id, at, how, said)
+    match entry.kind:
+        case "fluid":
+            return _fluid(reading, obx, entry, meaning, event_id, at, version, said)
+        case "support":
+            return _support(reading, entry, event_id, at, version, said)
+        case "drug":
+            return _running(reading, obx, entry, event_id, at, version, said)
+    if meaning.concept is None:  # a culture's code outside of a culture
+        return _unmapped(reading, obx, meaning, order, event_id, at, how, said)
+    value = _measured(reading, obx, meaning.concept, entry, said)
+    if value is None:
+        return None
+    if meaning.concept.category in _ASSESSED or entry.concept in _ASSESSMENTS:
+        return Assessment(
+            event_id=event_id,
+            happened_at=at.at,
+            known_at=reading.received_at,
+            version=version,
+            encounter=reading.encounter,
+            flags=reading.flags(at, *value.flags),
+            concept=entry.concept,
+            value=value.value,
+            text=said.words if value.value is None else None,
+            code=meaning.code,
+        )
+    changed = value.sent_unit is not None
+    number = said.reported.value
+    return Measurement(
+        event_id=event_id,
+        happened_at=at.at,
+        known_at=reading.received_at,
+        version=version,
+        encounter=reading.encounter,
+        flags=reading.flags(at, *value.flags),
+        concept=entry.concept,
+        value=value.value,
+        comparator=value.comparator,
+        upper=value.upper,
+        text=said.words if value.value is None else None,
+        sent_value=f"{number:.12g}" if changed and number is not None else None,
+        sent_unit=value.sent_unit,
+        specimen=entry.specimen or order.specimen,
+        specimen_id=order.specimen_key or order.key,
+        method=entry.method,
+        code=meaning.code,
+        status=cast("Status", how),
+    )
+
+
+def _measured(
+    reading: Reading, obx: Segment, concept: Concept, entry: CodeEntry, said: Answer
+) -> Measured | None:
+    """The value in the concept's unit; None, and a fault, where it cannot be used."""
+    aliases = reading.site.configuration.units
+    written = unit_of(obx, aliases)
+    if written:
+        reading.account.units.append((concept.name, written))
+    if said.reported.value is None:
+        if said.words is None:
+            _unread(reading, obx)
+        return Measured(None)
+    try:
+        return measured(concept, said.reported, written or entry.unit, aliases=aliases)
+    except InputError as error:
+        number = 5 if error.code == ErrorCode.IMPOSSIBLE_VALUE else 6
+        reading.fault_of(obx, number, error)
+        return None
+
+
+def _unread(reading: Reading, obx: Segment) -> None:
+    reading.fault(
+        obx,
+        5,
+        ErrorCode.UNREAD_WORDS,
+        "The result is neither a number nor a word that may pass.",
+        "Send a coded answer.",
+    )
+
+
+def _unmapped(
+    reading: Reading,
+    obx: Segment,
+    meaning: Meaning,
+    order: Order,
+    event_id: str,
+    at: Moment,
+    how: Standing,
+    said: Answer,
+) -> Measurement:
+    written = unit_of(obx, reading.site.configuration.units)
+    reading.leave_unmapped(
+        UnmappedCode(
+            system=meaning.system,
+            code=meaning.local,
+            label=meaning.label,
+            unit=written,
+        )
+    )
+    reported = said.reported
+    sent = reported.word
+    if reported.value is not None and not reported.titre:
+        sent = f"{reported.comparator or ''}{reported.value:.12g}"
+        sent += f"-{reported.upper:.12g}" if reported.upper is not None else ""
+    elif reported.value is not None:
+        sent = f"{reported.comparator or ''}1:{reported.value:.12g}"
+    return Measurement(
+        event_id=event_id,
+        happened_at=at.at,
+        known_at=reading.received_at,
+        version=reading.version(RANK[how]),
+        encounter=reading.encounter,
+        flags=reading.flags(at, Flag.UNMAPPED),
+        concept="unmapped",
+        sent_value=sent,
+        sent_unit=written if canonical_unit(written) else None,
+        specimen_id=order.specimen_key or order.key,
+        code=meaning.code,
+        status=cast("Status", how),
+    )
+
+
+def _fluid(
+    reading: Reading,
+    obx: Segment,
+    entry: CodeEntry,
+    meaning: Meaning,
+    event_id: str,
+    at: Moment,
+    version: int,
+    said: Answer,
+) -> Fluid | None:
+    aliases = reading.site.configuration.units
+    written = unit_of(obx, aliases) or entry.unit or ""
+    unit = canonical_unit(aliases.get(written, written))
+    value = said.reported.value
+    if value is None:
+        _unread(reading, obx)
+        return None
+    if unit is None or UNITS[unit].dimension != "volume":
+        reading.fault(
+            obx, 6, ErrorCode.UNKNOWN_UNIT, "This is no unit of volume that is known."
+        )
+        return None
+    if value < 0:
+        reading.fault(
+            obx, 5, ErrorCode.IMPOSSIBLE_VALUE, "A volume cannot be negative."
+        )
+        return None
+    return Fluid(
+        event_id=event_id,
+        happened_at=at.at,
+        known_at=reading.received_at,
+        version=version,
+        encounter=reading.encounter,
+        flags=reading.flags(at),
+        direction="in" if entry.concept in _IN else "out",
+        substance=entry.concept,
+        volume_ml=convert(value, from_unit=unit, to_unit="mL"),
+        code=meaning.code,
+    )
+
+
+def _support(
+    reading: Reading,
+    entry: CodeEntry,
+    event_id: str,
+    at: Moment,
+    version: int,
+    said: Answer,
+) -> RespiratorySupport:
+    category = entry.concept if entry.concept in _CATEGORIES else None
+    return RespiratorySupport(
+        event_id=event_id,
+        happened_at=at.at,
+        known_at=reading.received_at,
+        version=version,
+        encounter=reading.encounter,
+        flags=reading.flags(at, *(() if category else (Flag.UNMAPPED,))),
+        category=cast("SupportCategory | None", category),
+        device=said.display if entry.method != "mode" else None,
+        mode=said.display if entry.method == "mode" else None,
+    )
+
+
+SupportCategory = Literal[
+    "invasive", "niv", "cpap", "hfnc", "tracheostomy", "oxygen", "none", "other"
+]
+_CATEGORIES = {
+    *("invasive", "niv", "cpap", "hfnc", "tracheostomy", "oxygen", "none", "other"),
+}
+
+
+def _running(
+    reading: Reading,
+    obx: Segment,
+    entry: CodeEntry,
+    event_id: str,
+    at: Moment,
+    version: int,
+    said: Answer,
+) -> Infusion | None:
+    """A pump's or a chart's rate of one drug."""
+    rate = said.reported.value
+    if rate is None:
+        _unread(reading, obx)
+        return None
+    if rate < 0:
+        reading.fault(obx, 5, ErrorCode.IMPOSSIBLE_VALUE, "A rate cannot be negative.")
+        return None
+    drug = drugs()[entry.concept]
+    aliases = reading.site.configuration.units
+    written = unit_of(obx, aliases) or entry.unit or ""
+    unit = canonical_unit(aliases.get(written, written))
+    value = None
+    if unit is not None and UNITS[unit].dimension == UNITS[drug.unit].dimension:
+        value = convert(rate, from_unit=unit, to_unit=drug.unit)
+    return Infusion(
+        event_id=event_id,
+        happened_at=at.at,
+        known_at=reading.received_at,
+        version=version,
+        encounter=reading.encounter,
+        flags=reading.flags(at),
+        phase="changed" if rate else "stopped",
+        infusion_id=f"charted:{reading.encounter or ''}:{drug.name}",
+        drug=drug.name,
+        rate=value,
+        sent_rate=rate,
+        sent_unit=written or None,
+    )
+
+
+def observed_at(reading: Reading, order: Order) -> datetime | None:
+    """When an order's report was made: OBR-22, else the message's own time."""
+    if order.reported is not None:
+        return order.reported.at
+    return reading.header.issued_at
