@@ -21,7 +21,7 @@ from registry.inbox.consumer import Consumer
 from registry.inbox.group import Limits
 from registry.inbox.reading import Archive, Reading, Verdicts
 from registry.store.unit_of_work import Registry
-from streams.app.observe.metric_table import ProcessName
+from streams.app.observe.metric import ProcessName
 from streams.app.observe.process import Process
 from streams.app.settings import (
     KafkaSettings,

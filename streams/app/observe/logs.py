@@ -20,7 +20,7 @@ from typing import Any, TextIO
 import orjson
 import structlog
 
-from streams.app.observe.metric_table import KNOWN_VALUES, OUTCOMES, ProcessName
+from streams.app.observe.metric import KNOWN_VALUES, OUTCOMES, ProcessName
 from streams.vocabulary.errors import EmberError, ErrorCode
 from streams.vocabulary.topics import STATE_TABLES, TOPICS
 

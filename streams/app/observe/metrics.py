@@ -23,14 +23,14 @@ from prometheus_client import (
 from prometheus_client import disable_created_metrics as only_what_is_in_the_table
 from prometheus_client.process_collector import ProcessCollector
 
-from streams.app.observe.metric_table import (
+from streams.app.observe.metric import (
     KNOWN_VALUES,
-    METRICS,
     OPEN_VALUES,
     OTHER,
     Metric,
     MetricKind,
 )
+from streams.app.observe.metric_table import METRICS
 
 
 class Labels:
