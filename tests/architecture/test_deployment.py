@@ -26,8 +26,8 @@ OURS = {
     for name, service in BASE["services"].items()
     if service["image"].startswith("ember-registry")
 }
-PROCESSES = ("worker", "consumer", "archiver", "relay")
-PAGES = [ROOT / "deploy/docs" / f"{page}.md" for page in ("deployment", "operations")]
+PROCESSES = ("worker", "consumer", "archiver", "relay", "listener")
+PAGES = [ROOT / "deploy/docs" / f"{page}.md" for page in ("deployment", "operations", "listener")]
 
 
 def services(path):
