@@ -27,7 +27,10 @@ OURS = {
     if service["image"].startswith("ember-registry")
 }
 PROCESSES = ("worker", "consumer", "archiver", "relay", "listener")
-PAGES = [ROOT / "deploy/docs" / f"{page}.md" for page in ("deployment", "operations", "listener")]
+PAGES = [
+    ROOT / "deploy/docs" / f"{page}.md"
+    for page in ("deployment", "operations", "listener")
+]
 
 
 def services(path):
