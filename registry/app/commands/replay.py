@@ -55,7 +55,7 @@ def replay(
     """
     own_days = WALL_CLOCK.get(source)
     beside = flagged_beside(os.environ, definition, zone=zone, own_days=own_days)
-    history = open_history(source, path, subjects)
+    history = open_history(source, path, subjects, environ=os.environ)
     url = registry_url(os.environ, registry)
     migrate(url)
     book = opened(url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -26,8 +27,13 @@ from streams.clinical.timeline import Timeline
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
-SourceOption = Annotated[str, typer.Option(help="Which tables: mimic-iv.")]
-PathOption = Annotated[Path, typer.Option(help="The folder that holds hosp/ and icu/.")]
+SourceOption = Annotated[str, typer.Option(help="What it is: mimic-iv, or hl7v2.")]
+PathOption = Annotated[
+    Path,
+    typer.Option(
+        help="The folder that holds hosp/ and icu/; of messages, a file or folder."
+    ),
+]
 SubjectsOption = Annotated[
     Path | None, typer.Option(help="Only these: a file, one subject_id a line.")
 ]
@@ -71,7 +77,7 @@ def detect(
         _check_hourly(rule, out, hourly)
     if zone is not None:
         check_zone(zone)
-    history = open_history(source, path, subjects)
+    history = open_history(source, path, subjects, environ=os.environ)
     if isinstance(preset := rule.policies[chosen], Sepsis3Policy):
         _sepsis3(history, preset, out, hourly)
         return

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
+from types import MappingProxyType
 
 from streams.adapters.intake import IntakeReport, SourcedEvent
 from streams.adapters.mimic_iv.source import MimicIv
 from streams.adapters.ordering import events_by_patient, messages_in_known_order
+from streams.app.history.messages import FORMS, MessageFiles, message_files
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 from streams.vocabulary.messages import EhrMessage
 
 
-SOURCES = ("mimic-iv",)
+SOURCES = ("mimic-iv", *FORMS)
+_NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class History:
     subjects: frozenset[str] | None = None
     met: set[str] = field(default_factory=set, compare=False)
     """The patients of whom something was read."""
+    files: MessageFiles | None = None
+    """The messages, where it is a source of messages."""
 
     def events(self, report: IntakeReport) -> Iterator[SourcedEvent]:
         """All events, table by table; the report accounts for the rest.
@@ -34,7 +39,8 @@ class History:
         Raises `InputError` EMB-304 at the end where nothing was read of anybody asked
         for: a table without rows would say that nobody of them was ill.
         """
-        for sourced in MimicIv(self.path).events(report, self.subjects):
+        source = self.files or MimicIv(self.path)
+        for sourced in source.events(report, self.subjects):
             self.met.add(sourced.patient)
             yield sourced
         if self.subjects and not self.met:
@@ -51,8 +57,9 @@ class History:
 
     def messages(self, report: IntakeReport) -> Iterator[EhrMessage]:
         """All events in the order in which they became known."""
+        site = self.name if self.files is None else self.files.site.site
         return messages_in_known_order(
-            self.events(report), site=self.name, provenance="history", source=self.name
+            self.events(report), site=site, provenance="history", source=self.name
         )
 
     def timelines(self, report: IntakeReport) -> Iterator[tuple[str, Timeline]]:
@@ -65,8 +72,11 @@ class History:
 
     def fingerprint(self, *rules: str) -> str:
         """The files by name and content, the subjects, the rules applied to them."""
-        files = sorted(f for f in self.path.rglob("*.csv*") if f.is_file())
+        every = "*.csv*" if self.files is None else "*"
+        found = [self.path] if self.path.is_file() else self.path.rglob(every)
+        files = sorted(f for f in found if f.is_file())
         parts = [f"{f.relative_to(self.path)}:{_content(f)}" for f in files]
+        parts += [] if self.files is None else [self.files.site.model_dump_json()]
         parts += sorted(self.subjects or ("all subjects",))
         return sha256("\n".join([self.name, *parts, *rules]).encode()).hexdigest()
 
@@ -87,14 +97,31 @@ def _content(file: Path) -> str:
         return file_digest(content, "sha256").hexdigest()
 
 
-def open_history(name: str, path: Path, subjects: Path | None) -> History:
-    """The source of that name; raises `SettingsError` EMB-402/403, `InputError`."""
+def open_history(
+    name: str,
+    path: Path,
+    subjects: Path | None,
+    *,
+    environ: Mapping[str, str] = _NO_SETTINGS,
+) -> History:
+    """The source of that name; raises `SettingsError` EMB-402/403, `InputError`.
+
+    A source of messages is read as those of the site that `environ` names.
+    """
     if name not in SOURCES:
         raise SettingsError(
             ErrorCode.BAD_SETTING,
             f"There is no source {name!r}.",
             f"Use one of: {', '.join(SOURCES)}.",
         )
+    if name in FORMS:
+        if subjects is not None:
+            raise SettingsError(
+                ErrorCode.BAD_SETTING,
+                "Subjects cannot be chosen in messages.",
+                "Leave --subjects away.",
+            )
+        return History(name, path, files=message_files(name, path, environ))
     if not path.is_dir():
         raise SettingsError(
             ErrorCode.PATH_NOT_FOUND,
