@@ -23,7 +23,6 @@ COMMANDS: Mapping[str, str] = {
     "kafka": "streams.app.kafka.commands:app",
     "keys": "streams.app.key_commands:app",
     "health": "streams.app.observe.commands:health",
-    "listen": "streams.app.listen.commands:listen",
     "worker": "streams.app.live.commands:worker",
     "feed": "streams.app.feed_commands:feed",
     "rejudge": "streams.app.feed_commands:rejudge",

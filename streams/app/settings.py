@@ -149,7 +149,8 @@ STREAM_SETTINGS: tuple[Setting, ...] = (
     Setting(
         "EMBER_LISTENER_DIR",
         "listener",
-        "The folder in which the listener remembers when each sender was last heard.",
+        "The folder in which the listener remembers when each sender was last heard, "
+        "and keeps its spool.",
     ),
     Setting(
         "EMBER_HTTP",

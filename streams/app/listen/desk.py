@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from streams.adapters.hl7v2.acknowledge import Acknowledgement, acknowledgement
 from streams.adapters.hl7v2.header import Hl7Header, header
-from streams.adapters.hl7v2.mllp import Broken, Frame
+from streams.adapters.hl7v2.mllp import END, START, Broken, Frame
 from streams.app.listen.account import ListenerAccount
 from streams.app.listen.budget import Budget
 from streams.app.listen.memory import Lately
@@ -39,16 +39,20 @@ class Pending:
     """None: it is durable already, or is not stored."""
 
     def answer(self, at: datetime, control_id: str) -> bytes | None:
-        """The acknowledgement; never to be sent before it is durable."""
+        """The acknowledgement; never to be sent before it is durable.
+
+        What it repeats of the message may hold bytes that frame one; they are left out.
+        """
         if self.code is None:
             return None
-        return acknowledgement(
+        told = acknowledgement(
             self.received,
             self.code,
             error=self.ruling.error,
             at=at,
             control_id=control_id,
         )
+        return told.translate(None, START + END[:1])
 
 
 @dataclass(slots=True)

@@ -73,9 +73,12 @@ class KafkaStore:
 
 @asynccontextmanager
 async def kafka_store(
-    settings: KafkaSettings, seal: Seal | None = None
+    settings: KafkaSettings, seal: Seal | None, _: Callable[[BaseException], None]
 ) -> AsyncIterator[KafkaStore]:
-    """A store on these brokers; raises `SettingsError` EMB-405 where it cannot write."""
+    """A store on these brokers; what it cannot do later, its futures tell.
+
+    Raises `SettingsError` EMB-405 where it cannot write.
+    """
     producer = AIOKafkaProducer(
         **aiokafka_options(settings),
         client_id="ember-listener",

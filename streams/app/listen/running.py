@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from streams.adapters.hl7v2.identifiers import patient_of
@@ -38,7 +37,10 @@ _WRITE_EVERY = 5
 _STOP_SECONDS = 45.0
 """For what came to be answered; containers are killed after sixty."""
 
-OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
+Fatal = Callable[[BaseException], None]
+"""Told, by any thread, of what is wrong around the listener; the process then ends."""
+OpenStore = Callable[[Fatal], AbstractAsyncContextManager[Store]]
+"""Opens the store; it may tell later that it cannot go on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +74,16 @@ def run_listener(plan: ListenerPlan, settings: ProcessSettings) -> None:
 
 
 async def _run(plan: ListenerPlan, process: Process) -> None:
-    over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     loop = asyncio.get_running_loop()
+    over: asyncio.Future[None] = loop.create_future()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _settle, over, None)
     hearing = _remembered(plan.settings.folder)
-    async with listening(plan, process, partial(_settle, over), hearing) as port:
+
+    def fatal(fault: BaseException) -> None:
+        loop.call_soon_threadsafe(_settle, over, fault)
+
+    async with listening(plan, process, fatal, hearing) as port:
         process.ready()
         process.log.info("listening", port=port)
         beating = asyncio.create_task(_beat(plan, process, hearing, over))
@@ -95,7 +101,7 @@ async def _run(plan: ListenerPlan, process: Process) -> None:
 async def listening(
     plan: ListenerPlan,
     process: Process,
-    fatal: Callable[[BaseException], None],
+    fatal: Fatal,
     hearing: Hearing,
 ) -> AsyncIterator[int]:
     """A listener at work, and its port; on leaving it answers what came, and ends."""
@@ -107,7 +113,7 @@ async def listening(
         hearing=hearing,
         in_flight=lambda: budget.taken,
     )
-    async with plan.open_store() as store:
+    async with plan.open_store(fatal) as store:
         desk = Desk(
             store=store,
             route=plan.route,

@@ -132,7 +132,7 @@ async def house(store, *, hearing=None, **settings):
     failed = []
 
     @asynccontextmanager
-    async def opened():
+    async def opened(_):
         yield store
 
     plan = ListenerPlan(
