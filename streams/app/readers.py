@@ -75,7 +75,8 @@ class SourceReader:
         """What the record tells, known since the broker had it."""
         at = received.received_at
         understood = self.translator.translate(received.value, received_at=at)
-        return self.told(understood, received.value, provenance="live", known_at=at)
+        live: Provenance = "live" if received.topic == RAW else "history"
+        return self.told(understood, received.value, provenance=live, known_at=at)
 
     def told(
         self,

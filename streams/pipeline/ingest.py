@@ -43,7 +43,7 @@ class Received:
     form: str
     """How the bytes are to be read: the record's `ember-format`."""
     received_at: datetime
-    """The broker's time of the record."""
+    """The broker's time of the record; of one fed again, the time it had at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +106,12 @@ def ingest(received: Received) -> Entry:
 
 
 def ingest_as_written(received: Received, readers: Mapping[str, Reader]) -> Ingested:
-    """What the record says; a live record may be in the form its source has it in.
+    """What the record says, be it in the form its source has it in.
 
     Raises `InputError` as `ingest` does, and for a record that its reader cannot open.
     """
-    reader = readers.get(received.form) if received.topic == RAW else None
-    if reader is None:
+    reader = readers.get(received.form)
+    if reader is None or received.topic not in (RAW, BACKFILL):
         return Ingested(entries=(ingest(received),))
     read = reader(received)
     return Ingested(

@@ -44,9 +44,15 @@ SENDER_HEADER = "ember-sender"
 CONTROL_HEADER = "ember-control"
 """MSH-10."""
 RECEIVED_HEADER = "ember-received"
-"""When the listener had it; what counts is the broker's own time."""
+"""When the listener had it; on `ehr.raw` what counts is the broker's own time, and on
+`ehr.backfill` this."""
 DIGEST_HEADER = "ember-digest"
 """SHA-256 of the bytes as received, in hexadecimal."""
+
+
+def is_as_written(form: str) -> bool:
+    """Whether a form is one of a source's own, sealed or not."""
+    return form.removesuffix(SEALED) in (HL7V2, FHIR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from faust.types import AppT
 
@@ -21,15 +22,16 @@ from streams.pipeline.ingest import (
     Received,
     ingest_as_written,
 )
+from streams.vocabulary.clock import in_utc
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 from streams.vocabulary.topics import (
+    BACKFILL,
     EVENTS,
-    FHIR,
     FORMAT_HEADER,
-    HL7V2,
-    SEALED,
+    RECEIVED_HEADER,
     TRACE_HEADER,
     TYPE_HEADER,
+    is_as_written,
 )
 
 
@@ -76,7 +78,7 @@ class Intake:
 
     def _ingested(self, record: Record) -> Ingested:
         form = record.headers.get(FORMAT_HEADER, b"").decode("ascii", "replace")
-        if _as_written(form) and form not in self.readers:
+        if is_as_written(form) and form not in self.readers:
             raise SettingsError(
                 ErrorCode.BAD_SETTING,
                 f"{record.topic} holds records of the form {form}, and this worker "
@@ -88,7 +90,7 @@ class Intake:
                 topic=record.topic,
                 value=record.value,
                 form=form,
-                received_at=record.stamped_at,
+                received_at=_received_at(record, form),
             ),
             self.readers,
         )
@@ -116,9 +118,22 @@ class Intake:
             yield Output(EVENTS, record.key, entry.payload, headers, partition)
 
 
-def _as_written(form: str) -> bool:
-    """Whether a form is one of a source's own, which a site must be known for."""
-    return form.removesuffix(SEALED) in (HL7V2, FHIR)
+def _received_at(record: Record, form: str) -> datetime:
+    """The broker's time; of bytes that are fed again, that of their first receipt.
+
+    Raises `InputError` EMB-110 where nothing says it.
+    """
+    if record.topic != BACKFILL or not is_as_written(form):
+        return record.stamped_at
+    try:
+        told = record.headers[RECEIVED_HEADER].decode("ascii")
+        return in_utc(datetime.fromisoformat(told))
+    except (KeyError, ValueError):
+        raise InputError(
+            ErrorCode.MALFORMED_MESSAGE,
+            f"The header {RECEIVED_HEADER} does not say when the record was received.",
+            "Feed it again with `ember feed --from-topic`.",
+        ) from None
 
 
 def _trace(record: Record, entry: Entry) -> bytes:

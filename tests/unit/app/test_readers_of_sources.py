@@ -1,6 +1,7 @@
 """Bytes as their source wrote them become entries of the patients' logs."""
 
 from base64 import b64encode
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from streams.app.readers import readers_of
 from streams.pipeline.ingest import LARGEST, Received, ingest_as_written
 from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.events import Measurement
-from streams.vocabulary.topics import BACKFILL, HL7V2, RAW, SEALED
+from streams.vocabulary.topics import BACKFILL, HL7V2, PROTOCOLS, RAW, SEALED
 
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -168,10 +169,18 @@ def test_a_long_message_becomes_parts_that_go_on(readers):
     ]
 
 
-def test_history_comes_in_our_own_form_alone(readers):
+def test_what_is_fed_again_is_history_with_the_ids_it_had(readers):
+    (live,), (again,) = (
+        read(readers, result(), topic=topic).entries for topic in (RAW, BACKFILL)
+    )
+    assert again.message.provenance == "history"
+    assert again.message == replace(live.message, provenance="history")
+
+
+def test_no_other_topic_holds_what_a_source_wrote(readers):
     with pytest.raises(InputError) as fault:
-        read(readers, result(), topic=BACKFILL)
-    assert fault.value.code is ErrorCode.UNKNOWN_FORMAT
+        read(readers, result(), topic=PROTOCOLS)
+    assert fault.value.code is ErrorCode.MALFORMED_MESSAGE
 
 
 def test_without_a_site_nobody_reads():
