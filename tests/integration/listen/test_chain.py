@@ -73,7 +73,7 @@ def told(broker, postgres, tmp_path_factory):
             engine.stop()
             wait_until(lambda: onsets(url, FRESH) and onsets(url, STALE))
             wait_until(lambda: settled(broker))
-        yield url, folder
+        yield url, folder, environ
 
 
 def onsets(url, number):
@@ -86,7 +86,7 @@ def onsets(url, number):
 
 
 def test_a_patient_told_by_mllp_is_flagged_in_the_registry(told):
-    url, _ = told
+    url, *_ = told
     assert [status for status, _ in onsets(url, FRESH)][-1] in {
         "provisional",
         "confirmed",
@@ -94,7 +94,7 @@ def test_a_patient_told_by_mllp_is_flagged_in_the_registry(told):
 
 
 def test_after_a_downtime_all_is_recorded_and_nobody_is_paged_for_a_closed_window(told):
-    url, folder = told
+    url, folder, _ = told
     assert onsets(url, STALE)
     alerted = {patient for (patient,) in rows(url, "SELECT patient FROM alert")}
     assert alerted == {name_of(FRESH)}
@@ -106,10 +106,37 @@ def test_after_a_downtime_all_is_recorded_and_nobody_is_paged_for_a_closed_windo
 
 
 def test_nothing_that_names_the_patient_is_in_the_registry_or_in_a_log(told):
-    url, folder = told
+    url, folder, _ = told
     said = everything(url)
     assert name_of(FRESH) in said
     logs = [*(folder / "house").glob("*.log"), folder / "listen.log"]
     assert len(logs) == 4
     said += "".join(log.read_text() for log in logs)
     assert [word for word in WORDS if word in said] == []
+
+
+def test_what_lies_on_the_raw_topic_is_fed_again_and_changes_nothing(told, broker):
+    url, _, environ = told
+    before = sorted(map(repr, recorded(url)))
+    done = subprocess.run(
+        [EMBER, "feed", "--from-topic", "ehr.raw", "--topic", "backfill"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "11 messages" in done.stdout + done.stderr
+    assert " 0 unreadable" in done.stdout + done.stderr
+    wait_until(lambda: settled(broker))
+    assert sorted(map(repr, recorded(url))) == before
+
+
+def recorded(url):
+    """Facts, flags and alerts; not when a row was written."""
+    return [
+        *rows(url, "SELECT message_id, event_id, known_at FROM clinical_event"),
+        *rows(url, "SELECT flag_id, revision, status, known_at FROM onset_revision"),
+        *rows(url, "SELECT alert_id FROM alert"),
+    ]
