@@ -143,7 +143,8 @@ def _form(record: ConsumerRecord) -> str:
     """How its bytes are to be read; the patients' logs hold our own form alone."""
     if record.topic == EVENTS:
         return ""
-    return dict(record.headers).get(FORMAT_HEADER, b"").decode(errors="replace")
+    form: bytes = dict(record.headers).get(FORMAT_HEADER, b"")
+    return form.decode(errors="replace")
 
 
 def _stamp(record: ConsumerRecord) -> datetime:
