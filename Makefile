@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint deploy/constraints.txt
 
-.PHONY: help demo test setup lint types unit faults soak bench schemas manual clean
+.PHONY: help demo test setup lint types unit faults soak bench schemas manual clean fuzz
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -53,6 +53,11 @@ faults: $(VENV)/.dev  ## the failure tests alone, each fault three times over (F
 
 soak: $(VENV)/.dev  ## the failure tests, each fault 30 times over: hours
 	$(BIN)/python -m pytest tests/integration/faults --rounds 30 -s
+
+FUZZ ?= 60
+fuzz: $(VENV)/.dev  ## coverage-guided fuzzing of the HL7 v2 reader for a minute (FUZZ=seconds)
+	$(PIP) atheris==3.0.0
+	$(BIN)/python tests/fuzz/hl7v2.py -max_total_time=$(FUZZ) -max_len=4096 -timeout=10
 
 bench: $(VENV)/.dev  ## the measured figures, as JSON lines
 	$(BIN)/python tests/bench/chain.py --json

@@ -12,7 +12,7 @@ from servers.absent import missing
 
 
 pytest_plugins = (
-    *("servers.broker", "servers.peers", "servers.postgres"),
+    *("servers.broker", "servers.oauth", "servers.peers", "servers.postgres"),
     "manual.recording",
 )
 

@@ -24,6 +24,8 @@ CODES_KEPT = 10_000
 REJECTIONS_KEPT = 10_000
 DIGESTS_KEPT = 1_000_000
 HOURS_KEPT = 24 * 366 * 20
+UNREADABLE = "(unreadable)"
+"""The type of what does not say its own."""
 OTHERS = UnmappedCode(system="", code="(other codes)")
 
 _DELAYS = tuple(
@@ -124,7 +126,7 @@ class CapabilityRegister:
         self, translation: Translation, payload: bytes, *, index: int, place: str
     ) -> None:
         """Count one message; `place` is its file."""
-        counts = self.types[translation.kind]
+        counts = self.types[translation.kind or UNREADABLE]
         counts.messages += 1
         counts.events += translation.events
         match translation.outcome:
@@ -145,6 +147,21 @@ class CapabilityRegister:
         for one in translation.told:
             for event in one.events:
                 self._note_event(event, translation.issued_at)
+
+    def amend(self, translation: Translation, *, index: int, place: str) -> None:
+        """Count what a message told later that was counted as mapped, without events."""
+        counts = self.types[translation.kind]
+        counts.events += translation.events
+        self._note_codes(translation)
+        for one in translation.told:
+            for event in one.events:
+                self._note_event(event, translation.issued_at)
+        if translation.outcome == "rejected":
+            counts.mapped -= 1
+            counts.rejected += 1
+            self._reject(translation, index, place)
+        else:
+            self.faults.update(fault.code.value for fault in translation.faults)
 
     def _reject(self, translation: Translation, index: int, place: str) -> None:
         if len(self.rejections) < REJECTIONS_KEPT:

@@ -25,6 +25,7 @@ from streams.app.feed_jobs import (
     simulation_job,
     topic_job,
 )
+from streams.app.fhir.bulk_job import bulk_job, request_of
 from streams.app.kafka.comparing import COUNTED, KNOWN_AT, VERSION, Comparison, compare
 from streams.app.kafka.feeder import (
     Fed,
@@ -63,7 +64,7 @@ def feed(
         bool, typer.Option("--raw", help="Send each line of --file as it is.")
     ] = False,
     source: Annotated[
-        str | None, typer.Option(help="Tables of history: mimic-iv.")
+        str | None, typer.Option(help="A source of history: mimic-iv or mimic-iv-fhir.")
     ] = None,
     path: Annotated[
         Path | None, typer.Option(help="The folder of --source: hosp/ and icu/.")
@@ -81,10 +82,29 @@ def feed(
     from_topic: Annotated[
         str | None, typer.Option(help="What lies in this topic, as history.")
     ] = None,
+    bulk: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="A bulk export of the FHIR server at this address."
+        ),
+    ] = None,
+    export: Annotated[
+        str,
+        typer.Option(help="Of --bulk: Patient, Group/ID, or nothing for all it has."),
+    ] = "Patient",
+    types: Annotated[
+        str, typer.Option(help="Of --bulk: only these, as Patient,Observation.")
+    ] = "",
+    filters: Annotated[
+        list[str] | None,
+        typer.Option("--filter", help="Of --bulk: Observation?category=laboratory."),
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option(
-            "--from", help="Of --from-topic: 2026-11-22T20:00Z, or offsets 0:12,1:7."
+            "--from",
+            help="Of --from-topic: 2026-11-22T20:00Z, or offsets 0:12,1:7. "
+            "Of --bulk: what changed since then.",
         ),
     ] = None,
     until: Annotated[
@@ -111,12 +131,13 @@ def feed(
     Interrupted, killed or run again with the same --progress, it goes on where the
     broker's acknowledgements ended: nothing is lost.
     """
-    given = [file, source, simulate, from_topic]
+    given = [file, source, simulate, from_topic, bulk]
     if sum(one is not None for one in given) != 1:
         raise typer.BadParameter(
-            "give one of --file, --source, --simulate, --from-topic"
+            "give one of --file, --source, --simulate, --from-topic, --bulk"
         )
-    to = _TOPICS[topic or ("backfill" if from_topic else "raw")]
+    history = from_topic is not None or bulk is not None
+    to = _TOPICS[topic or ("backfill" if history else "raw")]
     pace = Pace(_speed(speed))
     if file is not None:
         job = file_job(file, raw=raw, to=to, end=end, remembered=progress is not None)
@@ -126,6 +147,9 @@ def feed(
         job = history_job(source, path, subjects, end=end)
     elif simulate is not None:
         job = simulation_job(simulate, seed, end=end)
+    elif bulk is not None:
+        request = request_of(export, types=types, since=since, filters=filters or [])
+        job = bulk_job(bulk, request, topic=to, progress=progress, end=end)
     else:
         job = topic_job(str(from_topic), since, until, to=to, end=end)
     _run(job, to, pace=pace, progress=progress)

@@ -103,54 +103,62 @@ STREAM_SETTINGS: tuple[Setting, ...] = (
         "newest seals, all open.",
     ),
     Setting(
-        "EMBER_MLLP",
-        "127.0.0.1:2575",
-        "Where `ember listen` takes HL7 v2 messages by MLLP.",
+        "EMBER_FHIR", "", "The base address of a FHIR server, where none is given."
     ),
     Setting(
-        "EMBER_MLLP_CERT_FILE",
+        "EMBER_FHIR_CLIENT_ID",
         "",
-        "The listener's certificate, in PEM; with it only TLS is spoken.",
+        "Who Ember is there (SMART Backend Services); without it no token is asked for.",
     ),
-    Setting("EMBER_MLLP_KEY_FILE", "", "The key of that certificate, in PEM."),
     Setting(
-        "EMBER_MLLP_CLIENT_CA_FILE",
+        "EMBER_FHIR_KEY_FILE",
         "",
-        "Certificates of the authority that signed the senders'; with it a sender must "
-        "show one.",
+        "Ember's private key there, from `ember fhir key`.",
     ),
     Setting(
-        "EMBER_MLLP_PROCESSING",
-        "P",
-        "Processing ids (MSH-11) that are taken, separated by commas; others get AR.",
-    ),
-    Setting("EMBER_MLLP_CONNECTIONS", "100", "Connections at once, at most."),
-    Setting(
-        "EMBER_MLLP_MESSAGE_BYTES",
-        "1000000",
-        "Bytes of one message, at most; what is larger gets AR.",
+        "EMBER_FHIR_SCOPES",
+        "system/*.read",
+        "What Ember asks to read there, separated by blanks.",
     ),
     Setting(
-        "EMBER_MLLP_IN_FLIGHT_BYTES",
-        "33554432",
-        "Bytes that may wait to be durable; while there are more, nothing is read.",
+        "EMBER_FHIR_CA_FILE",
+        "",
+        "Certificates of the authority that signed the server's, in PEM, instead of the "
+        "usual ones.",
     ),
     Setting(
-        "EMBER_MLLP_IDLE",
-        "600",
-        "Seconds after which a silent connection, or an unfinished message, is ended.",
+        "EMBER_FHIR_HOSTS",
+        "",
+        "Further hosts that may be sent the access token, separated by commas.",
     ),
     Setting(
-        "EMBER_MLLP_PATIENCE",
-        "25",
-        "Seconds within which a message must be durable; else its connection is closed "
-        "without an answer, and its sender sends again.",
+        "EMBER_SUBSCRIBE",
+        "127.0.0.1:8090",
+        "Where `ember subscribe` takes notifications.",
     ),
     Setting(
-        "EMBER_LISTENER_DIR",
-        "listener",
-        "The folder in which the listener remembers when each sender was last heard, "
-        "and keeps its spool.",
+        "EMBER_SUBSCRIBE_SECRET_FILE",
+        "",
+        "A file with what a notification must bear in `Authorization: Bearer`.",
+    ),
+    Setting(
+        "EMBER_SUBSCRIBE_CERT_FILE", "", "Its certificate, in PEM; without it no TLS."
+    ),
+    Setting("EMBER_SUBSCRIBE_KEY_FILE", "", "The key of that certificate, in PEM."),
+    Setting(
+        "EMBER_SUBSCRIBE_CLIENT_CA_FILE",
+        "",
+        "Certificates of the authority that must have signed the sender's, in PEM.",
+    ),
+    Setting(
+        "EMBER_SUBSCRIBE_LEDGER",
+        "subscriptions.sqlite",
+        "The file in which it remembers which events came, and which are owed.",
+    ),
+    Setting(
+        "EMBER_SUBSCRIBE_SILENCE",
+        "300",
+        "Seconds after which a subscription without a sign of life is not well.",
     ),
     Setting(
         "EMBER_HTTP",
@@ -159,9 +167,6 @@ STREAM_SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("EMBER_LOG", "info", "debug, info, warning or error; JSON lines."),
 )
-
-LARGEST_RAW = 1_000_000
-"""Bytes of a message as received: with its headers it must go into one record."""
 
 HIGHEST_VERSION = 2**32 - 1
 """Of a key; four bytes hold it."""
@@ -211,91 +216,42 @@ class IntakeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListenerSettings:
-    """Where messages are taken, from whom, and how many at once."""
+class SubscribeSettings:
+    """Where notifications are taken, from whom, and what is remembered of them."""
 
     host: str
     port: int
+    secret_file: Path | None
     cert_file: Path | None
     key_file: Path | None
-    client_ca: Path | None
-    processing: frozenset[str]
-    connections: int
-    message_bytes: int
-    in_flight_bytes: int
-    idle: float
+    client_ca_file: Path | None
+    ledger: Path
+    silence: int
     """Seconds."""
-    patience: float
-    """Seconds."""
-    folder: Path
 
 
 def kafka_settings(environ: Mapping[str, str]) -> KafkaSettings:
     """Raises `SettingsError` EMB-402 for what cannot be used."""
-    servers = _listed(environ.get("EMBER_KAFKA", "127.0.0.1:9092"))
+    servers = listed(environ.get("EMBER_KAFKA", "127.0.0.1:9092"))
     if not servers:
-        raise _bad(
-            "EMBER_KAFKA", "names no broker", "Give host:port, or leave it away."
-        )
+        raise bad("EMBER_KAFKA", "names no broker", "Give host:port, or leave it away.")
     security = _one_of(environ, "EMBER_KAFKA_SECURITY", "plaintext", _SECURITY)
     settings = KafkaSettings(
         servers=tuple(servers),
         security=security,
-        ca_file=_file(environ, "EMBER_KAFKA_CA_FILE"),
-        cert_file=_file(environ, "EMBER_KAFKA_CERT_FILE"),
-        key_file=_file(environ, "EMBER_KAFKA_KEY_FILE"),
+        ca_file=file_of(environ, "EMBER_KAFKA_CA_FILE"),
+        cert_file=file_of(environ, "EMBER_KAFKA_CERT_FILE"),
+        key_file=file_of(environ, "EMBER_KAFKA_KEY_FILE"),
         user=environ.get("EMBER_KAFKA_USER") or None,
-        password_file=_file(environ, "EMBER_KAFKA_PASSWORD_FILE"),
-        partitions=_count(environ, "EMBER_PARTITIONS", 12, least=1),
-        replicas=_count(environ, "EMBER_REPLICAS", 0, least=0) or None,
+        password_file=file_of(environ, "EMBER_KAFKA_PASSWORD_FILE"),
+        partitions=count_of(environ, "EMBER_PARTITIONS", 12, least=1),
+        replicas=count_of(environ, "EMBER_REPLICAS", 0, least=0) or None,
     )
     if security.startswith("sasl") and not (settings.user and settings.password_file):
-        raise _bad(
+        raise bad(
             "EMBER_KAFKA_SECURITY",
             f"is {security}, which wants a user and a password",
             "Set EMBER_KAFKA_USER and EMBER_KAFKA_PASSWORD_FILE.",
-        )
-    return settings
-
-
-def listener_settings(environ: Mapping[str, str]) -> ListenerSettings:
-    """Raises `SettingsError` EMB-402 for what cannot be used."""
-    host, _, port = environ.get("EMBER_MLLP", "127.0.0.1:2575").rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65_535:
-        raise _bad("EMBER_MLLP", "is no host:port", "Write 0.0.0.0:2575.")
-    settings = ListenerSettings(
-        host=host,
-        port=int(port),
-        cert_file=_file(environ, "EMBER_MLLP_CERT_FILE"),
-        key_file=_file(environ, "EMBER_MLLP_KEY_FILE"),
-        client_ca=_file(environ, "EMBER_MLLP_CLIENT_CA_FILE"),
-        processing=frozenset(_listed(environ.get("EMBER_MLLP_PROCESSING") or "P")),
-        connections=_count(environ, "EMBER_MLLP_CONNECTIONS", 100, least=1),
-        message_bytes=_count(environ, "EMBER_MLLP_MESSAGE_BYTES", 1_000_000, least=1),
-        in_flight_bytes=_count(
-            environ, "EMBER_MLLP_IN_FLIGHT_BYTES", 32 << 20, least=1
-        ),
-        idle=_count(environ, "EMBER_MLLP_IDLE", 600, least=1),
-        patience=_count(environ, "EMBER_MLLP_PATIENCE", 25, least=1),
-        folder=Path(environ.get("EMBER_LISTENER_DIR") or "listener"),
-    )
-    if (settings.cert_file is None) != (settings.key_file is None):
-        raise _bad(
-            "EMBER_MLLP_CERT_FILE",
-            "and EMBER_MLLP_KEY_FILE go together, and one is missing",
-            "Name both.",
-        )
-    if settings.client_ca is not None and settings.cert_file is None:
-        raise _bad(
-            "EMBER_MLLP_CLIENT_CA_FILE",
-            "wants TLS, and the listener has no certificate",
-            "Name EMBER_MLLP_CERT_FILE and EMBER_MLLP_KEY_FILE.",
-        )
-    if settings.message_bytes > LARGEST_RAW:
-        raise _bad(
-            "EMBER_MLLP_MESSAGE_BYTES",
-            f"is more than {LARGEST_RAW}",
-            "No record of Kafka may be larger.",
         )
     return settings
 
@@ -304,16 +260,16 @@ def process_settings(environ: Mapping[str, str]) -> ProcessSettings:
     """Raises `SettingsError` EMB-402 for what cannot be used."""
     host, _, port = environ.get("EMBER_HTTP", "127.0.0.1:0").rpartition(":")
     if not port.isdigit():
-        raise _bad("EMBER_HTTP", "is no host:port", "Write 127.0.0.1:8080.")
+        raise bad("EMBER_HTTP", "is no host:port", "Write 127.0.0.1:8080.")
     return ProcessSettings(
-        batch=_count(environ, "EMBER_BATCH", 1_000, least=1),
+        batch=count_of(environ, "EMBER_BATCH", 1_000, least=1),
         http_host=host or "127.0.0.1",
         http_port=int(port),
         log_level=_one_of(
             environ, "EMBER_LOG", "info", ("debug", "info", "warning", "error")
         ),
         worker_dir=Path(environ.get("EMBER_WORKER_DIR") or "worker"),
-        standby_replicas=_count(environ, "EMBER_STANDBY_REPLICAS", 0, least=0),
+        standby_replicas=count_of(environ, "EMBER_STANDBY_REPLICAS", 0, least=0),
     )
 
 
@@ -332,29 +288,61 @@ def check_zone(zone: str) -> None:
 def intake_settings(environ: Mapping[str, str]) -> IntakeSettings:
     """Raises `SettingsError` EMB-402 for what cannot be used; opens no key."""
     return IntakeSettings(
-        site=_file(environ, "EMBER_SITE"),
+        site=file_of(environ, "EMBER_SITE"),
         identity_keys=_versions(environ, "EMBER_IDENTITY_KEYS"),
-        known_names=_file(environ, "EMBER_IDENTITY_KNOWN"),
+        known_names=file_of(environ, "EMBER_IDENTITY_KNOWN"),
         payload_keys=_versions(environ, "EMBER_PAYLOAD_KEYS"),
         vault_keys=_versions(environ, "EMBER_VAULT_KEYS"),
     )
 
 
+def subscribe_settings(environ: Mapping[str, str]) -> SubscribeSettings:
+    """Raises `SettingsError` EMB-402 for what cannot be used."""
+    address = environ.get("EMBER_SUBSCRIBE") or "127.0.0.1:8090"
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():
+        raise bad("EMBER_SUBSCRIBE", "is no host:port", "Write 0.0.0.0:8090.")
+    settings = SubscribeSettings(
+        host=host or "127.0.0.1",
+        port=int(port),
+        secret_file=file_of(environ, "EMBER_SUBSCRIBE_SECRET_FILE"),
+        cert_file=file_of(environ, "EMBER_SUBSCRIBE_CERT_FILE"),
+        key_file=file_of(environ, "EMBER_SUBSCRIBE_KEY_FILE"),
+        client_ca_file=file_of(environ, "EMBER_SUBSCRIBE_CLIENT_CA_FILE"),
+        ledger=Path(environ.get("EMBER_SUBSCRIBE_LEDGER") or "subscriptions.sqlite"),
+        silence=count_of(environ, "EMBER_SUBSCRIBE_SILENCE", 300, least=1),
+    )
+    if settings.secret_file is None and settings.client_ca_file is None:
+        raise bad(
+            "EMBER_SUBSCRIBE_SECRET_FILE",
+            "is not given, nor EMBER_SUBSCRIBE_CLIENT_CA_FILE",
+            "Give one, or both: nobody else may tell what happens to patients.",
+        )
+    if settings.client_ca_file is not None and settings.cert_file is None:
+        raise bad(
+            "EMBER_SUBSCRIBE_CLIENT_CA_FILE",
+            "is given without EMBER_SUBSCRIBE_CERT_FILE",
+            "Client certificates are shown within TLS alone.",
+        )
+    return settings
+
+
 def _versions(environ: Mapping[str, str], variable: str) -> dict[int, Path]:
     """Key files by version, from `1:/run/secrets/a,2:/run/secrets/b`."""
     files: dict[int, Path] = {}
-    for part in _listed(environ.get(variable, "")):
+    for part in listed(environ.get(variable, "")):
         version, colon, path = part.partition(":")
         number = int(version) if version.isascii() and version.isdigit() else 0
         if not colon or not path or not 1 <= number <= HIGHEST_VERSION:
-            raise _bad(variable, f"holds {part!r}", "Write each key as VERSION:PATH.")
+            raise bad(variable, f"holds {part!r}", "Write each key as VERSION:PATH.")
         if number in files:
-            raise _bad(variable, f"names version {number} twice", "Number each once.")
+            raise bad(variable, f"names version {number} twice", "Number each once.")
         files[number] = Path(path)
     return files
 
 
-def _listed(text: str) -> list[str]:
+def listed(text: str) -> list[str]:
+    """The parts between commas."""
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
@@ -363,29 +351,30 @@ def _one_of(
 ) -> str:
     said = (environ.get(variable) or default).lower()
     if said not in allowed:
-        raise _bad(variable, f"is {said!r}", f"Use one of: {', '.join(allowed)}.")
+        raise bad(variable, f"is {said!r}", f"Use one of: {', '.join(allowed)}.")
     return said
 
 
-def _count(
+def count_of(
     environ: Mapping[str, str], variable: str, default: int, *, least: int
 ) -> int:
+    """The whole number that the variable holds; raises EMB-402."""
     said = environ.get(variable) or str(default)
     if not said.isdigit() or int(said) < least:
-        raise _bad(
-            variable, f"is {said!r}", f"Give a whole number of at least {least}."
-        )
+        raise bad(variable, f"is {said!r}", f"Give a whole number of at least {least}.")
     return int(said)
 
 
-def _file(environ: Mapping[str, str], variable: str) -> Path | None:
+def file_of(environ: Mapping[str, str], variable: str) -> Path | None:
+    """The file that the variable names, if it names one; raises EMB-402."""
     named = environ.get(variable)
     if not named:
         return None
     if not Path(named).is_file():
-        raise _bad(variable, f"names {named}, which is no file", "Mount the secret.")
+        raise bad(variable, f"names {named}, which is no file", "Mount the secret.")
     return Path(named)
 
 
-def _bad(variable: str, problem: str, cure: str) -> SettingsError:
+def bad(variable: str, problem: str, cure: str) -> SettingsError:
+    """What is wrong with a variable, and what mends it."""
     return SettingsError(ErrorCode.BAD_SETTING, f"{variable} {problem}.", cure)

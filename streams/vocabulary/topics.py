@@ -76,7 +76,7 @@ class Topic:
 TOPICS: tuple[Topic, ...] = (
     Topic(
         name=RAW,
-        written_by=("feeder", "listener"),
+        written_by=("feeder", "listener", "subscriber"),
         read_by=("worker",),
         carries="bytes as received, before anything is acknowledged",
         retention=7 * DAY,

@@ -10,6 +10,7 @@ import pytest
 
 from registry.app.published import published_schemas
 from registry.app.settings import SETTINGS
+from streams.adapters.fhir.mimic_iv import KNOWN_AT_RULES as ON_FHIR
 from streams.adapters.mimic_iv.known_at import KNOWN_AT_RULES
 from streams.vocabulary.errors import ErrorCode
 
@@ -52,6 +53,12 @@ def test_every_variable_that_is_read_is_a_setting():
 def test_the_rules_of_known_at_are_written_down():
     page = (DOCS / "mimic_iv.md").read_text()
     rows = [f"| `{table}` | {rule} |" for table, rule in KNOWN_AT_RULES.items()]
+    assert not [row for row in rows if row not in page]
+
+
+def test_the_rules_of_known_at_on_fhir_are_written_down():
+    page = (DOCS / "fhir.md").read_text()
+    rows = [f"| {resource} | {rule} |" for resource, rule in ON_FHIR.items()]
     assert not [row for row in rows if row not in page]
 
 

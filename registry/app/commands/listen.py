@@ -23,13 +23,12 @@ from streams.app.flagging import flagged_beside
 from streams.app.identity import configured_site, identities_of, payload_sealer
 from streams.app.listen.kafka_store import Seal, kafka_store
 from streams.app.listen.running import Fatal, ListenerPlan, OpenStore, run_listener
+from streams.app.listen.settings import ListenerSettings, listener_settings
 from streams.app.listen.spool import Spool
 from streams.app.protocols import shipped_protocols
 from streams.app.readers import readers_of
 from streams.app.settings import (
-    ListenerSettings,
     kafka_settings,
-    listener_settings,
     process_settings,
 )
 from streams.pipeline.patient import Rules

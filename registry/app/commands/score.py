@@ -65,7 +65,10 @@ def score(
     ] = None,
     registry: RegistryOption = None,
     source: Annotated[
-        str | None, typer.Option(help="Read tables instead of a registry: mimic-iv.")
+        str | None,
+        typer.Option(
+            help="Read a source instead of a registry: mimic-iv or mimic-iv-fhir."
+        ),
     ] = None,
     path: Annotated[
         Path | None, typer.Option(help="With --source: the folder of the tables.")

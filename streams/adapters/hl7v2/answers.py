@@ -6,11 +6,13 @@ somebody's prose, and stays behind.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from streams.adapters.hl7v2.splitter import Segment, Value
+from streams.adapters.hl7v2.delimiters import Delimiters
+from streams.adapters.hl7v2.splitter import DELETED, Segment, Value
 from streams.adapters.values import NOTHING, Reported, read_result
 from streams.vocabulary.units import canonical_unit
 
@@ -38,7 +40,17 @@ class Answer:
 
 NO_ANSWER = Answer()
 
-read_text = lru_cache(maxsize=16_384)(read_result)
+_DECIMAL = re.compile(r"\d+(?:\.\d+)?")
+
+
+@lru_cache(maxsize=16_384)
+def _short(text: str) -> Answer:
+    return Answer(read_result(text))
+
+
+def _plain(text: str) -> Answer:
+    """What a text says; a long one says nothing, and is not kept."""
+    return _short(text) if len(text) <= _LONGEST else NO_ANSWER
 
 
 def answer(obx: Segment) -> Answer | None:
@@ -47,9 +59,11 @@ def answer(obx: Segment) -> Answer | None:
     A repeated number is several numbers, and nobody knows which is meant.
     """
     written = obx.raw(5)
-    if not written or written == '""':
+    if not written or written == DELETED:
         return None
     kind = obx.text(2).upper()
+    if kind == "NM" and _DECIMAL.fullmatch(written):
+        return _plain(written)
     if kind in UNREADABLE:
         return NO_ANSWER
     these = obx.delimiters
@@ -59,24 +73,24 @@ def answer(obx: Segment) -> Answer | None:
     if kind in CODED:
         return _coded(value)
     if kind == "SN":
-        return Answer(read_text("".join(value.text(at) for at in range(1, 5))))
+        return _plain("".join(value.text(at) for at in range(1, 5)))
     if these.component in written:  # of a type without parts, so nobody's code
         return NO_ANSWER
-    return Answer(read_text(value.whole()))
+    return _plain(value.whole())
 
 
-def unit_of(obx: Segment, aliases: Mapping[str, str]) -> str:
+def unit_of(aliases: Mapping[str, str], written: str, these: Delimiters) -> str:
     """The unit of OBX-6 as somebody knows it, else as it is written; empty: none.
 
     Of identifier, text and their alternates the first that is a unit: some write a
     number of theirs before it.
     """
-    written = obx.raw(6)
-    if not written or written == '""':
+    if not written or written == DELETED:
         return ""
-    if obx.delimiters.component not in written:
-        return obx.text(6)
-    told = [obx.text(6, at) for at in (1, 2, 4, 5)]
+    value = Value(written.partition(these.repetition)[0], these)
+    if these.component not in written:
+        return value.text()
+    told = [value.text(at) for at in (1, 2, 4, 5)]
     named = [one for one in told if one and not one.isdecimal()]
     known = (one for one in named if one in aliases or canonical_unit(one))
     return next(known, next(iter(named), told[0]))
@@ -84,7 +98,7 @@ def unit_of(obx: Segment, aliases: Mapping[str, str]) -> str:
 
 def _coded(value: Value) -> Answer:
     code, display, system = value.text(1), value.text(2), value.text(3)
-    plain = read_text(display or code)
+    plain = _plain(display or code).reported
     if code and system:
         told = display if display and len(display) <= _LONGEST else None
         plain = plain if display else NOTHING  # a code of digits is no number

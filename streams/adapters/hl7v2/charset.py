@@ -52,6 +52,7 @@ _CODECS = {
     "ISO IR87": "iso2022_jp",
     "ISO IR159": "iso2022_jp_1",
 }
+_ONE_BYTE = ("iso8859", "cp125")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its mark begins alike
@@ -79,12 +80,9 @@ def decoded(payload: bytes) -> Decoded:
     return _read(body, _CODECS.get(told.upper(), ""), told)
 
 
-def codec_of(charset: str) -> str:
-    """The codec for a name of table 0211; that of ASCII for one nobody knows."""
-    return _CODECS.get(charset.strip().upper(), "ascii")
-
-
 def _read(body: bytes, codec: str, told: str) -> Decoded:
+    if codec.startswith(_ONE_BYTE) and _is_utf_8(body):
+        return Decoded(body.decode("utf-8"), "utf-8", _mistold(told, "utf-8"))
     try:
         text = body.decode(codec).lstrip("\ufeff") if codec else ""
         if "MSH" in text or b"MSH" not in body:
@@ -97,6 +95,14 @@ def _read(body: bytes, codec: str, told: str) -> Decoded:
         except UnicodeDecodeError:
             continue
     raise AssertionError("Latin-1 reads every byte")
+
+
+def _is_utf_8(body: bytes) -> bool:
+    """Whether bytes beyond ASCII are UTF-8, which no text of a Latin charset is."""
+    try:
+        return not body.isascii() and bool(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
 
 
 def _even(wide: bytes) -> bytes:

@@ -62,13 +62,15 @@ class Cultures:
     """Culture by order."""
 
 
-def is_culture(order: Order, observed: Sequence[Meaning]) -> bool:
+def is_culture(order: Order, observed: Sequence[tuple[Segment, Meaning]]) -> bool:
     """Whether an order is of microbiology by culture."""
     if order.asked is not None and (order.asked.culture or order.section in _SECTIONS):
         return True
-    if any(meaning.culture for meaning in observed):
-        return True
-    return order.parent is not None and any(m.antimicrobial for m in observed)
+    child = order.parent is not None
+    for _, meaning in observed:
+        if meaning.culture or (child and meaning.antimicrobial):
+            return True
+    return False
 
 
 def read_culture(
@@ -96,12 +98,13 @@ def read_culture(
 
 def tell_cultures(reading: Reading, cultures: Cultures) -> None:
     """The facts, once the whole message is read."""
+    if not cultures.isolates and not cultures.orphans:
+        return
     _gather(cultures)
-    seen: set[str] = set()
     for isolate in cultures.isolates:
         told = grown(isolate.obx)
         if told is not None:
-            _result(reading, isolate, told, seen)
+            _result(reading, isolate, told)
         else:
             reading.fault(
                 isolate.obx, 5, ErrorCode.MISSING_VALUE, "The result has no value."
@@ -200,9 +203,12 @@ def _withstands(
 
 def _gather(cultures: Cultures) -> None:
     """Give each isolate of this message what it withstands."""
+    by_culture: dict[str, list[Isolate]] = {}
+    for one in cultures.isolates:
+        by_culture.setdefault(one.culture_id, []).append(one)
     for key in list(cultures.orphans):
         culture_id, sub_id = key
-        of_culture = [i for i in cultures.isolates if i.culture_id == culture_id]
+        of_culture = by_culture.get(culture_id, [])
         isolate = next((i for i in of_culture if i.sub_id == sub_id), None)
         if isolate is None and len(of_culture) == 1:
             isolate = of_culture[0]
@@ -215,7 +221,7 @@ def _sub_id(obx: Segment) -> str:
     return obx.text(4).partition(".")[0]
 
 
-def _result(reading: Reading, isolate: Isolate, told: Grown, seen: set[str]) -> None:
+def _result(reading: Reading, isolate: Isolate, told: Grown) -> None:
     obx, order = isolate.obx, isolate.order
     how = standing(obx.text(11), order.status)
     if how == "none":
@@ -224,11 +230,10 @@ def _result(reading: Reading, isolate: Isolate, told: Grown, seen: set[str]) -> 
     if at is None:
         reading.fault(obx, 14, ErrorCode.MISSING_VALUE, "Nothing tells when this was.")
         return
-    sub_id = isolate.sub_id if isolate.sub_id.isalnum() else ""
-    event_id = f"culture:{isolate.culture_id}:{isolate.meaning.local}:{sub_id}"
-    while event_id in seen:
-        event_id += "#"
-    seen.add(event_id)
+    sub_id = reading.sub_id(isolate.sub_id)
+    event_id = reading.distinct(
+        f"culture:{isolate.culture_id}:{isolate.meaning.local}:{sub_id}"
+    )
     if how == "deleted" or obx.deleted(5):
         reading.events.append(_cancelled(reading, event_id, at, obx.text(11)))
         return
@@ -281,9 +286,7 @@ def _orphaned(
         return
     if how == "unknown":
         how = "preliminary"
-    event_id = (
-        f"culture:{culture_id}:susceptibility:{sub_id if sub_id.isalnum() else ''}"
-    )
+    event_id = f"culture:{culture_id}:susceptibility:{reading.sub_id(sub_id)}"
     if how == "deleted":
         reading.events.append(_cancelled(reading, event_id, at, obx.text(11)))
         return

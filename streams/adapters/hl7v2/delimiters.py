@@ -16,9 +16,13 @@ NONE = "\x00"
 """Stands for a delimiter that the message does without; no text holds it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Delimiters:
-    """The five delimiters of one message; `NONE` where MSH-2 leaves one out."""
+    """The five delimiters of one message; `NONE` where MSH-2 leaves one out.
+
+    `delimiters` makes one object for all messages that name the same, and what is
+    kept by them is found by the object itself.
+    """
 
     field: str = "|"
     component: str = "^"
@@ -51,8 +55,8 @@ class Delimiters:
         return "".join(self._written(letter) for letter in text)
 
     def _written(self, letter: str) -> str:
-        if letter in "\r\n":
-            return f"{self.escape}X0{ord(letter):X}{self.escape}"
+        if letter in "\r\n\x00":
+            return f"{self.escape}X{ord(letter):02X}{self.escape}"
         named = {
             self.escape: "E",
             self.field: "F",

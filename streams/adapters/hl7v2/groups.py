@@ -6,7 +6,7 @@ standard has it: a segment belongs to the last PID, OBR or ORC before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from streams.adapters.hl7v2.splitter import Segment
@@ -21,18 +21,51 @@ class OrderGroup:
     spm: Segment | None = None
     results: list[Segment] = field(default_factory=list)
     drugs: list[Segment] = field(default_factory=list)
+    parts: list[Segment] = field(default_factory=list)
+    """RXC."""
     timing: Segment | None = None
     route: Segment | None = None
 
 
-def by_patient(segments: Sequence[Segment]) -> list[list[Segment]]:
-    """From each PID to the next; what stands before the first tells of no patient."""
-    groups: list[list[Segment]] = []
+class PatientGroup:
+    """From one PID to the next."""
+
+    __slots__ = ("_named", "pid", "segments")
+
+    def __init__(self, pid: Segment) -> None:
+        self.pid = pid
+        self.segments = [pid]
+        self._named: dict[str, list[Segment]] = {}
+
+    def add(self, segment: Segment) -> None:
+        """Take the next segment in."""
+        self.segments.append(segment)
+        named = self._named.get(segment.name)
+        if named is None:
+            self._named[segment.name] = [segment]
+        else:
+            named.append(segment)
+
+    def all(self, name: str) -> Sequence[Segment]:
+        """The segments of that name, in order."""
+        return self._named.get(name, ())
+
+    def first(self, name: str) -> Segment | None:
+        """The first segment of that name."""
+        named = self._named.get(name)
+        return named[0] if named else None
+
+
+def by_patient(segments: Sequence[Segment]) -> list[PatientGroup]:
+    """The groups; what stands before the first PID tells of no patient."""
+    groups: list[PatientGroup] = []
+    group: PatientGroup | None = None
     for segment in segments:
         if segment.name == "PID":
-            groups.append([])
-        if groups:
-            groups[-1].append(segment)
+            group = PatientGroup(segment)
+            groups.append(group)
+        elif group is not None:
+            group.add(segment)
     return groups
 
 
@@ -85,6 +118,9 @@ class _Orders:
     def drug(self, segment: Segment) -> None:
         self._open().drugs.append(segment)
 
+    def part(self, rxc: Segment) -> None:
+        self.groups[-1].parts.append(rxc)
+
     def timing(self, tq1: Segment) -> None:
         group = self._open()
         group.timing = group.timing or tq1
@@ -108,14 +144,10 @@ _TAKES: dict[str, Callable[[_Orders, Segment], None]] = {
     "SPM": _Orders.specimen,
     "TQ1": _Orders.timing,
     "RXR": _Orders.route,
+    "RXC": _Orders.part,
     **dict.fromkeys(("RXO", "RXE", "RXD", "RXA"), _Orders.drug),
 }
 
 
 def _told(group: OrderGroup) -> bool:
     return bool(group.obr or group.results or group.drugs)
-
-
-def of_name(segments: Sequence[Segment], name: str) -> Iterator[Segment]:
-    """The segments of that name."""
-    return (one for one in segments if one.name == name)

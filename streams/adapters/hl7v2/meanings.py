@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from streams.adapters.hl7v2.delimiters import Delimiters
 from streams.adapters.hl7v2.splitter import Value
@@ -29,8 +30,21 @@ class Meaning:
     culture: bool
     antimicrobial: str | None
     """The drug that the label names, as a laboratory's susceptibility does."""
-    gram: bool
+    kind: Kind
+    """How a result of it is read."""
+    bedside: bool
+    """Whether it belongs to the moment of looking; else to that of its specimen."""
 
+
+Kind = Literal[
+    "measurement", "assessment", "fluid", "support", "drug", "ignored", "unmapped"
+]
+_BEDSIDE = {"vital", "setting", "score", "body", "finding"}
+_ASSESSED = {"score", "finding"}
+_ASSESSMENTS = {"crrt_mode"}
+_LONGEST = 1_000
+"""Characters of a field that is kept; memory must not grow with garbage."""
+_NOTHING = Meaning("", "", "", "", None, None, False, None, "unmapped", False)
 
 _CULTURES = frozenset(
     {
@@ -43,17 +57,17 @@ _CULTURES = frozenset(
 knowledge."""
 
 
-def meanings(codes: CodeMap) -> Meanings:
-    """The meanings of a site's codes."""
-    return Meanings(codes)
-
-
 class Meanings:
     """Looks coded fields up; the newest 65,536 are kept at hand."""
 
     def __init__(self, codes: CodeMap) -> None:
         self._codes = codes
-        self.of = lru_cache(maxsize=65_536)(self._of)
+        self._kept = lru_cache(maxsize=65_536)(self._of)
+
+    def of(self, written: str, these: Delimiters) -> Meaning:
+        """The meaning of a field as written."""
+        kept = len(written) <= _LONGEST
+        return (self._kept if kept else self._of)(written, these)
 
     def _of(self, written: str, these: Delimiters) -> Meaning:
         value = Value(written.partition(these.repetition)[0], these)
@@ -65,7 +79,7 @@ class Meanings:
             Coding(one.system, one.label, one.label) for one in told if one.label
         ]
         if not codings:
-            return Meaning("", "", "", "", None, None, False, None, False)
+            return _NOTHING
         first = codings[0]
         entry = self._codes.find(*codings)
         kind = entry.kind if entry else ""
@@ -83,8 +97,23 @@ class Meanings:
             known,
             kind == "culture" or (entry is None and _is_culture(codings)),
             found.name if found else None,
-            "gram" in label.lower() or first.code in ("664-3", "GRAM"),
+            _kind(entry, known),
+            known is not None
+            and known.category in _BEDSIDE
+            and not (entry and entry.specimen),  # FiO2 on a gas slip is of its tube
         )
+
+
+def _kind(entry: CodeEntry | None, concept: Concept | None) -> Kind:
+    if entry is None:
+        return "unmapped"
+    match entry.kind:
+        case "fluid" | "support" | "drug" | "ignored":
+            return entry.kind
+    if concept is None:  # a culture's code outside of a culture
+        return "unmapped"
+    assessed = concept.category in _ASSESSED or concept.name in _ASSESSMENTS
+    return "assessment" if assessed else "measurement"
 
 
 def _is_culture(codings: list[Coding]) -> bool:

@@ -6,7 +6,7 @@ completion by 0322, action by 0206.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -45,6 +45,8 @@ class Prescription:
     orc: Segment | None
     drugs: list[Segment] = field(default_factory=list)
     """RXO, RXE, RXD, RXA."""
+    parts: list[Segment] = field(default_factory=list)
+    """RXC: what a mixture is made of."""
     timing: Segment | None = None
     """TQ1."""
     route: Segment | None = None
@@ -56,7 +58,7 @@ DRUG_SEGMENTS = {"RXO": 1, "RXE": 2, "RXD": 2, "RXA": 5}
 """The field in which each names its drug."""
 
 
-def read_prescription(reading: Reading, told: Prescription, seen: set[str]) -> None:
+def read_prescription(reading: Reading, told: Prescription) -> None:
     """The facts of one order; of RXO and RXE in one order the encoded one."""
     names = {segment.name for segment in told.drugs}
     for segment in told.drugs:
@@ -66,26 +68,55 @@ def read_prescription(reading: Reading, told: Prescription, seen: set[str]) -> N
             continue  # of an administration the order is told again
         if segment.name == "RXE" and "RXD" in names:
             continue
-        _Telling(reading, told, segment, seen).tell()
+        _Telling(reading, told, segment).tell()
 
 
 class _Telling:
     """One drug segment with its order."""
 
-    def __init__(
-        self, reading: Reading, told: Prescription, segment: Segment, seen: set[str]
-    ) -> None:
+    def __init__(self, reading: Reading, told: Prescription, segment: Segment) -> None:
         self.reading = reading
         self.told = told
         self.segment = segment
-        self.seen = seen
         orc = told.orc
         number = (orc.text(2) or orc.text(3)) if orc is not None else ""
         self.order = reading.reference(number) if number else None
         self.route = _route(told.route)
 
     def tell(self) -> None:
-        """The fact, where the segment names a drug."""
+        """The fact, where the segment names a drug, and those of a mixture's parts."""
+        before = len(self.reading.events)
+        self._tell()
+        for event in self.reading.events[before:]:
+            if isinstance(event, Medication):
+                self._parts(event)
+
+    def _parts(self, mixture: Medication) -> None:
+        """The additives that are known; the fluid they are in is no drug."""
+        for rxc in self.told.parts:
+            what = product(self.reading.site.codes, rxc, 2)
+            if rxc.text(1).upper() == "B" or what is None:
+                continue
+            antimicrobial = systemic(what, self.route)
+            if what.drug is None and antimicrobial is False:
+                continue
+            amount = read_result(rxc.text(3)).value
+            self.reading.events.append(
+                replace(
+                    mixture,
+                    event_id=self.reading.distinct(
+                        f"{mixture.event_id}:{what.coding.code}"
+                    ),
+                    flags=tuple(f for f in mixture.flags if f is not Flag.UNMAPPED),
+                    drug=what.drug,
+                    sent_drug=what.name,
+                    dose=amount if amount is None or amount >= 0 else None,
+                    unit=rxc.text(4) or None,
+                    antimicrobial=antimicrobial,
+                )
+            )
+
+    def _tell(self) -> None:
         place = DRUG_SEGMENTS[self.segment.name]
         what = product(self.reading.site.codes, self.segment, place)
         if what is None:
@@ -147,7 +178,7 @@ class _Telling:
             self._stage(what, "given", at, 6, 7)
             return
         if rxa.text(21).upper() == "D":
-            self._cancel(f"infusion:{self._infusion_id(drug)}:{_second(at)}", at)
+            self._cancel(f"infusion:{self._infusion_id(drug)}:{at.second}", at)
             return
         rate = read_result(rxa.text(6)).value
         if rate is not None and rate < 0:
@@ -203,7 +234,7 @@ class _Telling:
         odd = canonical is not None and high is not None and canonical > high
         reading.events.append(
             Infusion(
-                event_id=self._fact(f"infusion:{key}:{_second(at)}"),
+                event_id=self.reading.distinct(f"infusion:{key}:{at.second}"),
                 happened_at=at.at,
                 known_at=reading.received_at,
                 version=reading.version(),
@@ -246,7 +277,7 @@ class _Telling:
             self._untimed(0)
             return
         of_order = stage in ("ordered", "stopped") and self.order is not None
-        when = "" if of_order else f":{_second(at)}"
+        when = "" if of_order else f":{at.second}"
         told = "given" if stage == "not_given" else stage
         what_told = "" if of_order else f":{what.coding.code}"
         fact = f"drug:{self.order or ''}{what_told}:{told}{when}"
@@ -276,7 +307,7 @@ class _Telling:
         amount = read_result(segment.text(dose)).value
         reading.events.append(
             Medication(
-                event_id=self._fact(fact),
+                event_id=self.reading.distinct(fact),
                 happened_at=at.at,
                 known_at=reading.received_at,
                 version=reading.version(),
@@ -305,15 +336,6 @@ class _Telling:
         found = moment(told, self.reading.site.zone) if told else None
         return found.at if found else None
 
-    def _fact(self, event_id: str) -> str:
-        """What repeats within a message is counted."""
-        told, again = event_id, 1
-        while told in self.seen:
-            again += 1
-            told = f"{event_id}#{again}"
-        self.seen.add(told)
-        return told
-
     def _cancel(self, event_id: str, at: Moment) -> None:
         self.reading.events.append(
             Cancellation(
@@ -337,14 +359,14 @@ class _Telling:
 
 
 def _route(rxr: Segment | None) -> str:
-    """RXR-1: the code, unless its name says more of the place."""
+    """RXR-1: the code, unless its name says more of the place.
+
+    A name without a code passes where it is a word for a way into the body.
+    """
     if rxr is None:
         return ""
     code, name = rxr.text(1), rxr.text(1, 2)
-    if not code or (route_of(code) == "local" and name):
-        return name or code
-    return code
-
-
-def _second(at: Moment) -> int:
-    return int(at.at.timestamp())
+    if not code:
+        known = name.isalpha() and route_of(name) in ("parenteral", "enteral")
+        return name if known else ""
+    return name if name and route_of(code) == "local" else code

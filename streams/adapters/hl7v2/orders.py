@@ -23,6 +23,9 @@ class Order:
     reported: Moment | None = None
     """OBR-22."""
     specimen: str | None = None
+    """As the laboratory names it."""
+    fluid: str | None = None
+    """`arterial`, `venous`, `capillary` where it is known, else as `specimen`."""
     specimen_key: str | None = None
     section: str = ""
     """OBR-24, table 0074: `MB` microbiology."""
@@ -35,8 +38,13 @@ class Order:
     control: str = ""
     """ORC-1."""
 
+    @property
+    def specimen_id(self) -> str | None:
+        """What ties the results of one specimen together."""
+        return self.specimen_key or self.key or None
 
-NO_ORDER = Order(key="none")
+
+NO_ORDER = Order(key="")
 
 
 def order_of(
@@ -45,13 +53,13 @@ def order_of(
     """The order of an OBR, with what its ORC tells beside it."""
     asked = meanings.of(obr.raw(4), obr.delimiters)
     collected = reading.when(obr, 7)
-    number = _number(obr, 3) or _number(obr, 2)
+    number = obr.text(3) or obr.text(2)
     if not number and orc is not None:
-        number = _number(orc, 3) or _number(orc, 2)
+        number = orc.text(3) or orc.text(2)
     if number:
         key = reading.reference(number)
     else:
-        second = int(collected.at.timestamp()) if collected else ""
+        second = collected.second if collected else ""
         key = f"{asked.local}@{second}"
     parent = obr.text(29, 2) or obr.text(29, 1)
     return Order(
@@ -60,7 +68,8 @@ def order_of(
         status=obr.text(25),
         collected=collected,
         reported=reading.when(obr, 22),
-        specimen=_specimen(obr, 15),
+        specimen=_name(obr.text(15, 1, 2), obr.text(15, 1)),
+        fluid=_fluid(obr.text(15, 1), obr.text(15, 1, 2)),
         section=obr.text(24).upper(),
         parent=reading.reference(parent) if parent else None,
         parent_sub_id=obr.text(26, 2),
@@ -72,18 +81,50 @@ def order_of(
 def with_specimen(reading: Reading, order: Order, spm: Segment) -> Order:
     """The order with the specimen of an SPM."""
     number = spm.text(2, 2) or spm.text(2, 1) or spm.text(3, 2) or spm.text(3, 1)
+    code, name = spm.text(4, 1), spm.text(4, 2)
     return replace(
         order,
-        specimen=(spm.text(4, 2) or spm.text(4, 1) or order.specimen),
+        specimen=_name(name, code) or order.specimen,
+        fluid=_fluid(code, name) or order.fluid,
         specimen_key=reading.reference(number) if number else None,
         collected=reading.when(spm, 17) or order.collected,
     )
 
 
-def _number(segment: Segment, field: int) -> str:
-    return segment.text(field, 1)
+_BLOODS = {
+    **dict.fromkeys(("BLDA", "ART", "ABLD", "122552005"), "arterial"),
+    **dict.fromkeys(("BLDV", "VEN", "122555007"), "venous"),
+    **dict.fromkeys(("BLDC", "CAP", "122554006"), "capillary"),
+}
+"""Tables 0070 and 0487, and SNOMED CT."""
 
 
-def _specimen(obr: Segment, field: int) -> str | None:
-    """OBR-15.1, the source's name or else its code, which versions before 2.7 have."""
-    return obr.text(field, 1, 2) or obr.text(field, 1) or obr.text(field, 2) or None
+_SPECIMENS = frozenset(
+    {
+        *("abscess", "arterial", "aspirate", "aspiration", "biopsy", "blood"),
+        *("bone", "bottle", "bottles", "bronchial", "bronchoalveolar"),
+        *("capillary", "catheter", "central", "cerebrospinal", "csf", "culture"),
+        *("drain", "ear", "eye", "fluid", "lavage", "line", "marrow", "mixed"),
+        *("nasal", "nasopharyngeal", "peripheral", "peritoneal", "plasma"),
+        *("pleural", "pus", "rectal", "respiratory", "serum", "sputum", "stool"),
+        *("swab", "synovial", "throat", "tip", "tissue", "tracheal", "urine"),
+        *("venous", "whole", "wound"),
+    }
+)
+"""Words of which a specimen's name may be made where it has no code."""
+
+
+def _name(label: str, code: str) -> str | None:
+    """The label of a code, or the code; a label without one may be anybody's words."""
+    known = bool(code) or all(word in _SPECIMENS for word in label.lower().split())
+    return (label if known else "") or code or None
+
+
+def _fluid(code: str, label: str) -> str | None:
+    """What the specimen is, in the words that scores ask for."""
+    if code.upper() in _BLOODS:
+        return _BLOODS[code.upper()]
+    told = (label or code).lower()
+    mixed = "mixed" in told or " and " in told
+    found = [word for word in ("arterial", "venous", "capillary") if word in told]
+    return found[0] if len(found) == 1 and not mixed else _name(label, code)

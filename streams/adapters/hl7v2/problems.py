@@ -59,7 +59,11 @@ _NAMED: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def read_allergy(reading: Reading, al1: Segment) -> None:
-    """An allergy on record; a substance without a code passes where it is known."""
+    """An allergy on record; a substance without a code passes where it is known.
+
+    One without a day of its own is that of the admission: a list that is sent again
+    and again makes it no younger.
+    """
     coding = _coding(al1, 3)
     substance = (coding.label or coding.code) if coding.code else _known(coding.label)
     if not substance:
@@ -72,7 +76,7 @@ def read_allergy(reading: Reading, al1: Segment) -> None:
         )
         return
     none = substance.lower().startswith(_NONE_KNOWN)
-    found = _day(reading, al1, 6)
+    found = reading.when(al1, 6) or reading.admitted or _issued(reading)
     reading.events.append(
         Allergy(
             event_id=f"allergy:{coding.code or substance}",
@@ -148,7 +152,7 @@ def read_procedure(reading: Reading, pr1: Segment) -> None:
         )
         return
     number = pr1.text(19) or ""
-    second = int(at.at.timestamp())
+    second = at.second
     key = reading.reference(number) if number else f"{coding.code}:{second}"
     reading.events.append(
         Procedure(
@@ -207,10 +211,6 @@ def _known(label: str) -> str:
     if plain in _SUBSTANCES or plain.startswith(_NONE_KNOWN):
         return plain if plain in _SUBSTANCES else "no known allergy"
     return known_drug(label) or ""
-
-
-def _day(reading: Reading, segment: Segment, field: int) -> Moment:
-    return reading.when(segment, field) or _issued(reading)
 
 
 def _issued(reading: Reading) -> Moment:

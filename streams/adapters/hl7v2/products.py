@@ -27,6 +27,10 @@ _ALSO = {
 """International names, and trade names that mean one drug."""
 
 
+_LONGEST = 200
+"""Characters of a name; what is longer is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Product:
     """What was ordered or given."""
@@ -54,7 +58,7 @@ def product(codes: CodeMap, segment: Segment, field: int) -> Product | None:
         for at in (1, 4)
     ]
     codings = [one for one in told if one.code]
-    name = next((one.label for one in told if one.label), "")
+    name = next((one.label for one in told if one.label), "")[:_LONGEST]
     if not codings:
         known = known_drug(name)
         return (

@@ -5,17 +5,17 @@ Source: HL7 v2.8.2 chapter 7.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
 from typing import Literal, cast
 
-from streams.adapters.hl7v2.answers import Answer, answer, unit_of
+from streams.adapters.hl7v2.answers import Answer, answer
 from streams.adapters.hl7v2.meanings import Meaning
 from streams.adapters.hl7v2.orders import Order
 from streams.adapters.hl7v2.reading import Reading
 from streams.adapters.hl7v2.splitter import Segment
 from streams.adapters.hl7v2.status import RANK, Standing, standing
 from streams.adapters.hl7v2.times import Moment
-from streams.adapters.measured import Measured, measured
+from streams.adapters.measured import Measured
 from streams.adapters.site.configuration import CodeEntry
 from streams.adapters.translation import UnmappedCode
 from streams.vocabulary.concepts import Concept
@@ -36,22 +36,15 @@ from streams.vocabulary.units import UNITS, canonical_unit, convert
 
 Status = Literal["preliminary", "final", "corrected"]
 
-_BEDSIDE = {"vital", "setting", "score", "body", "finding"}
-"""What belongs to the moment of looking; the rest to that of its specimen."""
-_ASSESSED = {"score", "finding"}
-_ASSESSMENTS = {"crrt_mode"}
 _IN = {"crystalloid", "colloid", "blood_product", "gu_irrigant", "intake"}
 
 
-def read_result(
-    reading: Reading, obx: Segment, meaning: Meaning, order: Order, seen: set[str]
-) -> None:
-    """The fact that an OBX is, if it is one; `seen` holds the facts of the message."""
+def read_result(reading: Reading, obx: Segment, meaning: Meaning, order: Order) -> None:
+    """The fact that an OBX is, if it is one."""
     if not meaning.code:
         reading.fault(obx, 3, ErrorCode.MISSING_VALUE, "The result has no code.")
         return
-    entry = meaning.entry
-    if entry is not None and entry.kind == "ignored":
+    if meaning.kind == "ignored":
         return
     how = standing(obx.text(11), order.status)
     if how == "none":
@@ -75,7 +68,7 @@ def read_result(
             "Send P, F, C or another of the table's.",
         )
         how = "preliminary"
-    event_id = _identity(reading, obx, meaning, order, at, seen)
+    event_id = _identity(reading, obx, meaning, order, at)
     said = answer(obx)
     if how == "deleted" or obx.deleted(5):
         reading.events.append(_withdrawn(reading, event_id, at))
@@ -84,7 +77,12 @@ def read_result(
             obx, 5, ErrorCode.MISSING_VALUE, "The result has no value; none was kept."
         )
     else:
-        fact = _fact(reading, obx, meaning, order, event_id, at, how, said)
+        fact: Clinical | Cancellation | None = _fact(
+            reading, obx, meaning, order, event_id, at, how, said
+        )
+        if fact is None and how == "corrected":
+            # What it corrects is known to be wrong, though nobody can read the right.
+            fact = _withdrawn(reading, event_id, at)
         if fact is not None:
             reading.events.append(fact)
 
@@ -97,8 +95,7 @@ def _happened(
     Laboratories write the moment of the analysis into OBX-14; what the blood was
     like then is nobody's business.
     """
-    bedside = meaning.concept is not None and meaning.concept.category in _BEDSIDE
-    if bedside or order.collected is None:
+    if meaning.bedside or order.collected is None:
         found = reading.when(obx, 14)
         if found is not None:
             return found
@@ -116,20 +113,11 @@ def _identity(
     meaning: Meaning,
     order: Order,
     at: Moment,
-    seen: set[str],
 ) -> str:
     """The fact's name: order, code, sub-id, time; what repeats is counted."""
     sub_id = obx.text(4)
-    if sub_id and not (len(sub_id) <= 8 and sub_id.replace(".", "").isalnum()):
-        sub_id = reading.reference(sub_id)
-    second = int(at.at.timestamp())
-    told = f"result:{order.key}:{meaning.local}:{sub_id}:{second}"
-    event_id, again = told, 1
-    while event_id in seen:
-        again += 1
-        event_id = f"{told}#{again}"
-    seen.add(event_id)
-    return event_id
+    sub_id = reading.sub_id(sub_id) if sub_id else ""
+    return reading.distinct(f"result:{order.key}:{meaning.local}:{sub_id}:{at.second}")
 
 
 def _withdrawn(reading: Reading, event_id: str, at: Moment) -> Cancellation:
@@ -153,23 +141,18 @@ def _fact(
     how: Standing,
     said: Answer,
 ) -> Clinical | None:
-    entry = meaning.entry
+    entry, concept = meaning.entry, meaning.concept
     version = reading.version(RANK[how])
-    if entry is None:
+    if entry is None or meaning.kind == "unmapped":
         return _unmapped(reading, obx, meaning, order, event_id, at, how, said)
-    match entry.kind:
-        case "fluid":
-            return _fluid(reading, obx, entry, meaning, event_id, at, version, said)
-        case "support":
-            return _support(reading, entry, event_id, at, version, said)
-        case "drug":
-            return _running(reading, obx, entry, event_id, at, version, said)
-    if meaning.concept is None:  # a culture's code outside of a culture
-        return _unmapped(reading, obx, meaning, order, event_id, at, how, said)
-    value = _measured(reading, obx, meaning.concept, entry, said)
+    if concept is None:
+        return _KINDS[meaning.kind](
+            reading, obx, entry, meaning, event_id, at, version, said
+        )
+    value = _measured(reading, obx, concept, entry, said)
     if value is None:
         return None
-    if meaning.concept.category in _ASSESSED or entry.concept in _ASSESSMENTS:
+    if meaning.kind == "assessment":
         return Assessment(
             event_id=event_id,
             happened_at=at.at,
@@ -198,8 +181,8 @@ def _fact(
         text=said.words if value.value is None else None,
         sent_value=f"{number:.12g}" if changed and number is not None else None,
         sent_unit=value.sent_unit,
-        specimen=entry.specimen or order.specimen,
-        specimen_id=order.specimen_key or order.key,
+        specimen=entry.specimen or order.fluid,
+        specimen_id=None if meaning.bedside else order.specimen_id,
         method=entry.method,
         code=meaning.code,
         status=cast("Status", how),
@@ -210,8 +193,7 @@ def _measured(
     reading: Reading, obx: Segment, concept: Concept, entry: CodeEntry, said: Answer
 ) -> Measured | None:
     """The value in the concept's unit; None, and a fault, where it cannot be used."""
-    aliases = reading.site.configuration.units
-    written = unit_of(obx, aliases)
+    written = reading.site.unit(obx.raw(6), obx.delimiters)
     if written:
         reading.account.units.append((concept.name, written))
     if said.reported.value is None:
@@ -219,7 +201,7 @@ def _measured(
             _unread(reading, obx)
         return Measured(None)
     try:
-        return measured(concept, said.reported, written or entry.unit, aliases=aliases)
+        return reading.site.measure(concept.name, said.reported, written or entry.unit)
     except InputError as error:
         number = 5 if error.code == ErrorCode.IMPOSSIBLE_VALUE else 6
         reading.fault_of(obx, number, error)
@@ -246,7 +228,7 @@ def _unmapped(
     how: Standing,
     said: Answer,
 ) -> Measurement:
-    written = unit_of(obx, reading.site.configuration.units)
+    written = reading.site.unit(obx.raw(6), obx.delimiters)
     reading.leave_unmapped(
         UnmappedCode(
             system=meaning.system,
@@ -272,7 +254,7 @@ def _unmapped(
         concept="unmapped",
         sent_value=sent,
         sent_unit=written if canonical_unit(written) else None,
-        specimen_id=order.specimen_key or order.key,
+        specimen_id=order.specimen_id,
         code=meaning.code,
         status=cast("Status", how),
     )
@@ -289,7 +271,7 @@ def _fluid(
     said: Answer,
 ) -> Fluid | None:
     aliases = reading.site.configuration.units
-    written = unit_of(obx, aliases) or entry.unit or ""
+    written = reading.site.unit(obx.raw(6), obx.delimiters) or entry.unit or ""
     unit = canonical_unit(aliases.get(written, written))
     value = said.reported.value
     if value is None:
@@ -321,7 +303,9 @@ def _fluid(
 
 def _support(
     reading: Reading,
+    _obx: Segment,
     entry: CodeEntry,
+    _meaning: Meaning,
     event_id: str,
     at: Moment,
     version: int,
@@ -353,6 +337,7 @@ def _running(
     reading: Reading,
     obx: Segment,
     entry: CodeEntry,
+    _meaning: Meaning,
     event_id: str,
     at: Moment,
     version: int,
@@ -368,7 +353,7 @@ def _running(
         return None
     drug = drugs()[entry.concept]
     aliases = reading.site.configuration.units
-    written = unit_of(obx, aliases) or entry.unit or ""
+    written = reading.site.unit(obx.raw(6), obx.delimiters) or entry.unit or ""
     unit = canonical_unit(aliases.get(written, written))
     value = None
     if unit is not None and UNITS[unit].dimension == UNITS[drug.unit].dimension:
@@ -389,8 +374,7 @@ def _running(
     )
 
 
-def observed_at(reading: Reading, order: Order) -> datetime | None:
-    """When an order's report was made: OBR-22, else the message's own time."""
-    if order.reported is not None:
-        return order.reported.at
-    return reading.header.issued_at
+_Reader = Callable[
+    [Reading, Segment, CodeEntry, Meaning, str, Moment, int, Answer], Clinical | None
+]
+_KINDS: dict[str, _Reader] = {"fluid": _fluid, "support": _support, "drug": _running}

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from streams.adapters.hl7v2.charset import decoded
-from streams.adapters.hl7v2.delimiters import Delimiters, delimiters
+from streams.adapters.hl7v2.delimiters import NONE, Delimiters, delimiters
 from streams.adapters.translation import Fault
 from streams.vocabulary.errors import ErrorCode, InputError
 
@@ -60,6 +60,8 @@ class Segment:
         """One part of the field's first repetition, trimmed; empty for a deleted."""
         fields = self.fields
         written = fields[field] if field < len(fields) else ""
+        if written.isalnum():  # as most are: no delimiter is a letter or a digit
+            return written if component == 1 and subcomponent == 1 else ""
         if not written or written == DELETED:
             return ""
         these = self.delimiters
@@ -180,6 +182,8 @@ def split(text: str, codec: str, faults: tuple[Fault, ...] = ()) -> Hl7Message:
 
     Raises `InputError` EMB-120 where its delimiters are none.
     """
+    if NONE in text:
+        text = text.replace(NONE, "\ufffd")
     these = delimiters(text[:16])
     lines = text.split("\r")
     if "\n" in text:
@@ -187,14 +191,15 @@ def split(text: str, codec: str, faults: tuple[Fault, ...] = ()) -> Hl7Message:
     counts: dict[str, int] = {}
     segments: list[Segment] = []
     field = these.field
-    loose: list[int] = []
+    first = 0
+    loose: dict[int, list[str]] = {}
     for at, line in enumerate(lines):
         if line[3:4] != field or not line[:3].isalnum():
             if not line.strip():
                 continue
             if not _BARE.fullmatch(line):
-                loose.append(at)
-                _continue(segments[-1], line)
+                first = first or at + 1
+                loose.setdefault(len(segments) - 1, []).append(line)
                 continue
         name = line[:3].upper()
         number = counts[name] = counts.get(name, 0) + 1
@@ -203,7 +208,9 @@ def split(text: str, codec: str, faults: tuple[Fault, ...] = ()) -> Hl7Message:
             fields.insert(1, field)
         segments.append(Segment(name, number, fields, these))
     if loose:
-        faults = (*faults, _loose(len(loose), loose[0] + 1))
+        for at, more in loose.items():
+            _continue(segments[at], more)
+        faults = (*faults, _loose(sum(map(len, loose.values())), first))
     return Hl7Message(segments, codec, faults)
 
 
@@ -222,11 +229,11 @@ def _no_message() -> InputError:
     )
 
 
-def _continue(segment: Segment, line: str) -> None:
-    """The line belongs to the text in the segment's last field."""
-    first, *others = line.split(segment.delimiters.field)
-    segment.fields[-1] += f"\n{first}"
-    segment.fields += others
+def _continue(segment: Segment, lines: list[str]) -> None:
+    """The lines belong to the text in the segment's last field."""
+    field = segment.delimiters.field
+    last = "\n".join((segment.fields[-1], *lines))
+    segment.fields[-1:] = last.split(field)
 
 
 def _loose(lines: int, first: int) -> Fault:

@@ -46,7 +46,7 @@ RANK: dict[Standing, int] = {"preliminary": 0, "final": 1, "corrected": 2, "dele
 def standing(of_result: str, of_report: str) -> Standing:
     """By OBX-11; where it is empty by OBR-25; final where both are."""
     if of_result:
-        return _OF_RESULT.get(of_result.upper(), "unknown")
+        return _OF_RESULT.get(of_result) or _OF_RESULT.get(of_result.upper(), "unknown")
     if of_report:
         told = _OF_REPORT.get(of_report.upper(), "unknown")
         return "final" if told == "none" else told

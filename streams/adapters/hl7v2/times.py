@@ -8,15 +8,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: `second` is kept
 class Moment:
     """An instant, and whether only its date was told (it is then the day's begin)."""
 
     at: datetime
     date_only: bool = False
+
+    @cached_property
+    def second(self) -> int:
+        """In whole seconds of the epoch, for identities."""
+        return int(self.at.timestamp())
 
 
 _TIME = re.compile(

@@ -13,7 +13,7 @@ from streams.adapters.hl7v2.cultures import (
     read_culture,
     tell_cultures,
 )
-from streams.adapters.hl7v2.groups import OrderGroup, by_order, by_patient, of_name
+from streams.adapters.hl7v2.groups import OrderGroup, PatientGroup, by_order, by_patient
 from streams.adapters.hl7v2.header import Hl7Header, header_of
 from streams.adapters.hl7v2.identifiers import pid_identifier
 from streams.adapters.hl7v2.meanings import Meanings
@@ -62,11 +62,11 @@ _READ = {
 }
 """The types that are read; all others are filed unread."""
 
-_REPEATED = {
-    "AL1": read_allergy,
-    "DG1": read_diagnosis,
-    "PR1": read_procedure,
-}
+_REPEATED = (
+    ("AL1", read_allergy),
+    ("DG1", read_diagnosis),
+    ("PR1", read_procedure),
+)
 
 
 class Hl7Translator:
@@ -126,7 +126,8 @@ class _Message:
         header = self._header
         groups = by_patient(self._message.segments)
         told: dict[str, list[Event]] = {}
-        event = self._message.first("EVN")
+        adt = header.message_type == "ADT"
+        event = self._message.first("EVN") if adt else None
         patients = []
         for group in groups:
             reading = self._patient(group)
@@ -154,8 +155,8 @@ class _Message:
             faults=tuple(self._account.faults),
         )
 
-    def _patient(self, group: Sequence[Segment]) -> Reading | None:
-        pid = group[0]
+    def _patient(self, group: PatientGroup) -> Reading | None:
+        pid = group.pid
         identifier = pid_identifier(pid, self._site.configuration)
         if identifier is None:
             self._account.faults.append(_nobody(pid))
@@ -177,25 +178,23 @@ class _Message:
         return patient
 
     def _read(
-        self, reading: Reading, group: Sequence[Segment], event: Segment | None
+        self, reading: Reading, group: PatientGroup, event: Segment | None
     ) -> None:
-        pid = group[0]
-        pv1 = next(of_name(group, "PV1"), None)
+        pid, pv1 = group.pid, group.first("PV1")
         reading.encounter = encounter_of(reading, pid, pv1)
+        reading.admitted = reading.when(pv1, 44) if pv1 is not None else None
         if self._header.message_type == "ADT":
             self._administration(reading, group, event, pid, pv1)
-        for segment in group:
-            reader = _REPEATED.get(segment.name)
-            if reader is not None:
+        for name, reader in _REPEATED:
+            for segment in group.all(name):
                 reader(reading, segment)
         self._orders(reading, group)
-        admitted = reading.when(pv1, 44) if pv1 is not None else None
-        read_person(reading, pid, admitted)
+        read_person(reading, pid)
 
     def _administration(
         self,
         reading: Reading,
-        group: Sequence[Segment],
+        group: PatientGroup,
         event: Segment | None,
         pid: Segment,
         pv1: Segment | None,
@@ -204,11 +203,11 @@ class _Message:
         if trigger in OF_PATIENTS or trigger in OF_ACCOUNTS:
             retired = [
                 one
-                for mrg in of_name(group, "MRG")
+                for mrg in group.all("MRG")
                 if (one := read_merge(reading, trigger, mrg)) is not None
             ]
             self._sightings += retired
-            if next(of_name(group, "MRG"), None) is None:
+            if not group.all("MRG"):
                 reading.fault(
                     pid,
                     0,
@@ -219,15 +218,14 @@ class _Message:
         read_visit(reading, trigger, event, pv1)
         read_death(reading, trigger, event, pid)
 
-    def _orders(self, reading: Reading, group: Sequence[Segment]) -> None:
+    def _orders(self, reading: Reading, group: PatientGroup) -> None:
         first = self._header.message_type == "OUL"
-        orders = by_order(group, specimen_first=first)
+        orders = by_order(group.segments, specimen_first=first)
         if not orders:
             return
-        seen: set[str] = set()
         cultures = Cultures()
         for one in orders:
-            self._order(reading, one, cultures, seen)
+            self._order(reading, one, cultures)
         tell_cultures(reading, cultures)
 
     def _order(
@@ -235,20 +233,24 @@ class _Message:
         reading: Reading,
         one: OrderGroup,
         cultures: Cultures,
-        seen: set[str],
     ) -> None:
         order = self._told_order(reading, one)
         observed = meanings_of(self._meanings, one.results)
-        if one.obr is not None and is_culture(order, [m for _, m in observed]):
+        if one.obr is not None and is_culture(order, observed):
             observed = read_culture(reading, cultures, order, observed)
         at = len(reading.events)
         for obx, meaning in observed:
-            read_result(reading, obx, meaning, order, seen)
+            read_result(reading, obx, meaning, order)
         if one.drugs:
             told = Prescription(
-                one.orc, one.drugs, one.timing, one.route, _weight(reading.events[at:])
+                orc=one.orc,
+                drugs=one.drugs,
+                parts=one.parts,
+                timing=one.timing,
+                route=one.route,
+                weight_kg=_weight(reading.events[at:]),
             )
-            read_prescription(reading, told, seen)
+            read_prescription(reading, told)
 
     def _told_order(self, reading: Reading, one: OrderGroup) -> Order:
         if one.obr is not None:

@@ -14,7 +14,7 @@ from streams.adapters.hl7v2.reading import Reading
 from streams.adapters.hl7v2.splitter import Segment
 from streams.adapters.hl7v2.times import Moment
 from streams.adapters.identity.pseudonyms import Identifier
-from streams.adapters.translation import UnmappedCode
+from streams.adapters.translation import Fault, UnmappedCode
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.events import (
     Cancellation,
@@ -77,6 +77,14 @@ class Visit:
         return _CLASSES.get(self.pv1.text(2).upper(), "other")
 
 
+_NO_VISIT = Fault(
+    place="PV1",
+    code=ErrorCode.MISSING_VALUE,
+    reason="The message tells of a visit and has no segment for it.",
+    cure="Send PV1.",
+)
+
+
 def encounter_of(reading: Reading, pid: Segment, pv1: Segment | None) -> str | None:
     """The hospital stay: the visit number PV1-19, else the account PID-18.
 
@@ -92,12 +100,15 @@ def read_visit(
 ) -> None:
     """What the trigger tells of the stay."""
     act = _ACTS.get(trigger)
-    if act is None or pv1 is None:
+    if act is None:
+        return
+    if pv1 is None:
+        reading.account.faults.append(_NO_VISIT)
         return
     key = reading.encounter
     if key is None:
-        admitted = reading.when(pv1, 44)
-        key = f"from:{int(admitted.at.timestamp())}" if admitted else "unnamed"
+        admitted = reading.admitted
+        key = f"from:{admitted.second}" if admitted else "unnamed"
     act(Visit(reading, event, pv1, key))
 
 
@@ -109,7 +120,10 @@ def read_death(
     died = reading.when(pid, 29)
     if died is not None and pid.text(30).upper() != "N":
         _tell_death(reading, died, place=None, basis="PID-29")
-    elif dead and not (trigger == "A03" and _told_dead(reading)):
+    elif dead and (left := _left_alive(reading)) is not None:
+        at = Moment(left.happened_at, date_only=Flag.DATE_ONLY in left.flags)
+        _tell_death(reading, at, place="hospital", basis="PID-30")
+    elif dead and not _told_dead(reading):
         visit = Visit(reading, event, pid, "")
         known = visit.recorded()
         if known is not None:
@@ -139,12 +153,18 @@ def _denies(trigger: str, pid: Segment) -> bool:
     return trigger in ("A08", "A31") and lives
 
 
+def _left_alive(reading: Reading) -> VitalStatusContact | None:
+    """The sign of life that a discharge in this message is, where it is one."""
+    signs = (e for e in reading.events if isinstance(e, VitalStatusContact))
+    return next((one for one in signs if one.basis == "discharge"), None)
+
+
 def _told_dead(reading: Reading) -> bool:
     return any(isinstance(event, Death) for event in reading.events)
 
 
 def _arrived(visit: Visit, phase: Literal["registered", "admitted"]) -> None:
-    at = visit.reading.when(visit.pv1, 44) or visit.occurred()
+    at = visit.reading.admitted or visit.occurred()
     if at is None:
         _untimed(visit, 44)
         return
@@ -166,7 +186,7 @@ def _transfer(visit: Visit) -> None:
     if at is None:
         _untimed(visit, 0)
         return
-    second = int(at.at.timestamp())
+    second = at.second
     if _ward(visit.pv1, 6):
         _location(visit, "left", visit.pv1, 6, at, f"left:{second}")
     _location(visit, "entered", visit.pv1, 3, at, f"entered:{second}")
@@ -194,7 +214,7 @@ def _change_class(visit: Visit) -> None:
 def _update(visit: Visit) -> None:
     """A08: the stay as it stands now, where its times are told."""
     reading = visit.reading
-    admitted = reading.when(visit.pv1, 44)
+    admitted = reading.admitted
     if admitted is not None and visit.encounter_class in ("emergency", "inpatient"):
         inside = visit.encounter_class == "inpatient"
         _encounter(visit, "admitted" if inside else "registered", admitted)
@@ -220,7 +240,7 @@ def _cancel_transfer(visit: Visit) -> None:
         moved = visit.occurred()
         if moved is not None:
             for fact in ("entered", "left"):
-                second = int(moved.at.timestamp())
+                second = moved.second
                 _cancel(visit.reading, f"visit:{visit.key}:{fact}:{second}")
     else:
         visit.reading.fault(
@@ -232,7 +252,7 @@ def _cancel_transfer(visit: Visit) -> None:
         )
     back = visit.recorded()
     if back is not None:
-        second = int(back.at.timestamp())
+        second = back.second
         _location(visit, "entered", visit.pv1, 3, back, f"entered:{second}")
 
 
@@ -334,6 +354,8 @@ def _tell_death(
     reading: Reading, at: Moment, *, place: Literal["hospital"] | None, basis: str
 ) -> None:
     """Of a time and a discharge, the time: one death, told twice, is one fact."""
+    if (left := _left_alive(reading)) is not None:
+        reading.events.remove(left)
     if _told_dead(reading):
         reading.events = [e for e in reading.events if not isinstance(e, Death)]
         place = "hospital"

@@ -23,6 +23,8 @@ KEY_BYTES = 32
 
 _LETTERS = 26
 """Of base 32: 130 bits of the HMAC."""
+_BYTES = 20
+"""That is in these, which base 32 writes without padding."""
 
 Kind = Literal["patient", "encounter", "reference"]
 """What is named: a person, a hospital stay, or anything else with a number of its
@@ -113,7 +115,7 @@ class Pseudonyms:
         told = (self._site, kind, identifier.authority, identifier.value)
         text = "\x1f".join(told).encode("utf-8", "surrogatepass")
         digest = hmac.digest(self._keys[version], text, "sha256")
-        letters = b32encode(digest).decode("ascii").lower()
+        letters = b32encode(digest[:_BYTES]).decode("ascii").lower()
         return f"{kind[0]}{version}-{letters[:_LETTERS]}"
 
 

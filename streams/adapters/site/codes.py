@@ -13,6 +13,9 @@ from streams.vocabulary.concepts import concept_of_code, concepts
 LOINC = {"LN", "LOINC", "LNC", Loinc.system, "2.16.840.1.113883.6.1"}
 """How sources write LOINC's name."""
 
+_ARTERIAL = {"2703-7", "2019-8", "2744-1", "2518-9", "2708-6"}
+"""LOINC codes that name arterial blood themselves."""
+
 
 @dataclass(frozen=True, slots=True)
 class Coding:
@@ -47,8 +50,12 @@ class CodeMap:
         site knows better.
         """
         for one in codings:
-            for system in (one.system, ""):
-                if found := self._entries.get((system, one.code)):
+            for system, code in (
+                (one.system, one.code),
+                ("", one.code),
+                (one.system, "*"),
+            ):
+                if found := self._entries.get((system, code)):
                     return found
         for one in codings:
             if one.system in LOINC and (found := self._shipped.get(one.code)):
@@ -59,7 +66,11 @@ class CodeMap:
     def _shipped(self) -> dict[str, CodeEntry]:
         """By LOINC code, the concepts of the dictionary."""
         return {
-            code.partition("|")[2]: CodeEntry(code=code, concept=concepts()[name].name)
+            code.partition("|")[2]: CodeEntry(
+                code=code,
+                concept=concepts()[name].name,
+                specimen="arterial" if code.partition("|")[2] in _ARTERIAL else None,
+            )
             for code, name in concept_of_code().items()
             if code.startswith(f"{Loinc.system}|")
         }

@@ -60,6 +60,7 @@ def _text(written: object) -> object:
 Text = Annotated[str, BeforeValidator(_text)]
 Unit = Annotated[str, AfterValidator(_unit)]
 Level = Literal["icu", "intermediate", "ward", "emergency", "theatre", "other"]
+VisitKind = Literal["hospital", "icu", "emergency"]
 
 
 class _Part(BaseModel):
@@ -73,14 +74,22 @@ class CodeEntry(_Part):
         default="",
         description="The system as the source writes it; empty for the site's own.",
     )
-    code: Text
-    kind: Literal["observation", "culture", "fluid", "support", "drug", "ignored"] = (
-        Field(
-            default="observation",
-            description="What it names: something measured or assessed, a test for "
-            "microbes, a volume in or out, support of breathing, a drug, or nothing "
-            "Ember needs.",
-        )
+    code: Text = Field(description="`*` stands for every other code of its system.")
+    kind: Literal[
+        "observation",
+        "culture",
+        "organism",
+        "antimicrobial",
+        "fluid",
+        "support",
+        "procedure",
+        "drug",
+        "ignored",
+    ] = Field(
+        default="observation",
+        description="What it names: something measured or assessed, a test for "
+        "microbes, what grew, what it was tried against, a volume in or out, support "
+        "of breathing, something done, a drug, or nothing Ember needs.",
     )
     concept: str = Field(
         default="",
@@ -121,6 +130,24 @@ class SiteConfiguration(_Part):
         default=(),
         description="Who assigns patient identifiers, the one to go by first: an "
         "authority, `TYPE@AUTHORITY`, or `TYPE@` for any authority.",
+    )
+    authority_names: dict[Text, Text] = Field(
+        default_factory=dict,
+        description="What else an authority is called: by FHIR identifier system or "
+        "OID, its one name.",
+    )
+    visits: dict[Text, VisitKind] = Field(
+        default_factory=dict,
+        description="Who assigns the numbers of FHIR Encounters, the one to go by "
+        "first, and what they number; without any, Encounters go by their own id.",
+    )
+    fhir_servers: tuple[Text, ...] = Field(
+        default=(),
+        description="Base addresses under which the site's FHIR server is spoken of.",
+    )
+    systems: dict[Text, Text] = Field(
+        default_factory=dict,
+        description="Code systems by the names the site gives them, and their own.",
     )
     units: dict[Text, Unit] = Field(
         default_factory=dict, description="The site's spellings of units."

@@ -27,11 +27,13 @@ from streams.clinical.timeline import Timeline
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
-SourceOption = Annotated[str, typer.Option(help="What it is: mimic-iv, or hl7v2.")]
+SourceOption = Annotated[
+    str, typer.Option(help="Which source: mimic-iv, mimic-iv-fhir, or messages: hl7v2.")
+]
 PathOption = Annotated[
     Path,
     typer.Option(
-        help="The folder that holds hosp/ and icu/; of messages, a file or folder."
+        help="The folder that holds the source's files; of messages, also a file."
     ),
 ]
 SubjectsOption = Annotated[
@@ -45,9 +47,10 @@ ZoneOption = Annotated[
     ),
 ]
 
-WALL_CLOCK = {"mimic-iv": "UTC"}
+WALL_CLOCK = {"mimic-iv": "UTC", "mimic-iv-fhir": "America/New_York"}
 """By source: the zone whose days are the hospital's. MIMIC-IV's times name no zone and
-are read as UTC, so that its UTC days are those of the ward's own clock."""
+are read as UTC, so that its UTC days are those of the ward's own clock; on FHIR they
+carry Boston's offset."""
 
 
 def detect(

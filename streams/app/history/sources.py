@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
 from types import MappingProxyType
+from typing import Protocol
 
+from streams.adapters.fhir.mimic_iv import MimicIvFhir
 from streams.adapters.intake import IntakeReport, SourcedEvent
 from streams.adapters.mimic_iv.source import MimicIv
 from streams.adapters.ordering import events_by_patient, messages_in_known_order
@@ -17,7 +19,17 @@ from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 from streams.vocabulary.messages import EhrMessage
 
 
-SOURCES = ("mimic-iv", *FORMS)
+class _Reader(Protocol):
+    def events(
+        self, report: IntakeReport, subjects: Collection[str] | None
+    ) -> Iterator[SourcedEvent]: ...
+
+
+SOURCES: dict[str, Callable[[Path], _Reader]] = {
+    "mimic-iv": MimicIv,
+    "mimic-iv-fhir": MimicIvFhir,
+}
+"""By name, what reads a folder of it."""
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -39,8 +51,8 @@ class History:
         Raises `InputError` EMB-304 at the end where nothing was read of anybody asked
         for: a table without rows would say that nobody of them was ill.
         """
-        source = self.files or MimicIv(self.path)
-        for sourced in source.events(report, self.subjects):
+        reader = self.files or SOURCES[self.name](self.path)
+        for sourced in reader.events(report, self.subjects):
             self.met.add(sourced.patient)
             yield sourced
         if self.subjects and not self.met:
@@ -72,13 +84,16 @@ class History:
 
     def fingerprint(self, *rules: str) -> str:
         """The files by name and content, the subjects, the rules applied to them."""
-        every = "*.csv*" if self.files is None else "*"
-        found = [self.path] if self.path.is_file() else self.path.rglob(every)
-        files = sorted(f for f in found if f.is_file())
+        files = sorted(f for f in self._files() if f.is_file())
         parts = [f"{f.relative_to(self.path)}:{_content(f)}" for f in files]
         parts += [] if self.files is None else [self.files.site.model_dump_json()]
         parts += sorted(self.subjects or ("all subjects",))
         return sha256("\n".join([self.name, *parts, *rules]).encode()).hexdigest()
+
+    def _files(self) -> list[Path]:
+        if self.files is not None:
+            return [self.path] if self.path.is_file() else [*self.path.rglob("*")]
+        return [*self.path.rglob("*.csv*"), *self.path.rglob("*.ndjson*")]
 
 
 _MANY = 20
@@ -108,12 +123,6 @@ def open_history(
 
     A source of messages is read as those of the site that `environ` names.
     """
-    if name not in SOURCES:
-        raise SettingsError(
-            ErrorCode.BAD_SETTING,
-            f"There is no source {name!r}.",
-            f"Use one of: {', '.join(SOURCES)}.",
-        )
     if name in FORMS:
         if subjects is not None:
             raise SettingsError(
@@ -122,11 +131,17 @@ def open_history(
                 "Leave --subjects away.",
             )
         return History(name, path, files=message_files(name, path, environ))
+    if name not in SOURCES:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            f"There is no source {name!r}.",
+            f"Use one of: {', '.join((*SOURCES, *FORMS))}.",
+        )
     if not path.is_dir():
         raise SettingsError(
             ErrorCode.PATH_NOT_FOUND,
             f"{path} is not a folder.",
-            "Give --path the folder that holds hosp/ and icu/.",
+            "Give --path the folder that holds the source's files.",
         )
     return History(name, path, None if subjects is None else read_subjects(subjects))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
@@ -16,6 +17,16 @@ def writing(path: Path) -> Iterator[TextIO]:
 
     Raises `SettingsError` EMB-403 where it cannot be written.
     """
+    with (
+        writing_bytes(path) as file,
+        TextIOWrapper(file, "utf-8", newline="") as out,
+    ):
+        yield out
+
+
+@contextmanager
+def writing_bytes(path: Path) -> Iterator[BinaryIO]:
+    """The same for bytes."""
     if path.is_dir():
         raise SettingsError(
             ErrorCode.PATH_NOT_FOUND,
@@ -24,7 +35,7 @@ def writing(path: Path) -> Iterator[TextIO]:
         )
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        out = unfinished.open("w", encoding="utf-8", newline="")
+        out = unfinished.open("wb")
     except OSError as fault:
         raise SettingsError(
             ErrorCode.PATH_NOT_FOUND,

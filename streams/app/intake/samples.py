@@ -37,16 +37,22 @@ class Sample:
     fault: InputError | None = None
 
 
-def samples(form: Form, path: Path) -> Iterator[Sample]:
+def samples(form: Form, path: Path, others: list[str]) -> Iterator[Sample]:
     """The messages of a file, or of all files of a folder by name.
+
+    A file of a folder that holds no message (a licence, a picture) is not read, and
+    named in `others`; a file that was asked for is read whatever it is.
 
     Raises `SettingsError` EMB-403 where there is nothing to read, `InputError`
     EMB-113 where a file cannot be read to its end.
     """
-    read = _fhir if form == "fhir" else _hl7v2
+    read, holds = (_fhir, _resources) if form == "fhir" else (_hl7v2, _messages)
     for file in _files(path):
         name = file.name if path.is_file() else str(file.relative_to(path))
         try:
+            if file != path and not holds(file):
+                others.append(name)
+                continue
             with _opened(file) as content:
                 yield from read(name, file, content)
         except (OSError, EOFError) as fault:
@@ -85,6 +91,19 @@ def _suffix(file: Path) -> str:
     return Path(file.stem).suffix if file.suffix == ".gz" else file.suffix
 
 
+def _messages(file: Path) -> bool:
+    """Whether the beginning of the file has a message in it."""
+    if _suffix(file).lower() in _JSON_LINES:
+        return True
+    with _opened(file) as content:
+        first = content.read(_CHUNK)
+    return _FRAME in first or _BEGIN.search(first) is not None
+
+
+def _resources(file: Path) -> bool:
+    return _suffix(file).lower() in {*_JSON_LINES, ".json"}
+
+
 # -- HL7 v2 --------------------------------------------------------------------------
 
 
@@ -94,9 +113,13 @@ def _hl7v2(name: str, file: Path, content: BinaryIO) -> Iterator[Sample]:
         return
     first = content.read(_CHUNK)
     pieces = _pieces(first, content)
-    framed = _FRAME in first[:_CHUNK]
-    for payload in _frames(pieces) if framed else _plain(pieces):
+    for payload in _frames(pieces) if _FRAME in first else _plain(pieces):
         yield Sample(name, payload)
+
+
+def framed(content: BinaryIO) -> Iterator[bytes]:
+    """The payloads of MLLP frames."""
+    yield from _frames(_pieces(content.read(_CHUNK), content))
 
 
 def _pieces(first: bytes, content: BinaryIO) -> Iterator[bytes]:

@@ -20,9 +20,10 @@ from streams.app.listen.desk import Desk
 from streams.app.listen.hearing import Hearing, read_hearing
 from streams.app.listen.memory import Lately
 from streams.app.listen.server import Listener, Tls
+from streams.app.listen.settings import ListenerSettings
 from streams.app.listen.store import Store
 from streams.app.observe.process import Process
-from streams.app.settings import ListenerSettings, ProcessSettings
+from streams.app.settings import ProcessSettings
 from streams.vocabulary.errors import ErrorCode, SettingsError
 from streams.vocabulary.topics import patient_key
 

@@ -28,7 +28,9 @@ from streams.vocabulary.topics import (
     BACKFILL,
     EVENTS,
     FORMAT_HEADER,
+    HL7V2,
     RECEIVED_HEADER,
+    SEALED,
     TRACE_HEADER,
     TYPE_HEADER,
     is_as_written,
@@ -78,7 +80,7 @@ class Intake:
 
     def _ingested(self, record: Record) -> Ingested:
         form = record.headers.get(FORMAT_HEADER, b"").decode("ascii", "replace")
-        if is_as_written(form) and form not in self.readers:
+        if form.removesuffix(SEALED) == HL7V2 and form not in self.readers:
             raise SettingsError(
                 ErrorCode.BAD_SETTING,
                 f"{record.topic} holds records of the form {form}, and this worker "

@@ -20,7 +20,9 @@ from streams.vocabulary.messages import (
 from streams.vocabulary.topics import TOPICS
 
 
-ProcessName = Literal["worker", "consumer", "archiver", "relay", "feeder", "listener"]
+ProcessName = Literal[
+    "worker", "consumer", "archiver", "relay", "feeder", "subscriber", "listener"
+]
 MetricKind = Literal["counter", "gauge", "histogram"]
 
 OTHER = "other"

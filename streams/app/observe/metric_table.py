@@ -25,6 +25,7 @@ _every = of_processes(*_EVERY)
 _worker = of_processes("worker")
 _inbox = of_processes(*_INBOX)
 _relay = of_processes("relay")
+_subscriber = of_processes("subscriber")
 
 METRICS: tuple[Metric, ...] = (
     _every(
@@ -264,6 +265,27 @@ METRICS: tuple[Metric, ...] = (
         ("kind", "site", "name"),
         "seconds",
         "since a source, a concept or a ward was last heard",
+    ),
+    _subscriber(
+        "ember_subscriber_notifications_total",
+        "counter",
+        ("outcome",),
+        "notifications",
+        "notifications of FHIR Subscriptions; ignored are those that tell of no event",
+    ),
+    _subscriber(
+        "ember_subscriber_owed_events",
+        "gauge",
+        (),
+        "events",
+        "events known of by number that are not in the log",
+    ),
+    _subscriber(
+        "ember_subscriber_silence_seconds",
+        "gauge",
+        (),
+        "seconds",
+        "since the subscription was heard that is silent for longest",
     ),
     *INTAKE_METRICS,
 )

@@ -249,6 +249,15 @@ class RelayMetrics:
         self.oldest = metrics.level("ember_relay_oldest_seconds")
 
 
+class SubscriberMetrics:
+    """What the taker of notifications measures."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.notifications = metrics.count("ember_subscriber_notifications_total")
+        self.owed = metrics.level("ember_subscriber_owed_events")
+        self.silence = metrics.level("ember_subscriber_silence_seconds")
+
+
 class FeedMetrics:
     """What the watch over feeds measures."""
 

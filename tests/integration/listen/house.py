@@ -11,8 +11,9 @@ from streams.adapters.identity.pseudonyms import Pseudonyms
 from streams.adapters.site.configuration import SiteConfiguration
 from streams.app.listen.hearing import Hearing
 from streams.app.listen.running import ListenerPlan, listening
+from streams.app.listen.settings import listener_settings
 from streams.app.observe.process import Process
-from streams.app.settings import listener_settings, process_settings
+from streams.app.settings import process_settings
 
 
 SITE = SiteConfiguration(site="ward", zone="Europe/London")

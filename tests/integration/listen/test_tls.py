@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 from integration.listen.house import HeldStore, house, message
 
 from streams.app.listen.server import Tls
-from streams.app.settings import listener_settings
+from streams.app.listen.settings import listener_settings
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 

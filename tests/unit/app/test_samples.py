@@ -16,7 +16,7 @@ TWO = b"MSH|^~\\&|A|||||||2\rOBX|1|TX|||MSH is a segment\r"
 
 
 def payloads(path, form="hl7v2"):
-    return [sample.payload for sample in samples(form, path)]
+    return [sample.payload for sample in samples(form, path, [])]
 
 
 @pytest.mark.parametrize("ends", [b"\r", b"\n", b"\r\n"])
@@ -56,7 +56,7 @@ def test_json_lines_hold_a_message_each_and_a_bad_line_is_told(tmp_path):
     lines = [json.dumps({"message": ONE.decode()}), "{", "[1]", '{"message": 1}', ""]
     file.write_bytes(gzip.compress("\n".join(lines).encode()))
 
-    first, *bad = samples("hl7v2", file)
+    first, *bad = samples("hl7v2", file, [])
 
     assert first.payload == ONE
     assert first.fault is None
@@ -68,13 +68,16 @@ def test_a_folder_is_read_file_by_file(tmp_path):
     (tmp_path / "b" / "two.hl7").write_bytes(TWO)
     (tmp_path / "a.hl7").write_bytes(ONE)
     (tmp_path / ".hidden").write_bytes(ONE)
+    (tmp_path / "LICENCE.txt").write_text("May be used. MSH is a segment.")
+    others = []
 
-    found = list(samples("hl7v2", tmp_path))
+    found = list(samples("hl7v2", tmp_path, others))
 
     assert [(s.file, s.payload) for s in found] == [
         ("a.hl7", ONE),
         ("b/two.hl7", TWO),
     ]
+    assert others == ["LICENCE.txt"]
 
 
 def test_resources_are_lines_or_whole_json_files(tmp_path):

@@ -14,18 +14,14 @@ from streams.app.observe.metrics import (
     Metrics,
     ProcessMetrics,
     RelayMetrics,
+    SubscriberMetrics,
     WorkerMetrics,
 )
 
 
 GROUPS = (
-    WorkerMetrics,
-    IntakeMetrics,
-    ListenerMetrics,
-    InboxMetrics,
-    RelayMetrics,
-    FeedMetrics,
-    ProcessMetrics,
+    *(WorkerMetrics, InboxMetrics, RelayMetrics, SubscriberMetrics),
+    *(FeedMetrics, ProcessMetrics, IntakeMetrics, ListenerMetrics),
 )
 
 

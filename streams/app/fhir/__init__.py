@@ -1,0 +1,1 @@
+"""FHIR servers as sources: bulk exports and notifications of a subscription."""

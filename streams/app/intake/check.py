@@ -1,0 +1,132 @@
+"""`ember intake check`: what a sample of a site's messages holds, before it is connected.
+
+Nothing is written but the report: identifiers are named under a key that is drawn for
+the run and forgotten.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from streams.adapters.capability import CapabilityRegister
+from streams.adapters.fhir.translator import FhirTranslator
+from streams.adapters.hl7v2.translator import Hl7Translator
+from streams.adapters.identity.pseudonyms import KEY_BYTES, Pseudonyms
+from streams.adapters.site.codes import CodeMap
+from streams.adapters.site.configuration import SiteConfiguration, read_site
+from streams.adapters.translation import Fault, Translation, Translator
+from streams.app.intake.report import summary, tell, whole
+from streams.app.intake.samples import Sample, samples
+
+
+class Source(StrEnum):
+    """What the messages are written in."""
+
+    HL7V2 = "hl7v2"
+    FHIR = "fhir"
+
+
+AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
+"""When a sample is received: later than anything research data were shifted to."""
+UNKNOWN_SITE = SiteConfiguration(site="sample", zone="UTC")
+"""What is known of a site of which nothing was written down."""
+
+
+def check(
+    source: Annotated[Source, typer.Option(help="What the messages are written in.")],
+    path: Annotated[Path, typer.Option(help="A file, or a folder of files.")],
+    site: Annotated[
+        Path | None,
+        typer.Option(envvar="EMBER_SITE", help="The site's configuration, in YAML."),
+    ] = None,
+    register: Annotated[
+        Path | None, typer.Option(help="Write all that was counted to this JSON file.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON.")
+    ] = False,
+) -> None:
+    """Read a sample of a site's messages; tell what is mapped and what is not."""
+    began = time.perf_counter()
+    configuration = UNKNOWN_SITE if site is None else read_site(site)
+    checking = Check(source, configuration)
+    found = checking.read(path)
+    for name in checking.others:
+        print(f"{name} holds no messages and was not read.", file=sys.stderr)
+    seconds = time.perf_counter() - began
+    if register is not None:
+        register.write_bytes(
+            orjson.dumps(whole(found, seconds), option=orjson.OPT_INDENT_2)
+        )
+    if as_json:
+        print(orjson.dumps(summary(found, seconds)).decode())
+    else:
+        tell(found, seconds, sys.stdout)
+
+
+class Check:
+    """One reading of a sample."""
+
+    def __init__(self, source: Source, site: SiteConfiguration) -> None:
+        self._source = source
+        identities = Pseudonyms(site.site, {1: os.urandom(KEY_BYTES)})
+        self._fhir: FhirTranslator | None = None
+        self._translator: Translator
+        if source is Source.FHIR:
+            self._translator = self._fhir = FhirTranslator(
+                site, CodeMap(site), identities
+            )
+        else:
+            self._translator = Hl7Translator(site, CodeMap(site), identities)
+        self._register = CapabilityRegister()
+        self.others: list[str] = []
+        """Files beside those of messages, which were not read."""
+        self._held: dict[str, tuple[int, str]] = {}
+        """By name: index and place of what waits for something else."""
+
+    def read(self, path: Path) -> CapabilityRegister:
+        """The account of every message at the path.
+
+        Raises as `samples` does where the reading itself fails.
+        """
+        for index, sample in enumerate(samples(self._source.value, path, self.others)):
+            before = self._waiting()
+            translation = self._translated(sample)
+            if self._waiting() > before and translation.name:
+                self._held[translation.name] = index, sample.file
+            self._register.note(
+                translation, sample.payload, index=index, place=sample.file
+            )
+        self._finish()
+        return self._register
+
+    def _translated(self, sample: Sample) -> Translation:
+        if sample.fault is not None:
+            fault = Fault(
+                place="the line",
+                code=sample.fault.code,
+                reason=sample.fault.problem,
+                cure=sample.fault.cure,
+            )
+            return Translation(kind="", outcome="rejected", faults=(fault,))
+        return self._translator.translate(sample.payload, received_at=AFTER_ALL)
+
+    def _waiting(self) -> int:
+        return 0 if self._fhir is None else self._fhir.held
+
+    def _finish(self) -> None:
+        """What still waited, now told with what came, or never told."""
+        if self._fhir is None:
+            return
+        for translation in self._fhir.finish(received_at=AFTER_ALL):
+            index, place = self._held[translation.name]
+            self._register.amend(translation, index=index, place=place)

@@ -1,0 +1,1 @@
+"""The synthetic hospital's record in the formats that real hospitals send."""

@@ -1,0 +1,1 @@
+"""Made-up patients and their resources, for tests of every kind."""
