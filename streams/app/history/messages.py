@@ -52,8 +52,13 @@ class MessageFiles:
     def events(
         self, report: IntakeReport, subjects: Collection[str] | None = None
     ) -> Iterator[SourcedEvent]:
-        """All events, file by file; `subjects` are pseudonyms; counts are by type."""
-        for number, sample in enumerate(samples(self.form, self.path), start=1):
+        """All events, file by file; `subjects` are pseudonyms; counts are by type.
+
+        Files that hold no message are counted as filed unread.
+        """
+        others: list[str] = []
+        found = samples(self.form, self.path, others)
+        for number, sample in enumerate(found, start=1):
             kind, understood = self._understood(sample)
             counts = report.table(kind)
             counts.read += 1
@@ -65,6 +70,9 @@ class MessageFiles:
                         yield SourcedEvent(told.patient, kind, event)
         for kind in report.tables:
             report.finish(kind)
+        if others:
+            passed = report.table(_NO_MESSAGES)
+            passed.read = passed.filed_unread = len(others)
 
     def _understood(self, sample: Sample) -> tuple[str, Translation]:
         """Its type, and what it means."""
@@ -116,6 +124,7 @@ class MessageFiles:
 
 
 _UNREAD = "(unread)"
+_NO_MESSAGES = "(files without messages)"
 
 
 def message_files(name: str, path: Path, environ: Mapping[str, str]) -> MessageFiles:
