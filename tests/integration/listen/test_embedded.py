@@ -89,7 +89,7 @@ def test_killed_again_and_again_it_has_what_it_accepted_once(listener):
     engine = Engine(port, [message(n, patient=f"{n % 5}-1") for n in range(1 << 14)])
     engine.start()
     chance = random.Random(7)
-    for number in range(3):
+    for number in range(2):
         before = len(engine.accepted)
         wait_until(lambda before=before: len(engine.accepted) > before + 20)
         time.sleep(chance.uniform(0.0, 0.5))
