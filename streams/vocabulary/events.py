@@ -170,18 +170,19 @@ class Infusion(Fact):
     weight_kg: float | None = None
 
 
+SupportCategory = Literal[
+    "invasive", "niv", "cpap", "hfnc", "tracheostomy", "oxygen", "none", "other"
+]
+"""How breathing is supported, from the tube to room air."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RespiratorySupport(Fact):
     """Support of breathing as charted: the device, the ventilator's mode, or both."""
 
     kind: Literal["respiratory_support"] = "respiratory_support"
     phase: Literal["observed", "started", "stopped"] = "observed"
-    category: (
-        Literal[
-            "invasive", "niv", "cpap", "hfnc", "tracheostomy", "oxygen", "none", "other"
-        ]
-        | None
-    ) = None
+    category: SupportCategory | None = None
     device: str | None = None
     mode: str | None = None
     maker: str | None = None

@@ -116,6 +116,22 @@ def site_configuration() -> SiteConfiguration:
     return site.model_copy(update={"codes": (*site.codes, *_mapped_codes())})
 
 
+def with_its_codes(site: SiteConfiguration) -> SiteConfiguration:
+    """Another site that also knows the codes of MIMIC's own systems.
+
+    They are named by MIMIC's addresses, so they can be nobody else's.
+    """
+    mine = site_configuration()
+    codes = (one for one in mine.codes if one.system.startswith(_CODES))
+    return site.model_copy(
+        update={
+            "codes": (*site.codes, *codes),
+            "systems": {**mine.systems, **site.systems},
+            "visits": {**mine.visits, **site.visits},
+        }
+    )
+
+
 def translator() -> FhirTranslator:
     """A translator of these resources, with MIMIC's own identifiers."""
     site = site_configuration()

@@ -6,8 +6,6 @@ a coded answer; a text that is neither stays behind.
 
 from __future__ import annotations
 
-from typing import Literal, cast
-
 from streams.adapters.fhir import microbiology
 from streams.adapters.fhir.cultures import Cultures
 from streams.adapters.fhir.observed import (
@@ -39,10 +37,6 @@ from streams.vocabulary.events import (
 )
 from streams.vocabulary.facts import Flag
 
-
-SupportCategory = Literal[
-    "invasive", "niv", "cpap", "hfnc", "tracheostomy", "oxygen", "none", "other"
-]
 
 _ASSESSED = {"score", "finding", "category"}
 
@@ -100,7 +94,7 @@ class _Reading:
             elif entry.kind == "fluid":
                 self._volume(codings[0], entry, said, unit, suffix, place)
             elif entry.kind == "support":
-                self._support(entry, suffix)
+                self._support(part, entry, suffix)
         except InputError as error:
             self.telling.fault_of(f"{place}value", error)
 
@@ -219,10 +213,16 @@ class _Reading:
             "Send a Quantity or a code; free text is not read.",
         )
 
-    def _support(self, entry: CodeEntry, suffix: str) -> None:
+    def _support(self, part: Valued, entry: CodeEntry, suffix: str) -> None:
+        desk = self.telling.desk
+        answered = desk.codings(part.value_codeable_concept)
+        asked = Coding(entry.system, entry.code)
+        category = desk.codes.support(*answered, asked)
+        odd = () if category else (Flag.UNMAPPED,)
         self.telling.tell(
             RespiratorySupport(
-                **self.telling.common(self.when, suffix),
-                category=cast("SupportCategory", entry.concept),
+                **self.telling.common(self.when, suffix, odd),
+                category=category,
+                device=self._answer(part),
             )
         )

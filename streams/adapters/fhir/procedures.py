@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Literal
 
 from streams.adapters.fhir.elements import CodeableReference, Reference
 from streams.adapters.fhir.known import KnownCodes
@@ -18,9 +18,6 @@ from streams.vocabulary.facts import Flag
 
 
 Phase = Literal["done", "started", "stopped"]
-SupportCategory = Literal[
-    "invasive", "niv", "cpap", "hfnc", "tracheostomy", "oxygen", "none", "other"
-]
 
 _NOT_DONE = frozenset({"preparation", "not-done", "intended"})
 _SHIPPED = {
@@ -136,7 +133,7 @@ def _support(telling: Telling, entry: CodeEntry, start: When, end: When | None) 
             events.RespiratorySupport(
                 **telling.common(when, f":{phase}", early),
                 phase=phase,
-                category=cast("SupportCategory", entry.concept),
+                category=telling.desk.codes.support(Coding(entry.system, entry.code)),
             )
         )
 

@@ -22,7 +22,6 @@ from streams.adapters.hl7v2.status import RANK, report_standing, standing
 from streams.adapters.hl7v2.times import Moment
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.events import (
-    Cancellation,
     CultureCollected,
     CultureResult,
     Susceptibility,
@@ -129,9 +128,7 @@ def _collected(reading: Reading, order: Order, culture_id: str) -> None:
         return
     event_id = f"culture:{culture_id}"
     if report_standing(order.status) == "deleted":
-        reading.events.append(
-            _cancelled(reading, event_id, order.collected, order.status)
-        )
+        _cancel(reading, event_id, order.collected, order.status)
         return
     at, asked = order.collected, order.asked
     reading.events.append(
@@ -235,7 +232,7 @@ def _result(reading: Reading, isolate: Isolate, told: Grown) -> None:
         f"culture:{isolate.culture_id}:{isolate.meaning.local}:{sub_id}"
     )
     if how == "deleted" or obx.deleted(5):
-        reading.events.append(_cancelled(reading, event_id, at, obx.text(11)))
+        _cancel(reading, event_id, at, obx.text(11))
         return
     if how == "unknown":
         reading.fault(
@@ -288,7 +285,7 @@ def _orphaned(
         how = "preliminary"
     event_id = f"culture:{culture_id}:susceptibility:{reading.sub_id(sub_id)}"
     if how == "deleted":
-        reading.events.append(_cancelled(reading, event_id, at, obx.text(11)))
+        _cancel(reading, event_id, at, obx.text(11))
         return
     reading.events.append(
         CultureResult(
@@ -324,18 +321,9 @@ def _known(reading: Reading, obx: Segment, order: Order) -> Moment | None:
     return collected
 
 
-def _cancelled(
-    reading: Reading, event_id: str, at: Moment, status: str
-) -> Cancellation:
-    return Cancellation(
-        event_id=f"{event_id}:cancelled",
-        happened_at=at.at,
-        known_at=reading.received_at,
-        version=reading.version(RANK["deleted"]),
-        encounter=reading.encounter,
-        cancels=event_id,
-        reason=status if status.isalpha() and len(status) == 1 else None,
-    )
+def _cancel(reading: Reading, event_id: str, at: Moment, status: str) -> None:
+    reason = status if status.isalpha() and len(status) == 1 else ""
+    reading.cancel(event_id, at.at, rank=RANK["deleted"], reason=reason)
 
 
 def meanings_of(

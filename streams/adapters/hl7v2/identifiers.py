@@ -21,11 +21,13 @@ class Written:
     universal: str
     kind: str
     """Table 0203: `MR` a medical record number, `SS` of social security."""
+    named: str
+    """The site's one name for who assigned it, where `authority_names` has one."""
 
     @property
     def authority(self) -> str:
-        """Who assigned it, by its short name or else its universal one."""
-        return self.namespace or self.universal
+        """Who assigned it: the site's name, else the short or the universal one."""
+        return self.named or self.namespace or self.universal
 
 
 _PREFERRED = ("MR", "MRN", "PI", "PT", "PE", "PN", "")
@@ -43,7 +45,8 @@ def patient_identifier(
     the site's `authorities`, then the type, then the order in which they stand.
     """
     for field in fields:
-        found = [one for v in segment.repetitions(field) if (one := _cx(v))]
+        listed = segment.repetitions(field)
+        found = [one for value in listed if (one := _cx(value, site))]
         if chosen := _chosen(found, site.authorities):
             return chosen
     return None
@@ -75,13 +78,14 @@ def patient_of(
     return identities.name("patient", found) if found else None
 
 
-def _cx(value: Value) -> Written | None:
+def _cx(value: Value, site: SiteConfiguration) -> Written | None:
     number = value.text(1)
     if not number:
         return None
-    return Written(
-        number, value.text(4), value.text(4, 2), (value.text(5) or "").upper()
-    )
+    namespace, universal = value.text(4), value.text(4, 2)
+    names = site.authority_names
+    named = (names.get(namespace) or names.get(universal) or "") if names else ""
+    return Written(number, namespace, universal, value.text(5).upper(), named)
 
 
 def _chosen(
@@ -108,4 +112,5 @@ def _matching(entry: str, one: Written) -> str | None:
         return None
     if not authority:
         return one.authority
-    return authority if authority in (one.namespace, one.universal) else None
+    known = authority in (one.named, one.namespace, one.universal)
+    return (one.named or authority) if known else None

@@ -29,7 +29,8 @@ class Meaning:
     concept: Concept | None
     culture: bool
     antimicrobial: str | None
-    """The drug that the label names, as a laboratory's susceptibility does."""
+    """The drug that the label names, as a laboratory's susceptibility does, or that
+    the site's map says it is."""
     kind: Kind
     """How a result of it is read."""
     bedside: bool
@@ -87,7 +88,8 @@ class Meanings:
             concepts().get(entry.concept) if entry and kind == "observation" else None
         )
         label = next((one.label for one in codings if one.label), "")
-        found = recognise(None, label or first.code)
+        listed = recognise(None, label or first.code)
+        mapped = (label or first.code) if kind == "antimicrobial" else None
         return Meaning(
             str(first),
             first.code,
@@ -96,7 +98,7 @@ class Meanings:
             entry,
             known,
             kind == "culture" or (entry is None and _is_culture(codings)),
-            found.name if found else None,
+            listed.name if listed else mapped,
             _kind(entry, known),
             known is not None
             and known.category in _BEDSIDE

@@ -20,7 +20,7 @@ from streams.adapters.values import read_result
 from streams.vocabulary.antimicrobials import route_of
 from streams.vocabulary.drugs import Drug, drugs
 from streams.vocabulary.errors import ErrorCode, InputError
-from streams.vocabulary.events import Cancellation, Infusion, Medication
+from streams.vocabulary.events import Infusion, Medication
 from streams.vocabulary.facts import Flag
 from streams.vocabulary.units import UNITS, canonical_unit
 
@@ -178,7 +178,9 @@ class _Telling:
             self._stage(what, "given", at, 6, 7)
             return
         if rxa.text(21).upper() == "D":
-            self._cancel(f"infusion:{self._infusion_id(drug)}:{at.second}", at)
+            self.reading.cancel(
+                f"infusion:{self._infusion_id(drug)}:{at.second}", at.at, rank=3
+            )
             return
         rate = read_result(rxa.text(6)).value
         if rate is not None and rate < 0:
@@ -282,7 +284,7 @@ class _Telling:
         what_told = "" if of_order else f":{what.coding.code}"
         fact = f"drug:{self.order or ''}{what_told}:{told}{when}"
         if segment.name == "RXA" and segment.text(21).upper() == "D":
-            self._cancel(fact, at)
+            self.reading.cancel(fact, at.at, rank=3)
             return
         antimicrobial = systemic(what, self.route)
         if antimicrobial is None:
@@ -335,18 +337,6 @@ class _Telling:
         told = orc.text(7, component) if orc is not None else ""
         found = moment(told, self.reading.site.zone) if told else None
         return found.at if found else None
-
-    def _cancel(self, event_id: str, at: Moment) -> None:
-        self.reading.events.append(
-            Cancellation(
-                event_id=f"{event_id}:cancelled",
-                happened_at=at.at,
-                known_at=self.reading.received_at,
-                version=self.reading.version(3),
-                encounter=self.reading.encounter,
-                cancels=event_id,
-            )
-        )
 
     def _untimed(self, place: int) -> None:
         self.reading.fault(

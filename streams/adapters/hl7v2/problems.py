@@ -16,7 +16,7 @@ from streams.adapters.site.codes import Coding
 from streams.adapters.translation import UnmappedCode
 from streams.vocabulary.codes import Code, Icd9Cm, Icd10Cm, Snomed
 from streams.vocabulary.errors import ErrorCode, InputError
-from streams.vocabulary.events import Allergy, Cancellation, Condition, Procedure
+from streams.vocabulary.events import Allergy, Condition, Procedure
 
 
 _SYSTEMS: MappingProxyType[str, type[Code]] = MappingProxyType(
@@ -112,16 +112,7 @@ def read_diagnosis(reading: Reading, dg1: Segment) -> None:
     at = reading.when(dg1, 5) or _issued(reading)
     event_id = f"diagnosis:{reading.encounter or ''}:{code}"
     if dg1.text(21).upper() == "D":
-        reading.events.append(
-            Cancellation(
-                event_id=f"{event_id}:cancelled",
-                happened_at=at.at,
-                known_at=reading.received_at,
-                version=reading.version(1),
-                encounter=reading.encounter,
-                cancels=event_id,
-            )
-        )
+        reading.cancel(event_id, at.at, rank=1)
         return
     rank = dg1.text(15)
     reading.events.append(

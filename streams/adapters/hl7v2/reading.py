@@ -21,7 +21,7 @@ from streams.adapters.translation import Fault, UnmappedCode
 from streams.adapters.values import Reported
 from streams.vocabulary.concepts import concept
 from streams.vocabulary.errors import ErrorCode, InputError
-from streams.vocabulary.events import Event
+from streams.vocabulary.events import Cancellation, Event
 from streams.vocabulary.facts import Flag
 
 
@@ -122,6 +122,22 @@ class Reading:
     def reference(self, number: str) -> str:
         """The name of an order, a specimen or a record."""
         return self.site.name("reference", Identifier("", number))
+
+    def cancel(
+        self, event_id: str, at: datetime, *, rank: int, reason: str = ""
+    ) -> None:
+        """Tell that a fact never was; `rank` as of `version`."""
+        self.events.append(
+            Cancellation(
+                event_id=f"{event_id}:cancelled",
+                happened_at=at,
+                known_at=self.received_at,
+                version=self.version(rank),
+                encounter=self.encounter,
+                cancels=event_id,
+                reason=reason or None,
+            )
+        )
 
     def distinct(self, event_id: str) -> str:
         """The identity of a fact; what a message tells of twice is counted."""

@@ -16,6 +16,7 @@ from streams.adapters.hl7v2.splitter import Segment
 from streams.adapters.hl7v2.status import RANK, Standing, standing
 from streams.adapters.hl7v2.times import Moment
 from streams.adapters.measured import Measured
+from streams.adapters.site.codes import Coding
 from streams.adapters.site.configuration import CodeEntry
 from streams.adapters.translation import UnmappedCode
 from streams.vocabulary.concepts import Concept
@@ -23,7 +24,6 @@ from streams.vocabulary.drugs import drugs
 from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.events import (
     Assessment,
-    Cancellation,
     Clinical,
     Fluid,
     Infusion,
@@ -71,20 +71,18 @@ def read_result(reading: Reading, obx: Segment, meaning: Meaning, order: Order) 
     event_id = _identity(reading, obx, meaning, order, at)
     said = answer(obx)
     if how == "deleted" or obx.deleted(5):
-        reading.events.append(_withdrawn(reading, event_id, at))
+        reading.cancel(event_id, at.at, rank=RANK["deleted"])
     elif said is None:
         reading.fault(
             obx, 5, ErrorCode.MISSING_VALUE, "The result has no value; none was kept."
         )
     else:
-        fact: Clinical | Cancellation | None = _fact(
-            reading, obx, meaning, order, event_id, at, how, said
-        )
-        if fact is None and how == "corrected":
-            # What it corrects is known to be wrong, though nobody can read the right.
-            fact = _withdrawn(reading, event_id, at)
+        fact = _fact(reading, obx, meaning, order, event_id, at, how, said)
         if fact is not None:
             reading.events.append(fact)
+        elif how == "corrected":
+            # What it corrects is known to be wrong, though nobody can read the right.
+            reading.cancel(event_id, at.at, rank=RANK["deleted"])
 
 
 def _happened(
@@ -118,17 +116,6 @@ def _identity(
     sub_id = obx.text(4)
     sub_id = reading.sub_id(sub_id) if sub_id else ""
     return reading.distinct(f"result:{order.key}:{meaning.local}:{sub_id}:{at.second}")
-
-
-def _withdrawn(reading: Reading, event_id: str, at: Moment) -> Cancellation:
-    return Cancellation(
-        event_id=f"{event_id}:cancelled",
-        happened_at=at.at,
-        known_at=reading.received_at,
-        version=reading.version(RANK["deleted"]),
-        encounter=reading.encounter,
-        cancels=event_id,
-    )
 
 
 def _fact(
@@ -311,7 +298,9 @@ def _support(
     version: int,
     said: Answer,
 ) -> RespiratorySupport:
-    category = entry.concept if entry.concept in _CATEGORIES else None
+    asked = Coding(entry.system, entry.code)
+    answered = Coding(*said.code.rsplit("|", 1)) if said.code else asked
+    category = reading.site.codes.support(answered, asked)
     return RespiratorySupport(
         event_id=event_id,
         happened_at=at.at,
@@ -319,18 +308,10 @@ def _support(
         version=version,
         encounter=reading.encounter,
         flags=reading.flags(at, *(() if category else (Flag.UNMAPPED,))),
-        category=cast("SupportCategory | None", category),
+        category=category,
         device=said.display if entry.method != "mode" else None,
         mode=said.display if entry.method == "mode" else None,
     )
-
-
-SupportCategory = Literal[
-    "invasive", "niv", "cpap", "hfnc", "tracheostomy", "oxygen", "none", "other"
-]
-_CATEGORIES = {
-    *("invasive", "niv", "cpap", "hfnc", "tracheostomy", "oxygen", "none", "other"),
-}
 
 
 def _running(

@@ -13,6 +13,7 @@ from streams.adapters.hl7v2.cultures import (
     read_culture,
     tell_cultures,
 )
+from streams.adapters.hl7v2.deaths import read_death
 from streams.adapters.hl7v2.groups import OrderGroup, PatientGroup, by_order, by_patient
 from streams.adapters.hl7v2.header import Hl7Header, header_of
 from streams.adapters.hl7v2.identifiers import pid_identifier
@@ -35,7 +36,7 @@ from streams.adapters.hl7v2.problems import (
 from streams.adapters.hl7v2.reading import Account, Reading, Site, site_of
 from streams.adapters.hl7v2.results import read_result
 from streams.adapters.hl7v2.splitter import Hl7Message, Segment, messages, split
-from streams.adapters.hl7v2.visit import encounter_of, read_death, read_visit
+from streams.adapters.hl7v2.visit import encounter_of, read_visit
 from streams.adapters.identity.pseudonyms import Identifier, Identities, Sighting
 from streams.adapters.site.codes import CodeMap
 from streams.adapters.site.configuration import SiteConfiguration

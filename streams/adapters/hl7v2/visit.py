@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from streams.adapters.hl7v2.deaths import recorded, tell_death
 from streams.adapters.hl7v2.reading import Reading
 from streams.adapters.hl7v2.splitter import Segment
 from streams.adapters.hl7v2.times import Moment
@@ -17,8 +18,6 @@ from streams.adapters.identity.pseudonyms import Identifier
 from streams.adapters.translation import Fault, UnmappedCode
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.events import (
-    Cancellation,
-    Death,
     Encounter,
     Location,
     VitalStatusContact,
@@ -60,16 +59,10 @@ class Visit:
     key: str
     """What single out the stay among those of the patient."""
 
-    def recorded(self) -> Moment | None:
-        """When it was entered: EVN-2, else when the message was issued."""
-        told = self.reading.when(self.event, 2) if self.event else None
-        issued = self.reading.header.issued_at
-        return told or (Moment(issued) if issued else None)
-
     def occurred(self) -> Moment | None:
         """When it came to pass: EVN-6, else when it was entered."""
         told = self.reading.when(self.event, 6) if self.event else None
-        return told or self.recorded()
+        return told or recorded(self.reading, self.event)
 
     @property
     def encounter_class(self) -> EncounterClass:
@@ -112,57 +105,6 @@ def read_visit(
     act(Visit(reading, event, pv1, key))
 
 
-def read_death(
-    reading: Reading, trigger: str, event: Segment | None, pid: Segment
-) -> None:
-    """PID-29 and PID-30: that the patient died, or that this was an error."""
-    dead = pid.text(30).upper() == "Y"
-    died = reading.when(pid, 29)
-    if died is not None and pid.text(30).upper() != "N":
-        _tell_death(reading, died, place=None, basis="PID-29")
-    elif dead and (left := _left_alive(reading)) is not None:
-        at = Moment(left.happened_at, date_only=Flag.DATE_ONLY in left.flags)
-        _tell_death(reading, at, place="hospital", basis="PID-30")
-    elif dead and not _told_dead(reading):
-        visit = Visit(reading, event, pid, "")
-        known = visit.recorded()
-        if known is not None:
-            reading.events.append(
-                VitalStatusContact(
-                    event_id="death:indicator",
-                    happened_at=known.at,
-                    known_at=reading.received_at,
-                    version=reading.version(),
-                    encounter=reading.encounter,
-                    flags=reading.flags(known),
-                    alive=False,
-                    basis="PID-30",
-                )
-            )
-    elif not dead and (trigger == "A13" or _denies(trigger, pid)):
-        for fact in ("death", "death:indicator"):
-            _cancel(reading, fact)
-
-
-def _denies(trigger: str, pid: Segment) -> bool:
-    """Whether an update says that the patient is alive after all.
-
-    Of other messages an `N` is but the sender's default.
-    """
-    lives = pid.text(30).upper() == "N" or pid.deleted(29) or pid.deleted(30)
-    return trigger in ("A08", "A31") and lives
-
-
-def _left_alive(reading: Reading) -> VitalStatusContact | None:
-    """The sign of life that a discharge in this message is, where it is one."""
-    signs = (e for e in reading.events if isinstance(e, VitalStatusContact))
-    return next((one for one in signs if one.basis == "discharge"), None)
-
-
-def _told_dead(reading: Reading) -> bool:
-    return any(isinstance(event, Death) for event in reading.events)
-
-
 def _arrived(visit: Visit, phase: Literal["registered", "admitted"]) -> None:
     at = visit.reading.admitted or visit.occurred()
     if at is None:
@@ -201,7 +143,8 @@ def _discharge(visit: Visit) -> None:
     _encounter(visit, "discharged", at, disposition)
     _location(visit, "left", visit.pv1, 3, at, "left:discharge")
     if disposition == "died":
-        _tell_death(visit.reading, at, place="hospital", basis="PV1-36")
+        fact = f"visit:{visit.key}:death"
+        tell_death(visit.reading, at, place="hospital", basis="PV1-36", fact=fact)
     else:
         _alive(visit, "discharge", at)
 
@@ -231,7 +174,7 @@ def _cancel_admit(visit: Visit) -> None:
     for phase in phases:
         alive = "admission" if phase == "admitted" else "registration"
         for fact in (phase, f"alive:{alive}", f"entered:{phase}"):
-            _cancel(visit.reading, f"visit:{visit.key}:{fact}")
+            _take_back(visit.reading, f"visit:{visit.key}:{fact}")
 
 
 def _cancel_transfer(visit: Visit) -> None:
@@ -241,7 +184,7 @@ def _cancel_transfer(visit: Visit) -> None:
         if moved is not None:
             for fact in ("entered", "left"):
                 second = moved.second
-                _cancel(visit.reading, f"visit:{visit.key}:{fact}:{second}")
+                _take_back(visit.reading, f"visit:{visit.key}:{fact}:{second}")
     else:
         visit.reading.fault(
             visit.event or visit.pv1,
@@ -250,15 +193,15 @@ def _cancel_transfer(visit: Visit) -> None:
             "It is not told when the cancelled transfer was.",
             "Send its time in EVN-6.",
         )
-    back = visit.recorded()
+    back = recorded(visit.reading, visit.event)
     if back is not None:
         second = back.second
         _location(visit, "entered", visit.pv1, 3, back, f"entered:{second}")
 
 
 def _cancel_discharge(visit: Visit) -> None:
-    for fact in ("discharged", "left:discharge", "alive:discharge"):
-        _cancel(visit.reading, f"visit:{visit.key}:{fact}")
+    for fact in ("discharged", "left:discharge", "alive:discharge", "death"):
+        _take_back(visit.reading, f"visit:{visit.key}:{fact}")
 
 
 _ACTS = {
@@ -350,29 +293,6 @@ def _alive(visit: Visit, basis: str, at: Moment) -> None:
     )
 
 
-def _tell_death(
-    reading: Reading, at: Moment, *, place: Literal["hospital"] | None, basis: str
-) -> None:
-    """Of a time and a discharge, the time: one death, told twice, is one fact."""
-    if (left := _left_alive(reading)) is not None:
-        reading.events.remove(left)
-    if _told_dead(reading):
-        reading.events = [e for e in reading.events if not isinstance(e, Death)]
-        place = "hospital"
-    reading.events.append(
-        Death(
-            event_id="death",
-            happened_at=at.at,
-            known_at=reading.received_at,
-            version=reading.version(),
-            encounter=reading.encounter,
-            flags=reading.flags(at),
-            place=place,
-            basis=basis,
-        )
-    )
-
-
 def _disposition(pv1: Segment) -> Disposition | None:
     told = pv1.text(36).upper()
     if not told:
@@ -380,18 +300,9 @@ def _disposition(pv1: Segment) -> Disposition | None:
     return _DISPOSITIONS.get(told.lstrip("0"), "other")
 
 
-def _cancel(reading: Reading, event_id: str) -> None:
+def _take_back(reading: Reading, event_id: str) -> None:
     at = reading.header.issued_at or reading.received_at
-    reading.events.append(
-        Cancellation(
-            event_id=f"{event_id}:cancelled",
-            happened_at=at,
-            known_at=reading.received_at,
-            version=reading.version(1),
-            encounter=reading.encounter,
-            cancels=event_id,
-        )
-    )
+    reading.cancel(event_id, at, rank=1)
 
 
 def _untimed(visit: Visit, number: int) -> None:

@@ -9,7 +9,6 @@ from typing import cast
 from streams.adapters.intake import SourcedEvent
 from streams.adapters.mimic_iv.items import (
     Item,
-    SupportCategory,
     items,
     support_categories,
 )
@@ -25,6 +24,7 @@ from streams.vocabulary.events import (
     Event,
     Measurement,
     RespiratorySupport,
+    SupportCategory,
 )
 from streams.vocabulary.facts import Flag
 

@@ -9,7 +9,6 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +34,6 @@ class Item:
         """The unit to read a value in, for what the row's unit column says."""
         word = written.strip()
         return self.aliases.get(word) or word or self.unit
-
-
-SupportCategory = Literal[
-    "invasive", "niv", "cpap", "hfnc", "tracheostomy", "oxygen", "none", "other"
-]
 
 
 def local_code(itemid: str) -> str:

@@ -9,7 +9,6 @@ from typing import Literal, cast
 from streams.adapters.intake import SourcedEvent
 from streams.adapters.mimic_iv.items import (
     Item,
-    SupportCategory,
     items,
     local_code,
 )
@@ -21,6 +20,7 @@ from streams.vocabulary.events import (
     Event,
     Procedure,
     RespiratorySupport,
+    SupportCategory,
 )
 from streams.vocabulary.facts import Flag
 

@@ -6,14 +6,13 @@ Outside `possible` the row is rejected; outside `plausible` it is kept and flagg
 from __future__ import annotations
 
 import re
-from functools import cache
 
+from streams.adapters import rates
 from streams.adapters.tabular.cells import Row
 from streams.vocabulary.concepts import Concept
 from streams.vocabulary.drugs import Drug
 from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.facts import Comparator, Flag
-from streams.vocabulary.units import UNITS, canonical_unit, convert
 
 
 IMPLAUSIBLE = (Flag.IMPLAUSIBLE,)
@@ -87,35 +86,8 @@ def canonical_rate(
     written = row.text(column)
     if written is None:
         return None
-    factor = _factor(written, drug.unit)
-    if factor is None:
-        row.reject(
-            ErrorCode.UNKNOWN_UNIT,
-            column,
-            f"A rate of {drug.name} in {written!r} cannot become {drug.unit}.",
-            "Map the unit after review.",
-        )
+    try:
+        return rates.canonical_rate(drug, rate, written, weight_kg)
+    except InputError as error:
+        row.reject_for(column, error)
         return None
-    scale, power_of_weight = factor
-    if not power_of_weight:
-        return rate * scale
-    return None if weight_kg is None else rate * scale * weight_kg**power_of_weight
-
-
-_PER_MASS = {"dose_rate": "ug/min", "dose_rate_per_mass": "ug/kg/min"}
-
-
-@cache
-def _factor(written: str, target: str) -> tuple[float, int] | None:
-    """What to multiply with, and which power of the weight comes on top."""
-    source = canonical_unit(written)
-    if source is None:
-        return None
-    of, to = UNITS[source].dimension, UNITS[target].dimension
-    if of == to:
-        return convert(1.0, from_unit=source, to_unit=target), 0
-    if of not in _PER_MASS or to not in _PER_MASS:
-        return None
-    into = convert(1.0, from_unit=source, to_unit=_PER_MASS[of])
-    out_of = convert(1.0, from_unit=_PER_MASS[to], to_unit=target)
-    return into * out_of, -1 if to == "dose_rate_per_mass" else 1

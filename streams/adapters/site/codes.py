@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import get_args
 
 from streams.adapters.site.configuration import CodeEntry, SiteConfiguration
 from streams.vocabulary.codes import SYSTEMS, Loinc
 from streams.vocabulary.concepts import concept_of_code, concepts
+from streams.vocabulary.events import SupportCategory
 
 
 LOINC = {"LN", "LOINC", "LNC", Loinc.system, "2.16.840.1.113883.6.1"}
@@ -37,6 +39,9 @@ class Coding:
         return f"urn:ember:local|{self.code}"
 
 
+_SUPPORT: dict[str, SupportCategory] = {one: one for one in get_args(SupportCategory)}
+
+
 class CodeMap:
     """The codes of one site."""
 
@@ -60,6 +65,20 @@ class CodeMap:
         for one in codings:
             if one.system in LOINC and (found := self._shipped.get(one.code)):
                 return found
+        return None
+
+    def support(self, *codings: Coding) -> SupportCategory | None:
+        """How breathing is supported by what the codings name, where the site says so.
+
+        A device is often the answer to a question (`O2 device`: `Nasal cannula`), so
+        both the question's codes and the answer's are asked for.
+        """
+        for one in codings:
+            entry = self.find(one)
+            if entry is not None and entry.kind == "support":
+                category = _SUPPORT.get(entry.concept)
+                if category is not None:
+                    return category
         return None
 
     @cached_property

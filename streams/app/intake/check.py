@@ -18,6 +18,7 @@ import orjson
 import typer
 
 from streams.adapters.capability import CapabilityRegister
+from streams.adapters.fhir.mimic_iv import with_its_codes
 from streams.adapters.fhir.translator import FhirTranslator
 from streams.adapters.hl7v2.translator import Hl7Translator
 from streams.adapters.identity.pseudonyms import KEY_BYTES, Pseudonyms
@@ -82,6 +83,7 @@ class Check:
         self._fhir: FhirTranslator | None = None
         self._translator: Translator
         if source is Source.FHIR:
+            site = with_its_codes(site)
             self._translator = self._fhir = FhirTranslator(
                 site, CodeMap(site), identities
             )

@@ -339,6 +339,7 @@ def test_memory_does_not_grow_with_what_passes():
             observation(f"w{name}", encounter={"reference": f"Encounter/x{name}"}),
         ):
             sent(reading, one)
-        sizes.append(len(reading.pending()))
+        if number % 20 == 19:
+            sizes.append(len(reading.pending()))
 
-    assert max(sizes[200:]) < 1.1 * max(sizes[30:100])
+    assert max(sizes[10:]) < 1.1 * max(sizes[2:5])

@@ -208,3 +208,26 @@ def test_what_is_a_part_of_nothing_is_told_as_such_at_the_end():
     assert [one.told for one in left] == [(), (), ()]
     assert {f.code for one in left for f in one.faults} == {ErrorCode.REFERENCE_MISSING}
     assert reading.held == 0
+
+
+def test_the_category_of_microbiology_makes_a_culture_of_any_code():
+    category = code("MB", "http://terminology.hl7.org/CodeSystem/v2-0074")
+    told = sent(translator(), observation(what=code("X", "lab"), category=[category]))
+
+    assert isinstance(events(told)[0], CultureCollected)
+    assert told.unmapped == ()
+
+
+def test_another_translator_goes_on_within_a_culture():
+    found = []
+    steps = [TRIED[0], SPECIMEN, TEST, GROWTH, TRIED[1]]
+    written = None
+    for step in steps:
+        reading = translator()
+        if written is not None:
+            reading.restore(written)
+        found.append(sent(reading, step))
+        written = reading.pending()
+    reading = translator()
+
+    assert timelines(found) == timelines([sent(reading, step) for step in steps])

@@ -345,3 +345,50 @@ def test_a_ventilator_at_work_supports_breathing(kind):
 
 def test_an_encounter_is_an_event_of_its_kind():
     assert isinstance(only(sent(translator(), encounter())), Encounter)
+
+
+def test_a_site_may_go_by_the_numbers_of_its_visits():
+    reading = translator(visits={"FIN": "hospital"})
+    value = observation(encounter={"reference": "Encounter/e1"}, **LACTATE)
+    told = [
+        sent(reading, value),
+        sent(reading, encounter(identifier=[{"system": "FIN", "value": "V-9"}])),
+    ]
+
+    name = NAMES.name("encounter", Identifier("FIN", "V-9"))
+    assert {e.encounter for t in told for e in events(t)} == {name}
+    assert "V-9" not in repr(told)
+
+
+def test_a_diagnosis_without_a_date_is_of_the_end_of_its_stay():
+    reading = translator()
+    period = {"start": "2026-11-20T08:00:00Z", "end": "2026-11-27T08:00:00Z"}
+    sent(reading, encounter(status="finished", period=period))
+    undated = finding(
+        "Condition", code=code("I10", "http://hl7.org/fhir/sid/icd-10-cm")
+    )
+    del undated["recordedDate"]
+    within = only(sent(reading, undated | {"encounter": {"reference": "Encounter/e1"}}))
+
+    assert within.happened_at.isoformat() == "2026-11-27T08:00:00+00:00"
+    assert within.flags == (Flag.LAG_UNMEASURABLE,)
+    nowhere = sent(reading, undated | {"id": "c2"})
+    assert [fault.code for fault in nowhere.faults] == [ErrorCode.MISSING_VALUE]
+    stored = undated | {"id": "c3", "meta": version("2026-11-26T08:00:00Z")}
+    assert only(sent(reading, stored)).happened_at.day == 26
+
+
+@pytest.mark.parametrize("kind", ["Condition", "AllergyIntolerance", "Procedure"])
+def test_what_has_no_code_says_nothing(kind):
+    resource = finding(kind, performedDateTime="2026-11-27")
+    told = sent(translator(), resource)
+
+    assert events(told) == []
+    assert [fault.code for fault in told.faults] == [ErrorCode.MISSING_VALUE]
+
+
+def test_a_death_without_a_date_is_a_contact_that_failed():
+    told = sent(translator(), patient(deceasedBoolean=True))
+
+    (contact,) = (e for e in events(told) if e.kind == "vital_status")
+    assert not contact.alive

@@ -33,6 +33,7 @@ SITE = SiteConfiguration.model_validate(
             {"system": "LOC", "code": "URINE", "kind": "fluid", "concept": "urine"},
             {"system": "LOC", "code": "VENT", "kind": "support", "concept": "invasive"},
             {"system": "LOC", "code": "BC", "kind": "culture"},
+            {"system": "LOC", "code": "AB9", "kind": "antimicrobial"},
             {"system": "LOC", "code": "HUNGER", "kind": "ignored"},
             {
                 "system": "LOC",

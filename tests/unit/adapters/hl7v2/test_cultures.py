@@ -149,6 +149,16 @@ def test_susceptibilities_without_their_organism_are_a_fact_of_their_own(events)
     assert organism_alone.event_id != grew.event_id
 
 
+def test_the_sites_map_may_say_that_a_code_is_an_antimicrobial(events):
+    novel = "OBX|1|ST|AB9^Novelcillin^LOC|1||||S|||F"
+    _, grew = told(events, organism(COLI), novel)
+    (tried_alone,) = grew.susceptibilities
+    assert (tried_alone.antimicrobial, tried_alone.interpretation) == (
+        "Novelcillin",
+        "S",
+    )
+
+
 def test_a_final_report_takes_the_place_of_the_preliminary_one(events):
     *_, first = told(
         events, organism("GNR^Gram negative rods^LOC", status="P"), status="P"

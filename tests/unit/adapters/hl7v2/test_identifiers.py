@@ -63,6 +63,20 @@ def test_a_number_of_the_state_or_of_nobody_names_no_patient(pid):
     assert chosen(pid) is None
 
 
+def test_an_authority_has_one_name_whatever_the_sender_calls_it():
+    site = SiteConfiguration(
+        site="s", zone="UTC", authorities=("NORTH",), authority_names={"1.2.3": "NORTH"}
+    )
+    for cx in (
+        "7^^^&1.2.3&ISO^MR",
+        "7^^^N1&1.2.3&ISO^MR",
+        "7^^^NORTH^MR",
+        "7^^^1.2.3^MR",
+    ):
+        pid = parse(f"{MSH}\rPID|1||9^^^SOUTH^MR~{cx}".encode()).segments[1]
+        assert pid_identifier(pid, site) == Identifier("NORTH", "7")
+
+
 def test_the_patient_for_routing_is_the_one_that_reading_finds():
     site = SiteConfiguration(site="s", zone="UTC")
     names = Pseudonyms("s", {1: b"k" * 32})

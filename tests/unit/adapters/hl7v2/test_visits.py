@@ -165,6 +165,12 @@ def test_a_death_taken_back_is_cancelled(events, pid):
     assert all(one.version > death.version for one in back)
 
 
+def test_a_death_told_by_a_discharge_outlives_the_default_of_a_later_update(events):
+    (death,) = of(events("ADT^A03", EVN, pv1(left_to="20")), Death)
+    back = of(events("ADT^A08", DIED[:-2] + "|N", EVN, pv1()), Cancellation)
+    assert death.event_id not in {one.cancels for one in back}
+
+
 def test_a_default_of_other_messages_raises_nobody_from_the_dead(events):
     assert events("ORU^R01", DIED[:-2] + "|N") == []
 
