@@ -14,6 +14,7 @@ from streams.vocabulary.errors import EmberError
 REGISTRY_COMMANDS: Mapping[str, str] = {
     "demo": "registry.app.commands.demo:demo",
     "replay": "registry.app.commands.replay:replay",
+    "listen": "registry.app.commands.listen:listen",
     "explain": "registry.app.commands.explain:explain",
     "score": "registry.app.commands.score:score",
     "consume": "registry.app.commands.consume:consume",

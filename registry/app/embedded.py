@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from registry.app.agenda import Agenda
@@ -41,6 +41,7 @@ from streams.vocabulary.messages import (
 )
 
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
 Output = SepsisOnset | TrialScreening | TrialOutcome
 
 
@@ -132,6 +133,16 @@ class EmbeddedRunner:
         self._commit(lambda _: _Batch(), phase="finished")
         return self.tally
 
+    def begin(self) -> None:
+        """Take up where the last run stopped, before the first `catch_up`."""
+        self._resume()
+
+    def catch_up(self, messages: Iterable[EhrMessage], until: datetime) -> None:
+        """Take in what came, and let time pass up to `until` and no further."""
+        instants = Instants(messages)
+        while instants.peek() or _until(self._agenda.next_check() or _NEVER, until):
+            self._commit(lambda uow: self._collect(uow, instants, until))
+
     def resume_position(self) -> int:
         """How many instants were committed by earlier runs."""
         with self._registry.transaction() as uow:
@@ -202,7 +213,9 @@ class EmbeddedRunner:
             ),
         )
 
-    def _collect(self, uow: UnitOfWork, instants: Instants) -> _Batch:
+    def _collect(
+        self, uow: UnitOfWork, instants: Instants, until: datetime | None = None
+    ) -> _Batch:
         """Checks and instants in order of time, until the batch is full or people act.
 
         A check due at the very moment of an instant is left to the instant, which
@@ -211,6 +224,8 @@ class EmbeddedRunner:
         batch = _Batch()
         while not self._is_full(batch):
             act, check = self._agenda.next_act(), self._agenda.next_check()
+            if check is not None and not _until(check, until):
+                check = None
             upcoming = instants.peek()
             arrives = None if upcoming is None else upcoming.known_at
             if check is not None and _before(check, arrives) and _until(check, act):

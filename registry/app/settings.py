@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from registry.alerts.webhook import WebhookSettings
+from streams.app.listen.settings import LISTENER_SETTINGS
 from streams.app.settings import STREAM_SETTINGS, Setting
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
@@ -54,6 +55,7 @@ SETTINGS: tuple[Setting, ...] = (
         "The folder for what a sender must remember, such as a target that is gone.",
     ),
     *STREAM_SETTINGS,
+    *LISTENER_SETTINGS,
 )
 
 

@@ -128,7 +128,9 @@ def history_job(
     end: bool | None,
 ) -> Job:
     """Tables of history; raises `SettingsError` EMB-402/403, `InputError`."""
-    history = open_history(name, path, subjects, mapping=mapping, site=site)
+    history = open_history(
+        name, path, subjects, mapping=mapping, site=site, environ=os.environ
+    )
     report = IntakeReport()
     ends = end is not False
 

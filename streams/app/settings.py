@@ -232,25 +232,23 @@ class SubscribeSettings:
 
 def kafka_settings(environ: Mapping[str, str]) -> KafkaSettings:
     """Raises `SettingsError` EMB-402 for what cannot be used."""
-    servers = _listed(environ.get("EMBER_KAFKA", "127.0.0.1:9092"))
+    servers = listed(environ.get("EMBER_KAFKA", "127.0.0.1:9092"))
     if not servers:
-        raise _bad(
-            "EMBER_KAFKA", "names no broker", "Give host:port, or leave it away."
-        )
+        raise bad("EMBER_KAFKA", "names no broker", "Give host:port, or leave it away.")
     security = _one_of(environ, "EMBER_KAFKA_SECURITY", "plaintext", _SECURITY)
     settings = KafkaSettings(
         servers=tuple(servers),
         security=security,
-        ca_file=_file(environ, "EMBER_KAFKA_CA_FILE"),
-        cert_file=_file(environ, "EMBER_KAFKA_CERT_FILE"),
-        key_file=_file(environ, "EMBER_KAFKA_KEY_FILE"),
+        ca_file=file_of(environ, "EMBER_KAFKA_CA_FILE"),
+        cert_file=file_of(environ, "EMBER_KAFKA_CERT_FILE"),
+        key_file=file_of(environ, "EMBER_KAFKA_KEY_FILE"),
         user=environ.get("EMBER_KAFKA_USER") or None,
-        password_file=_file(environ, "EMBER_KAFKA_PASSWORD_FILE"),
-        partitions=_count(environ, "EMBER_PARTITIONS", 12, least=1),
-        replicas=_count(environ, "EMBER_REPLICAS", 0, least=0) or None,
+        password_file=file_of(environ, "EMBER_KAFKA_PASSWORD_FILE"),
+        partitions=count_of(environ, "EMBER_PARTITIONS", 12, least=1),
+        replicas=count_of(environ, "EMBER_REPLICAS", 0, least=0) or None,
     )
     if security.startswith("sasl") and not (settings.user and settings.password_file):
-        raise _bad(
+        raise bad(
             "EMBER_KAFKA_SECURITY",
             f"is {security}, which wants a user and a password",
             "Set EMBER_KAFKA_USER and EMBER_KAFKA_PASSWORD_FILE.",
@@ -262,16 +260,16 @@ def process_settings(environ: Mapping[str, str]) -> ProcessSettings:
     """Raises `SettingsError` EMB-402 for what cannot be used."""
     host, _, port = environ.get("EMBER_HTTP", "127.0.0.1:0").rpartition(":")
     if not port.isdigit():
-        raise _bad("EMBER_HTTP", "is no host:port", "Write 127.0.0.1:8080.")
+        raise bad("EMBER_HTTP", "is no host:port", "Write 127.0.0.1:8080.")
     return ProcessSettings(
-        batch=_count(environ, "EMBER_BATCH", 1_000, least=1),
+        batch=count_of(environ, "EMBER_BATCH", 1_000, least=1),
         http_host=host or "127.0.0.1",
         http_port=int(port),
         log_level=_one_of(
             environ, "EMBER_LOG", "info", ("debug", "info", "warning", "error")
         ),
         worker_dir=Path(environ.get("EMBER_WORKER_DIR") or "worker"),
-        standby_replicas=_count(environ, "EMBER_STANDBY_REPLICAS", 0, least=0),
+        standby_replicas=count_of(environ, "EMBER_STANDBY_REPLICAS", 0, least=0),
     )
 
 
@@ -290,9 +288,9 @@ def check_zone(zone: str) -> None:
 def intake_settings(environ: Mapping[str, str]) -> IntakeSettings:
     """Raises `SettingsError` EMB-402 for what cannot be used; opens no key."""
     return IntakeSettings(
-        site=_file(environ, "EMBER_SITE"),
+        site=file_of(environ, "EMBER_SITE"),
         identity_keys=_versions(environ, "EMBER_IDENTITY_KEYS"),
-        known_names=_file(environ, "EMBER_IDENTITY_KNOWN"),
+        known_names=file_of(environ, "EMBER_IDENTITY_KNOWN"),
         payload_keys=_versions(environ, "EMBER_PAYLOAD_KEYS"),
         vault_keys=_versions(environ, "EMBER_VAULT_KEYS"),
     )
@@ -303,25 +301,25 @@ def subscribe_settings(environ: Mapping[str, str]) -> SubscribeSettings:
     address = environ.get("EMBER_SUBSCRIBE") or "127.0.0.1:8090"
     host, _, port = address.rpartition(":")
     if not port.isdigit():
-        raise _bad("EMBER_SUBSCRIBE", "is no host:port", "Write 0.0.0.0:8090.")
+        raise bad("EMBER_SUBSCRIBE", "is no host:port", "Write 0.0.0.0:8090.")
     settings = SubscribeSettings(
         host=host or "127.0.0.1",
         port=int(port),
-        secret_file=_file(environ, "EMBER_SUBSCRIBE_SECRET_FILE"),
-        cert_file=_file(environ, "EMBER_SUBSCRIBE_CERT_FILE"),
-        key_file=_file(environ, "EMBER_SUBSCRIBE_KEY_FILE"),
-        client_ca_file=_file(environ, "EMBER_SUBSCRIBE_CLIENT_CA_FILE"),
+        secret_file=file_of(environ, "EMBER_SUBSCRIBE_SECRET_FILE"),
+        cert_file=file_of(environ, "EMBER_SUBSCRIBE_CERT_FILE"),
+        key_file=file_of(environ, "EMBER_SUBSCRIBE_KEY_FILE"),
+        client_ca_file=file_of(environ, "EMBER_SUBSCRIBE_CLIENT_CA_FILE"),
         ledger=Path(environ.get("EMBER_SUBSCRIBE_LEDGER") or "subscriptions.sqlite"),
-        silence=_count(environ, "EMBER_SUBSCRIBE_SILENCE", 300, least=1),
+        silence=count_of(environ, "EMBER_SUBSCRIBE_SILENCE", 300, least=1),
     )
     if settings.secret_file is None and settings.client_ca_file is None:
-        raise _bad(
+        raise bad(
             "EMBER_SUBSCRIBE_SECRET_FILE",
             "is not given, nor EMBER_SUBSCRIBE_CLIENT_CA_FILE",
             "Give one, or both: nobody else may tell what happens to patients.",
         )
     if settings.client_ca_file is not None and settings.cert_file is None:
-        raise _bad(
+        raise bad(
             "EMBER_SUBSCRIBE_CLIENT_CA_FILE",
             "is given without EMBER_SUBSCRIBE_CERT_FILE",
             "Client certificates are shown within TLS alone.",
@@ -332,18 +330,19 @@ def subscribe_settings(environ: Mapping[str, str]) -> SubscribeSettings:
 def _versions(environ: Mapping[str, str], variable: str) -> dict[int, Path]:
     """Key files by version, from `1:/run/secrets/a,2:/run/secrets/b`."""
     files: dict[int, Path] = {}
-    for part in _listed(environ.get(variable, "")):
+    for part in listed(environ.get(variable, "")):
         version, colon, path = part.partition(":")
         number = int(version) if version.isascii() and version.isdigit() else 0
         if not colon or not path or not 1 <= number <= HIGHEST_VERSION:
-            raise _bad(variable, f"holds {part!r}", "Write each key as VERSION:PATH.")
+            raise bad(variable, f"holds {part!r}", "Write each key as VERSION:PATH.")
         if number in files:
-            raise _bad(variable, f"names version {number} twice", "Number each once.")
+            raise bad(variable, f"names version {number} twice", "Number each once.")
         files[number] = Path(path)
     return files
 
 
-def _listed(text: str) -> list[str]:
+def listed(text: str) -> list[str]:
+    """The parts between commas."""
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
@@ -352,29 +351,30 @@ def _one_of(
 ) -> str:
     said = (environ.get(variable) or default).lower()
     if said not in allowed:
-        raise _bad(variable, f"is {said!r}", f"Use one of: {', '.join(allowed)}.")
+        raise bad(variable, f"is {said!r}", f"Use one of: {', '.join(allowed)}.")
     return said
 
 
-def _count(
+def count_of(
     environ: Mapping[str, str], variable: str, default: int, *, least: int
 ) -> int:
+    """The whole number that the variable holds; raises EMB-402."""
     said = environ.get(variable) or str(default)
     if not said.isdigit() or int(said) < least:
-        raise _bad(
-            variable, f"is {said!r}", f"Give a whole number of at least {least}."
-        )
+        raise bad(variable, f"is {said!r}", f"Give a whole number of at least {least}.")
     return int(said)
 
 
-def _file(environ: Mapping[str, str], variable: str) -> Path | None:
+def file_of(environ: Mapping[str, str], variable: str) -> Path | None:
+    """The file that the variable names, if it names one; raises EMB-402."""
     named = environ.get(variable)
     if not named:
         return None
     if not Path(named).is_file():
-        raise _bad(variable, f"names {named}, which is no file", "Mount the secret.")
+        raise bad(variable, f"names {named}, which is no file", "Mount the secret.")
     return Path(named)
 
 
-def _bad(variable: str, problem: str, cure: str) -> SettingsError:
+def bad(variable: str, problem: str, cure: str) -> SettingsError:
+    """What is wrong with a variable, and what mends it."""
     return SettingsError(ErrorCode.BAD_SETTING, f"{variable} {problem}.", cure)

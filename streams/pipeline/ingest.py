@@ -2,13 +2,15 @@
 
 A live message became known when the broker had it; the sender's own word for that
 counts only for history, where the rule of the table was applied.
+What is written as its source wrote it is read by whoever is handed in for its form.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.events import Correction, Event
@@ -41,7 +43,7 @@ class Received:
     form: str
     """How the bytes are to be read: the record's `ember-format`."""
     received_at: datetime
-    """The broker's time of the record."""
+    """The broker's time of the record; of one fed again, the time it had at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,34 @@ class Entry:
     key: bytes | None
     message: Logged
     payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceMessage:
+    """A message as its source wrote it, read as far as it can be."""
+
+    outcome: Literal["mapped", "filed", "rejected"]
+    messages: tuple[EhrMessage, ...] = ()
+    """What it tells, of however many patients."""
+    faults: tuple[InputError, ...] = ()
+    """Which parts could not be used, or why all of it was rejected."""
+    unmapped: int = 0
+    """Codes that are in no map."""
+
+
+Reader = Callable[[Received], SourceMessage]
+"""Reads one form; never raises for what is in the bytes, save an `InputError`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What one record gives."""
+
+    entries: tuple[Entry, ...]
+    letter: InputError | None = None
+    """Why the record, or a part of it, goes to the dead letters."""
+    read: SourceMessage | None = None
+    """None where the record was in Ember's own form."""
 
 
 LARGEST = 256 << 10
@@ -73,6 +103,37 @@ def ingest(received: Received) -> Entry:
     except KeyError:
         raise _unknown_form(received) from None
     return read(received)
+
+
+def ingest_as_written(received: Received, readers: Mapping[str, Reader]) -> Ingested:
+    """What the record says, be it in the form its source has it in.
+
+    Raises `InputError` as `ingest` does, and for a record that its reader cannot open.
+    """
+    reader = readers.get(received.form)
+    if reader is None or received.topic not in (RAW, BACKFILL):
+        return Ingested(entries=(ingest(received),))
+    read = reader(received)
+    return Ingested(
+        entries=tuple(_entry(message) for message in read.messages),
+        letter=_letter(read.faults),
+        read=read,
+    )
+
+
+def _letter(faults: tuple[InputError, ...]) -> InputError | None:
+    """All faults in one: a record has one letter."""
+    if not faults:
+        return None
+    told = " ".join(str(fault) for fault in faults[1:_FAULTS_TOLD])
+    first, more = faults[0], len(faults) - _FAULTS_TOLD
+    rest = f" {told}" if told else ""
+    rest += f" And {more} more." if more > 0 else ""
+    return InputError(first.code, f"{first.problem}{rest}", first.cure)
+
+
+_FAULTS_TOLD = 20
+"""Of one record."""
 
 
 def _raw(received: Received) -> Entry:

@@ -48,9 +48,15 @@ SENDER_HEADER = "ember-sender"
 CONTROL_HEADER = "ember-control"
 """MSH-10."""
 RECEIVED_HEADER = "ember-received"
-"""When the listener had it; what counts is the broker's own time."""
+"""When the listener had it; on `ehr.raw` what counts is the broker's own time, and on
+`ehr.backfill` this."""
 DIGEST_HEADER = "ember-digest"
 """SHA-256 of the bytes as received, in hexadecimal."""
+
+
+def is_as_written(form: str) -> bool:
+    """Whether a form is one of a source's own, sealed or not."""
+    return form.removesuffix(SEALED) in (HL7V2, FHIR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +80,7 @@ class Topic:
 TOPICS: tuple[Topic, ...] = (
     Topic(
         name=RAW,
-        written_by=("feeder", "subscriber"),
+        written_by=("feeder", "listener", "subscriber"),
         read_by=("worker",),
         carries="bytes as received, before anything is acknowledged",
         retention=7 * DAY,

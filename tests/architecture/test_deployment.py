@@ -13,6 +13,7 @@ import yaml
 
 from registry.app.cli import app
 from registry.app.settings import SETTINGS
+from streams.app.listen.settings import LISTENER_SETTINGS
 from streams.app.observe.http import Check, Health, ObserveServer
 from streams.app.settings import STREAM_SETTINGS
 
@@ -26,8 +27,11 @@ OURS = {
     for name, service in BASE["services"].items()
     if service["image"].startswith("ember-registry")
 }
-PROCESSES = ("worker", "consumer", "archiver", "relay")
-PAGES = [ROOT / "deploy/docs" / f"{page}.md" for page in ("deployment", "operations")]
+PROCESSES = ("worker", "consumer", "archiver", "relay", "listener")
+PAGES = [
+    ROOT / "deploy/docs" / f"{page}.md"
+    for page in ("deployment", "operations", "listener")
+]
 
 
 def services(path):
@@ -87,7 +91,9 @@ def test_every_variable_is_a_known_setting(path):
     assert told <= {setting.variable for setting in SETTINGS}
 
 
-@pytest.mark.parametrize("setting", STREAM_SETTINGS, ids=lambda s: s.variable)
+@pytest.mark.parametrize(
+    "setting", [*STREAM_SETTINGS, *LISTENER_SETTINGS], ids=lambda s: s.variable
+)
 def test_the_page_of_settings_says_what_the_table_says(setting):
     default = f"`{setting.default}` " if setting.default else ""
     row = f"| `{setting.variable}` | {default}| {setting.meaning} |"

@@ -28,7 +28,7 @@ from registry.inbox.reading import (
 )
 from registry.store.unit_of_work import Registry
 from streams.app.identity import required_vault_sealer
-from streams.app.observe.metric_table import ProcessName
+from streams.app.observe.metric import ProcessName
 from streams.app.observe.process import Process
 from streams.app.settings import (
     KafkaSettings,

@@ -56,7 +56,9 @@ def replay(
     An interrupted replay continues where it stopped; a finished one changes nothing.
     History never alerts and never randomises.
     """
-    history = open_history(source, path, subjects, mapping=mapping, site=site)
+    history = open_history(
+        source, path, subjects, mapping=mapping, site=site, environ=os.environ
+    )
     beside = flagged_beside(os.environ, definition, zone=zone, own_days=history.zone)
     url = registry_url(os.environ, registry)
     migrate(url)

@@ -186,7 +186,9 @@ def _of_source(
             "A source needs the folder it lies in.",
             "Give --path the folder that holds the tables.",
         )
-    opened_there = open_history(source, path, None, mapping=mapping, site=site)
+    opened_there = open_history(
+        source, path, None, mapping=mapping, site=site, environ=os.environ
+    )
     history = replace(opened_there, subjects=frozenset({patient}))
     told = [(s.event, s.source) for s in history.events(IntakeReport())]
     return _Record(patient, told, history.zone, patient)

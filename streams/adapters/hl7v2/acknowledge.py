@@ -21,6 +21,10 @@ Acknowledgement = Literal["AA", "AE", "AR", "CA", "CE", "CR"]
 _CONDITIONS = {
     ErrorCode.NOT_HL7: "100^Segment sequence error^HL70357",
     ErrorCode.NO_PATIENT: "101^Required field missing^HL70357",
+    ErrorCode.NO_CONTROL_ID: "101^Required field missing^HL70357",
+    ErrorCode.QUERY: "200^Unsupported message type^HL70357",
+    ErrorCode.NOT_PRODUCTION: "202^Unsupported processing id^HL70357",
+    ErrorCode.NOT_VERSION_2: "203^Unsupported version id^HL70357",
     ErrorCode.NO_MESSAGE_TYPE: "200^Unsupported message type^HL70357",
     ErrorCode.MALFORMED_MESSAGE: "102^Data type error^HL70357",
 }

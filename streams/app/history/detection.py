@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -29,12 +30,15 @@ from streams.vocabulary.errors import ErrorCode, SettingsError
 SourceOption = Annotated[
     str,
     typer.Option(
-        help="Which source: mimic-iv, mimic-iv-fhir, clif, omop, or table with "
-        "--mapping."
+        help="Which source: mimic-iv, mimic-iv-fhir, clif, omop, table with --mapping, "
+        "or messages: hl7v2."
     ),
 ]
 PathOption = Annotated[
-    Path, typer.Option(help="The folder that holds the source's files.")
+    Path,
+    typer.Option(
+        help="The folder that holds the source's files; of messages, also a file."
+    ),
 ]
 MappingOption = Annotated[
     Path | None,
@@ -42,7 +46,9 @@ MappingOption = Annotated[
 ]
 SiteOption = Annotated[
     Path | None,
-    typer.Option(help="Of clif, omop and table: the site's configuration, in YAML."),
+    typer.Option(
+        help="Of clif, omop, table and hl7v2: the site's configuration, in YAML."
+    ),
 ]
 SubjectsOption = Annotated[
     Path | None, typer.Option(help="Only these: a file, one subject_id a line.")
@@ -85,7 +91,9 @@ def detect(
         _check_hourly(rule, out, hourly)
     if zone is not None:
         check_zone(zone)
-    history = open_history(source, path, subjects, mapping=mapping, site=site)
+    history = open_history(
+        source, path, subjects, mapping=mapping, site=site, environ=os.environ
+    )
     if isinstance(preset := rule.policies[chosen], Sepsis3Policy):
         _sepsis3(history, preset, out, hourly)
         return

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from streams.adapters.fhir.mimic_iv import MimicIvFhir
@@ -16,6 +24,7 @@ from streams.adapters.mimic_iv.source import MimicIv
 from streams.adapters.ordering import events_by_patient, messages_in_known_order
 from streams.adapters.tabular.mapping.source import MappedTables
 from streams.app.history.mapped import open_tables
+from streams.app.history.messages import FORMS, MessageFiles, message_files
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 from streams.vocabulary.messages import EhrMessage
@@ -42,7 +51,8 @@ TABLE = "table"
 MAPPED = ("clif", "omop", TABLE)
 """What a mapping reads."""
 
-SOURCES = (*_READERS, *MAPPED)
+SOURCES = (*_READERS, *MAPPED, *FORMS)
+_NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +64,15 @@ class History:
     subjects: frozenset[str] | None = None
     met: set[str] = field(default_factory=set, compare=False)
     """The patients of whom something was read."""
-    tables: MappedTables | None = None
-    """The tables, where a mapping reads them."""
+    configured: MappedTables | MessageFiles | None = None
+    """Tables that a mapping reads, or messages: those of a configured site."""
 
     @property
     def zone(self) -> str:
         """The zone whose days are the hospital's."""
-        return _ZONES[self.name] if self.tables is None else self.tables.site.zone
+        if self.configured is not None:
+            return self.configured.site.zone
+        return _ZONES[self.name]
 
     def events(self, report: IntakeReport) -> Iterator[SourcedEvent]:
         """All events, table by table; the report accounts for the rest.
@@ -81,12 +93,14 @@ class History:
 
     def never_met(self) -> list[str]:
         """The subjects asked for of whom nothing was read."""
-        met = self.met if self.tables is None else self.met | self.tables.seen
+        met = self.met
+        if isinstance(self.configured, MappedTables):
+            met = met | self.configured.seen
         return sorted((self.subjects or frozenset()) - met)
 
     def messages(self, report: IntakeReport) -> Iterator[EhrMessage]:
         """All events in the order in which they became known."""
-        site = self.name if self.tables is None else self.tables.site.site
+        site = self.name if self.configured is None else self.configured.site.site
         return messages_in_known_order(
             self.events(report), site=site, provenance="history", source=self.name
         )
@@ -102,26 +116,31 @@ class History:
     def fingerprint(self, *rules: str) -> str:
         """The files by name and content, the subjects, the rules applied to them."""
         files = sorted(f for f in self._files() if f.is_file())
-        parts = [f"{f.relative_to(self.path)}:{_content(f)}" for f in files]
+        parts = [f"{self._name(f)}:{_content(f)}" for f in files]
         parts += sorted(self.subjects or ("all subjects",))
-        if self.tables is not None:
-            told = (self.tables.mapping, self.tables.site)
-            parts += [part.model_dump_json() for part in told]
+        if isinstance(self.configured, MappedTables):
+            parts.append(self.configured.mapping.model_dump_json())
+        if self.configured is not None:
+            parts.append(self.configured.site.model_dump_json())
         return sha256("\n".join([self.name, *parts, *rules]).encode()).hexdigest()
 
     def _source(self) -> _Reader:
-        return _READERS[self.name](self.path) if self.tables is None else self.tables
+        return self.configured or _READERS[self.name](self.path)
+
+    def _name(self, file: Path) -> str:
+        return file.name if file == self.path else str(file.relative_to(self.path))
 
     def _files(self) -> Iterable[Path]:
-        if self.tables is not None:
-            return self.tables.files()
+        if self.configured is not None:
+            return self.configured.files()
         return (*self.path.rglob("*.csv*"), *self.path.rglob("*.ndjson*"))
 
     def _by_patient(
         self, report: IntakeReport
     ) -> Iterator[tuple[str, Iterable[SourcedEvent]]]:
         events = self.events(report)
-        if self.tables is not None and self.tables.mapping.grouped:
+        tables = self.configured
+        if isinstance(tables, MappedTables) and tables.mapping.grouped:
             return groupby(events, attrgetter("patient"))
         return events_by_patient(events)
 
@@ -149,14 +168,20 @@ def open_history(
     *,
     mapping: Path | None = None,
     site: Path | None = None,
+    environ: Mapping[str, str] = _NO_SETTINGS,
 ) -> History:
-    """The source of that name; raises `SettingsError` EMB-402/403, `InputError`."""
+    """The source of that name; raises `SettingsError` EMB-402/403, `InputError`.
+
+    Messages are those of the site given, else of the one that `environ` names.
+    """
     if name not in SOURCES:
         raise SettingsError(
             ErrorCode.BAD_SETTING,
             f"There is no source {name!r}.",
             f"Use one of: {', '.join(SOURCES)}.",
         )
+    if name in FORMS:
+        return _of_messages(name, path, subjects, site, environ)
     if not path.is_dir():
         raise SettingsError(
             ErrorCode.PATH_NOT_FOUND,
@@ -174,7 +199,24 @@ def open_history(
     if name not in MAPPED:
         return History(name, path, asked)
     tables = open_tables(name, path, mapping=mapping, site=site)
-    return History(name, path, asked, tables=tables)
+    return History(name, path, asked, configured=tables)
+
+
+def _of_messages(
+    name: str,
+    path: Path,
+    subjects: Path | None,
+    site: Path | None,
+    environ: Mapping[str, str],
+) -> History:
+    if subjects is not None:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            "Subjects cannot be chosen in messages.",
+            "Leave --subjects away.",
+        )
+    files = message_files(name, path, site, environ)
+    return History(name, path, configured=files)
 
 
 def read_subjects(path: Path, *, numbered: bool = True) -> frozenset[str]:

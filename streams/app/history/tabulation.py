@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -40,7 +41,9 @@ def table(
     """Write one table of derived concepts, with mimic-code's columns."""
     wanted = table_named(name)
     wanted.reading(policy)
-    history = open_history(source, path, subjects, mapping=mapping, site=site)
+    history = open_history(
+        source, path, subjects, mapping=mapping, site=site, environ=os.environ
+    )
     _check_policy(source, policy)
     report = IntakeReport()
     with writing(out) as file:

@@ -18,9 +18,21 @@ from streams.app.kafka.feeding import outgoing, tick
 from streams.app.kafka.progress import Progress
 from streams.app.kafka.reading import Place, records_by_time, records_in, span_of
 from streams.pipeline.ingest import Received, ingest
+from streams.vocabulary.clock import iso
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 from streams.vocabulary.messages import LOGGED, EhrMessage, Logged, decode
-from streams.vocabulary.topics import BACKFILL, EVENTS, FORMAT_HEADER, RAW
+from streams.vocabulary.topics import (
+    BACKFILL,
+    CONTROL_HEADER,
+    DIGEST_HEADER,
+    EVENTS,
+    FORMAT_HEADER,
+    RAW,
+    RECEIVED_HEADER,
+    SENDER_HEADER,
+    TRACE_HEADER,
+    is_as_written,
+)
 
 
 READABLE = (EVENTS, RAW, BACKFILL)
@@ -69,6 +81,10 @@ class TopicReplay:
             after={part: progress.after(str(part)) for part in known},
         )
         for record in records_by_time(consumer, span, stopping):
+            if is_as_written(_form(record)):
+                self.sent += 1
+                yield _again(record)
+                continue
             message = self._message(record)
             if message is not None:
                 self.sent += 1
@@ -94,14 +110,45 @@ def _read(record: ConsumerRecord) -> Logged:
     """The message, live ones as known when the broker had them."""
     if record.topic == EVENTS:
         return decode(LOGGED, record.value or b"")
-    form = dict(record.headers).get(FORMAT_HEADER, b"").decode(errors="replace")
     received = Received(
         topic=record.topic,
         value=record.value or b"",
-        form=form,
-        received_at=_EPOCH + timedelta(milliseconds=record.timestamp),
+        form=_form(record),
+        received_at=_stamp(record),
     )
     return ingest(received).message
+
+
+def _again(record: ConsumerRecord) -> Outgoing:
+    """Bytes as their source wrote them, with the moment they were received first."""
+    headers = dict(record.headers)
+    received = headers.get(RECEIVED_HEADER, b"")
+    if record.topic == RAW:
+        received = iso(_stamp(record)).encode()
+    kept = {name: headers[name] for name in _KEPT if name in headers}
+    return Outgoing(
+        key=record.key or b"",
+        value=record.value or b"",
+        headers=tuple({**kept, RECEIVED_HEADER: received}.items()),
+        moment=_stamp(record).timestamp(),
+        stream=str(record.partition),
+        position=record.offset,
+    )
+
+
+_KEPT = (FORMAT_HEADER, SENDER_HEADER, CONTROL_HEADER, DIGEST_HEADER, TRACE_HEADER)
+
+
+def _form(record: ConsumerRecord) -> str:
+    """How its bytes are to be read; the patients' logs hold our own form alone."""
+    if record.topic == EVENTS:
+        return ""
+    form: bytes = dict(record.headers).get(FORMAT_HEADER, b"")
+    return form.decode(errors="replace")
+
+
+def _stamp(record: ConsumerRecord) -> datetime:
+    return _EPOCH + timedelta(milliseconds=record.timestamp)
 
 
 # -- judged anew -------------------------------------------------------------------

@@ -13,7 +13,8 @@ from faust.types import TP
 
 from streams.app.live.turn import Record, Turn
 from streams.app.observe.http import Heartbeat
-from streams.app.observe.metrics import Metrics, WorkerMetrics
+from streams.app.observe.metrics import IntakeMetrics, Metrics, WorkerMetrics
+from streams.pipeline.ingest import SourceMessage
 from streams.pipeline.log import Resident
 from streams.vocabulary.messages import (
     EhrMessage,
@@ -24,9 +25,11 @@ from streams.vocabulary.messages import (
     TrialOutcome,
     TrialScreening,
 )
-from streams.vocabulary.topics import EVENTS
+from streams.vocabulary.topics import EVENTS, SEALED
 
 
+_OUTCOMES = {"mapped": "applied", "filed": "ignored", "rejected": "rejected"}
+"""Of a source message, in the words of the metrics."""
 _LONG_AGO = timedelta(days=1)
 
 
@@ -35,6 +38,7 @@ class Account:
 
     def __init__(self, metrics: Metrics) -> None:
         self.metrics = WorkerMetrics(metrics)
+        self._intake = IntakeMetrics(metrics)
         self.committed = Heartbeat()
         """Beats when offsets were committed, and when there are none to commit."""
         self.answered = Heartbeat()
@@ -124,6 +128,15 @@ class Account:
         """So many patients are in memory now."""
         self.metrics.state_patients.set(len(residents))
         self.metrics.state_chunks.set(sum(len(one.chunks) for one in residents))
+
+    def read(self, form: str, message: SourceMessage) -> None:
+        """A message was read as its source wrote it."""
+        named = form.removesuffix(SEALED)
+        self._intake.messages.add(form=named, outcome=_OUTCOMES[message.outcome])
+        if message.unmapped:
+            self._intake.unmapped.add(message.unmapped, form=named)
+        for fault in message.faults:
+            self._intake.faults.add(form=named, code=fault.code.value)
 
     def behind(self, unread: dict[TP, int], *, commits: int, skipped: int) -> None:
         """Records by topic and partition that were not carried out yet.

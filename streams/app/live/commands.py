@@ -14,6 +14,7 @@ from streams.app.flagging import flagged_beside
 from streams.app.live.running import run_worker
 from streams.app.live.shadow import protocols_in_force
 from streams.app.live.worker import WorkerPlan
+from streams.app.readers import readers_of
 from streams.app.settings import kafka_settings, process_settings
 from streams.pipeline.patient import Rules
 
@@ -61,6 +62,7 @@ def worker(
         kafka=kafka,
         datadir=settings.worker_dir,
         rules=rules,
+        readers=readers_of(environ),
         batch=settings.batch,
         shadow=shadow,
         standby_replicas=settings.standby_replicas,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from faust.types import AppT
 
@@ -14,13 +15,25 @@ from streams.app.live.letters import letter, posted
 from streams.app.live.sending import Sender
 from streams.app.live.turn import Output, Record
 from streams.app.observe.tracing import carried, child
-from streams.pipeline.ingest import Entry, Received, ingest
-from streams.vocabulary.errors import InputError
+from streams.pipeline.ingest import (
+    Entry,
+    Ingested,
+    Reader,
+    Received,
+    ingest_as_written,
+)
+from streams.vocabulary.clock import in_utc
+from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 from streams.vocabulary.topics import (
+    BACKFILL,
     EVENTS,
     FORMAT_HEADER,
+    HL7V2,
+    RECEIVED_HEADER,
+    SEALED,
     TRACE_HEADER,
     TYPE_HEADER,
+    is_as_written,
 )
 
 
@@ -31,6 +44,8 @@ class Intake:
     app: AppT
     partitions: int
     account: Account
+    readers: Mapping[str, Reader] = field(default_factory=dict)
+    """By form, who reads what lies on `ehr.raw` as its source wrote it."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while records are on their way."""
 
@@ -44,13 +59,13 @@ class Intake:
         counts: Counter[tuple[str, str]] = Counter()
         sender = Sender(self.app)
         for record in records:
-            outcome = "applied"
             try:
-                outputs = list(self._entered(record))
+                done = self._ingested(record)
+                outputs = list(self._outputs(record, done))
+                outcome = "rejected" if done.letter and not done.entries else "applied"
             except InputError as fault:
                 outcome = "rejected"
-                outputs = [posted(letter(record, fault))]
-                self.account.metrics.rejected.add(code=fault.code.value)
+                outputs = [self._letter(record, fault)]
             counts[record.topic, outcome] += 1
             for output in outputs:
                 await sender.send(
@@ -63,16 +78,39 @@ class Intake:
         await sender.settled()
         self.account.ingested(counts)
 
-    def _entered(self, record: Record) -> Iterator[Output]:
+    def _ingested(self, record: Record) -> Ingested:
         form = record.headers.get(FORMAT_HEADER, b"").decode("ascii", "replace")
-        entry = ingest(
+        if form.removesuffix(SEALED) == HL7V2 and form not in self.readers:
+            raise SettingsError(
+                ErrorCode.BAD_SETTING,
+                f"{record.topic} holds records of the form {form}, and this worker "
+                "reads none.",
+                "Name the site's configuration in EMBER_SITE, and its keys.",
+            )
+        done = ingest_as_written(
             Received(
                 topic=record.topic,
                 value=record.value,
                 form=form,
-                received_at=record.stamped_at,
-            )
+                received_at=_received_at(record, form),
+            ),
+            self.readers,
         )
+        if done.read is not None:
+            self.account.read(form, done.read)
+        return done
+
+    def _outputs(self, record: Record, done: Ingested) -> Iterator[Output]:
+        for entry in done.entries:
+            yield from self._entered(record, entry)
+        if done.letter is not None:
+            yield self._letter(record, done.letter)
+
+    def _letter(self, record: Record, fault: InputError) -> Output:
+        self.account.metrics.rejected.add(code=fault.code.value)
+        return posted(letter(record, fault))
+
+    def _entered(self, record: Record, entry: Entry) -> Iterator[Output]:
         headers = {TRACE_HEADER: _trace(record, entry)}
         if entry.key is not None:
             yield Output(EVENTS, entry.key, entry.payload, headers)
@@ -80,6 +118,24 @@ class Intake:
         headers[TYPE_HEADER] = entry.message.type.encode()
         for partition in range(self.partitions):
             yield Output(EVENTS, record.key, entry.payload, headers, partition)
+
+
+def _received_at(record: Record, form: str) -> datetime:
+    """The broker's time; of bytes that are fed again, that of their first receipt.
+
+    Raises `InputError` EMB-110 where nothing says it.
+    """
+    if record.topic != BACKFILL or not is_as_written(form):
+        return record.stamped_at
+    try:
+        told = record.headers[RECEIVED_HEADER].decode("ascii")
+        return in_utc(datetime.fromisoformat(told))
+    except (KeyError, ValueError):
+        raise InputError(
+            ErrorCode.MALFORMED_MESSAGE,
+            f"The header {RECEIVED_HEADER} does not say when the record was received.",
+            "Feed it again with `ember feed --from-topic`.",
+        ) from None
 
 
 def _trace(record: Record, entry: Entry) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,6 +30,7 @@ from streams.app.live.timekeeper import Timekeeper
 from streams.app.live.turn import Record
 from streams.app.observe.metrics import Metrics
 from streams.app.settings import KafkaSettings
+from streams.pipeline.ingest import Reader
 from streams.pipeline.patient import Rules
 from streams.vocabulary.errors import ErrorCode, SettingsError
 from streams.vocabulary.topics import EVENTS, PROTOCOLS, RAW, ROSTER
@@ -50,6 +51,8 @@ class WorkerPlan:
     datadir: Path
     rules: Rules
     """What is the same for all partitions; protocols come by their topic."""
+    readers: Mapping[str, Reader] = field(default_factory=dict)
+    """By form, who reads what lies on `ehr.raw` as its source wrote it."""
     batch: int = 1_000
     shadow: str | None = None
     """The name of a version that runs beside: it judges and tells only itself."""
@@ -155,7 +158,7 @@ def make_app(
         prefix="" if plan.shadow is None else f"shadow.{plan.shadow}.",
         hook=plan.hook,
     )
-    intake = Intake(app, plan.kafka.partitions, account)
+    intake = Intake(app, plan.kafka.partitions, account, plan.readers)
     live = LiveApp(app, plan, order, house, intake, fatal)
     _patient_agent(live)
     if plan.shadow is None:

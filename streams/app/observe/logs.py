@@ -20,7 +20,7 @@ from typing import Any, TextIO
 import orjson
 import structlog
 
-from streams.app.observe.metric_table import KNOWN_VALUES, OUTCOMES, ProcessName
+from streams.app.observe.metric import KNOWN_VALUES, OUTCOMES, ProcessName
 from streams.vocabulary.errors import EmberError, ErrorCode
 from streams.vocabulary.topics import STATE_TABLES, TOPICS
 
@@ -77,7 +77,12 @@ FIELDS: dict[str, Callable[[object], bool]] = {
     "version": _like(r"\d{1,4}(\.\d{1,4}){1,2}"),
     "message_id": _like(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "trace_id": _like(r"[0-9a-f]{32}"),
-    "seconds": _number,
+    **dict.fromkeys(("seconds", "silent_seconds", "late_seconds"), _number),
+    **dict.fromkeys(
+        ("issued_from", "issued_to"),
+        _like(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d"),
+    ),
+    "form": _one_of(*KNOWN_VALUES["form"]),
     **dict.fromkeys(
         (
             "partition",

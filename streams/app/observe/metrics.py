@@ -23,14 +23,14 @@ from prometheus_client import (
 from prometheus_client import disable_created_metrics as only_what_is_in_the_table
 from prometheus_client.process_collector import ProcessCollector
 
-from streams.app.observe.metric_table import (
+from streams.app.observe.metric import (
     KNOWN_VALUES,
-    METRICS,
     OPEN_VALUES,
     OTHER,
     Metric,
     MetricKind,
 )
+from streams.app.observe.metric_table import METRICS
 
 
 class Labels:
@@ -199,6 +199,33 @@ class WorkerMetrics:
         self.redone = metrics.count("ember_worker_redone_total")
         self.ticks = metrics.count("ember_worker_ticks_total")
         self.backfill_waiting = metrics.level("ember_worker_backfill_waiting")
+
+
+class IntakeMetrics:
+    """What ingest measures of messages as their sources wrote them."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.messages = metrics.count("ember_intake_messages_total")
+        self.unmapped = metrics.count("ember_intake_unmapped_total")
+        self.faults = metrics.count("ember_intake_faults_total")
+
+
+class ListenerMetrics:
+    """What the listener measures."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.messages = metrics.count("ember_listener_messages_total")
+        self.answers = metrics.count("ember_listener_answers_total")
+        self.durable_seconds = metrics.spread("ember_listener_durable_seconds")
+        self.late_seconds = metrics.spread("ember_listener_late_seconds")
+        self.names_used = metrics.count("ember_listener_names_used_total")
+        self.caught_up = metrics.count("ember_listener_caught_up_total")
+        self.broken = metrics.count("ember_listener_broken_total")
+        self.garbage = metrics.count("ember_listener_garbage_bytes_total")
+        self.connections = metrics.level("ember_listener_connections")
+        self.turned_away = metrics.count("ember_listener_turned_away_total")
+        self.in_flight = metrics.level("ember_listener_in_flight_bytes")
+        self.silence = metrics.level("ember_listener_silence_seconds")
 
 
 class InboxMetrics:

@@ -20,7 +20,7 @@ from typing import Any, Self, TextIO
 
 from streams.app.observe.http import Checks, Heartbeat, ObserveServer
 from streams.app.observe.logs import Log, libraries_told
-from streams.app.observe.metric_table import ProcessName
+from streams.app.observe.metric import ProcessName
 from streams.app.observe.metrics import Metrics, ProcessMetrics
 from streams.app.settings import ProcessSettings
 from streams.vocabulary.errors import SettingsError

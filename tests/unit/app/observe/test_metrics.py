@@ -4,15 +4,13 @@ import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.app.observe.metric_table import (
-    KNOWN_VALUES,
-    METRICS,
-    OPEN_LABELS,
-    OPEN_VALUES,
-)
+from streams.app.observe.metric import KNOWN_VALUES, OPEN_LABELS, OPEN_VALUES
+from streams.app.observe.metric_table import METRICS
 from streams.app.observe.metrics import (
     FeedMetrics,
     InboxMetrics,
+    IntakeMetrics,
+    ListenerMetrics,
     Metrics,
     ProcessMetrics,
     RelayMetrics,
@@ -23,7 +21,7 @@ from streams.app.observe.metrics import (
 
 GROUPS = (
     *(WorkerMetrics, InboxMetrics, RelayMetrics, SubscriberMetrics),
-    *(FeedMetrics, ProcessMetrics),
+    *(FeedMetrics, ProcessMetrics, IntakeMetrics, ListenerMetrics),
 )
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from streams.app.observe.metric_table import KNOWN_VALUES, METRICS
+from streams.app.observe.metric import KNOWN_VALUES
+from streams.app.observe.metric_table import METRICS
 
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -1,0 +1,150 @@
+"""Files of messages as their sources wrote them, read as history.
+
+What a message tells became known when its sender issued it (MSH-7); a message that
+does not say when is rejected, for nobody can know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from streams.adapters.hl7v2.header import header
+from streams.adapters.intake import IntakeReport, Rejection, SourcedEvent
+from streams.adapters.site.configuration import SiteConfiguration, read_site
+from streams.adapters.translation import Fault, Translation, Translator
+from streams.app.identity import configured_site, identities_of
+from streams.app.intake.samples import Form, Sample, samples
+from streams.app.readers import translators
+from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
+
+
+Issued = Callable[[bytes, tzinfo], datetime]
+"""When a message was issued; raises `InputError` where it does not say."""
+
+
+def _hl7_issued(payload: bytes, zone: tzinfo) -> datetime:
+    issued = header(payload, zone=zone).issued_at
+    if issued is None:
+        raise InputError(
+            ErrorCode.MALFORMED_TIME,
+            "The message does not say when it was issued.",
+            "Send MSH-7.",
+        )
+    return issued
+
+
+FORMS: Mapping[Form, Issued] = {"hl7v2": _hl7_issued}
+"""What can be read as history, and when each message of it was issued."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFiles:
+    """The messages of a file or folder, of one site."""
+
+    form: Form
+    path: Path
+    site: SiteConfiguration
+    translator: Translator
+
+    def files(self) -> list[Path]:
+        """The file, or all files of the folder."""
+        return [self.path] if self.path.is_file() else [*self.path.rglob("*")]
+
+    def events(
+        self, report: IntakeReport, subjects: Collection[str] | None = None
+    ) -> Iterator[SourcedEvent]:
+        """All events, file by file; `subjects` are pseudonyms; counts are by type.
+
+        Files that hold no message are counted as filed unread.
+        """
+        others: list[str] = []
+        found = samples(self.form, self.path, others)
+        for number, sample in enumerate(found, start=1):
+            kind, understood = self._understood(sample)
+            counts = report.table(kind)
+            counts.read += 1
+            self._account(report, kind, understood, sample, number)
+            for told in understood.told:
+                if subjects is None or told.patient in subjects:
+                    for event in told.events:
+                        counts.note(event)
+                        yield SourcedEvent(told.patient, kind, event)
+        for kind in report.tables:
+            report.finish(kind)
+        if others:
+            passed = report.table(_NO_MESSAGES)
+            passed.read = passed.filed_unread = len(others)
+
+    def _understood(self, sample: Sample) -> tuple[str, Translation]:
+        """Its type, and what it means."""
+        try:
+            issued = self._issued(sample)
+        except InputError as fault:
+            told = Fault(
+                place="message", code=fault.code, reason=fault.problem, cure=fault.cure
+            )
+            return _UNREAD, Translation(kind="", outcome="rejected", faults=(told,))
+        understood = self.translator.translate(sample.payload, received_at=issued)
+        return understood.kind.partition("^")[0] or _UNREAD, understood
+
+    def _issued(self, sample: Sample) -> datetime:
+        if sample.fault is not None:
+            raise sample.fault
+        return FORMS[self.form](sample.payload, self.site.time_zone)
+
+    def _account(
+        self,
+        report: IntakeReport,
+        kind: str,
+        understood: Translation,
+        sample: Sample,
+        number: int,
+    ) -> None:
+        counts = report.table(kind)
+        match understood.outcome:
+            case "mapped":
+                counts.mapped += 1
+            case "filed":
+                counts.filed_unread += 1
+        for code in understood.unmapped:
+            counts.leave_unmapped(str(code))
+        for fault in understood.faults[:1]:
+            more = len(understood.faults) - 1
+            rest = f" And {more} more." if more else ""
+            report.reject(
+                kind,
+                Rejection(
+                    file=sample.file,
+                    line=number,
+                    column=fault.place,
+                    code=fault.code,
+                    reason=f"{fault.reason}{rest}",
+                    cure=fault.cure,
+                ),
+            )
+
+
+_UNREAD = "(unread)"
+_NO_MESSAGES = "(files without messages)"
+
+
+def message_files(
+    name: str, path: Path, site: Path | None, environ: Mapping[str, str]
+) -> MessageFiles:
+    """The messages at `path`, of the site in the file, else of the configured one.
+
+    Raises `SettingsError` EMB-312, EMB-402 or EMB-403 for what cannot be used.
+    """
+    form: Form | None = next((known for known in FORMS if known == name), None)
+    if form is None:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            f"{name} cannot be read as history.",
+            f"Use one of: {', '.join(FORMS)}.",
+        )
+    of = configured_site(environ) if site is None else read_site(site)
+    known = translators(of, identities_of(of, environ))
+    return MessageFiles(form, path, of, known[form])

@@ -1,0 +1,113 @@
+"""Durable by Kafka: `ehr.raw`, once all copies have the record (`acks=all`).
+
+The producer is idempotent: it sends again as long as it takes, and neither doubles a
+record nor changes the order of a partition.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from streams.app.kafka.connection import aiokafka_options
+from streams.app.listen.store import RawMessage
+from streams.app.observe import tracing
+from streams.app.settings import KafkaSettings
+from streams.vocabulary.clock import iso
+from streams.vocabulary.errors import ErrorCode, SettingsError
+from streams.vocabulary.topics import (
+    CONTROL_HEADER,
+    DIGEST_HEADER,
+    FORMAT_HEADER,
+    HL7V2,
+    RAW,
+    RECEIVED_HEADER,
+    SEALED,
+    SENDER_HEADER,
+    TRACE_HEADER,
+)
+
+
+RECORD_BYTES = 1_000_000
+"""The largest value: the topic takes a batch of 1 MiB, headers included."""
+_HEADER_CHARACTERS = 200
+
+Seal = Callable[[bytes], bytes]
+
+
+@dataclass(slots=True)
+class KafkaStore:
+    """Writes to `ehr.raw`; with `seal`, nobody reads it there without the key."""
+
+    producer: AIOKafkaProducer
+    seal: Seal | None = None
+
+    async def keep(self, message: RawMessage) -> asyncio.Future[object]:
+        """As `Store` says."""
+        value = message.payload if self.seal is None else self.seal(message.payload)
+        future: asyncio.Future[object] = await self.producer.send(
+            RAW,
+            value,
+            key=message.key,
+            headers=self._headers(message),
+        )
+        return future
+
+    def _headers(self, message: RawMessage) -> list[tuple[str, bytes]]:
+        form = HL7V2 if self.seal is None else f"{HL7V2}{SEALED}"
+        digest = message.digest.hex()
+        return [
+            (FORMAT_HEADER, form.encode()),
+            (SENDER_HEADER, _short(message.sender)),
+            (CONTROL_HEADER, _short(message.control_id)),
+            (RECEIVED_HEADER, iso(message.received_at).encode()),
+            (DIGEST_HEADER, digest.encode()),
+            (TRACE_HEADER, tracing.start(digest)),
+        ]
+
+
+@asynccontextmanager
+async def kafka_store(
+    settings: KafkaSettings, seal: Seal | None, _: Callable[[BaseException], None]
+) -> AsyncIterator[KafkaStore]:
+    """A store on these brokers; what it cannot do later, its futures tell.
+
+    Raises `SettingsError` EMB-405 where it cannot write.
+    """
+    producer = AIOKafkaProducer(
+        **aiokafka_options(settings),
+        client_id="ember-listener",
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=RECORD_BYTES,
+        max_request_size=RECORD_BYTES + (40 << 10),
+        linger_ms=0,
+    )
+    try:
+        await producer.start()
+        if not await producer.partitions_for(RAW):
+            raise _no_topic("it has no partitions")
+    except KafkaError as fault:
+        await producer.stop()
+        raise _no_topic(type(fault).__name__) from None
+    try:
+        yield KafkaStore(producer, seal)
+    finally:
+        await producer.stop()
+
+
+def _short(text: str) -> bytes:
+    return text[:_HEADER_CHARACTERS].encode("utf-8", "replace")
+
+
+def _no_topic(why: str) -> SettingsError:
+    return SettingsError(
+        ErrorCode.KAFKA_UNREACHABLE,
+        f"{RAW} cannot be written to ({why}).",
+        "Check EMBER_KAFKA; run `ember kafka topics`; see `ember kafka acls`.",
+    )

@@ -1,0 +1,138 @@
+"""Who reads what lies on `ehr.raw` as its source wrote it, by form.
+
+A message's name is the SHA-256 of its bytes: whoever delivers it how often, what it
+tells has the same ids, and takes effect once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from streams.adapters.hl7v2.translator import Hl7Translator
+from streams.adapters.identity.pseudonyms import Identities
+from streams.adapters.identity.sealing import Sealer, place_of
+from streams.adapters.site.codes import CodeMap
+from streams.adapters.site.configuration import SiteConfiguration
+from streams.adapters.translation import (
+    Fault,
+    Translation,
+    Translator,
+    ehr_messages,
+)
+from streams.app.identity import configured_site, identities_of, payload_sealer
+from streams.app.kafka.feeding import parts
+from streams.app.settings import intake_settings
+from streams.pipeline.ingest import Reader, Received, SourceMessage
+from streams.vocabulary.errors import InputError
+from streams.vocabulary.messages import EhrMessage, Provenance
+from streams.vocabulary.topics import HL7V2, RAW, SEALED
+
+
+MakeTranslator = Callable[[SiteConfiguration, CodeMap, Identities], Translator]
+
+TRANSLATORS: Mapping[str, MakeTranslator] = {HL7V2: Hl7Translator}
+"""By form, who understands it."""
+
+
+def readers_of(environ: Mapping[str, str]) -> dict[str, Reader]:
+    """The readers of the configured site; none where no site is configured.
+
+    Raises `SettingsError` EMB-312, EMB-402 or EMB-403 for what cannot be used.
+    """
+    if intake_settings(environ).site is None:
+        return {}
+    site = configured_site(environ)
+    sealer = payload_sealer(environ)
+    readers: dict[str, Reader] = {}
+    for form, translator in translators(site, identities_of(site, environ)).items():
+        reader = SourceReader(site.site, form, translator)
+        readers[form] = reader
+        if sealer is not None:
+            readers[form + SEALED] = _Opening(sealer, site.site, reader)
+    return readers
+
+
+def translators(
+    site: SiteConfiguration, identities: Identities
+) -> dict[str, Translator]:
+    """By form, who understands what this site sends."""
+    codes = CodeMap(site)
+    return {form: make(site, codes, identities) for form, make in TRANSLATORS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReader:
+    """Reads one form of one site."""
+
+    site: str
+    form: str
+    translator: Translator
+
+    def __call__(self, received: Received) -> SourceMessage:
+        """What the record tells, known since the broker had it."""
+        at = received.received_at
+        understood = self.translator.translate(received.value, received_at=at)
+        live: Provenance = "live" if received.topic == RAW else "history"
+        return self.told(understood, received.value, provenance=live, known_at=at)
+
+    def told(
+        self,
+        understood: Translation,
+        payload: bytes,
+        *,
+        provenance: Provenance,
+        known_at: datetime,
+    ) -> SourceMessage:
+        """The messages of what was understood, none larger than allowed."""
+        faults = [_fault(one) for one in understood.faults]
+        messages: list[EhrMessage] = []
+        for message in ehr_messages(
+            understood,
+            site=self.site,
+            source=self._source(understood),
+            name=sha256(payload).hexdigest(),
+            provenance=provenance,
+            known_at=known_at,
+        ):
+            try:
+                messages += parts(message)
+            except InputError as too_large:
+                faults.append(too_large)
+        return SourceMessage(
+            outcome=understood.outcome,
+            messages=tuple(messages),
+            faults=tuple(faults),
+            unmapped=len(understood.unmapped),
+        )
+
+    def _source(self, understood: Translation) -> str:
+        """The form and the type, so that laboratories that fall silent are missed."""
+        return f"{self.form}/{understood.kind.partition('^')[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """Opens what was sealed for `ehr.raw`, and has it read."""
+
+    sealer: Sealer
+    site: str
+    reader: Reader
+
+    def __call__(self, received: Received) -> SourceMessage:
+        """As the reader; raises `InputError` EMB-150 or EMB-151."""
+        opened = self.sealer.open(received.value, place_of(self.site, RAW))
+        return self.reader(
+            Received(
+                topic=received.topic,
+                value=opened,
+                form=received.form.removesuffix(SEALED),
+                received_at=received.received_at,
+            )
+        )
+
+
+def _fault(one: Fault) -> InputError:
+    return InputError(one.code, f"{one.place}: {one.reason}", one.cure)
