@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, LargeBinary, text
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.domain.feed import FeedKind
@@ -75,7 +75,11 @@ class ClinicalEventRow(Row):
     site: Mapped[str] = said("Site.", key=True)
     patient: Mapped[str] = said("Pseudonym of the patient.", key=True)
     event_id: Mapped[str] = said("Identity of the fact.", key=True)
-    version: Mapped[int] = said("The source's version of the fact.", key=True)
+    version: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer(), "sqlite"),
+        primary_key=True,
+        comment="The source's version of the fact.",
+    )
     message_id: Mapped[str] = said("Message that delivered it.", key=True)
     provenance: Mapped[Provenance] = mapped_column(
         one_of(Provenance, "provenance"), comment="Where the fact is from."

@@ -31,8 +31,8 @@ _TIME = re.compile(r"[0-9]{8,14}(?:\.[0-9]+)?(?:[+-][0-9]{4})?")
 """A time in a field of nothing else; delimiters may be any other character."""
 _LONGEST = 200
 """Characters of what is kept at hand; memory must not grow with garbage."""
-_LAST = 2**31 - 1
-"""The registry keeps versions in 32 bits."""
+_LAST = 2**63 - 1
+"""The registry keeps versions in 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
