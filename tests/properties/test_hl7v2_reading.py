@@ -242,7 +242,7 @@ def nothing_raises(payload: bytes) -> None:
         for event in one.events:
             assert event.known_at == AT
             assert event.happened_at.tzinfo is UTC
-            assert 0 <= event.version < 2**31
+            assert 0 <= event.version < 2**63
     route = patient_of(payload, SITE, NAMES)
     if len(read.told) == 1 and "message" not in "".join(f.place for f in read.faults):
         assert route in (None, read.told[0].patient)

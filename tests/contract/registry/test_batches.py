@@ -1,6 +1,7 @@
 """What the stream says is recorded once, with its alerts, state and cursor."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -387,6 +388,17 @@ def test_the_archive_keeps_every_version_in_the_order_it_became_known(
     with registry.transaction() as uow:
         kept = uow.stream.archived("A", "p1")
     assert [earlier, later] == [archived.event for archived in kept]
+
+
+def test_a_version_may_be_a_moment_in_milliseconds(bedside, registry):
+    bedside.open_trial()
+    told = replace(fact(bedside, 1), version=4_102_444_800_000)
+
+    bedside.hear(archive=[ArchivedEvent("A", "p1", "m1", "live", told)])
+
+    with registry.transaction() as uow:
+        (kept,) = uow.stream.archived("A", "p1")
+    assert kept.event == told
 
 
 def test_times_come_back_as_they_went_in(bedside, registry):

@@ -103,6 +103,8 @@ BEYOND: dict[str, dict[Told, Told | None]] = {
     # How an organism answered antimicrobials has no place of its own in OMOP, and what
     # was agreed about resuscitation none at all.
     "omop": {_ANSWERED: _UNANSWERED, _STATUS: None},
+    "hl7v2": {_STATUS: None},
+    "fhir": {_STATUS: None},
 }
 """By format: the facts it tells less of, and what is left of them (None: nothing)."""
 
