@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 
 from streams.adapters.hl7v2.translator import Hl7Translator
 from streams.adapters.identity.pseudonyms import Identities
+from streams.adapters.identity.rotation import reading_under
 from streams.adapters.identity.sealing import Sealer, place_of
 from streams.adapters.site.codes import CodeMap
 from streams.adapters.site.configuration import SiteConfiguration
@@ -22,12 +24,18 @@ from streams.adapters.translation import (
     Translator,
     ehr_messages,
 )
-from streams.app.identity import configured_site, identities_of, payload_sealer
+from streams.app.identity import (
+    configured_site,
+    identities_of,
+    payload_sealer,
+    vault_sealer,
+)
 from streams.app.kafka.feeding import parts
 from streams.app.settings import intake_settings
+from streams.app.sightings import Sightings
 from streams.pipeline.ingest import Reader, Received, SourceMessage
 from streams.vocabulary.errors import InputError
-from streams.vocabulary.messages import EhrMessage, Provenance
+from streams.vocabulary.messages import EhrMessage, IdentitySighting, Provenance
 from streams.vocabulary.topics import HL7V2, RAW, SEALED
 
 
@@ -46,9 +54,12 @@ def readers_of(environ: Mapping[str, str]) -> dict[str, Reader]:
         return {}
     site = configured_site(environ)
     sealer = payload_sealer(environ)
+    vault = vault_sealer(environ)
+    public = site.identity == "public"
+    sightings = None if vault is None or public else Sightings(site.site, vault)
     readers: dict[str, Reader] = {}
     for form, translator in translators(site, identities_of(site, environ)).items():
-        reader = SourceReader(site.site, form, translator)
+        reader = SourceReader(site.site, form, translator, sightings)
         readers[form] = reader
         if sealer is not None:
             readers[form + SEALED] = _Opening(sealer, site.site, reader)
@@ -60,7 +71,10 @@ def translators(
 ) -> dict[str, Translator]:
     """By form, who understands what this site sends."""
     codes = CodeMap(site)
-    return {form: make(site, codes, identities) for form, make in TRANSLATORS.items()}
+    return {
+        form: reading_under(identities, partial(make, site, codes))
+        for form, make in TRANSLATORS.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +84,8 @@ class SourceReader:
     site: str
     form: str
     translator: Translator
+    sightings: Sightings | None = None
+    """Where identifiers go to the vault."""
 
     def __call__(self, received: Received) -> SourceMessage:
         """What the record tells, known since the broker had it."""
@@ -106,6 +122,18 @@ class SourceReader:
             messages=tuple(messages),
             faults=tuple(faults),
             unmapped=len(understood.unmapped),
+            sightings=self._sealed(understood, known_at, provenance),
+        )
+
+    def _sealed(
+        self, understood: Translation, at: datetime, provenance: Provenance
+    ) -> tuple[IdentitySighting, ...]:
+        if self.sightings is None:
+            return ()
+        return tuple(
+            self.sightings.sealed(
+                understood.sightings, known_at=at, provenance=provenance
+            )
         )
 
     def _source(self, understood: Translation) -> str:

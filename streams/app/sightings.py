@@ -23,8 +23,8 @@ _REMEMBERED = 50_000
 class Sightings:
     """Seals what was read; what this process told lately is not told again.
 
-    Told again it changes nothing: to forget costs a record, and to remember a sighting
-    before the broker has it would lose it, so `told` is called by whoever sent it.
+    Whoever cannot send what it was given must end, and with it what is remembered
+    here: told again by the next process it changes nothing.
     """
 
     site: str
@@ -39,15 +39,12 @@ class Sightings:
         provenance: Provenance,
     ) -> Iterator[IdentitySighting]:
         """A message for each that was not told lately."""
-        for one in dict.fromkeys(sightings):
-            if _name(one) not in self._told:
-                yield self._message(one, known_at, provenance)
-
-    def told(self, sightings: Iterable[Sighting]) -> None:
-        """The broker has them."""
         for one in sightings:
-            self._told[_name(one)] = None
-            self._told.move_to_end(_name(one))
+            name = _name(one)
+            if name not in self._told:
+                yield self._message(one, known_at, provenance)
+            self._told[name] = None
+            self._told.move_to_end(name)
         while len(self._told) > _REMEMBERED:
             self._told.popitem(last=False)
 

@@ -20,6 +20,7 @@ from streams.vocabulary.messages import (
     ROSTER_ENTRY,
     ClockTick,
     EhrMessage,
+    IdentitySighting,
     Logged,
     decode,
     encode,
@@ -66,6 +67,8 @@ class SourceMessage:
     """Which parts could not be used, or why all of it was rejected."""
     unmapped: int = 0
     """Codes that are in no map."""
+    sightings: tuple[IdentitySighting, ...] = ()
+    """Identifiers for the vault, sealed."""
 
 
 Reader = Callable[[Received], SourceMessage]

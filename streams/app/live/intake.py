@@ -24,16 +24,19 @@ from streams.pipeline.ingest import (
 )
 from streams.vocabulary.clock import in_utc
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
+from streams.vocabulary.messages import IDENTITY_SIGHTING, encode
 from streams.vocabulary.topics import (
     BACKFILL,
     EVENTS,
     FORMAT_HEADER,
     HL7V2,
+    IDENTITIES,
     RECEIVED_HEADER,
     SEALED,
     TRACE_HEADER,
     TYPE_HEADER,
     is_as_written,
+    patient_key,
 )
 
 
@@ -103,6 +106,9 @@ class Intake:
     def _outputs(self, record: Record, done: Ingested) -> Iterator[Output]:
         for entry in done.entries:
             yield from self._entered(record, entry)
+        for sighting in done.read.sightings if done.read is not None else ():
+            key = patient_key(sighting.site, sighting.patient)
+            yield Output(IDENTITIES, key, encode(IDENTITY_SIGHTING, sighting))
         if done.letter is not None:
             yield self._letter(record, done.letter)
 

@@ -47,6 +47,27 @@ def read(readers, value, form=HL7V2, topic=RAW, at=NOON):
     return ingest_as_written(received, readers)
 
 
+def test_an_identifier_goes_sealed_to_the_vault_once(tmp_path):
+    (tmp_path / "site.yaml").write_text("{site: ward, zone: UTC}")
+    environ = {"EMBER_SITE": str(tmp_path / "site.yaml")}
+    for name in ("IDENTITY", "VAULT"):
+        (tmp_path / name).write_bytes(b64encode(KEY))
+        (tmp_path / name).chmod(0o600)
+        environ[f"EMBER_{name}_KEYS"] = f"1:{tmp_path / name}"
+    mine = readers_of(environ)
+
+    first, again = (read(mine, result()) for _ in "12")
+
+    assert first.read.sightings
+    patient = first.entries[0].message.patient
+    assert {one.patient for one in first.read.sightings} == {patient}
+    opened = Sealer({1: KEY}).open(
+        first.read.sightings[0].sealed, "ward/identity.sightings"
+    )
+    assert opened.startswith(b"[")
+    assert again.read.sightings == ()
+
+
 def measured(message):
     return [event for event in message.events if isinstance(event, Measurement)]
 
