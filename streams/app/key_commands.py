@@ -11,7 +11,9 @@ import typer
 from streams.adapters.identity.keys import make_key
 
 
-app = typer.Typer(help="The key files of a site.", no_args_is_help=True)
+app = typer.Typer(
+    help="The key files of a site.", no_args_is_help=True, add_completion=False
+)
 
 
 @app.callback()

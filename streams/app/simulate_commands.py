@@ -26,7 +26,9 @@ from streams.vocabulary.messages import EhrMessage
 
 
 app = typer.Typer(
-    help="The synthetic hospital: made-up patients, no real one.", no_args_is_help=True
+    help="The synthetic hospital: made-up patients, no real one.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 Form = Literal["hl7v2", "fhir"]

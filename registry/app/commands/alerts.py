@@ -17,7 +17,9 @@ from registry.app.commands.query import Columns, show, told
 from registry.app.settings import webhook_settings
 
 
-app = typer.Typer(help="Alerts to people and systems.", no_args_is_help=True)
+app = typer.Typer(
+    help="Alerts to people and systems.", no_args_is_help=True, add_completion=False
+)
 
 _PAUSE_SECONDS = 5.0
 

@@ -12,7 +12,7 @@ from registry.app.commands.options import JsonOption, RegistryOption, opened
 from registry.usecases.verify_audit import ChainReport, verify_audit
 
 
-app = typer.Typer(help="The audit trail.", no_args_is_help=True)
+app = typer.Typer(help="The audit trail.", no_args_is_help=True, add_completion=False)
 
 
 @app.callback()

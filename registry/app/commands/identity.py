@@ -22,7 +22,9 @@ from streams.app.identity import configured_site, required_vault_sealer
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 
 
-app = typer.Typer(help="Who a pseudonym stands for.", no_args_is_help=True)
+app = typer.Typer(
+    help="Who a pseudonym stands for.", no_args_is_help=True, add_completion=False
+)
 
 ReasonOption = Annotated[str, typer.Option(help="Why; it stays in the audit.")]
 SiteOption = Annotated[

@@ -20,7 +20,7 @@ from streams.vocabulary.protocol import Protocol
 
 _KEY_BYTES = 32
 
-app = typer.Typer(help="Trial protocols.", no_args_is_help=True)
+app = typer.Typer(help="Trial protocols.", no_args_is_help=True, add_completion=False)
 
 
 @app.callback()

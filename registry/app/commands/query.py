@@ -24,7 +24,7 @@ from streams.pipeline.flaggable import FLAGGABLE
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
-app = typer.Typer(help="Ask the registry.", no_args_is_help=True)
+app = typer.Typer(help="Ask the registry.", no_args_is_help=True, add_completion=False)
 
 RowT = TypeVar("RowT")
 Columns = dict[str, Callable[[Any], object]]

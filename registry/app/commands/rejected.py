@@ -30,7 +30,9 @@ from streams.app.settings import kafka_settings
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 
 
-app = typer.Typer(help="What was rejected, and why.", no_args_is_help=True)
+app = typer.Typer(
+    help="What was rejected, and why.", no_args_is_help=True, add_completion=False
+)
 
 CodeOption = Annotated[str | None, typer.Option(help="Only of this code: EMB-110.")]
 _MOST = 100_000

@@ -18,6 +18,7 @@ from streams.vocabulary.errors import ErrorCode, SettingsError
 app = typer.Typer(
     help="A FHIR server as a source: Ember's key there, whether it lets Ember in.",
     no_args_is_help=True,
+    add_completion=False,
 )
 
 

@@ -22,7 +22,9 @@ from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 app = typer.Typer(
-    help="Kafka: a broker for development, topics, permissions.", no_args_is_help=True
+    help="Kafka: a broker for development, topics, permissions.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 TOPIC_REPORT = TypeAdapter(TopicReport)
