@@ -21,7 +21,8 @@ from streams.adapters.identity.sealing import place_of
 from streams.adapters.site.configuration import SiteConfiguration
 from streams.app.flagging import flagged_beside
 from streams.app.identity import configured_site, identities_of, payload_sealer
-from streams.app.listen.kafka_store import Seal, kafka_store
+from streams.app.kafka.raw import Seal
+from streams.app.listen.kafka_store import kafka_store
 from streams.app.listen.running import Fatal, ListenerPlan, OpenStore, run_listener
 from streams.app.listen.settings import ListenerSettings, listener_settings
 from streams.app.listen.spool import Spool

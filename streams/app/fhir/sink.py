@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
-from streams.app.kafka.connection import aiokafka_options
+from streams.app.kafka.raw import Seal, raw_producer
 from streams.app.observe import tracing
 from streams.app.settings import KafkaSettings
-from streams.vocabulary.errors import ErrorCode, SettingsError
 from streams.vocabulary.topics import FORMAT_HEADER, RAW, SEALED, TRACE_HEADER
-
-
-RECORD_BYTES = 1_000_000
-
-Seal = Callable[[bytes], bytes]
 
 
 class RawSink(Protocol):
@@ -74,33 +67,5 @@ async def kafka_sink(
     settings: KafkaSettings, seal: Seal | None
 ) -> AsyncIterator[KafkaSink]:
     """A sink on these brokers; raises `SettingsError` EMB-405 where none answers."""
-    producer = AIOKafkaProducer(
-        **aiokafka_options(settings),
-        client_id="ember-subscriber",
-        acks="all",
-        enable_idempotence=True,
-        max_batch_size=RECORD_BYTES,
-        max_request_size=RECORD_BYTES + (40 << 10),
-        linger_ms=0,
-    )
-    try:
-        await producer.start()
-        there = await producer.partitions_for(RAW)
-    except KafkaError as fault:
-        await producer.stop()
-        raise _unwritable(type(fault).__name__) from None
-    if not there:
-        await producer.stop()
-        raise _unwritable("it has no partitions")
-    try:
+    async with raw_producer(settings, "ember-subscriber") as producer:
         yield KafkaSink(producer, seal)
-    finally:
-        await producer.stop()
-
-
-def _unwritable(why: str) -> SettingsError:
-    return SettingsError(
-        ErrorCode.KAFKA_UNREACHABLE,
-        f"{RAW} cannot be written to ({why}).",
-        "Check EMBER_KAFKA; run `ember kafka topics`; see `ember kafka acls`.",
-    )

@@ -1,8 +1,4 @@
-"""Durable by Kafka: `ehr.raw`, once all copies have the record (`acks=all`).
-
-The producer is idempotent: it sends again as long as it takes, and neither doubles a
-record nor changes the order of a partition.
-"""
+"""Durable by Kafka: `ehr.raw`, once all copies have the record."""
 
 from __future__ import annotations
 
@@ -12,14 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
-from streams.app.kafka.connection import aiokafka_options
+from streams.app.kafka.raw import Seal, raw_producer
 from streams.app.listen.store import RawMessage
 from streams.app.observe import tracing
 from streams.app.settings import KafkaSettings
 from streams.vocabulary.clock import iso
-from streams.vocabulary.errors import ErrorCode, SettingsError
 from streams.vocabulary.topics import (
     CONTROL_HEADER,
     DIGEST_HEADER,
@@ -33,11 +27,7 @@ from streams.vocabulary.topics import (
 )
 
 
-RECORD_BYTES = 1_000_000
-"""The largest value: the topic takes a batch of 1 MiB, headers included."""
 _HEADER_CHARACTERS = 200
-
-Seal = Callable[[bytes], bytes]
 
 
 @dataclass(slots=True)
@@ -79,35 +69,9 @@ async def kafka_store(
 
     Raises `SettingsError` EMB-405 where it cannot write.
     """
-    producer = AIOKafkaProducer(
-        **aiokafka_options(settings),
-        client_id="ember-listener",
-        acks="all",
-        enable_idempotence=True,
-        max_batch_size=RECORD_BYTES,
-        max_request_size=RECORD_BYTES + (40 << 10),
-        linger_ms=0,
-    )
-    try:
-        await producer.start()
-        if not await producer.partitions_for(RAW):
-            raise _no_topic("it has no partitions")
-    except KafkaError as fault:
-        await producer.stop()
-        raise _no_topic(type(fault).__name__) from None
-    try:
+    async with raw_producer(settings, "ember-listener") as producer:
         yield KafkaStore(producer, seal)
-    finally:
-        await producer.stop()
 
 
 def _short(text: str) -> bytes:
     return text[:_HEADER_CHARACTERS].encode("utf-8", "replace")
-
-
-def _no_topic(why: str) -> SettingsError:
-    return SettingsError(
-        ErrorCode.KAFKA_UNREACHABLE,
-        f"{RAW} cannot be written to ({why}).",
-        "Check EMBER_KAFKA; run `ember kafka topics`; see `ember kafka acls`.",
-    )

@@ -38,6 +38,8 @@ TABLES = Path(tempfile.gettempdir()) / "ember-faults"
 """Where the tables of the last run lie."""
 START_SECONDS = 240.0
 SETTLE_SECONDS = 300.0
+IMPATIENT_SECONDS = 3.0
+"""So long it is asked often; then seldom, for each asking costs what it waits for."""
 QUIET_SECONDS = 1.5
 """How long nothing may be said before all has been said."""
 RULES = Rules(
@@ -220,15 +222,17 @@ class House:
         fail: bool = True,
     ) -> None:
         """Wait for something; in vain, tell what the processes said last."""
-        until = time.monotonic() + timeout
+        began = time.monotonic()
+        until = began + timeout
         while not is_so():
-            if time.monotonic() > until:
+            now = time.monotonic()
+            if now > until:
                 if not fail:
                     return
                 raise TimeoutError(
                     f"{what} did not come in {timeout:.0f} s\n{self.said()}"
                 )
-            time.sleep(0.3)
+            time.sleep(0.3 if now - began < IMPATIENT_SECONDS else 1.5)
 
     def said(self) -> str:
         """The ends of all logs."""
