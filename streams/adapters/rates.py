@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from streams.vocabulary.drugs import Drug
@@ -36,6 +37,17 @@ def canonical_rate(
     if not power_of_weight:
         return rate * scale
     return None if weight_kg is None else rate * scale * weight_kg**power_of_weight
+
+
+def of_the_base(
+    drug: Drug, rate: float | None, charted_as: Mapping[str, str]
+) -> float | None:
+    """The rate where it is of the base; `charted_as` is the site's word, by drug.
+
+    One milligram of norepinephrine is in 1.22 to 2.0 of a salt, and nobody says of
+    which: such a rate is unknown, unless it is 0.
+    """
+    return None if rate and charted_as.get(drug.name) == "salt" else rate
 
 
 @cache

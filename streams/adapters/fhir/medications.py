@@ -27,7 +27,7 @@ from streams.adapters.fhir.treatments import (
     MedicationRequest,
     MedicationStatement,
 )
-from streams.adapters.rates import canonical_rate
+from streams.adapters.rates import canonical_rate, of_the_base
 from streams.vocabulary.drugs import drugs
 from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.events import Fluid, Infusion, Medication
@@ -256,6 +256,7 @@ class _Given:
         drug = drugs()[name]
         self.telling.units.append((name, unit))
         value = canonical_rate(drug, rate, self.units.get(unit, unit))
+        value = of_the_base(drug, value, self.telling.desk.site.vasoactives)
         high = drug.plausible_high
         if value is not None and high is not None and value > high:
             self.flags = (*self.flags, Flag.IMPLAUSIBLE)

@@ -14,7 +14,7 @@ from streams.adapters.hl7v2.products import Product, product, systemic
 from streams.adapters.hl7v2.reading import Reading
 from streams.adapters.hl7v2.splitter import Segment
 from streams.adapters.hl7v2.times import Moment, moment
-from streams.adapters.rates import canonical_rate
+from streams.adapters.rates import canonical_rate, of_the_base
 from streams.adapters.translation import UnmappedCode
 from streams.adapters.values import read_result
 from streams.vocabulary.antimicrobials import route_of
@@ -255,12 +255,12 @@ class _Telling:
     def _canonical(self, drug: Drug, rate: float | None, unit: str) -> float | None:
         if rate is None:
             return None
-        site = self.reading.site.configuration
-        if site.vasoactives.get(drug.name) == "salt":
-            # One milligram of base is in 1.22 to 2.0 of a salt; nobody says which.
-            return 0.0 if rate == 0 else None
+        charted_as = self.reading.site.configuration.vasoactives
         try:
-            return canonical_rate(drug, rate, self._alias(unit), self.told.weight_kg)
+            base = of_the_base(drug, rate, charted_as)
+            if base is None:
+                return None
+            return canonical_rate(drug, base, self._alias(unit), self.told.weight_kg)
         except InputError as error:
             self.reading.fault_of(self.segment, 7, error)
             return None

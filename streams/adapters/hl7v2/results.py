@@ -16,6 +16,7 @@ from streams.adapters.hl7v2.splitter import Segment
 from streams.adapters.hl7v2.status import RANK, Standing, standing
 from streams.adapters.hl7v2.times import Moment
 from streams.adapters.measured import Measured
+from streams.adapters.rates import of_the_base
 from streams.adapters.site.codes import Coding
 from streams.adapters.site.configuration import CodeEntry
 from streams.adapters.translation import UnmappedCode
@@ -339,6 +340,7 @@ def _running(
     value = None
     if unit is not None and UNITS[unit].dimension == UNITS[drug.unit].dimension:
         value = convert(rate, from_unit=unit, to_unit=drug.unit)
+    value = of_the_base(drug, value, reading.site.configuration.vasoactives)
     return Infusion(
         event_id=event_id,
         happened_at=at.at,

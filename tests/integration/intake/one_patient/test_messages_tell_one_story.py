@@ -14,6 +14,7 @@ from streams.adapters.identity.pseudonyms import Pseudonyms
 from streams.adapters.site.codes import CodeMap
 from streams.adapters.site.configuration import SiteConfiguration
 from streams.clinical.timeline import Timeline
+from streams.vocabulary.events import Infusion
 
 
 NAMES = Pseudonyms("one-patient", {1: bytes(range(32))})
@@ -24,9 +25,9 @@ FORMS = {
 }
 
 
-def translated(form, shuffled=None):
+def translated(form, shuffled=None, **of_the_site):
     written, payloads, translator_of = FORMS[form]
-    site = SiteConfiguration.model_validate(yaml.safe_load(written))
+    site = SiteConfiguration.model_validate({**yaml.safe_load(written), **of_the_site})
     translator = translator_of(site, CodeMap(site), NAMES)
     sent = payloads()
     if shuffled is not None:
@@ -71,6 +72,26 @@ def test_is_one_patient_and_no_identifier_is_left(form):
     said = repr([(each.told, each.faults, each.unmapped) for each in told])
     planted = ("00077", "00881", "Testperson", "Erika", "Made Up Road", "5550100")
     assert not [word for word in planted if word in said]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_rate_of_the_salt_is_unknown_and_none_is_none(form):
+    told = translated(form, vasoactives={"norepinephrine": "salt"})
+
+    rates = {
+        (event.phase, event.rate)
+        for each in told
+        for one in each.told
+        for event in one.events
+        if isinstance(event, Infusion)
+    }
+    assert rates <= {
+        ("started", None),
+        ("changed", None),
+        ("stopped", None),
+        ("stopped", 0.0),
+    }
+    assert ("started", None) in rates
 
 
 def test_both_name_one_patient_alike():

@@ -11,7 +11,7 @@ from typing import Literal
 from streams.adapters.mimic_iv.prescriptions import (
     is_systemic_antimicrobial as is_named_antimicrobial,
 )
-from streams.adapters.rates import canonical_rate
+from streams.adapters.rates import canonical_rate, of_the_base
 from streams.adapters.site.codes import CodeMap, Coding
 from streams.adapters.tabular.mapping.facts import (
     Drugs,
@@ -202,9 +202,7 @@ def _rate(
     except InputError as error:
         line.reject_for("rate", error)
         return None, ()
-    if rate is not None and pharmacy.vasoactives.get(name) == "salt":
-        # One milligram of base is in 1.22 to 2.0 of a salt, and nobody says which.
-        rate = None
+    rate = of_the_base(drug, rate, pharmacy.vasoactives)
     high = drug.plausible_high
     odd = rate is not None and high is not None and rate > high
     return rate, (Flag.IMPLAUSIBLE,) if odd else ()
