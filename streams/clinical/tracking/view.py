@@ -15,6 +15,7 @@ from typing import cast
 from streams.clinical.scores.hours import TICK
 from streams.clinical.timeline import Delivery, FactT, Lane, Sieve, Timeline
 from streams.clinical.tracking.moment import NEVER, Moment, Watch
+from streams.vocabulary.errors import BrokenInvariant
 from streams.vocabulary.events import Clinical
 
 
@@ -55,9 +56,9 @@ class WatchedLane(Lane):
     def __init__(self, view: View, name: str, lane: Lane) -> None:
         self._view, self._name, self._lane = view, name, lane
 
-    def sifted(self, keeps: Sieve) -> Lane:
+    def sifted(self, keeps: Sieve) -> Lane:  # noqa: ARG002 - refused whatever it keeps
         """It has to be asked of the timeline: only there it is noted."""
-        raise NotImplementedError
+        raise BrokenInvariant("A sieve was asked of a lane, not of the timeline.")
 
     def all(self) -> Sequence[Clinical]:
         """All facts, in order."""
