@@ -1,0 +1,186 @@
+"""Response-adaptive allocation: from each arm's probability of being best to its share.
+
+The steps, in this order, after the description of the `adaptr` package (INCEPT group):
+the control arm is matched to the best of the others, the probabilities are raised to
+a power that softens them, fixed shares are set apart, and what is left is dealt out
+among the free arms in proportion; an arm below its floor or above its cap is set to
+it and leaves the dealing, until none is outside.
+
+Exponent, floors and caps are the trial's choice and stand in its protocol; the power
+1/2 and a floor are common, because bare probabilities of being best allocate wildly
+while little is known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from streams.vocabulary.errors import ErrorCode, ProtocolError
+
+
+Limits = Sequence[float | None]
+
+_EXACT_TO = 1e-9
+"""Sums of probabilities are held to this."""
+
+
+def allocation_probabilities(
+    p_best: Sequence[float],
+    *,
+    fixed: Limits | None = None,
+    floors: Limits | None = None,
+    caps: Limits | None = None,
+    match_control: int | None = None,
+    power: float = 1.0,
+) -> tuple[float, ...]:
+    """Each arm's allocation probability, in the order of `p_best`; they sum to 1.
+
+    `p_best`: each arm's posterior probability of being the best one, in any scale.
+    `fixed`, `floors`, `caps`: a probability, or None, for each arm.
+    `match_control`: the index of the control arm, which gets as much as the best of
+    the others.
+    `power`: 1 leaves the probabilities as they are, 0 makes the free arms equal.
+    Raises `ProtocolError` EMB-202 for limits that no allocation can keep.
+    """
+    arms = [
+        _Arm(*limits)
+        for limits in zip(
+            _softened(_matched(p_best, match_control), power),
+            _each(p_best, fixed, "fixed"),
+            _each(p_best, floors, "floors"),
+            _each(p_best, caps, "caps"),
+            strict=True,
+        )
+    ]
+    _expect_possible(arms)
+    return _dealt(arms)
+
+
+def square_root_control(arms: int, *, control: int = 0) -> tuple[float, ...]:
+    """The fixed shares √(K-1) : 1 : … : 1, of the control arm and each other one."""
+    if arms < 2 or not 0 <= control < arms:
+        raise _fault(f"there is no control arm {control} among {arms}")
+    weight = math.sqrt(arms - 1)
+    total = weight + arms - 1
+    return tuple((weight if k == control else 1.0) / total for k in range(arms))
+
+
+@dataclass(frozen=True, slots=True)
+class _Arm:
+    weight: float
+    fixed: float | None
+    floor: float | None
+    cap: float | None
+
+    def limited(self, share: float) -> float:
+        """The share, brought within the arm's limits."""
+        if self.floor is not None and share < self.floor:
+            return self.floor
+        if self.cap is not None and share > self.cap:
+            return self.cap
+        return share
+
+
+def _matched(p_best: Sequence[float], control: int | None) -> list[float]:
+    _expect_probabilities(p_best, "p_best")
+    weights = [float(p) for p in p_best]
+    if control is None:
+        return weights
+    if not 0 <= control < len(weights) or len(weights) < 2:
+        raise _fault(f"there is no control arm {control} among {len(weights)}")
+    weights[control] = max(w for k, w in enumerate(weights) if k != control)
+    return weights
+
+
+def _softened(weights: Sequence[float], power: float) -> list[float]:
+    if not 0 <= power <= 1:
+        raise _fault(f"the power {power:g} is not from 0 to 1")
+    return [weight**power for weight in weights]
+
+
+def _dealt(arms: Sequence[_Arm]) -> tuple[float, ...]:
+    """Deal what is left among the free arms until every arm is within its limits."""
+    settled = {k: arm.fixed for k, arm in enumerate(arms) if arm.fixed is not None}
+    while True:
+        free = {k: arm for k, arm in enumerate(arms) if k not in settled}
+        shares = _proportional(free, 1 - math.fsum(settled.values()))
+        outside = _first_to_settle(free, shares)
+        if not outside:
+            dealt = settled | shares
+            return tuple(dealt[k] for k in range(len(arms)))
+        settled |= outside
+
+
+def _first_to_settle(
+    free: Mapping[int, _Arm], shares: Mapping[int, float]
+) -> dict[int, float]:
+    """The arms outside their limits; where both kinds are, the weightier kind.
+
+    Floors take from the other arms and caps give to them.  If floors take more than
+    caps give, the capped arms may yet come under their caps, and the other way round:
+    settled in this order, the result is the one allocation in proportion to the
+    weights wherever no limit holds.
+    """
+    limited = {k: free[k].limited(share) for k, share in shares.items()}
+    moved = {k: to - shares[k] for k, to in limited.items() if to != shares[k]}
+    taken = math.fsum(moved.values())
+    if abs(taken) > _EXACT_TO:
+        moved = {k: by for k, by in moved.items() if (by > 0) == (taken > 0)}
+    return {k: limited[k] for k in moved}
+
+
+def _proportional(free: Mapping[int, _Arm], left: float) -> dict[int, float]:
+    """`left` in proportion to the weights; evenly where all of them are zero."""
+    total = math.fsum(arm.weight for arm in free.values())
+    if total == 0:
+        return dict.fromkeys(free, left / max(len(free), 1))
+    return {k: left * arm.weight / total for k, arm in free.items()}
+
+
+def _each(
+    p_best: Sequence[float], limits: Limits | None, what: str
+) -> Sequence[float | None]:
+    if limits is None:
+        return [None] * len(p_best)
+    if len(limits) != len(p_best):
+        raise _fault(f"`{what}` has {len(limits)} entries for {len(p_best)} arms")
+    _expect_probabilities([x for x in limits if x is not None], what)
+    return limits
+
+
+def _expect_probabilities(numbers: Sequence[float], what: str) -> None:
+    if not all(math.isfinite(x) and x >= 0 for x in numbers):
+        raise _fault(f"`{what}` holds what is no probability")
+
+
+def _expect_possible(arms: Sequence[_Arm]) -> None:
+    """Refuse what no allocation can keep, before anything is dealt."""
+    if not arms:
+        raise _fault("there is no arm")
+    for arm in arms:
+        if arm.fixed is not None and (arm.floor, arm.cap) != (None, None):
+            raise _fault("an arm is fixed and limited at once")
+        if arm.floor is not None and arm.cap is not None and arm.floor > arm.cap:
+            raise _fault("a floor lies above its cap")
+    least = math.fsum(arm.fixed or arm.floor or 0.0 for arm in arms)
+    most = math.fsum(_most(arm) for arm in arms)
+    if least > 1 + _EXACT_TO:
+        raise _fault(f"fixed shares and floors sum to {least:g}, above 1")
+    if most < 1 - _EXACT_TO:
+        raise _fault(f"fixed shares and caps sum to {most:g}, below 1")
+
+
+def _most(arm: _Arm) -> float:
+    if arm.fixed is not None:
+        return arm.fixed
+    return 1.0 if arm.cap is None else arm.cap
+
+
+def _fault(sentence: str) -> ProtocolError:
+    return ProtocolError(
+        ErrorCode.PROTOCOL_INVALID,
+        f"Adaptive allocation: {sentence}.",
+        "Mend the vector's limits.",
+    )

@@ -1,0 +1,130 @@
+"""Allocation vectors: those of adaptr 1.4.0 exactly, and what must always hold."""
+
+import math
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from registry.domain.randomisation.adaptive import (
+    allocation_probabilities,
+    square_root_control,
+)
+from streams.vocabulary.errors import ProtocolError
+
+
+def close(expected):
+    return pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("p_best", "limits", "expected"),
+    [
+        ((0.7, 0.2, 0.1), {"floors": (0.2, 0.2, 0.2)}, (0.6, 0.2, 0.2)),
+        ((0.96, 0.03, 0.01), {"floors": (0.1, 0.1, 0.1)}, (0.8, 0.1, 0.1)),
+        ((0.96, 0.03, 0.01), {"power": 0.5}, (0.781959, 0.138232, 0.079808)),
+        (
+            (0.05, 0.8, 0.15),
+            {"fixed": (1 / 3, None, None), "floors": (None, 0.2, 0.2)},
+            (1 / 3, 0.466667, 0.2),
+        ),
+        ((0.1, 0.3, 0.6), {}, (0.1, 0.3, 0.6)),
+        ((0.1, 0.3, 0.6), {"fixed": (0.2, None, None)}, (0.2, 4 / 15, 8 / 15)),
+        ((0.1, 0.3, 0.6), {"fixed": (0.2, None, 0.4)}, (0.2, 0.4, 0.4)),
+        ((0.1, 0.3, 0.6), {"floors": (0.15, 0.2, None)}, (0.15, 17 / 60, 17 / 30)),
+        ((0.1, 0.3, 0.6), {"match_control": 2}, (1 / 7, 3 / 7, 3 / 7)),
+    ],
+)
+def test_vectors_of_adaptr(p_best, limits, expected):
+    """Five from embedded_trials.md 1.3, four from the package's own tests."""
+    assert allocation_probabilities(p_best, **limits) == close(expected)
+
+
+def test_the_square_root_rule_gives_the_control_arm_more():
+    expected = (0.366025, 0.211325, 0.211325, 0.211325)
+    fixed = square_root_control(4)
+
+    assert fixed == close(expected)
+    assert allocation_probabilities((0.1, 0.2, 0.3, 0.4), fixed=fixed) == close(
+        expected
+    )
+
+
+def test_a_capped_arm_gives_to_the_others_before_a_floor_takes():
+    """A is capped at 0.5; what it gives lifts C above its floor of 0.05."""
+    found = allocation_probabilities(
+        (0.9, 0.06, 0.04), floors=(None, None, 0.05), caps=(0.5, None, None)
+    )
+
+    assert found == close((0.5, 0.3, 0.2))
+
+
+def test_arms_that_cannot_be_best_share_what_is_left_evenly():
+    assert allocation_probabilities((1, 0, 0), caps=(0.5, None, None)) == close(
+        (0.5, 0.25, 0.25)
+    )
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        ({"floors": (0.6, 0.6)}, "sum to 1.2, above 1"),
+        ({"caps": (0.3, 0.3)}, "sum to 0.6, below 1"),
+        ({"floors": (0.6, None), "caps": (0.5, None)}, "floor lies above its cap"),
+        ({"fixed": (0.5, None), "floors": (0.1, None)}, "fixed and limited"),
+        ({"floors": (0.1,)}, "1 entries for 2 arms"),
+        ({"power": 1.5}, "power 1.5 is not from 0 to 1"),
+        ({"match_control": 2}, "no control arm 2"),
+        ({"floors": (-0.1, None)}, "no probability"),
+    ],
+)
+def test_limits_that_no_allocation_can_keep_are_told(limits, told):
+    with pytest.raises(ProtocolError, match=told):
+        allocation_probabilities((0.5, 0.5), **limits)
+
+
+limited = st.lists(
+    st.tuples(
+        st.floats(0, 1),
+        st.one_of(st.none(), st.floats(0, 0.4)),
+        st.one_of(st.none(), st.floats(0.2, 1)),
+    ),
+    min_size=2,
+    max_size=6,
+)
+
+
+def _possible(arms):
+    floors = [floor or 0 for _, floor, _ in arms]
+    caps = [1 if cap is None else cap for _, _, cap in arms]
+    ordered = all(low <= high for low, high in zip(floors, caps, strict=True))
+    return ordered and sum(floors) <= 1 <= sum(caps)
+
+
+@given(limited, st.floats(0, 1))
+def test_what_is_dealt_is_the_one_allocation_in_proportion_within_the_limits(
+    arms, power
+):
+    """Sums to 1, keeps every limit, and free arms stand as their weights do."""
+    assume(_possible(arms))
+    p_best = [p for p, _, _ in arms]
+    found = allocation_probabilities(
+        p_best,
+        floors=[floor for _, floor, _ in arms],
+        caps=[cap for _, _, cap in arms],
+        power=power,
+    )
+
+    assert math.isclose(sum(found), 1, abs_tol=1e-9)
+    for share, (_, floor, cap) in zip(found, arms, strict=True):
+        assert (floor or 0) - 1e-9 <= share <= (1 if cap is None else cap) + 1e-9
+    weights = [p**power for p in p_best]
+    free = [
+        (share, weight)
+        for share, weight, (_, floor, cap) in zip(found, weights, arms, strict=True)
+        if share > (floor or 0) + 1e-9 and share < (1 if cap is None else cap) - 1e-9
+    ]
+    if sum(weights) > 0:
+        for share, weight in free:
+            other_share, other = free[0]
+            assert math.isclose(share * other, other_share * weight, abs_tol=1e-7)
