@@ -8,6 +8,7 @@ the broker ever acknowledged with all that the registry holds.
 import sys
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from random import Random
 from signal import SIGKILL, SIGTERM
@@ -69,11 +70,17 @@ def test_a_worker_killed_loses_nothing(house, breaking, rounds, luck):
         )
 
 
-@pytest.mark.parametrize("which", [0, 1], ids=["verdicts", "archive"])
-def test_a_consumer_killed_loses_nothing(house, breaking, rounds, luck, which):
-    consumer = house.consumers[which]
-    with breaking(house, f"{consumer.name} killed"):
-        some_rounds_of(rounds, luck, house, "kill-consumer", lambda: strike(consumer))
+def test_a_consumer_killed_loses_nothing(house, breaking, rounds, luck):
+    """The one of the verdicts, then the one of the archive."""
+    with breaking(house, "consumers killed", times=2 * rounds):
+        for consumer in house.consumers:
+            some_rounds_of(
+                rounds,
+                luck,
+                house,
+                f"kill-{consumer.name}",
+                partial(strike, consumer),
+            )
 
 
 def test_a_relay_killed_tells_everything_at_least_once(house, breaking, rounds, luck):
@@ -152,30 +159,31 @@ def test_workers_that_join_and_leave_lose_nothing(house, breaking, rounds, luck)
                 time.sleep(2)
 
 
-@pytest.mark.parametrize("stage", STAGES)
 def test_a_worker_that_dies_between_output_state_and_offset_loses_nothing(
-    house, breaking, rounds, luck, tmp_path, stage
+    house, breaking, rounds, luck, tmp_path
 ):
+    """At each stage in turn; the house is looked at once, when it has settled."""
     house.supervisor.remove(house.workers.pop())
     fragile = house.supervise(
-        f"fragile-{stage}",
+        "fragile",
         [sys.executable, str(CRASHING), str(house.folder / "state-0"), str(tmp_path)],
     )
+    deaths = 0
     try:
-        with breaking(house, f"worker dies at {stage}"):
-            deaths = 0
-            for number in range(rounds):
-                with house.load(f"die-{stage}-{number}"):
+        times = len(STAGES) * rounds
+        with breaking(house, "worker dies between its effects", times=times):
+            for stage in STAGES * rounds:
+                with house.load(f"die-{stage}-{deaths}"):
                     order = tmp_path / "new"
-                    order.write_text(f"{stage} {luck.randrange(2, 40)}", "ascii")
+                    order.write_text(f"{stage} {luck.randrange(2, 25)}", "ascii")
                     order.rename(tmp_path / "die")
                     deaths += 1
                     house.wait_for(
                         lambda: not (tmp_path / "die").exists(), "the ordered death"
                     )
-            house.wait_for(
-                lambda wanted=deaths: fragile.ends.count(70) == wanted, "ends"
-            )
+                house.wait_for(
+                    lambda wanted=deaths: fragile.ends.count(70) == wanted, "its end"
+                )
     finally:
         house.supervisor.remove(fragile)
         house.workers.append(house.worker(0))
