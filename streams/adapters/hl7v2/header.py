@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from streams.adapters.hl7v2.charset import decoded
 from streams.adapters.hl7v2.delimiters import Delimiters
 from streams.adapters.hl7v2.splitter import Segment, beginning, first_line, split
-from streams.adapters.hl7v2.times import moment
+from streams.adapters.hl7v2.times import moment, zone_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,8 @@ class Hl7Header:
     receiving_facility: str
     issued_at: datetime | None
     """MSH-7; None where it is missing or no time."""
+    zone: tzinfo
+    """Of the times in the message that name none."""
     message_type: str
     """`ORU`."""
     trigger: str
@@ -76,8 +79,8 @@ def header_of(msh: Segment, codec: str, zone: tzinfo) -> Hl7Header:
     """The header that a segment MSH is."""
     issued = moment(msh.text(7), zone)
     kind, trigger = msh.text(9), msh.text(9, 2)
-    if not trigger and kind[3:4] in ("_", "-"):  # `ADT_A01`, as some write it
-        kind, trigger = kind[:3], kind[4:7]
+    if not trigger and (found := _TOGETHER.match(msh.raw(9))):
+        kind, trigger = found[1], found[2]
     return Hl7Header(
         delimiters=msh.delimiters,
         sending_application=msh.raw(3),
@@ -85,6 +88,7 @@ def header_of(msh: Segment, codec: str, zone: tzinfo) -> Hl7Header:
         receiving_application=msh.raw(5),
         receiving_facility=msh.raw(6),
         issued_at=issued.at if issued else None,
+        zone=zone_of(msh.text(7), zone),
         message_type=kind.upper(),
         trigger=trigger.upper(),
         control_id=msh.text(10),
@@ -95,3 +99,9 @@ def header_of(msh: Segment, codec: str, zone: tzinfo) -> Hl7Header:
         charset=msh.text(18),
         codec=codec,
     )
+
+
+_TOGETHER = re.compile(
+    r"\s*([A-Z]{3})(?:\\S\\|[\^_&\- ])+([A-Z]\d\d)\b", re.IGNORECASE
+)
+"""Type and trigger that are no two components: `ADT_A01`, `ORU&R01`, `ORU\\S\\R01`."""

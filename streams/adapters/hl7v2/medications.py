@@ -335,7 +335,7 @@ class _Telling:
             return found.at if found else None
         orc = self.told.orc
         told = orc.text(7, component) if orc is not None else ""
-        found = moment(told, self.reading.site.zone) if told else None
+        found = moment(told, self.reading.header.zone) if told else None
         return found.at if found else None
 
     def _untimed(self, place: int) -> None:
