@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 
 from streams.adapters.hl7v2.charset import decoded
@@ -101,7 +101,19 @@ def header_of(msh: Segment, codec: str, zone: tzinfo) -> Hl7Header:
     )
 
 
-_TOGETHER = re.compile(
-    r"\s*([A-Z]{3})(?:\\S\\|[\^_&\- ])+([A-Z]\d\d)\b", re.IGNORECASE
-)
+def with_event(header: Hl7Header, code: str) -> Hl7Header:
+    """The header of a message that names its trigger in EVN-1 alone.
+
+    Versions before 2.2 have none in MSH-9; events `A..` are of ADT.
+    """
+    told = code.upper()
+    if header.trigger or header.message_type not in ("", "ADT"):
+        return header
+    if not _ADT_EVENT.fullmatch(told):
+        return header
+    return replace(header, message_type="ADT", trigger=told)
+
+
+_ADT_EVENT = re.compile(r"A\d\d")
+_TOGETHER = re.compile(r"\s*([A-Z]{3})(?:\\S\\|[\^_&\- ])+([A-Z]\d\d)\b", re.IGNORECASE)
 """Type and trigger that are no two components: `ADT_A01`, `ORU&R01`, `ORU\\S\\R01`."""

@@ -78,6 +78,16 @@ def order_of(
     )
 
 
+_NOT_OF_THE_PATIENT = {"B", "C", "E", "F", "O", "Q", "V"}
+"""Table 0369: blind, calibrator, electronic control, proficiency of the laboratory and
+of its staff, control, verifying calibrator."""
+
+
+def of_the_patient(spm: Segment) -> bool:
+    """Whether SPM-11 leaves it open that the specimen is the patient's own."""
+    return spm.text(11).upper() not in _NOT_OF_THE_PATIENT
+
+
 def with_specimen(reading: Reading, order: Order, spm: Segment) -> Order:
     """The order with the specimen of an SPM."""
     number = spm.text(2, 2) or spm.text(2, 1) or spm.text(3, 2) or spm.text(3, 1)

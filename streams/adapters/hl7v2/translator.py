@@ -15,7 +15,7 @@ from streams.adapters.hl7v2.cultures import (
 )
 from streams.adapters.hl7v2.deaths import read_death
 from streams.adapters.hl7v2.groups import OrderGroup, PatientGroup, by_order, by_patient
-from streams.adapters.hl7v2.header import Hl7Header, header_of
+from streams.adapters.hl7v2.header import Hl7Header, header_of, with_event
 from streams.adapters.hl7v2.identifiers import pid_identifier
 from streams.adapters.hl7v2.meanings import Meanings
 from streams.adapters.hl7v2.medications import Prescription, read_prescription
@@ -26,7 +26,13 @@ from streams.adapters.hl7v2.merges import (
     read_merge,
     read_unlink,
 )
-from streams.adapters.hl7v2.orders import NO_ORDER, Order, order_of, with_specimen
+from streams.adapters.hl7v2.orders import (
+    NO_ORDER,
+    Order,
+    of_the_patient,
+    order_of,
+    with_specimen,
+)
 from streams.adapters.hl7v2.person import read_person
 from streams.adapters.hl7v2.problems import (
     read_allergy,
@@ -97,6 +103,8 @@ class Hl7Translator:
         except InputError as error:
             return _rejected("", None, (_fault("MSH", error),))
         header = header_of(message.msh, codec, self._site.zone)
+        if not header.trigger and (event := message.first("EVN")) is not None:
+            header = with_event(header, event.text(1))
         read = _READ.get(header.message_type)
         if read is None or header.trigger not in read:
             return _unread(header, message)
@@ -235,6 +243,14 @@ class _Message:
         one: OrderGroup,
         cultures: Cultures,
     ) -> None:
+        if one.spm is not None and not of_the_patient(one.spm):
+            reading.fault(
+                one.spm,
+                11,
+                ErrorCode.NOT_THE_PATIENTS,
+                "The specimen is a control or a calibrator; its results were left out.",
+            )
+            return
         order = self._told_order(reading, one)
         observed = meanings_of(self._meanings, one.results)
         if one.obr is not None and is_culture(order, observed):

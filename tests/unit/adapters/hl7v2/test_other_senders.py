@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.events import Measurement
 
 
@@ -34,3 +35,44 @@ def test_type_and_trigger_are_found_however_they_are_joined(read, kind):
     told = read(kind, OBR, LACTATE)
     assert (told.kind, told.outcome) == ("ORU^R01", "mapped")
     assert measured(told).value == 4.2
+
+
+@pytest.mark.parametrize("kind", ["ADT", "", "ADT^^ADT_A01"])
+def test_a_trigger_in_evn_alone_is_the_messages(read, kind):
+    told = read(kind, "EVN|A04|20261128105500", "PV1|1|E|ER^1^1")
+    assert (told.kind, told.outcome) == ("ADT^A04", "mapped")
+
+
+def test_an_event_that_is_none_of_adt_says_nothing_of_the_type(read):
+    assert read("", "EVN|P03|20261128105500").outcome == "rejected"
+    assert read("DFT", "EVN|A04|20261128105500").outcome == "filed"
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "10^9/L",
+        "x10^9/L",
+        "X 10^9/L^giga^L",
+        "10^3/uL^10^3/uL^UCUM",
+        "10\\S\\9/L",
+        "CD:289^10*9/L",
+        "/nl",
+    ],
+)
+def test_a_power_of_ten_may_be_written_with_the_component_separator(read, unit):
+    told = read("ORU^R01", OBR, f"OBX|1|NM|777-3^Platelets^LN||210|{unit}|||||F")
+    assert measured(told).value == 210.0
+    assert not told.faults
+
+
+@pytest.mark.parametrize("kind", ["OUL^R22", "ORU^R01"])
+@pytest.mark.parametrize(("role", "events"), [("Q", 0), ("C", 0), ("P", 1), ("", 1)])
+def test_a_control_in_the_analyser_is_no_fact_about_a_patient(read, kind, role, events):
+    spm = f"SPM|1|S1||SER|||||||{role}||||||20261128100000"
+    order = (spm, OBR) if kind == "OUL^R22" else (OBR, spm)
+    told = read(kind, *order, LACTATE)
+    found = [e for one in told.told for e in one.events if isinstance(e, Measurement)]
+    assert len(found) == events
+    codes = [fault.code for fault in told.faults]
+    assert codes == [] if events else codes == [ErrorCode.NOT_THE_PATIENTS]
