@@ -1,7 +1,6 @@
 """ORC with RXO, RXE, RXD and RXA: drugs ordered, stopped, dispensed, given; infusions.
 
-Source: HL7 v2.8.2 chapter 4A; order control by table 0119, order status by 0038,
-completion by 0322, action by 0206.
+Source: HL7 v2.8.2 chapter 4A; order control by table 0119, order status by 0038.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from streams.adapters.hl7v2.completion import Phase, done_with, phase_told
 from streams.adapters.hl7v2.products import Product, product, systemic
 from streams.adapters.hl7v2.reading import Reading
 from streams.adapters.hl7v2.splitter import Segment
@@ -26,15 +26,15 @@ from streams.vocabulary.units import UNITS, canonical_unit
 
 
 Stage = Literal["ordered", "stopped", "dispensed", "given", "not_given", "home"]
-Phase = Literal["started", "changed", "stopped"]
 
 _STOPS = {"DC", "OD", "CA", "OC", "CR", "RP", "DR", "UD"}
 """Order control: discontinued, cancelled or replaced, asked for or told."""
 _NO_ORDER = {"HD", "OH", "HR", "UA", "UC", "UH", "UR", "UX", "DE", "NA", "SR", "SS"}
 """Order control that orders nothing: holds, refusals, questions."""
 _STOPPED_STATUS = {"DC", "CA", "RP"}
-_NOT_GIVEN = {"NA", "RE"}
 _RATES = {"dose_rate", "dose_rate_per_mass", "unit_rate", "volume_rate"}
+_NOT_MEASURED = 999
+"""RXA-6 where the amount is not known."""
 _TIMES = {"h": "h", "hr": "h", "hour": "h", "min": "min", "m": "min", "h1": "h"}
 
 
@@ -169,7 +169,17 @@ class _Telling:
         if at is None:
             self._untimed(3)
             return
-        if rxa.text(20).upper() in _NOT_GIVEN:
+        done = done_with(rxa)
+        if done is None:
+            reading.fault(
+                rxa,
+                20,
+                ErrorCode.UNKNOWN_STATUS,
+                "It is not told in known words whether this was given.",
+                "Send CP, PA, NA or RE in RXA-20.",
+            )
+            return
+        if done == "not_given":
             self._stage(what, "not_given", at, 6, 7)
             return
         drug = drugs().get(what.drug or "")
@@ -194,7 +204,9 @@ class _Telling:
         """Whether the amount is a rate."""
         ucum = canonical_unit(self._alias(unit))
         rated = ucum is not None and UNITS[ucum].dimension in _RATES
-        return bool(self.segment.text(12)) or rated or self._phase_told() is not None
+        return (
+            bool(self.segment.text(12)) or rated or phase_told(self.segment) is not None
+        )
 
     def _rate_unit(self) -> str:
         """RXA-7, with the time of RXA-12 where it is told apart."""
@@ -203,21 +215,9 @@ class _Telling:
             return unit
         return f"{unit}/{_TIMES.get(time.lower(), time)}"
 
-    def _phase_told(self) -> Phase | None:
-        """What RXA-9 says of the infusion."""
-        told = f"{self.segment.text(9)} {self.segment.text(9, 2)}".lower()
-        words: tuple[tuple[str, Phase], ...] = (
-            ("stop", "stopped"),
-            ("rate chang", "changed"),
-            ("rate verif", "changed"),
-            ("start", "started"),
-            ("new bag", "changed"),
-        )
-        return next((phase for word, phase in words if word in told), None)
-
     def _infusion(self, drug: Drug, rate: float | None, unit: str, at: Moment) -> None:
         rxa = self.segment
-        told = self._phase_told()
+        told = phase_told(rxa)
         first = rxa.text(2) == "1" and told is None
         phase: Phase = told or ("started" if first else "changed")
         if rate == 0:
@@ -307,6 +307,8 @@ class _Telling:
             )
         local = route_of(self.route) == "local"
         amount = read_result(segment.text(dose)).value
+        if segment.name == "RXA" and amount == _NOT_MEASURED and not segment.text(unit):
+            amount = None
         reading.events.append(
             Medication(
                 event_id=self.reading.distinct(fact),

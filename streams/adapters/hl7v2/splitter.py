@@ -260,7 +260,7 @@ def _once_escaped(text: str) -> str:
 
 def _lines(text: str, field: str) -> list[str]:
     lines = text.split("\r") if "\n" not in text else _LINE_END.split(text)
-    if len(lines) > 2:  # noqa: PLR2004 - one may follow the last line end
+    if len(lines) > 2:  # the last of two may be what follows the only line end
         return lines
     return [part for line in lines for part in _unusual(field).split(line)]
 

@@ -283,3 +283,56 @@ def test_the_parts_of_a_mixture_are_told_beside_it(events):
     )
     assert (part.stage, part.order_id, part.flags) == ("ordered", "P1", ())
     assert part.event_id != mixture.event_id
+
+
+@pytest.mark.parametrize(
+    ("done", "action", "stage"),
+    [
+        ("CP", "A", "given"),
+        ("PA", "", "given"),
+        ("Given", "", "given"),
+        ("", "Given", "given"),
+        ("CP", "New Bag", "given"),
+        ("NA", "", "not_given"),
+        ("RE", "", "not_given"),
+        ("Not Given", "", "not_given"),
+        ("", "Held", "not_given"),
+        ("CP", "Missed", "not_given"),
+        ("C^Canceled Entry", "", "not_given"),
+    ],
+)
+def test_what_was_held_or_missed_was_not_given(events, done, action, stage):
+    told = only(events, "RAS^O17", orc("RE"), rxa(done=done, action=action), IV)
+    assert told.stage == stage
+
+
+@pytest.mark.parametrize(
+    ("done", "action"), [("XX", ""), ("CP", "Due"), ("?", "Given")]
+)
+def test_a_status_nobody_knows_gives_nothing_and_is_told(read, done, action):
+    told = read("RAS^O17", orc("RE"), rxa(done=done, action=action), IV)
+    assert not [e for one in told.told for e in one.events if e.kind == "medication"]
+    assert [fault.code for fault in told.faults] == [ErrorCode.UNKNOWN_STATUS]
+
+
+@pytest.mark.parametrize(
+    ("action", "rate", "phase"),
+    [
+        ("New Bag", "0.1", "changed"),
+        ("Rate Change", "0.2", "changed"),
+        ("Restarted", "0.2", "started"),
+        ("Stopped", "", "stopped"),
+    ],
+)
+def test_a_charts_action_tells_the_infusions_phase(events, action, rate, phase):
+    given = rxa(NOR, rate, "ug/kg/min", n="4", action=action)
+    told = only(events, "RAS^O17", orc("RE"), given, IV)
+    assert isinstance(told, Infusion)
+    assert told.phase == phase
+
+
+def test_an_amount_of_999_without_a_unit_is_unknown(events):
+    assert (
+        only(events, "RAS^O17", orc("RE"), rxa(amount="999", unit=""), IV).dose is None
+    )
+    assert only(events, "RAS^O17", orc("RE"), rxa(amount="999"), IV).dose == 999.0
