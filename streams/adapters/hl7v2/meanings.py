@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -56,6 +57,13 @@ _CULTURES = frozenset(
 )
 """LOINC: bacteria, fungi or microorganisms identified, by culture; from general
 knowledge."""
+
+_IDENTIFIED = re.compile(
+    r"(?:bacteria|fungus|yeast|mycobacterium sp|microorganism|organism) identified"
+    r"(?: in (?:(?! by ).){1,80})?(?: by .{0,40}culture)?",
+    re.IGNORECASE,
+)
+"""How LOINC names a test that tells what grew; `by` anything else looks for genes."""
 
 
 class Meanings:
@@ -119,4 +127,9 @@ def _kind(entry: CodeEntry | None, concept: Concept | None) -> Kind:
 
 
 def _is_culture(codings: list[Coding]) -> bool:
-    return any(one.system in LOINC and one.code in _CULTURES for one in codings)
+    """By the code, or by what LOINC calls it."""
+    return any(
+        one.system in LOINC
+        and (one.code in _CULTURES or _IDENTIFIED.fullmatch(one.label))
+        for one in codings
+    )
