@@ -35,6 +35,7 @@ from streams.adapters.hl7v2.orders import (
 )
 from streams.adapters.hl7v2.person import read_person
 from streams.adapters.hl7v2.problems import (
+    read_adverse_reaction,
     read_allergy,
     read_diagnosis,
     read_procedure,
@@ -42,6 +43,8 @@ from streams.adapters.hl7v2.problems import (
 from streams.adapters.hl7v2.reading import Account, Reading, Site, site_of
 from streams.adapters.hl7v2.results import read_result
 from streams.adapters.hl7v2.splitter import Hl7Message, Segment, messages, split
+from streams.adapters.hl7v2.states import read_states
+from streams.adapters.hl7v2.times import moment
 from streams.adapters.hl7v2.visit import encounter_of, read_visit
 from streams.adapters.identity.pseudonyms import Identifier, Identities, Sighting
 from streams.adapters.site.codes import CodeMap
@@ -53,10 +56,10 @@ from streams.vocabulary.events import Event, Measurement
 
 _ADT = {
     *("A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08", "A09", "A10", "A11"),
-    *("A12", "A13", "A28", "A31"),
+    *("A12", "A13", "A17", "A28", "A31", "A60"),
 }
 _READ = {
-    "ADT": _ADT | OF_PATIENTS | OF_ACCOUNTS | UNLINKS,
+    "ADT": _ADT | OF_PATIENTS | OF_ACCOUNTS.keys() | UNLINKS,
     "ORU": {"", "R01", "R30", "R31", "R32"},
     "OUL": {"", "R21", "R22", "R23", "R24"},
     "ORM": {"", "O01"},
@@ -69,8 +72,11 @@ _READ = {
 }
 """The types that are read; all others are filed unread."""
 
+_ENTERED = (("EVN", 2), ("OBR", 22), ("ORC", 9))
+"""When an event was recorded, a report made, an order entered."""
 _REPEATED = (
     ("AL1", read_allergy),
+    ("IAM", read_adverse_reaction),
     ("DG1", read_diagnosis),
     ("PR1", read_procedure),
 )
@@ -171,7 +177,7 @@ class _Message:
             self._account.faults.append(_nobody(pid))
             return None
         patient = self._see(identifier)
-        issued = self._header.issued_at
+        issued = self._header.issued_at or self._entered()
         return Reading(
             site=self._site,
             header=self._header,
@@ -180,6 +186,15 @@ class _Message:
             patient=patient,
             account=self._account,
         )
+
+    def _entered(self) -> datetime | None:
+        """What orders the versions of a message without MSH-7."""
+        for name, number in _ENTERED:
+            segment = self._message.first(name)
+            told = segment.text(number) if segment is not None else ""
+            if told and (found := moment(told, self._header.zone)) is not None:
+                return found.at
+        return None
 
     def _see(self, identifier: Identifier) -> str:
         patient = self._site.name("patient", identifier)
@@ -225,6 +240,7 @@ class _Message:
                     "Send MRG after PID.",
                 )
         read_visit(reading, trigger, event, pv1)
+        read_states(reading, group)
         read_death(reading, trigger, event, pid)
 
     def _orders(self, reading: Reading, group: PatientGroup) -> None:

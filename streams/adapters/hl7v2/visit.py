@@ -30,13 +30,12 @@ Disposition = Literal["home", "hospice", "acute_hospital", "facility", "died", "
 
 _CLASSES: MappingProxyType[str, EncounterClass] = MappingProxyType(
     {
-        "E": "emergency",
-        "I": "inpatient",
-        "B": "inpatient",
-        "O": "outpatient",
-        "R": "outpatient",
+        **dict.fromkeys(("E", "ED", "ER", "EMER", "EMERGENCY"), "emergency"),
+        **dict.fromkeys(("I", "B", "IP", "IMP", "INP", "INPATIENT"), "inpatient"),
+        **dict.fromkeys(("O", "R", "OP", "AMB", "OUTPATIENT"), "outpatient"),
     }
 )
+"""Table 0004, and what stands for the same elsewhere."""
 _DISPOSITIONS: MappingProxyType[str, Disposition] = MappingProxyType(
     {
         **dict.fromkeys(("1", "6", "8", "81", "86", "HOME", "H"), "home"),
@@ -215,6 +214,7 @@ _ACTS = {
     "A11": _cancel_admit,
     "A12": _cancel_transfer,
     "A13": _cancel_discharge,
+    "A17": _transfer,
 }
 """A05, A09, A10, A28 and A31 tell of the person alone: a plan, or a way through the
 house that changes no bed."""
