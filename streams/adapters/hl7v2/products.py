@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from streams.adapters.hl7v2.splitter import Segment
-from streams.adapters.mimic_iv.prescriptions import is_systemic_antimicrobial
 from streams.adapters.site.codes import CodeMap, Coding
-from streams.vocabulary.antimicrobials import recognise, route_of
+from streams.adapters.systemic import systemic_antimicrobial
+from streams.vocabulary.antimicrobials import recognise
 from streams.vocabulary.codes import RxNorm
 from streams.vocabulary.drugs import drugs
 
@@ -81,16 +81,7 @@ def known_drug(name: str) -> str | None:
 
 def systemic(product: Product, route: str) -> bool | None:
     """Whether it is a systemic antimicrobial; None where its route would decide."""
-    listed = recognise(product.drug, product.name)
-    by_name = is_systemic_antimicrobial("MAIN", product.name, "IV")
-    if listed is None and not by_name:
-        return False
-    if not route:
-        return None
-    way = route_of(route)
-    if listed is not None and way is not None and listed.counts_by(way):
-        return True
-    return is_systemic_antimicrobial("MAIN", product.name, route)
+    return systemic_antimicrobial(product.drug, (product.name,), route)
 
 
 def _by_code(codings: list[Coding]) -> str | None:
