@@ -187,7 +187,7 @@ def split(text: str, codec: str, faults: tuple[Fault, ...] = ()) -> Hl7Message:
     """
     if NONE in text:
         text = text.replace(NONE, "\ufffd")
-    if slipped(text[:16]):
+    if not text.startswith(_USUAL, 3) and slipped(text[:16]):
         faults = (*faults, _SLIP)
         text = _once_escaped(text)
     these = delimiters(text[:16])
@@ -225,6 +225,9 @@ _BEGINNING = re.compile(
 behind a log's own words, or where the line end before it was lost."""
 _BETWEEN = "\x0b\x1c \r\n"
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_FRAMED_IN_WORDS = re.compile(r"(?:<(?:CR|LF|EB|FS)>)+\s*$", re.IGNORECASE)
+"""How copies write the end of a frame."""
+_USUAL = "|^~\\&|"
 _QUOTES = {'"', "'", "`"}
 _XML = "&amp;"
 _DOUBLED = "\\\\"
@@ -247,7 +250,7 @@ def _start(found: re.Match[str]) -> int:
 def _unquoted(text: str, start: int, end: int) -> str:
     """One message, without what stands between two, and without the quotes around it."""
     quote = text[start - 1 : start] if start else ""
-    told = text[start:end].strip(_BETWEEN)
+    told = _FRAMED_IN_WORDS.sub("", text[start:end].strip(_BETWEEN))
     return told.removesuffix(quote) if quote in _QUOTES else told
 
 

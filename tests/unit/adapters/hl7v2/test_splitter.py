@@ -195,5 +195,10 @@ def test_quotes_around_a_message_are_none_of_it():
     assert told.segments[1].text(10) == "F"
 
 
+def test_a_frame_that_was_written_in_words_is_taken_off():
+    told = parse(f"<SB>{MSH}<CR>OBX|1|NM|K||5|||||F<CR><EB><CR>".encode())
+    assert told.segments[1].text(10) == "F"
+
+
 def test_msh_may_be_small_as_other_names_may():
     assert named("\r".join(LINES).replace("MSH", "msh").encode())[0] == "MSH"
