@@ -338,12 +338,11 @@ def _orphaned(
 def _known(reading: Reading, obx: Segment, order: Order) -> Moment | None:
     """When the laboratory knew: the analysis, or what lies after the collection."""
     collected = order.collected
-    issued = reading.header.issued_at
     told = (
         reading.when(obx, 19),
         reading.when(obx, 14),
         order.reported,
-        Moment(issued) if issued else None,
+        reading.header.issued,
     )
     for one in told:
         if one is not None and (collected is None or one.at > collected.at):

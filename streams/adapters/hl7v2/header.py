@@ -9,7 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from streams.adapters.hl7v2.charset import decoded
 from streams.adapters.hl7v2.delimiters import Delimiters
 from streams.adapters.hl7v2.splitter import Segment, beginning, first_line, split
-from streams.adapters.hl7v2.times import moment, zone_of
+from streams.adapters.hl7v2.times import Moment, moment, zone_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Hl7Header:
     sending_facility: str
     receiving_application: str
     receiving_facility: str
-    issued_at: datetime | None
+    issued: Moment | None
     """MSH-7; None where it is missing or no time."""
     zone: tzinfo
     """Of the times in the message that name none."""
@@ -47,6 +47,11 @@ class Hl7Header:
     """The first of MSH-18, as written."""
     codec: str
     """By which the bytes were read."""
+
+    @property
+    def issued_at(self) -> datetime | None:
+        """The instant of MSH-7."""
+        return self.issued.at if self.issued is not None else None
 
     @property
     def kind(self) -> str:
@@ -77,7 +82,6 @@ def header(payload: bytes, *, zone: tzinfo = UTC) -> Hl7Header:
 
 def header_of(msh: Segment, codec: str, zone: tzinfo) -> Hl7Header:
     """The header that a segment MSH is."""
-    issued = moment(msh.text(7), zone)
     kind, trigger = msh.text(9), msh.text(9, 2)
     if not trigger and (found := _TOGETHER.match(msh.raw(9))):
         kind, trigger = found[1], found[2]
@@ -87,7 +91,7 @@ def header_of(msh: Segment, codec: str, zone: tzinfo) -> Hl7Header:
         sending_facility=msh.raw(4),
         receiving_application=msh.raw(5),
         receiving_facility=msh.raw(6),
-        issued_at=issued.at if issued else None,
+        issued=moment(msh.text(7), zone),
         zone=zone_of(msh.text(7), zone),
         message_type=kind.upper(),
         trigger=trigger.upper(),

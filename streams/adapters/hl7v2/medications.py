@@ -118,7 +118,10 @@ class _Telling:
 
     def _tell(self) -> None:
         place = DRUG_SEGMENTS[self.segment.name]
-        what = product(self.reading.site.codes, self.segment, place)
+        if _is_number_of_its_own(self.segment):
+            what = None
+        else:
+            what = product(self.reading.site.codes, self.segment, place)
         if what is None:
             self.reading.fault(
                 self.segment,
@@ -160,8 +163,7 @@ class _Telling:
         for number in (9, 15) if orc is not None else ():
             if orc is not None and (found := self.reading.when(orc, number)):
                 return found
-        issued = self.reading.header.issued_at
-        return Moment(issued) if issued is not None else None
+        return self.reading.header.issued
 
     def _given(self, what: Product) -> None:
         rxa, reading = self.segment, self.reading
@@ -307,6 +309,7 @@ class _Telling:
             )
         local = route_of(self.route) == "local"
         amount = read_result(segment.text(dose)).value
+        told_in = segment.text(unit) if amount is not None else ""
         if segment.name == "RXA" and amount == _NOT_MEASURED and not segment.text(unit):
             amount = None
         reading.events.append(
@@ -323,7 +326,7 @@ class _Telling:
                 sent_drug=what.name,
                 route=self.route or None,
                 dose=amount if amount is None or amount >= 0 else None,
-                unit=segment.text(unit) or None,
+                unit=told_in or None,
                 planned_start=self._planned(7, 4) if stage == "ordered" else None,
                 planned_stop=self._planned(8, 5) if stage == "ordered" else None,
                 antimicrobial=antimicrobial,
@@ -348,6 +351,18 @@ class _Telling:
             "Nothing tells when this was.",
             "Send its time in RXA-3 or ORC-9.",
         )
+
+
+def _is_number_of_its_own(segment: Segment) -> bool:
+    """Whether an RXO begins with its number, as other segments do, and is one field off."""
+    numbered = segment.text(1).isdecimal() and not segment.text(1, 2)
+    amount = segment.text(2)
+    return (
+        segment.name == "RXO"
+        and numbered
+        and bool(amount)
+        and read_result(amount).value is None
+    )
 
 
 def _route(rxr: Segment | None) -> str:

@@ -6,7 +6,6 @@ allergies, 0206 for what is to be done with one, 0438 for how sure it is.
 
 from __future__ import annotations
 
-from datetime import datetime
 from types import MappingProxyType
 
 from streams.adapters.hl7v2.products import known_drug
@@ -223,5 +222,4 @@ def _known(label: str) -> str:
 
 
 def _issued(reading: Reading) -> Moment:
-    at: datetime = reading.header.issued_at or reading.received_at
-    return Moment(at)
+    return reading.header.issued or Moment(reading.received_at)

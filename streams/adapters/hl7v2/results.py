@@ -103,8 +103,7 @@ def _happened(
         return order.collected
     if order.reported is not None:
         return order.reported
-    issued = reading.header.issued_at
-    return Moment(issued) if issued is not None else None
+    return reading.header.issued
 
 
 def _identity(

@@ -27,8 +27,7 @@ _NO_RESUSCITATION = "DNR"
 
 def read_states(reading: Reading, group: PatientGroup) -> None:
     """What ADT tells of the patient beside the stay, from when the message was issued."""
-    issued = reading.header.issued_at
-    at = Moment(issued) if issued is not None else reading.admitted
+    at = reading.header.issued or reading.admitted
     if at is None:
         return
     pv1 = group.first("PV1")

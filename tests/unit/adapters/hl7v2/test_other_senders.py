@@ -6,6 +6,7 @@ import pytest
 
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.events import Measurement
+from streams.vocabulary.facts import Flag
 
 
 OBR = "OBR|1|P1|F1|PANEL^Panel^LOC|||20261128100000"
@@ -76,3 +77,35 @@ def test_a_control_in_the_analyser_is_no_fact_about_a_patient(read, kind, role, 
     assert len(found) == events
     codes = [fault.code for fault in told.faults]
     assert codes == [] if events else codes == [ErrorCode.NOT_THE_PATIENTS]
+
+
+@pytest.mark.parametrize(
+    ("number", "outcome"),
+    [("77^^^MC^MC", "mapped"), ("77^^^CMS^MC", "rejected"), ("77^^^AN^AN", "rejected")],
+)
+def test_a_hospital_may_have_an_insurers_letters(read, number, outcome):
+    assert read("ORU^R01", f"PID|1||{number}", OBR, LACTATE).outcome == outcome
+
+
+def test_a_person_in_the_specimens_place_is_no_specimen(read):
+    shifted = f"{OBR}||||||||189234^Holm^Silje^^Dr"
+    assert measured(read("ORU^R01", shifted, LACTATE)).specimen is None
+    snomed = f"{OBR}||||||||119297000&Blood&SCT^EDTA"
+    assert measured(read("ORU^R01", snomed, LACTATE)).specimen == "Blood"
+
+
+def test_what_happened_when_a_message_of_a_day_was_issued_has_its_day_only(read):
+    told = measured(read("ORU^R01", LACTATE, issued="20261128"))
+    assert told.flags == (Flag.DATE_ONLY,)
+
+
+def test_an_order_that_begins_with_its_number_names_no_drug(read):
+    told = read("ORM^O01", "ORC|NW|P1", "RXO|1|409^Norepinephrine^NDC||mcg/min|IV")
+    assert not [e for one in told.told for e in one.events if e.kind == "medication"]
+    assert [fault.code for fault in told.faults] == [ErrorCode.MISSING_VALUE]
+
+
+def test_a_unit_without_a_dose_says_nothing(read):
+    told = read("ORM^O01", "ORC|NW|P1", "RXO|7^Amoxicillin^L||500mg|PO|TID", "RXR|PO")
+    (ordered,) = (e for one in told.told for e in one.events if e.kind == "medication")
+    assert (ordered.dose, ordered.unit) == (None, None)
