@@ -34,6 +34,8 @@ Status = Literal["preliminary", "final", "corrected"]
 _SECTIONS = {"MB", "MCB", "MYC"}
 """Table 0074: microbiology, mycobacteriology, mycology."""
 _INTERPRETATIONS = {"S", "I", "R", "SDD", "NS", "MS", "VS", "DD"}
+_CULTURE = re.compile(r"[ck]ultur", re.IGNORECASE)
+"""What microbiology calls a culture; its other tests have other names."""
 _SUSCEPTIBILITY = "suscept"
 """What the name of a test of susceptibility has in it."""
 _MEANT = {
@@ -166,7 +168,9 @@ def _names_organisms(meaning: Meaning, order: Order) -> bool:
     if meaning.entry is not None or order.parent is not None or order.asked is None:
         return False
     asked = order.asked
-    return bool(meaning.code) and asked.culture and meaning.local == asked.local
+    named = order.section in _SECTIONS and _CULTURE.search(asked.label) is not None
+    of_culture = asked.culture or named
+    return bool(meaning.code) and of_culture and meaning.local == asked.local
 
 
 def _tried(obx: Segment, meaning: Meaning, order: Order) -> Susceptibility | None:

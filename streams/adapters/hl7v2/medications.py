@@ -354,15 +354,12 @@ class _Telling:
 
 
 def _is_number_of_its_own(segment: Segment) -> bool:
-    """Whether an RXO begins with its number, as other segments do, and is one field off."""
+    """Whether an RXO begins with its number, as other segments do, and is one field off.
+
+    RXO-2 is a number by the standard, and a drug has a name beside its code.
+    """
     numbered = segment.text(1).isdecimal() and not segment.text(1, 2)
-    amount = segment.text(2)
-    return (
-        segment.name == "RXO"
-        and numbered
-        and bool(amount)
-        and read_result(amount).value is None
-    )
+    return segment.name == "RXO" and numbered and bool(segment.text(2, 2))
 
 
 def _route(rxr: Segment | None) -> str:

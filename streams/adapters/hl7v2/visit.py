@@ -131,6 +131,14 @@ def _transfer(visit: Visit) -> None:
     if _ward(visit.pv1, 6):
         _location(visit, "left", visit.pv1, 6, at, f"left:{second}")
     _location(visit, "entered", visit.pv1, 3, at, f"entered:{second}")
+    if not _ward(visit.pv1, 3):
+        visit.reading.fault(
+            visit.pv1,
+            3,
+            ErrorCode.MISSING_VALUE,
+            "The patient was moved, and no ward is named.",
+            "Send the point of care in PV1-3.1.",
+        )
 
 
 def _discharge(visit: Visit) -> None:

@@ -283,3 +283,21 @@ def test_a_culture_is_known_by_what_loinc_calls_it(events, label, culture):
 def test_no_growth_is_understood_in_other_tongues(events, text):
     _, grew = told(events, organism(text, kind="ST"))
     assert grew.positive is False
+
+
+@pytest.mark.parametrize(
+    ("name", "section", "culture"),
+    [
+        ("Blutkultur", "MB", True),
+        ("Urine culture", "MB", True),
+        ("Gram stain", "MB", False),
+        ("Urine culture", "CH", False),
+    ],
+)
+def test_microbiology_answers_its_culture_by_its_own_code(
+    events, name, section, culture
+):
+    order = f"OBR|1|P1|F1|X^{name}^LOC|||20261126080000|||||||||||||||||{section}|F"
+    found = events("ORU^R01", order, f"OBX|1|ST|X^{name}^LOC||NO GROWTH 5 DAYS||||||F")
+    grew = [one for one in found if isinstance(one, CultureResult)]
+    assert [one.positive for one in grew] == ([False] if culture else [])

@@ -291,3 +291,10 @@ def test_messages_without_a_time_are_ordered_by_when_they_were_entered(events):
     )
     assert early.event_id == late.event_id
     assert late.version - early.version == 3600
+
+
+def test_a_transfer_to_no_ward_is_told(read):
+    told = read("ADT^A02", EVN, pv1(ward="^^^HOSP"))
+    assert [(f.place, f.code) for f in told.faults] == [
+        ("PV1[1]-3", ErrorCode.MISSING_VALUE)
+    ]
