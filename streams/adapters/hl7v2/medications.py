@@ -58,6 +58,13 @@ DRUG_SEGMENTS = {"RXO": 1, "RXE": 2, "RXD": 2, "RXA": 5}
 """The field in which each names its drug."""
 
 
+def amount_of(text: str) -> float | None:
+    """One amount; None where it is none, a range (`2-5`) or a bound."""
+    told = read_result(text)
+    one = told.upper is None and told.comparator is None and not told.titre
+    return told.value if one else None
+
+
 def read_prescription(reading: Reading, told: Prescription) -> None:
     """The facts of one order; of RXO and RXE in one order the encoded one."""
     names = {segment.name for segment in told.drugs}
@@ -100,7 +107,7 @@ class _Telling:
             antimicrobial = systemic(what, self.route)
             if what.drug is None and antimicrobial is False:
                 continue
-            amount = read_result(rxc.text(3)).value
+            amount = amount_of(rxc.text(3))
             self.reading.events.append(
                 replace(
                     mixture,
@@ -194,7 +201,7 @@ class _Telling:
                 f"infusion:{self._infusion_id(drug)}:{at.second}", at.at, rank=3
             )
             return
-        rate = read_result(rxa.text(6)).value
+        rate = amount_of(rxa.text(6))
         if rate is not None and rate < 0:
             reading.fault(
                 rxa, 6, ErrorCode.IMPOSSIBLE_VALUE, "A rate cannot be negative."
@@ -308,7 +315,7 @@ class _Telling:
                 )
             )
         local = route_of(self.route) == "local"
-        amount = read_result(segment.text(dose)).value
+        amount = amount_of(segment.text(dose))
         told_in = segment.text(unit) if amount is not None else ""
         if segment.name == "RXA" and amount == _NOT_MEASURED and not segment.text(unit):
             amount = None
@@ -334,12 +341,14 @@ class _Telling:
         )
 
     def _planned(self, of_timing: int, component: int) -> datetime | None:
-        """TQ1, or what versions before 2.5 have in ORC-7."""
+        """TQ1, or what versions before 2.5 have in ORC-7, and in RXE-1 to this day."""
         if self.told.timing is not None:
             found = self.reading.when(self.told.timing, of_timing)
             return found.at if found else None
         orc = self.told.orc
         told = orc.text(7, component) if orc is not None else ""
+        if not told and self.segment.name == "RXE":
+            told = self.segment.text(1, component)
         found = moment(told, self.reading.header.zone) if told else None
         return found.at if found else None
 

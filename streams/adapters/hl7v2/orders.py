@@ -62,7 +62,7 @@ def order_of(
         second = collected.second if collected else ""
         key = f"{asked.local}@{second}"
     code, name = obr.text(15, 1), obr.text(15, 1, 2)
-    if code.isdecimal() and not name and obr.text(15, 2).isalpha():
+    if code.isdecimal() and not name and obr.text(15, 2):
         code = ""  # a person in the specimen's place: the fields are one off
     parent = obr.text(29, 2) or obr.text(29, 1)
     return Order(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -16,17 +17,27 @@ from streams.vocabulary.drugs import drugs
 
 RXNORM = {"RXNORM", "RxNorm", "RXN", RxNorm.system, "2.16.840.1.113883.6.88"}
 _ALSO = {
-    "noradrenaline": "norepinephrine",
-    "adrenaline": "epinephrine",
-    "levophed": "norepinephrine",
+    **dict.fromkeys(
+        ("noradrenaline", "noradrenalin", "noradrenalina", "levophed", "arterenol"),
+        "norepinephrine",
+    ),
+    **dict.fromkeys(("adrenaline", "adrenalin", "adrenalina"), "epinephrine"),
+    **dict.fromkeys(("dopamin", "dopamina"), "dopamine"),
+    **dict.fromkeys(("dobutamin", "dobutamina"), "dobutamine"),
+    **dict.fromkeys(
+        ("pitressin", "argipressin", "vasopressine", "vasopresina"), "vasopressin"
+    ),
+    **dict.fromkeys(
+        ("hydrocortison", "hydrokortison", "hidrocortisona"), "hydrocortisone"
+    ),
+    "terlipressine": "terlipressin",
     "isoprenaline": "isoproterenol",
-    "pitressin": "vasopressin",
-    "argipressin": "vasopressin",
     "precedex": "dexmedetomidine",
 }
-"""International names, and trade names that mean one drug."""
+"""International names, those of other tongues, and trade names that mean one drug."""
 
 
+_ACCENTS = dict.fromkeys(range(0x300, 0x370))
 _LONGEST = 200
 """Characters of a name; what is longer is none."""
 
@@ -97,7 +108,8 @@ def _by_rxnorm() -> dict[str, str]:
 @lru_cache(maxsize=65_536)
 def _named(label: str) -> str | None:
     """The drug that a name begins with, word for word."""
-    words = re.findall(r"[a-z]+", label.lower())
+    plain = unicodedata.normalize("NFKD", label.lower())  # é is e and its accent
+    words = re.findall(r"[a-z]+", plain.translate(_ACCENTS))
     if words and words[0] in _ALSO:
         return _ALSO[words[0]]
     for name in drugs():

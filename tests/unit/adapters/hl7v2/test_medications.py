@@ -76,6 +76,15 @@ def test_older_versions_have_the_plan_in_orc(events):
     )
 
 
+def test_the_plan_may_be_in_the_encoded_order(events):
+    coded = f"RXE|3^Q24H^INDEF^20261128110000^20261129110000|{VANCO}|1||g"
+    told = only(events, "RDE^O11", orc("NW"), coded, IV)
+    assert (told.planned_start, told.planned_stop) == (
+        at(11),
+        datetime(2026, 11, 29, 11, tzinfo=UTC),
+    )
+
+
 @pytest.mark.parametrize("control", ["DC", "OD", "CA", "OC", "RP"])
 def test_a_discontinued_order_is_stopped(events, control):
     told = only(events, "RDE^O11", orc(control), rxe(), IV)
@@ -336,3 +345,20 @@ def test_an_amount_of_999_without_a_unit_is_unknown(events):
         only(events, "RAS^O17", orc("RE"), rxa(amount="999", unit=""), IV).dose is None
     )
     assert only(events, "RAS^O17", orc("RE"), rxa(amount="999"), IV).dose == 999.0
+
+
+@pytest.mark.parametrize("dose", ["2-5", ">5", "875/125", "two"])
+def test_a_range_or_a_bound_is_no_dose(events, dose):
+    told = only(events, "RDE^O11", orc("NW"), rxe(dose=dose), IV)
+    assert (told.dose, told.unit) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "name", ["Noradrenalin 0,2 mg/ml", "Noradrénaline", "ARTERENOL"]
+)
+@pytest.mark.parametrize("way", ["IV", "i.v.", "47625008^Intravenous^SCT", "EV"])
+def test_a_pressor_is_known_by_its_names_and_an_infusion_by_its_way(events, name, way):
+    given = rxa(f"1^{name}^L", "0.1", "ug/kg/min")
+    told = only(events, "RAS^O17", orc("RE"), given, f"RXR|{way}")
+    assert isinstance(told, Infusion)
+    assert (told.drug, told.rate) == ("norepinephrine", 0.1)
