@@ -102,7 +102,7 @@ def unit_of(aliases: Mapping[str, str], written: str, these: Delimiters) -> str:
 
 def _coded(value: Value) -> Answer:
     code, display, system = value.text(1), value.text(2), value.text(3)
-    plain = _plain(display or code).reported
+    plain = _plain(_QUALIFIED.sub("", display or code)).reported
     if code and system:
         told = display if display and len(display) <= _LONGEST else None
         plain = plain if display else NOTHING  # a code of digits is no number
@@ -110,5 +110,7 @@ def _coded(value: Value) -> Answer:
     return Answer(plain)
 
 
+_QUALIFIED = re.compile(r" \((?:qualifier value|finding)\)$")
+"""What SNOMED CT adds to a name to tell its kind."""
 _LONGEST = 200
 """Characters of a display; what is longer is a text in a code's place."""

@@ -153,6 +153,8 @@ class _Message:
         if not patients:
             nobody = () if groups else (_nobody(),)
             return _rejected(header.kind, header, (*self._account.faults, *nobody))
+        if header.issued is None and self._message.msh.text(7):
+            self._account.faults.append(_NO_TIME)
         if header.trigger in UNLINKS and len(patients) > 1:
             first, other = patients[0], patients[1]
             first.events = []
@@ -364,6 +366,14 @@ def _joined(told: Sequence[Translation]) -> Translation:
 
 
 _BY_WEIGHT: tuple[Outcome, ...] = ("mapped", "rejected", "filed")
+
+
+_NO_TIME = Fault(
+    place="MSH-7",
+    code=ErrorCode.MALFORMED_TIME,
+    reason="This is no time.",
+    cure="Write YYYYMMDDHHMMSS, from 1900 to 2200.",
+)
 
 
 def _nobody(pid: Segment | None = None) -> Fault:

@@ -34,7 +34,7 @@ FAULTS = {
     ErrorCode.UNREAD_WORDS: 11,
     ErrorCode.NOT_THE_PATIENTS: 9,
     ErrorCode.UNUSABLE_MERGE: 5,
-    ErrorCode.MALFORMED_TIME: 3,
+    ErrorCode.MALFORMED_TIME: 4,
     ErrorCode.LOOSE_LINE: 2,
     ErrorCode.CHARSET: 1,
 }

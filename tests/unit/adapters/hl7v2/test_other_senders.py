@@ -109,3 +109,18 @@ def test_a_unit_without_a_dose_says_nothing(read):
     told = read("ORM^O01", "ORC|NW|P1", "RXO|7^Amoxicillin^L||500mg|PO|TID", "RXR|PO")
     (ordered,) = (e for one in told.told for e in one.events if e.kind == "medication")
     assert (ordered.dose, ordered.unit) == (None, None)
+
+
+def test_a_message_that_was_issued_at_no_time_says_so(read):
+    told = read("ORU^R01", OBR, LACTATE, issued="202611281100.25")
+    assert measured(told).value == 4.2
+    assert [(f.place, f.code) for f in told.faults] == [
+        ("MSH-7", ErrorCode.MALFORMED_TIME)
+    ]
+    assert not read("ORU^R01", OBR, LACTATE, issued="").faults
+
+
+def test_snomeds_kind_of_a_word_is_no_part_of_it(read):
+    answer = "10828004^Positive (qualifier value)^SCT"
+    told = read("ORU^R01", OBR, f"OBX|1|CWE|94500-6^SARS^LN||{answer}||||||F")
+    assert measured(told).sent_value == "POSITIVE"
