@@ -152,7 +152,8 @@ class _Message:
                 told.setdefault(reading.patient, []).extend(reading.events)
         if not patients:
             nobody = () if groups else (_nobody(),)
-            return _rejected(header.kind, header, (*self._account.faults, *nobody))
+            faults = (*nobody, *self._account.faults)
+            return _rejected(header.kind, header, _reason_first(faults))
         if header.issued is None and self._message.msh.text(7):
             self._account.faults.append(_NO_TIME)
         if header.trigger in UNLINKS and len(patients) > 1:
@@ -314,7 +315,7 @@ def _unread(header: Hl7Header, message: Hl7Message) -> Translation:
             reason="The message does not say what it is.",
             cure="Send type and trigger in MSH-9.",
         )
-        return _rejected("", header, (*message.faults, fault))
+        return _rejected("", header, (fault, *message.faults))
     return Translation(
         kind=header.kind,
         outcome="filed",
@@ -363,6 +364,11 @@ def _joined(told: Sequence[Translation]) -> Translation:
             for fault in one.faults
         ),
     )
+
+
+def _reason_first(faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    """Why nobody's message was rejected, before what else is odd about it."""
+    return tuple(sorted(faults, key=lambda one: one.code is not ErrorCode.NO_PATIENT))
 
 
 _BY_WEIGHT: tuple[Outcome, ...] = ("mapped", "rejected", "filed")

@@ -124,3 +124,12 @@ def test_snomeds_kind_of_a_word_is_no_part_of_it(read):
     answer = "10828004^Positive (qualifier value)^SCT"
     told = read("ORU^R01", OBR, f"OBX|1|CWE|94500-6^SARS^LN||{answer}||||||F")
     assert measured(told).sent_value == "POSITIVE"
+
+
+def test_the_reason_of_a_rejection_comes_before_what_else_is_odd(read):
+    told = read("ORU^R01", "PID|1||^^^H^MR||\na line of its own", OBR, LACTATE)
+    assert told.outcome == "rejected"
+    assert [fault.code for fault in told.faults] == [
+        ErrorCode.NO_PATIENT,
+        ErrorCode.LOOSE_LINE,
+    ]
