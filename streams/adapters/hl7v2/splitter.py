@@ -225,7 +225,7 @@ _BEGINNING = re.compile(
 behind a log's own words, or where the line end before it was lost."""
 _BETWEEN = "\x0b\x1c \r\n"
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_FRAMED_IN_WORDS = re.compile(r"(?:<(?:CR|LF|EB|FS)>)+\s*$", re.IGNORECASE)
+_FRAMED_IN_WORDS = re.compile(r"(?:<(?:CR|LF|EB|FS)>){1,4}\s{0,8}$", re.IGNORECASE)
 """How copies write the end of a frame."""
 _USUAL = "|^~\\&|"
 _QUOTES = {'"', "'", "`"}
@@ -277,7 +277,7 @@ def _unusual(field: str) -> re.Pattern[str]:
     """
     ends = r"\\r|\\n|\\X0D\\|\\X0A\\|<(?:CR|LF)>|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]"
     segment = rf"[A-Z][A-Z0-9]{{2}}{re.escape(field)}"
-    return re.compile(rf"(?:{ends})+[ \t]*(?={segment})", re.IGNORECASE)
+    return re.compile(rf"(?:{ends}){{1,4}}[ \t]{{0,80}}(?={segment})", re.IGNORECASE)
 
 
 def _without_indent(line: str, field: str) -> str:

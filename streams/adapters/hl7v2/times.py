@@ -37,6 +37,8 @@ _ISO = re.compile(
     re.IGNORECASE,
 )
 _SHORT_ZONE = re.compile(r"(.*\d)\s*(?:(Z)|([+-])(\d\d)(?::?(\d\d))?)", re.IGNORECASE)
+_LONGEST = 64
+"""Characters; what is longer is no time."""
 _YEARS = range(1900, 2201)
 """What a record of living patients can speak of; 1841 is a slip or a stand-in."""
 
@@ -49,8 +51,7 @@ def moment(written: str, zone: tzinfo) -> Moment | None:
     made twice, the first.
     A year or a month alone is no moment.
     """
-    text = written.strip()
-    found = _TIME.fullmatch(text) or _TIME.fullmatch(_as_hl7(text))
+    found = _read(written)
     if found is None or not found[3]:
         return None
     try:
@@ -80,11 +81,11 @@ def zone_of(written: str, zone: tzinfo) -> tzinfo:
     """
     if written[8:].isdecimal():  # as most are
         return zone
-    text = written.strip()
-    found = _TIME.fullmatch(text) or _TIME.fullmatch(_as_hl7(text))
-    told = _zone(found) if found else None
-    at = moment(written, zone)
-    if told is None or at is None:
+    at, found = moment(written, zone), _read(written)
+    if at is None or found is None:
+        return zone
+    told = _zone(found)
+    if told is None:
         return zone
     kept = at.at.astimezone(zone).utcoffset() == told.utcoffset(None)
     return zone if kept else told
@@ -99,6 +100,13 @@ def year(written: str) -> int | None:
 def written(at: datetime) -> str:
     """The instant as HL7 writes it, in UTC, to the second."""
     return at.astimezone(UTC).strftime("%Y%m%d%H%M%S+0000")
+
+
+def _read(written: str) -> re.Match[str] | None:
+    if len(written) > _LONGEST:
+        return None
+    text = written.strip()
+    return _TIME.fullmatch(text) or _TIME.fullmatch(_as_hl7(text))
 
 
 def _as_hl7(text: str) -> str:

@@ -31,7 +31,9 @@ _BEGIN = re.compile(
     rb"(?:^|(?<=[\r\n]))(?=[ \t]*(?:MSH|msh)[^\w\s])|(?<=.)(?=MSH\|\^~\\&)", re.DOTALL
 )
 """As `streams.adapters.hl7v2.splitter` finds the beginning of a message."""
-_AROUND = re.compile(rb"(?:(?:[FB]HS|[FB]TS)[^\w\s][^\r\n]*|[\s\x1a\xef\xbb\xbf\"'`])*")
+_AROUND = re.compile(
+    rb"(?:(?:[FB]HS|[FB]TS)[^\w\s][^\r\n]*+|[\s\x1a\xef\xbb\xbf\"'`])*"
+)
 """What begins or ends a file or a batch, and is no message."""
 _JSON_LINES = {".jsonl", ".ndjson"}
 

@@ -3,6 +3,7 @@
 import pytest
 
 from streams.adapters.hl7v2.delimiters import Delimiters, delimiters
+from streams.adapters.hl7v2.header import header
 from streams.adapters.hl7v2.splitter import messages, parse
 from streams.vocabulary.errors import ErrorCode, InputError
 
@@ -202,3 +203,14 @@ def test_a_frame_that_was_written_in_words_is_taken_off():
 
 def test_msh_may_be_small_as_other_names_may():
     assert named("\r".join(LINES).replace("MSH", "msh").encode())[0] == "MSH"
+
+
+@pytest.mark.parametrize(
+    "again", ["\\r", "<CR>", "\x0b", " ", "MSH|^~\\&|", "2", "FHS|", "\r "]
+)
+def test_garbage_costs_no_more_than_its_length(again):
+    """Each took minutes while patterns could be tried from every place to the end."""
+    garbage = again * 50_000 + "x"
+    messages(f"noise {MSH}{garbage}")
+    parse(f"MSH|^~\\&|{garbage}".encode())
+    header(f"MSH|^~\\&|A|B|C|D|{garbage}".encode())

@@ -81,7 +81,10 @@ def test_an_hour_that_came_twice_is_its_first():
     )
 
 
-@pytest.mark.parametrize("issued", ["", "20260715120000", "yesterday", "2026"])
+@pytest.mark.parametrize(
+    "issued",
+    ["", "20260715120000", "yesterday", "2026", "20260715120000+9900", "20260715-4500"],
+)
 def test_a_message_that_names_no_zone_is_of_the_sites(issued):
     assert zone_of(issued, NEW_YORK) is NEW_YORK
 
