@@ -75,7 +75,7 @@ class Translation:
     units: tuple[tuple[str, str], ...] = ()
     """Concept and unit as written, one an occurrence."""
     faults: tuple[Fault, ...] = ()
-    """Why it was rejected, or which parts of it were left out."""
+    """Why it was rejected, the reason first, or which parts of it were left out."""
 
     @property
     def events(self) -> int:

@@ -56,7 +56,7 @@ WORDS = {
 """Qualitative results that pass, and the one word each becomes."""
 
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,2})?"
-_COMPARATORS: dict[str, Comparator] = {
+COMPARATORS: dict[str, Comparator] = {
     "<": "<",
     "<=": "<=",
     "=<": "<=",
@@ -66,6 +66,7 @@ _COMPARATORS: dict[str, Comparator] = {
     "=>": ">=",
     "≥": ">=",
 }
+"""How bounds are written, and what each is."""
 _PLAIN = re.compile(rf"\s*(<=|>=|=<|=>|<|>|≤|≥)?\s*({_NUMBER})\.?\s*")
 _RANGE = re.compile(
     rf"\s*({_NUMBER})\s*(?:-|\u2013|to)\s*({_NUMBER})\s*", re.IGNORECASE
@@ -83,9 +84,9 @@ def read_result(text: str) -> Reported:
         return NOTHING
     if found := _PLAIN.fullmatch(text):
         value = float(found[2])
-        return Reported(value, _COMPARATORS[found[1]] if found[1] else None)
+        return Reported(value, COMPARATORS[found[1]] if found[1] else None)
     if found := _TITRE.fullmatch(text):
-        comparator = _COMPARATORS[found[1]] if found[1] else None
+        comparator = COMPARATORS[found[1]] if found[1] else None
         return Reported(float(found[2]), comparator, titre=True)
     if found := _RANGE.fullmatch(text):
         low, high = float(found[1]), float(found[2])

@@ -46,12 +46,23 @@ class Antimicrobial:
         return route == "enteral" and self.enteral
 
 
-_PARENTERAL = {"iv", "ivpb", "ivp", "im", "intravenous", "intramuscular"}
+_PARENTERAL = {
+    *("iv", "ivpb", "ivp", "ivi", "im", "intravenous", "intramuscular"),
+    *("ev", "intravenös", "intravenøs", "intraveineuse", "intravenosa", "endovenosa"),
+}
 _ENTERAL = {
-    *("po", "oral", "enteral", "mouth", "pr", "rectal", "rectally"),
+    *("po", "oral", "orally", "enteral", "mouth", "pr", "rectal", "rectally"),
     *("ng", "og", "nj", "oj", "gt", "jt", "ngt", "ogt", "peg", "pej", "dobhoff"),
     *("nasogastric", "orogastric", "gastrostomy", "jejunostomy", "feeding"),
 }
+
+
+_CODED: dict[str, Route] = {
+    **dict.fromkeys(("47625008", "78421000", "c38276", "c28161"), "parenteral"),
+    **dict.fromkeys(("26643006", "c38288"), "enteral"),
+}
+"""SNOMED CT and NCIt: intravenous, intramuscular; oral."""
+_INITIALS = re.compile(r"\b([a-z])\.\s?([a-z])\b\.?")
 
 
 @cache
@@ -83,9 +94,12 @@ def recognise(drug: str | None, sent_drug: str) -> Antimicrobial | None:
 def route_of(written: str | None) -> Route | None:
     """What kind of route a source wrote (`PO/NG`, `IV DRIP`); None where unknown.
 
-    `IV/PO` names both, which is neither.
+    `IV/PO` names both, which is neither; `i.v.` is `IV`.
     """
-    words = set(re.findall(r"[a-z]+", (written or "").lower()))
+    text = (written or "").strip().lower()
+    if text in _CODED:
+        return _CODED[text]
+    words = set(re.findall(r"[^\W\d_]+", _INITIALS.sub(r"\1\2", text)))
     if not words:
         return None
     parenteral, enteral = words & _PARENTERAL, words & _ENTERAL

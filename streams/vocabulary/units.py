@@ -17,7 +17,11 @@ conversions against it, and every unit's way there and back.
 
 from __future__ import annotations
 
+import csv
+import re
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 from streams.vocabulary.errors import ErrorCode, InputError
 
@@ -59,7 +63,11 @@ _TABLE: dict[str, dict[str, float | tuple[float, float]]] = {
         "pmol/L": 1e-9,
         "meq/L": 1.0,  # of univalent ions, which is all the dictionary has
     },
-    "catalytic_concentration": {"U/L": 1.0, "[IU]/L": 1.0},
+    "catalytic_concentration": {  # base U/L
+        "U/L": 1.0,
+        "[IU]/L": 1.0,
+        "ukat/L": 60.0,
+    },
     "arbitrary_concentration": {"[IU]/mL": 1.0},
     "number_concentration": {  # base 10*9/L
         "10*9/L": 1.0,
@@ -73,6 +81,7 @@ _TABLE: dict[str, dict[str, float | tuple[float, float]]] = {
         "mm[Hg]": 1.0,
         "kPa": 7.500616827,
         "cm[H2O]": 0.735559240,
+        "mbar": 0.7500616827,
     },
     "ratio": {"1": 1.0, "%": 0.01},
     "acidity": {"[pH]": 1.0},
@@ -135,237 +144,22 @@ UNITS: dict[str, Unit] = {
     for ucum, scale in rows.items()
 }
 
-_ALIASES = {
-    "%": "%",
-    "percent": "%",
-    "k/ul": "10*3/uL",  # UCUM would read the K as kelvin
-    "k/mm3": "10*3/uL",
-    "th/ul": "10*3/uL",
-    "thou/ul": "10*3/uL",
-    "x10e3/ul": "10*3/uL",
-    "x10^3/ul": "10*3/uL",
-    "10^3/ul": "10*3/uL",
-    "10e3/ul": "10*3/uL",
-    "gpt/l": "10*9/L",
-    "x10^9/l": "10*9/L",
-    "10^9/l": "10*9/L",
-    "10e9/l": "10*9/L",
-    "#/ul": "/uL",
-    "cells/ul": "/uL",
-    "/mm3": "/uL",
-    "cells/mm3": "/uL",
-    "m/ul": "10*6/uL",
-    "ml/min/1.73m2": "mL/min/{1.73_m2}",
-    "ml/min/1.73 m2": "mL/min/{1.73_m2}",
-    "ml/min/1.73m^2": "mL/min/{1.73_m2}",
-    "mmhg": "mm[Hg]",
-    "mm hg": "mm[Hg]",
-    "cmh2o": "cm[H2O]",
-    "cm h2o": "cm[H2O]",
-    "meq/l": "meq/L",
-    "mmol/l": "mmol/L",
-    "umol/l": "umol/L",
-    "µmol/l": "umol/L",
-    "iu/l": "[IU]/L",
-    "u/l": "U/L",
-    "mg/dl": "mg/dL",
-    "g/dl": "g/dL",
-    "mg/l": "mg/L",
-    "g/l": "g/L",
-    "ng/ml": "ng/mL",
-    "pg/ml": "pg/mL",
-    "ug/ml": "ug/mL",
-    "ug/l": "ug/L",
-    "µg/l": "ug/L",
-    "ug/dl": "ug/dL",
-    "ng/ml feu": "ng/mL{FEU}",
-    "ug/ml feu": "ug/mL{FEU}",
-    "mg/l feu": "mg/L{FEU}",
-    "ng/ml ddu": "ng/mL{DDU}",
-    "bpm": "/min",
-    "insp/min": "/min",
-    "breaths/min": "/min",
-    "beats/min": "/min",
-    "1/min": "/min",
-    "°c": "Cel",
-    "deg c": "Cel",
-    "degc": "Cel",
-    "c": "Cel",
-    "°f": "[degF]",
-    "deg f": "[degF]",
-    "degf": "[degF]",
-    "f": "[degF]",
-    "kg": "kg",
-    "lb": "[lb_av]",
-    "lbs": "[lb_av]",
-    "inch": "[in_i]",
-    "in": "[in_i]",
-    "cm": "cm",
-    "ml": "mL",
-    "l": "L",
-    "ml/hr": "mL/h",
-    "ml/hour": "mL/h",
-    "l/min": "L/min",
-    "lpm": "L/min",
-    "mcg/kg/min": "ug/kg/min",
-    "µg/kg/min": "ug/kg/min",
-    "mcg/kg/hour": "ug/kg/h",
-    "mcg/kg/hr": "ug/kg/h",
-    "mg/kg/hour": "mg/kg/h",
-    "mcg/min": "ug/min",
-    "µg/min": "ug/min",
-    "mcg/hour": "ug/h",
-    "mg/hour": "mg/h",
-    "mg/hr": "mg/h",
-    "units/hour": "[IU]/h",
-    "units/hr": "[IU]/h",
-    "u/h": "[IU]/h",
-    "u/hr": "[IU]/h",
-    "units/min": "[IU]/min",
-    "u/min": "[IU]/min",
-    "sec": "s",
-    "seconds": "s",
-    "ratio": "1",
-    "{ratio}": "1",
-    "{inr}": "1",
-    "mm/hr": "mm/h",
-    # ISO+ and ANS+, the lists of HL7 v2 chapter 7, in which case says nothing
-    "mm(hg)": "mm[Hg]",
-    "mm_hg": "mm[Hg]",
-    "cm_h2o": "cm[H2O]",
-    "cm(h2o)": "cm[H2O]",
-    "kpa": "kPa",
-    "(ph)": "[pH]",
-    "ph": "[pH]",
-    "10*3/ul": "10*3/uL",
-    "10*3/mm3": "10*3/uL",
-    "10*3(rbc)/ul": "10*3/uL",
-    "10*6/ul": "10*6/uL",
-    "10*6/mm3": "10*6/uL",
-    "10*6/l": "10*6/L",
-    "10*9/l": "10*9/L",
-    "10*12/l": "10*12/L",
-    "nmol/l": "nmol/L",
-    "pmol/l": "pmol/L",
-    "ng/dl": "ng/dL",
-    "ng/l": "ng/L",
-    "iu/ml": "[IU]/mL",
-    "iu/hr": "[IU]/h",
-    "iu/h": "[IU]/h",
-    "iu/min": "[IU]/min",
-    "ug/(kg.min)": "ug/kg/min",
-    "ug/kg/min": "ug/kg/min",
-    "ng/(kg.min)": "ng/kg/min",
-    "ng/kg/min": "ng/kg/min",
-    "mg/(kg.min)": "mg/kg/min",
-    "mg/kg/min": "mg/kg/min",
-    "ug/(kg.hr)": "ug/kg/h",
-    "ug/kg/hr": "ug/kg/h",
-    "mg/(kg.hr)": "mg/kg/h",
-    "mg/kg/hr": "mg/kg/h",
-    "ug/min": "ug/min",
-    "mg/min": "mg/min",
-    "ug/hr": "ug/h",
-    "ml/min": "mL/min",
-    "ml/h": "mL/h",
-    "dl": "dL",
-    "g": "g",
-    "gm": "g",
-    "gram": "g",
-    "grams": "g",
-    "mg": "mg",
-    "mcg": "ug",
-    "µg": "ug",
-    "hr": "h",
-    "hrs": "h",
-    "hours": "h",
-    "hour(s)": "h",
-    "days": "d",
-    "day(s)": "d",
-    "weeks": "wk",
-    "week": "wk",
-    "months": "mo",
-    "years": "a",
-    "ann": "a",
-    # how laboratories write powers of ten and the micro sign
-    "x10*3/ul": "10*3/uL",
-    "x10*6/ul": "10*6/uL",
-    "x10*9/l": "10*9/L",
-    "x10*12/l": "10*12/L",
-    "x10^6/ul": "10*6/uL",
-    "x10e6/ul": "10*6/uL",
-    "10^6/ul": "10*6/uL",
-    "10e6/ul": "10*6/uL",
-    "x10e9/l": "10*9/L",
-    "x10^12/l": "10*12/L",
-    "x10e12/l": "10*12/L",
-    "10^12/l": "10*12/L",
-    "10e12/l": "10*12/L",
-    "10(9)/l": "10*9/L",
-    "10(12)/l": "10*12/L",
-    "10 3/ul": "10*3/uL",
-    "thousand/ul": "10*3/uL",
-    "million/ul": "10*6/uL",
-    "k/mcl": "10*3/uL",
-    "m/mcl": "10*6/uL",
-    "cells/mcl": "/uL",
-    "mcg/ml": "ug/mL",
-    "mcg/l": "ug/L",
-    "mcg/dl": "ug/dL",
-    "µg/ml": "ug/mL",
-    "µg/dl": "ug/dL",
-    "µg/h": "ug/h",
-    "µg/kg/h": "ug/kg/h",
-    "µg/kg/hr": "ug/kg/h",
-    "mcg/h": "ug/h",
-    "mcg/hr": "ug/h",
-    "mcg/kg/h": "ug/kg/h",
-    "ng/ml{feu}": "ng/mL{FEU}",
-    "ug/ml{feu}": "ug/mL{FEU}",
-    "mg/l{feu}": "mg/L{FEU}",
-    "mmoll": "mmol/L",
-    "umoll": "umol/L",
-    "degrees celsius": "Cel",
-    "celsius": "Cel",
-    "cel": "Cel",
-    "degrees fahrenheit": "[degF]",
-    "fahrenheit": "[degF]",
-    "resp/min": "/min",
-    "/minute": "/min",
-    "per minute": "/min",
-    # ISO/IEEE 11073-10101, as monitors write them
-    "mdc_dim_percent": "%",
-    "mdc_dim_mmhg": "mm[Hg]",
-    "mdc_dim_kilo_pascal": "kPa",
-    "mdc_dim_cm_h2o": "cm[H2O]",
-    "mdc_dim_degc": "Cel",
-    "mdc_dim_fahr": "[degF]",
-    "mdc_dim_beat_per_min": "/min",
-    "mdc_dim_resp_per_min": "/min",
-    "mdc_dim_x_l_per_min": "L/min",
-    "mdc_dim_l_per_min": "L/min",
-    "mdc_dim_milli_l": "mL",
-    "mdc_dim_milli_l_per_hr": "mL/h",
-    "mdc_dim_kilo_g": "kg",
-    "mdc_dim_x_g": "g",
-    "mdc_dim_cm": "cm",
-    "mdc_dim_centi_m": "cm",
-    "mdc_dim_milli_mole_per_l": "mmol/L",
-    "mdc_dim_milli_g_per_dl": "mg/dL",
-}
-
 
 def canonical_unit(written: str) -> str | None:
     """The UCUM code for what a site wrote; None where nobody knows.
 
     A code of the table is taken as it stands (UCUM is case-sensitive: `mm[Hg]`);
-    anything else goes through the alias map, in lower case, without outer blanks, and
+    anything else goes through `unit_spellings.csv`, in lower case, without outer blanks, and
     with the micro sign for the Greek letter that looks like it.
+    A power of ten is read however it is marked (`x10^3/uL`, `10E3/mm3`, `X 10(9)/L`);
+    one whose mark was lost (`103/uL`) is not.
     """
     trimmed = written.strip()
     if trimmed in UNITS:
         return trimmed
-    return _ALIASES.get(trimmed.lower().replace("\u03bc", "µ"))
+    plain = trimmed.lower().replace("\u03bc", "µ")
+    known = _spellings()
+    return known.get(plain) or known.get(plain.replace(" ", "")) or _power(plain)
 
 
 def convert(value: float, *, from_unit: str, to_unit: str) -> float:
@@ -385,6 +179,35 @@ def convert(value: float, *, from_unit: str, to_unit: str) -> float:
         )
     base = value * source.factor + source.offset
     return (base - target.offset) / target.factor
+
+
+@cache
+def _spellings() -> dict[str, str]:
+    """What sites write, in lower case; of two that only case tells apart the common.
+
+    `K/uL` is thousands (UCUM would read kelvin), and `cmH20` has a zero for a letter.
+    """
+    table = files("streams.vocabulary").joinpath("unit_spellings.csv")
+    rows = csv.DictReader(table.read_text("utf-8").splitlines())
+    return {row["written"]: row["ucum"] for row in rows}
+
+
+_POWER = re.compile(
+    r"x? ?10 ?(?:\*\*|[*^ex ]|(?P<open>\()) ?(?P<power>\d\d?)(?(open)\)) ?/ ?(?P<volume>.+)"
+)
+_VOLUMES = {
+    **dict.fromkeys(("ul", "µl", "mcl", "mm3", "mm^3", "mm*3", "cumm", "cmm"), "uL"),
+    "l": "L",
+}
+
+
+def _power(plain: str) -> str | None:
+    """The unit of a count written as a power of ten in a volume."""
+    found = _POWER.fullmatch(plain)
+    if found is None:
+        return None
+    ucum = f"10*{int(found['power'])}/{_VOLUMES.get(found['volume'], '')}"
+    return ucum if ucum in UNITS else None
 
 
 def _known(ucum: str) -> Unit:

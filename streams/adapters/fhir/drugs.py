@@ -10,10 +10,10 @@ from streams.adapters.fhir.elements import Concept
 from streams.adapters.fhir.known import KnownCodes
 from streams.adapters.fhir.telling import Telling
 from streams.adapters.fhir.treatments import Medicated
-from streams.adapters.mimic_iv.prescriptions import is_systemic_antimicrobial
 from streams.adapters.site.codes import Coding
 from streams.adapters.site.configuration import CodeEntry
-from streams.vocabulary.antimicrobials import recognise, route_of
+from streams.adapters.systemic import systemic_antimicrobial
+from streams.vocabulary.antimicrobials import route_of
 from streams.vocabulary.codes import RxNorm
 from streams.vocabulary.drugs import drugs
 
@@ -47,25 +47,12 @@ def product(telling: Telling, resource: Medicated) -> Product | None:
     return Product(codings, name, entry, drug or _by_code(codings) or _by_name(codings))
 
 
-def systemic_antimicrobial(product: Product, route: str | None) -> bool | None:
-    """Whether it is a systemic antimicrobial; None where its route would decide.
-
-    By the list of the CDC's Adult Sepsis Event, and by the names of mimic-code's
-    `antibiotic`.
-    """
+def systemic(product: Product, route: str | None) -> bool | None:
+    """Whether it is a systemic antimicrobial; None where its route would decide."""
     names = [one.label for one in product.codings if one.label]
     if not names:
         return None if product.drug is None else False
-    listed = [one for name in names if (one := recognise(product.drug, name))]
-    by_name = any(is_systemic_antimicrobial("MAIN", name, "IV") for name in names)
-    if not listed and not by_name:
-        return False
-    if not route:
-        return None
-    by_route = route_of(route)
-    if by_route and any(one.counts_by(by_route) for one in listed):
-        return True
-    return any(is_systemic_antimicrobial("MAIN", name, route) for name in names)
+    return systemic_antimicrobial(product.drug, names, route)
 
 
 def route_code(telling: Telling, *concepts: Concept | None) -> str | None:

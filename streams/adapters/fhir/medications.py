@@ -12,7 +12,7 @@ from streams.adapters.fhir.drugs import (
     Product,
     product,
     route_code,
-    systemic_antimicrobial,
+    systemic,
 )
 from streams.adapters.fhir.elements import Concept, Period, Quantity
 from streams.adapters.fhir.quantities import millilitres, number_of, written_unit
@@ -159,7 +159,7 @@ class _Shared:
         self.order = order
         self.route = route
         self.dose = dose
-        self.antimicrobial = systemic_antimicrobial(what, route)
+        self.antimicrobial = systemic(what, route)
 
     def tell(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import get_args
 
 from streams.adapters.fhir.elements import Quantity
 from streams.adapters.fhir.resources import Valued
@@ -14,7 +15,7 @@ from streams.vocabulary.facts import Comparator, Flag
 from streams.vocabulary.units import UNITS, canonical_unit, convert
 
 
-_COMPARATORS: dict[str, Comparator] = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_COMPARATORS: dict[str, Comparator] = {one: one for one in get_args(Comparator)}
 _UNIT = re.compile(r"\S{1,20}")
 _NO_UNIT = "(a text)"
 _PLAUSIBLE_ML = 5_000.0

@@ -40,6 +40,7 @@ class Answer:
 
 NO_ANSWER = Answer()
 
+_TEN = re.compile(r"[xX]? ?10 ?")
 _DECIMAL = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -83,7 +84,7 @@ def unit_of(aliases: Mapping[str, str], written: str, these: Delimiters) -> str:
     """The unit of OBX-6 as somebody knows it, else as it is written; empty: none.
 
     Of identifier, text and their alternates the first that is a unit: some write a
-    number of theirs before it.
+    number of theirs before it, and some the power of ten with a caret.
     """
     if not written or written == DELETED:
         return ""
@@ -91,6 +92,9 @@ def unit_of(aliases: Mapping[str, str], written: str, these: Delimiters) -> str:
     if these.component not in written:
         return value.text()
     told = [value.text(at) for at in (1, 2, 4, 5)]
+    power = f"{told[0]}^{told[1]}"  # a caret that nobody escaped: `10^9/L`
+    if _TEN.fullmatch(told[0]) and (power in aliases or canonical_unit(power)):
+        return power
     named = [one for one in told if one and not one.isdecimal()]
     known = (one for one in named if one in aliases or canonical_unit(one))
     return next(known, next(iter(named), told[0]))
@@ -98,7 +102,7 @@ def unit_of(aliases: Mapping[str, str], written: str, these: Delimiters) -> str:
 
 def _coded(value: Value) -> Answer:
     code, display, system = value.text(1), value.text(2), value.text(3)
-    plain = _plain(display or code).reported
+    plain = _plain(_QUALIFIED.sub("", display or code)).reported
     if code and system:
         told = display if display and len(display) <= _LONGEST else None
         plain = plain if display else NOTHING  # a code of digits is no number
@@ -106,5 +110,7 @@ def _coded(value: Value) -> Answer:
     return Answer(plain)
 
 
+_QUALIFIED = re.compile(r" \((?:qualifier value|finding)\)$")
+"""What SNOMED CT adds to a name to tell its kind."""
 _LONGEST = 200
 """Characters of a display; what is longer is a text in a code's place."""

@@ -52,6 +52,7 @@ _CODECS = {
     "ISO IR87": "iso2022_jp",
     "ISO IR159": "iso2022_jp_1",
 }
+_ESCAPING = {"iso2022_jp", "iso2022_jp_1"}
 _ONE_BYTE = ("iso8859", "cp125")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -111,14 +112,20 @@ def _even(wide: bytes) -> bytes:
 
 
 def _told(body: bytes) -> str:
-    """The first charset that MSH-18 names, cut out of bytes nobody can read yet."""
+    """The charset that MSH-18 names, cut out of bytes nobody can read yet.
+
+    Of several the first; but the Japanese ones come behind another (`~ISO IR87`), to
+    which their own escapes lead and from which they return.
+    """
     at = max(body.find(b"MSH"), 0)
     opening = re.split(rb"[\r\n]", body[at : at + 4096], maxsplit=1)[0]
     separator = opening[3:4] or b"|"
     fields = opening.split(separator)
     named = fields[17] if len(fields) > 17 else b""
     repetition = opening[5:6] or b"~"
-    return named.split(repetition)[0].decode("ascii", "replace").strip()
+    told = [one.decode("ascii", "replace").strip() for one in named.split(repetition)]
+    escaping = (one for one in told[1:] if _CODECS.get(one.upper(), "") in _ESCAPING)
+    return next(escaping, told[0]) if b"\x1b$" in body else told[0]
 
 
 def _mistold(told: str, read_as: str) -> Fault:

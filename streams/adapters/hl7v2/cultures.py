@@ -8,11 +8,12 @@ their organism are a fact of their own, so that neither takes the other's place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from streams.adapters.hl7v2.answers import answer
+from streams.adapters.hl7v2.answers import UNREADABLE, Answer, answer
 from streams.adapters.hl7v2.meanings import Meaning, Meanings
 from streams.adapters.hl7v2.orders import Order
 from streams.adapters.hl7v2.organisms import Grown, grown, organism_in
@@ -33,6 +34,17 @@ Status = Literal["preliminary", "final", "corrected"]
 _SECTIONS = {"MB", "MCB", "MYC"}
 """Table 0074: microbiology, mycobacteriology, mycology."""
 _INTERPRETATIONS = {"S", "I", "R", "SDD", "NS", "MS", "VS", "DD"}
+_CULTURE = re.compile(r"[ck]ultur", re.IGNORECASE)
+"""What microbiology calls a culture; its other tests have other names."""
+_SUSCEPTIBILITY = "suscept"
+"""What the name of a test of susceptibility has in it."""
+_MEANT = {
+    **dict.fromkeys(("susceptible", "sensitive"), "S"),
+    **dict.fromkeys(("not susceptible", "non-susceptible", "nonsusceptible"), "NS"),
+    "intermediate": "I",
+    "resistant": "R",
+}
+_IN_WORDS = re.compile(rf"({'|'.join(_MEANT)})\b", re.IGNORECASE)
 _ORDERING = {"ORM", "OML", "OMG", "ORL", "ORG"}
 
 
@@ -67,7 +79,11 @@ def is_culture(order: Order, observed: Sequence[tuple[Segment, Meaning]]) -> boo
         return True
     child = order.parent is not None
     for _, meaning in observed:
-        if meaning.culture or (child and meaning.antimicrobial):
+        if meaning.culture:
+            return True
+        if meaning.antimicrobial and (
+            child or _SUSCEPTIBILITY in meaning.label.lower()
+        ):
             return True
     return False
 
@@ -152,7 +168,9 @@ def _names_organisms(meaning: Meaning, order: Order) -> bool:
     if meaning.entry is not None or order.parent is not None or order.asked is None:
         return False
     asked = order.asked
-    return bool(meaning.code) and asked.culture and meaning.local == asked.local
+    named = order.section in _SECTIONS and _CULTURE.search(asked.label) is not None
+    of_culture = asked.culture or named
+    return bool(meaning.code) and of_culture and meaning.local == asked.local
 
 
 def _tried(obx: Segment, meaning: Meaning, order: Order) -> Susceptibility | None:
@@ -160,15 +178,15 @@ def _tried(obx: Segment, meaning: Meaning, order: Order) -> Susceptibility | Non
     if meaning.culture:
         return None
     said = answer(obx)
-    told = obx.text(8).upper()
-    if told not in _INTERPRETATIONS and said is not None:
-        code = said.code.rpartition("|")[2].upper()
-        told = code if code in _INTERPRETATIONS else ""
-    told = told if told in _INTERPRETATIONS else ""
+    told = _interpretation(obx, said)
     name = meaning.antimicrobial
     if name is None and not (order.parent is not None and told):
         return None
-    if not told and order.parent is None and "suscept" not in meaning.label.lower():
+    if (
+        not told
+        and order.parent is None
+        and _SUSCEPTIBILITY not in meaning.label.lower()
+    ):
         return None
     number = said.reported if said is not None else None
     mic = number.value if number is not None and not number.titre else None
@@ -178,6 +196,22 @@ def _tried(obx: Segment, meaning: Meaning, order: Order) -> Susceptibility | Non
         mic=mic,
         comparator=number.comparator if number and mic is not None else None,
     )
+
+
+def _interpretation(obx: Segment, said: Answer | None) -> str:
+    """By OBX-8, else as OBX-5 has it, coded or in a word; empty where nothing says."""
+    flagged = [value.text().upper() for value in obx.repetitions(8)]
+    coded = said.code.rpartition("|")[2].upper() if said is not None else ""
+    for told in (*flagged, coded):
+        if told in _INTERPRETATIONS:
+            return told
+    if said is None or obx.text(2).upper() in UNREADABLE:
+        return ""
+    told = obx.text(5)
+    if told.upper() in _INTERPRETATIONS:
+        return told.upper()
+    found = _IN_WORDS.match(told)
+    return _MEANT[found[1].lower()] if found else ""
 
 
 def _drug(meaning: Meaning) -> str:
@@ -308,12 +342,11 @@ def _orphaned(
 def _known(reading: Reading, obx: Segment, order: Order) -> Moment | None:
     """When the laboratory knew: the analysis, or what lies after the collection."""
     collected = order.collected
-    issued = reading.header.issued_at
     told = (
         reading.when(obx, 19),
         reading.when(obx, 14),
         order.reported,
-        Moment(issued) if issued else None,
+        reading.header.issued,
     )
     for one in told:
         if one is not None and (collected is None or one.at > collected.at):

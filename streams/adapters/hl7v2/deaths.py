@@ -49,8 +49,7 @@ def read_death(
 def recorded(reading: Reading, event: Segment | None) -> Moment | None:
     """When a message's event was entered: EVN-2, else when it was issued."""
     told = reading.when(event, 2) if event else None
-    issued = reading.header.issued_at
-    return told or (Moment(issued) if issued else None)
+    return told or reading.header.issued
 
 
 def tell_death(

@@ -72,12 +72,19 @@ class Delimiters:
 def delimiters(opening: str) -> Delimiters:
     """The delimiters named by a segment MSH, FHS or BHS, or the beginning of one.
 
+    A slip in MSH-2 is read as what was meant; `slipped` tells of it.
     Raises `InputError` EMB-120 where they cannot divide anything.
     """
-    field = opening[3:4]
-    others = opening[4:].partition(field)[0][:5] if field else ""
+    field, others = opening[3:4], _encoding(opening)
+    if others in _SLIPS and field == "|":
+        others = _STANDARD
     all_of_them = field + others
-    usable = field and others and len(set(all_of_them)) == len(all_of_them)
+    usable = (
+        field
+        and others != NONE
+        and others
+        and len(set(all_of_them)) == len(all_of_them)
+    )
     if not usable or any(c.isalnum() or c.isspace() or c == '"' for c in all_of_them):
         raise InputError(
             ErrorCode.NOT_HL7,
@@ -85,6 +92,22 @@ def delimiters(opening: str) -> Delimiters:
             "Send MSH|^~\\&| at the beginning.",
         )
     return Delimiters(field, *others.ljust(5, NONE))
+
+
+def slipped(opening: str) -> bool:
+    """Whether MSH-2 is not what is meant by it, and what is meant is beyond doubt."""
+    return opening[3:4] == "|" and _encoding(opening) in _SLIPS
+
+
+def _encoding(opening: str) -> str:
+    field = opening[3:4]
+    told, ended, _ = opening[4:].partition(field or NONE)
+    return told[:5] if told or ended else NONE
+
+
+_STANDARD = "^~\\&"
+_SLIPS = {"", "^~&", "^~\\\\&", "^\\~\\&"[:5], "^~\\&amp;"[:5]}
+"""MSH-2 left empty, its backslash lost or doubled, escaped for Markdown or for XML."""
 
 
 @lru_cache(maxsize=64)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 
 from streams.adapters.hl7v2.charset import decoded
 from streams.adapters.hl7v2.delimiters import Delimiters
 from streams.adapters.hl7v2.splitter import Segment, beginning, first_line, split
-from streams.adapters.hl7v2.times import moment
+from streams.adapters.hl7v2.times import Moment, moment, zone_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +25,10 @@ class Hl7Header:
     sending_facility: str
     receiving_application: str
     receiving_facility: str
-    issued_at: datetime | None
+    issued: Moment | None
     """MSH-7; None where it is missing or no time."""
+    zone: tzinfo
+    """Of the times in the message that name none."""
     message_type: str
     """`ORU`."""
     trigger: str
@@ -44,6 +47,11 @@ class Hl7Header:
     """The first of MSH-18, as written."""
     codec: str
     """By which the bytes were read."""
+
+    @property
+    def issued_at(self) -> datetime | None:
+        """The instant of MSH-7."""
+        return self.issued.at if self.issued is not None else None
 
     @property
     def kind(self) -> str:
@@ -74,17 +82,17 @@ def header(payload: bytes, *, zone: tzinfo = UTC) -> Hl7Header:
 
 def header_of(msh: Segment, codec: str, zone: tzinfo) -> Hl7Header:
     """The header that a segment MSH is."""
-    issued = moment(msh.text(7), zone)
     kind, trigger = msh.text(9), msh.text(9, 2)
-    if not trigger and kind[3:4] in ("_", "-"):  # `ADT_A01`, as some write it
-        kind, trigger = kind[:3], kind[4:7]
+    if not trigger and (found := _TOGETHER.match(msh.raw(9))):
+        kind, trigger = found[1], found[2]
     return Hl7Header(
         delimiters=msh.delimiters,
         sending_application=msh.raw(3),
         sending_facility=msh.raw(4),
         receiving_application=msh.raw(5),
         receiving_facility=msh.raw(6),
-        issued_at=issued.at if issued else None,
+        issued=moment(msh.text(7), zone),
+        zone=zone_of(msh.text(7), zone),
         message_type=kind.upper(),
         trigger=trigger.upper(),
         control_id=msh.text(10),
@@ -95,3 +103,21 @@ def header_of(msh: Segment, codec: str, zone: tzinfo) -> Hl7Header:
         charset=msh.text(18),
         codec=codec,
     )
+
+
+def with_event(header: Hl7Header, code: str) -> Hl7Header:
+    """The header of a message that names its trigger in EVN-1 alone.
+
+    Versions before 2.2 have none in MSH-9; events `A..` are of ADT.
+    """
+    told = code.upper()
+    if header.trigger or header.message_type not in ("", "ADT"):
+        return header
+    if not _ADT_EVENT.fullmatch(told):
+        return header
+    return replace(header, message_type="ADT", trigger=told)
+
+
+_ADT_EVENT = re.compile(r"A\d\d")
+_TOGETHER = re.compile(r"\s*([A-Z]{3})(?:\\S\\|[\^_&\- ])+([A-Z]\d\d)\b", re.IGNORECASE)
+"""Type and trigger that are no two components: `ADT_A01`, `ORU&R01`, `ORU\\S\\R01`."""

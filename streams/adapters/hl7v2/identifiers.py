@@ -29,11 +29,22 @@ class Written:
         """Who assigned it: the site's name, else the short or the universal one."""
         return self.named or self.namespace or self.universal
 
+    @property
+    def is_nobodys(self) -> bool:
+        """Whether the number is none of a hospital's patient, by its type.
+
+        A type that says the assigner again is none: hospitals have insurers' letters.
+        """
+        of_hospital = self.kind in _INSURERS and self.kind == self.namespace.upper()
+        return self.kind in _NOBODYS and not of_hospital
+
 
 _PREFERRED = ("MR", "MRN", "PI", "PT", "PE", "PN", "")
 """Where the site names no authority: record numbers, then the hospital's others."""
 _NOBODYS = {"SS", "SSN", "DL", "PPN", "AN", "VN", "MA", "MC", "NIIP", "CZ", "CC"}
 """Numbers of the state, an insurer or a bank, of an account or a visit."""
+_INSURERS = {"MA", "MC", "NIIP"}
+"""Of those an insurer's."""
 
 
 def patient_identifier(
@@ -100,7 +111,7 @@ def _chosen(
             if one.kind == kind:
                 return Identifier(one.authority, one.value)
     for one in written:
-        if one.kind not in _NOBODYS:
+        if not one.is_nobodys:
             return Identifier(one.authority, one.value)
     return None
 

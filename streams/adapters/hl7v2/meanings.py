@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -38,7 +39,14 @@ class Meaning:
 
 
 Kind = Literal[
-    "measurement", "assessment", "fluid", "support", "drug", "ignored", "unmapped"
+    "measurement",
+    "assessment",
+    "fluid",
+    "support",
+    "drug",
+    "pregnancy",
+    "ignored",
+    "unmapped",
 ]
 _BEDSIDE = {"vital", "setting", "score", "body", "finding"}
 _ASSESSED = {"score", "finding"}
@@ -56,6 +64,15 @@ _CULTURES = frozenset(
 )
 """LOINC: bacteria, fungi or microorganisms identified, by culture; from general
 knowledge."""
+
+_PREGNANCY = {"82810-3", "11449-6"}
+"""LOINC: pregnancy status, and as reported."""
+_IDENTIFIED = re.compile(
+    r"(?:bacteria|fungus|yeast|mycobacterium sp|microorganism|organism) identified"
+    r"(?: in (?:(?! by ).){1,80})?(?: by .{0,40}culture)?",
+    re.IGNORECASE,
+)
+"""How LOINC names a test that tells what grew; `by` anything else looks for genes."""
 
 
 class Meanings:
@@ -99,7 +116,7 @@ class Meanings:
             known,
             kind == "culture" or (entry is None and _is_culture(codings)),
             listed.name if listed else mapped,
-            _kind(entry, known),
+            "pregnancy" if _asks_for_pregnancy(entry, codings) else _kind(entry, known),
             known is not None
             and known.category in _BEDSIDE
             and not (entry and entry.specimen),  # FiO2 on a gas slip is of its tube
@@ -118,5 +135,16 @@ def _kind(entry: CodeEntry | None, concept: Concept | None) -> Kind:
     return "assessment" if assessed else "measurement"
 
 
+def _asks_for_pregnancy(entry: CodeEntry | None, codings: list[Coding]) -> bool:
+    return entry is None and any(
+        one.system in LOINC and one.code in _PREGNANCY for one in codings
+    )
+
+
 def _is_culture(codings: list[Coding]) -> bool:
-    return any(one.system in LOINC and one.code in _CULTURES for one in codings)
+    """By the code, or by what LOINC calls it."""
+    return any(
+        one.system in LOINC
+        and (one.code in _CULTURES or _IDENTIFIED.fullmatch(one.label))
+        for one in codings
+    )

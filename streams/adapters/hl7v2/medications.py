@@ -1,7 +1,6 @@
 """ORC with RXO, RXE, RXD and RXA: drugs ordered, stopped, dispensed, given; infusions.
 
-Source: HL7 v2.8.2 chapter 4A; order control by table 0119, order status by 0038,
-completion by 0322, action by 0206.
+Source: HL7 v2.8.2 chapter 4A; order control by table 0119, order status by 0038.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from streams.adapters.hl7v2.completion import Phase, done_with, phase_told
 from streams.adapters.hl7v2.products import Product, product, systemic
 from streams.adapters.hl7v2.reading import Reading
 from streams.adapters.hl7v2.splitter import Segment
@@ -26,15 +26,15 @@ from streams.vocabulary.units import UNITS, canonical_unit
 
 
 Stage = Literal["ordered", "stopped", "dispensed", "given", "not_given", "home"]
-Phase = Literal["started", "changed", "stopped"]
 
 _STOPS = {"DC", "OD", "CA", "OC", "CR", "RP", "DR", "UD"}
 """Order control: discontinued, cancelled or replaced, asked for or told."""
 _NO_ORDER = {"HD", "OH", "HR", "UA", "UC", "UH", "UR", "UX", "DE", "NA", "SR", "SS"}
 """Order control that orders nothing: holds, refusals, questions."""
 _STOPPED_STATUS = {"DC", "CA", "RP"}
-_NOT_GIVEN = {"NA", "RE"}
 _RATES = {"dose_rate", "dose_rate_per_mass", "unit_rate", "volume_rate"}
+_NOT_MEASURED = 999
+"""RXA-6 where the amount is not known."""
 _TIMES = {"h": "h", "hr": "h", "hour": "h", "min": "min", "m": "min", "h1": "h"}
 
 
@@ -56,6 +56,13 @@ class Prescription:
 
 DRUG_SEGMENTS = {"RXO": 1, "RXE": 2, "RXD": 2, "RXA": 5}
 """The field in which each names its drug."""
+
+
+def amount_of(text: str) -> float | None:
+    """One amount; None where it is none, a range (`2-5`) or a bound."""
+    told = read_result(text)
+    one = told.upper is None and told.comparator is None and not told.titre
+    return told.value if one else None
 
 
 def read_prescription(reading: Reading, told: Prescription) -> None:
@@ -100,7 +107,7 @@ class _Telling:
             antimicrobial = systemic(what, self.route)
             if what.drug is None and antimicrobial is False:
                 continue
-            amount = read_result(rxc.text(3)).value
+            amount = amount_of(rxc.text(3))
             self.reading.events.append(
                 replace(
                     mixture,
@@ -118,7 +125,10 @@ class _Telling:
 
     def _tell(self) -> None:
         place = DRUG_SEGMENTS[self.segment.name]
-        what = product(self.reading.site.codes, self.segment, place)
+        if _is_number_of_its_own(self.segment):
+            what = None
+        else:
+            what = product(self.reading.site.codes, self.segment, place)
         if what is None:
             self.reading.fault(
                 self.segment,
@@ -160,8 +170,7 @@ class _Telling:
         for number in (9, 15) if orc is not None else ():
             if orc is not None and (found := self.reading.when(orc, number)):
                 return found
-        issued = self.reading.header.issued_at
-        return Moment(issued) if issued is not None else None
+        return self.reading.header.issued
 
     def _given(self, what: Product) -> None:
         rxa, reading = self.segment, self.reading
@@ -169,7 +178,17 @@ class _Telling:
         if at is None:
             self._untimed(3)
             return
-        if rxa.text(20).upper() in _NOT_GIVEN:
+        done = done_with(rxa)
+        if done is None:
+            reading.fault(
+                rxa,
+                20,
+                ErrorCode.UNKNOWN_STATUS,
+                "It is not told in known words whether this was given.",
+                "Send CP, PA, NA or RE in RXA-20.",
+            )
+            return
+        if done == "not_given":
             self._stage(what, "not_given", at, 6, 7)
             return
         drug = drugs().get(what.drug or "")
@@ -182,7 +201,7 @@ class _Telling:
                 f"infusion:{self._infusion_id(drug)}:{at.second}", at.at, rank=3
             )
             return
-        rate = read_result(rxa.text(6)).value
+        rate = amount_of(rxa.text(6))
         if rate is not None and rate < 0:
             reading.fault(
                 rxa, 6, ErrorCode.IMPOSSIBLE_VALUE, "A rate cannot be negative."
@@ -194,7 +213,9 @@ class _Telling:
         """Whether the amount is a rate."""
         ucum = canonical_unit(self._alias(unit))
         rated = ucum is not None and UNITS[ucum].dimension in _RATES
-        return bool(self.segment.text(12)) or rated or self._phase_told() is not None
+        return (
+            bool(self.segment.text(12)) or rated or phase_told(self.segment) is not None
+        )
 
     def _rate_unit(self) -> str:
         """RXA-7, with the time of RXA-12 where it is told apart."""
@@ -203,21 +224,9 @@ class _Telling:
             return unit
         return f"{unit}/{_TIMES.get(time.lower(), time)}"
 
-    def _phase_told(self) -> Phase | None:
-        """What RXA-9 says of the infusion."""
-        told = f"{self.segment.text(9)} {self.segment.text(9, 2)}".lower()
-        words: tuple[tuple[str, Phase], ...] = (
-            ("stop", "stopped"),
-            ("rate chang", "changed"),
-            ("rate verif", "changed"),
-            ("start", "started"),
-            ("new bag", "changed"),
-        )
-        return next((phase for word, phase in words if word in told), None)
-
     def _infusion(self, drug: Drug, rate: float | None, unit: str, at: Moment) -> None:
         rxa = self.segment
-        told = self._phase_told()
+        told = phase_told(rxa)
         first = rxa.text(2) == "1" and told is None
         phase: Phase = told or ("started" if first else "changed")
         if rate == 0:
@@ -306,7 +315,10 @@ class _Telling:
                 )
             )
         local = route_of(self.route) == "local"
-        amount = read_result(segment.text(dose)).value
+        amount = amount_of(segment.text(dose))
+        told_in = segment.text(unit) if amount is not None else ""
+        if segment.name == "RXA" and amount == _NOT_MEASURED and not segment.text(unit):
+            amount = None
         reading.events.append(
             Medication(
                 event_id=self.reading.distinct(fact),
@@ -321,7 +333,7 @@ class _Telling:
                 sent_drug=what.name,
                 route=self.route or None,
                 dose=amount if amount is None or amount >= 0 else None,
-                unit=segment.text(unit) or None,
+                unit=told_in or None,
                 planned_start=self._planned(7, 4) if stage == "ordered" else None,
                 planned_stop=self._planned(8, 5) if stage == "ordered" else None,
                 antimicrobial=antimicrobial,
@@ -329,13 +341,15 @@ class _Telling:
         )
 
     def _planned(self, of_timing: int, component: int) -> datetime | None:
-        """TQ1, or what versions before 2.5 have in ORC-7."""
+        """TQ1, or what versions before 2.5 have in ORC-7, and in RXE-1 to this day."""
         if self.told.timing is not None:
             found = self.reading.when(self.told.timing, of_timing)
             return found.at if found else None
         orc = self.told.orc
         told = orc.text(7, component) if orc is not None else ""
-        found = moment(told, self.reading.site.zone) if told else None
+        if not told and self.segment.name == "RXE":
+            told = self.segment.text(1, component)
+        found = moment(told, self.reading.header.zone) if told else None
         return found.at if found else None
 
     def _untimed(self, place: int) -> None:
@@ -346,6 +360,15 @@ class _Telling:
             "Nothing tells when this was.",
             "Send its time in RXA-3 or ORC-9.",
         )
+
+
+def _is_number_of_its_own(segment: Segment) -> bool:
+    """Whether an RXO begins with its number, as other segments do, and is one field off.
+
+    RXO-2 is a number by the standard, and a drug has a name beside its code.
+    """
+    numbered = segment.text(1).isdecimal() and not segment.text(1, 2)
+    return segment.name == "RXO" and numbered and bool(segment.text(2, 2))
 
 
 def _route(rxr: Segment | None) -> str:

@@ -14,10 +14,21 @@ from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.events import PatientMerge, PatientUnmerge
 
 
-OF_PATIENTS = {"A18", "A34", "A36", "A39", "A40", "A46", "A47"}
+OF_PATIENTS = {"A18", "A30", "A34", "A36", "A39", "A40", "A46", "A47"}
 """One patient's record goes on under another's identifier, or under a new one."""
-OF_ACCOUNTS = {"A35"}
-"""Two accounts of one patient become one, which no timeline tells apart."""
+OF_ACCOUNTS = {
+    **dict.fromkeys(
+        ("A35", "A41", "A42", "A49", "A50"),
+        "Two accounts or visits of one patient are one, or one has a new number; what "
+        "was told stays under the old one.",
+    ),
+    **dict.fromkeys(
+        ("A43", "A44", "A45"),
+        "An identifier, an account or a visit is moved to another patient; what was "
+        "told of it stays where it is.",
+    ),
+}
+"""What is told of them, for no event does it: stays are not taken apart again."""
 UNLINKS = {"A37"}
 
 
@@ -29,7 +40,8 @@ def read_merge(reading: Reading, trigger: str, mrg: Segment) -> Sighting | None:
             mrg,
             3,
             ErrorCode.UNUSABLE_MERGE,
-            "Two accounts of one patient are merged; both stay stays of this patient.",
+            OF_ACCOUNTS[trigger],
+            "Where a visit is another patient's, correct its facts at the source.",
         )
         return None
     if identifier is None:

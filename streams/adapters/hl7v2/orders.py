@@ -61,6 +61,9 @@ def order_of(
     else:
         second = collected.second if collected else ""
         key = f"{asked.local}@{second}"
+    code, name = obr.text(15, 1), obr.text(15, 1, 2)
+    if code.isdecimal() and not name and obr.text(15, 2):
+        code = ""  # a person in the specimen's place: the fields are one off
     parent = obr.text(29, 2) or obr.text(29, 1)
     return Order(
         key=key,
@@ -68,14 +71,24 @@ def order_of(
         status=obr.text(25),
         collected=collected,
         reported=reading.when(obr, 22),
-        specimen=_name(obr.text(15, 1, 2), obr.text(15, 1)),
-        fluid=_fluid(obr.text(15, 1), obr.text(15, 1, 2)),
+        specimen=_name(name, code),
+        fluid=_fluid(code, name),
         section=obr.text(24).upper(),
         parent=reading.reference(parent) if parent else None,
         parent_sub_id=obr.text(26, 2),
         parent_organism=obr.text(26, 3),
         control=orc.text(1).upper() if orc else "",
     )
+
+
+_NOT_OF_THE_PATIENT = {"B", "C", "E", "F", "O", "Q", "V"}
+"""Table 0369: blind, calibrator, electronic control, proficiency of the laboratory and
+of its staff, control, verifying calibrator."""
+
+
+def of_the_patient(spm: Segment) -> bool:
+    """Whether SPM-11 leaves it open that the specimen is the patient's own."""
+    return spm.text(11).upper() not in _NOT_OF_THE_PATIENT
 
 
 def with_specimen(reading: Reading, order: Order, spm: Segment) -> Order:

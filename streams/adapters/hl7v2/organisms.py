@@ -29,7 +29,10 @@ class Grown:
 
 _NOTHING = re.compile(
     r"(no|nil|without)\b.{0,60}\b(growth|grown|isolated|organisms?|pathogens?|seen)\b"
-    r"|not isolated|sterile|negative|not detected|none (seen|detected)|no growth",
+    r"|not isolated|sterile|negative|not detected|none (seen|detected)|no growth"
+    r"|kein(e|erlei)? (wachstum|keime|erreger)|steril\b|geen groei|ingen v[äe]kst"
+    r"|absence de (croissance|culture|germe)|culture (stérile|négative)"
+    r"|sin (crecimiento|desarrollo)|nessuna crescita|sem crescimento",
     re.IGNORECASE,
 )
 _NO_GROWTH_CODES = {"264868006", "260385009", "260415000", "LA18725-1"}

@@ -13,9 +13,13 @@ from streams.vocabulary.events import Demographics
 
 
 _SEXES: MappingProxyType[str, Literal["female", "male", "other"]] = MappingProxyType(
-    {"F": "female", "M": "male", "O": "other", "A": "other", "N": "other"}
+    {
+        **dict.fromkeys(("F", "FEMALE"), "female"),
+        **dict.fromkeys(("M", "MALE"), "male"),
+        **dict.fromkeys(("O", "A", "N", "OTHER"), "other"),
+    }
 )
-"""Table 0001; `U` and all else is unknown."""
+"""Table 0001, and its names; `U` and all else is unknown."""
 
 
 def read_person(reading: Reading, pid: Segment) -> None:

@@ -1,11 +1,11 @@
-"""AL1, DG1 and PR1: allergies, diagnoses, procedures.
+"""AL1, IAM, DG1 and PR1: allergies, diagnoses, procedures.
 
-Source: HL7 v2.8.2 chapters 3 (AL1) and 6 (DG1, PR1); table 0127 and 0128 for AL1.
+Source: HL7 v2.8.2 chapters 3 (AL1, IAM) and 6 (DG1, PR1); tables 0127 and 0128 for
+allergies, 0206 for what is to be done with one, 0438 for how sure it is.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
 from types import MappingProxyType
 
 from streams.adapters.hl7v2.products import known_drug
@@ -64,29 +64,46 @@ def read_allergy(reading: Reading, al1: Segment) -> None:
     One without a day of its own is that of the admission: a list that is sent again
     and again makes it no younger.
     """
-    coding = _coding(al1, 3)
+    _allergy(reading, al1, reading.when(al1, 6), taken_back=False)
+
+
+def read_adverse_reaction(reading: Reading, iam: Segment) -> None:
+    """The same of an IAM, which names its action; what was entered in error is none."""
+    erroneous = iam.text(6).upper() == "D" or iam.text(17).upper() == "E"
+    reported = reading.when(iam, 13) or reading.when(iam, 11)
+    _allergy(reading, iam, reported, taken_back=erroneous)
+
+
+def _allergy(
+    reading: Reading, told: Segment, at: Moment | None, *, taken_back: bool
+) -> None:
+    coding = _coding(told, 3)
     substance = (coding.label or coding.code) if coding.code else _known(coding.label)
     if not substance:
         reading.fault(
-            al1,
+            told,
             3,
             ErrorCode.MISSING_VALUE,
             "The allergy has no code, and its words name no substance that is known.",
-            "Send AL1-3.1.",
+            f"Send {told.name}-3.1.",
         )
         return
     none = substance.lower().startswith(_NONE_KNOWN)
-    found = reading.when(al1, 6) or reading.admitted or _issued(reading)
+    found = at or reading.admitted or _issued(reading)
+    event_id = f"allergy:{coding.code or substance}"
+    if taken_back:
+        reading.cancel(event_id, found.at, rank=1)
+        return
     reading.events.append(
         Allergy(
-            event_id=f"allergy:{coding.code or substance}",
+            event_id=event_id,
             happened_at=found.at,
             known_at=reading.received_at,
             version=reading.version(),
             flags=reading.flags(found),
             substance=substance,
             present=not none,
-            severity=_SEVERITIES.get(al1.text(4).upper()),
+            severity=_SEVERITIES.get(told.text(4).upper()),
         )
     )
 
@@ -205,5 +222,4 @@ def _known(label: str) -> str:
 
 
 def _issued(reading: Reading) -> Moment:
-    at: datetime = reading.header.issued_at or reading.received_at
-    return Moment(at)
+    return reading.header.issued or Moment(reading.received_at)

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from streams.adapters.hl7v2.splitter import Segment
-from streams.adapters.mimic_iv.prescriptions import is_systemic_antimicrobial
 from streams.adapters.site.codes import CodeMap, Coding
-from streams.vocabulary.antimicrobials import recognise, route_of
+from streams.adapters.systemic import systemic_antimicrobial
+from streams.vocabulary.antimicrobials import recognise
 from streams.vocabulary.codes import RxNorm
 from streams.vocabulary.drugs import drugs
 
 
 RXNORM = {"RXNORM", "RxNorm", "RXN", RxNorm.system, "2.16.840.1.113883.6.88"}
 _ALSO = {
-    "noradrenaline": "norepinephrine",
-    "adrenaline": "epinephrine",
-    "levophed": "norepinephrine",
+    **dict.fromkeys(
+        ("noradrenaline", "noradrenalin", "noradrenalina", "levophed", "arterenol"),
+        "norepinephrine",
+    ),
+    **dict.fromkeys(("adrenaline", "adrenalin", "adrenalina"), "epinephrine"),
+    **dict.fromkeys(("dopamin", "dopamina"), "dopamine"),
+    **dict.fromkeys(("dobutamin", "dobutamina"), "dobutamine"),
+    **dict.fromkeys(
+        ("pitressin", "argipressin", "vasopressine", "vasopresina"), "vasopressin"
+    ),
+    **dict.fromkeys(
+        ("hydrocortison", "hydrokortison", "hidrocortisona"), "hydrocortisone"
+    ),
+    "terlipressine": "terlipressin",
     "isoprenaline": "isoproterenol",
-    "pitressin": "vasopressin",
-    "argipressin": "vasopressin",
     "precedex": "dexmedetomidine",
 }
-"""International names, and trade names that mean one drug."""
+"""International names, those of other tongues, and trade names that mean one drug."""
 
 
+_ACCENTS = dict.fromkeys(range(0x300, 0x370))
 _LONGEST = 200
 """Characters of a name; what is longer is none."""
 
@@ -81,16 +92,7 @@ def known_drug(name: str) -> str | None:
 
 def systemic(product: Product, route: str) -> bool | None:
     """Whether it is a systemic antimicrobial; None where its route would decide."""
-    listed = recognise(product.drug, product.name)
-    by_name = is_systemic_antimicrobial("MAIN", product.name, "IV")
-    if listed is None and not by_name:
-        return False
-    if not route:
-        return None
-    way = route_of(route)
-    if listed is not None and way is not None and listed.counts_by(way):
-        return True
-    return is_systemic_antimicrobial("MAIN", product.name, route)
+    return systemic_antimicrobial(product.drug, (product.name,), route)
 
 
 def _by_code(codings: list[Coding]) -> str | None:
@@ -106,7 +108,8 @@ def _by_rxnorm() -> dict[str, str]:
 @lru_cache(maxsize=65_536)
 def _named(label: str) -> str | None:
     """The drug that a name begins with, word for word."""
-    words = re.findall(r"[a-z]+", label.lower())
+    plain = unicodedata.normalize("NFKD", label.lower())  # é is e and its accent
+    words = re.findall(r"[a-z]+", plain.translate(_ACCENTS))
     if words and words[0] in _ALSO:
         return _ALSO[words[0]]
     for name in drugs():

@@ -163,7 +163,7 @@ class Reading:
             written = segment.text(number)
             if not written:
                 return None
-        found = moment(written[:_LONGEST], self.site.zone)
+        found = moment(written[:_LONGEST], self.header.zone)
         if found is None:
             self.fault(
                 segment,

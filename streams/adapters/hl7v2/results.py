@@ -13,6 +13,7 @@ from streams.adapters.hl7v2.meanings import Meaning
 from streams.adapters.hl7v2.orders import Order
 from streams.adapters.hl7v2.reading import Reading
 from streams.adapters.hl7v2.splitter import Segment
+from streams.adapters.hl7v2.states import pregnancy
 from streams.adapters.hl7v2.status import RANK, Standing, standing
 from streams.adapters.hl7v2.times import Moment
 from streams.adapters.measured import Measured
@@ -102,8 +103,7 @@ def _happened(
         return order.collected
     if order.reported is not None:
         return order.reported
-    issued = reading.header.issued_at
-    return Moment(issued) if issued is not None else None
+    return reading.header.issued
 
 
 def _identity(
@@ -131,6 +131,8 @@ def _fact(
 ) -> Clinical | None:
     entry, concept = meaning.entry, meaning.concept
     version = reading.version(RANK[how])
+    if meaning.kind == "pregnancy":
+        return pregnancy(reading, obx, said, event_id, at, version)
     if entry is None or meaning.kind == "unmapped":
         return _unmapped(reading, obx, meaning, order, event_id, at, how, said)
     if concept is None:

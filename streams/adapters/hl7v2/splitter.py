@@ -1,8 +1,9 @@
 """Our own splitter: a message is segments, a segment fields, and nothing is lost.
 
 Only what is asked for is divided further and unescaped: most of a message never is.
-All line ends are taken (CR, LF, both); a line that is no segment belongs to the field
-before it, for senders break lines inside of texts.
+All line ends are taken (CR, LF, both, and what takes their place in copies of messages);
+a line that is no segment belongs to the field before it, for senders break lines inside
+of texts.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from html import unescape
 
 from streams.adapters.hl7v2.charset import decoded
-from streams.adapters.hl7v2.delimiters import NONE, Delimiters, delimiters
+from streams.adapters.hl7v2.delimiters import NONE, Delimiters, delimiters, slipped
 from streams.adapters.translation import Fault
 from streams.vocabulary.errors import ErrorCode, InputError
 
@@ -154,11 +157,11 @@ def messages(text: str) -> list[str]:
     """
     if text.startswith("MSH") and text.find("MSH", 3) < 0:
         return [text]
-    starts = [found.start() for found in _BEGINNING.finditer(text)]
+    starts = [_start(found) for found in _BEGINNING.finditer(text)]
     if not starts:
         raise _no_message()
     ends = [*starts[1:], len(text)]
-    return [text[a:b].strip(_BETWEEN) for a, b in zip(starts, ends, strict=True)]
+    return [_unquoted(text, a, b) for a, b in zip(starts, ends, strict=True)]
 
 
 def beginning(text: str) -> int:
@@ -169,7 +172,7 @@ def beginning(text: str) -> int:
     found = _BEGINNING.search(text)
     if found is None:
         raise _no_message()
-    return found.start()
+    return _start(found)
 
 
 def first_line(text: str) -> str:
@@ -184,20 +187,21 @@ def split(text: str, codec: str, faults: tuple[Fault, ...] = ()) -> Hl7Message:
     """
     if NONE in text:
         text = text.replace(NONE, "\ufffd")
+    if not text.startswith(_USUAL, 3) and slipped(text[:16]):
+        faults = (*faults, _SLIP)
+        text = _once_escaped(text)
     these = delimiters(text[:16])
-    lines = text.split("\r")
-    if "\n" in text:
-        lines = _LINE_END.split(text)
     counts: dict[str, int] = {}
     segments: list[Segment] = []
     field = these.field
     first = 0
     loose: dict[int, list[str]] = {}
-    for at, line in enumerate(lines):
+    for at, line in enumerate(_lines(text, field)):
         if line[3:4] != field or not line[:3].isalnum():
             if not line.strip():
                 continue
-            if not _BARE.fullmatch(line):
+            line = _without_indent(line, field)  # noqa: PLW2901 - of every use below
+            if line[3:4] != field and not _BARE.fullmatch(line):
                 first = first or at + 1
                 loose.setdefault(len(segments) - 1, []).append(line)
                 continue
@@ -214,11 +218,73 @@ def split(text: str, codec: str, faults: tuple[Fault, ...] = ()) -> Hl7Message:
     return Hl7Message(segments, codec, faults)
 
 
-_BEGINNING = re.compile(r"(?:^|(?<=[\r\n\x0b\x1c]))MSH(?=[^\w\s])")
+_BEGINNING = re.compile(
+    r"(?:(?:^|[\r\n\x0b\x1c])[ \t]*((?:MSH|msh)(?=[^\w\s])))|(MSH(?=\|\^~\\&))"
+)
+"""MSH begins a line; with the delimiters of the standard also where it does not, as
+behind a log's own words, or where the line end before it was lost."""
 _BETWEEN = "\x0b\x1c \r\n"
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_FRAMED_IN_WORDS = re.compile(r"(?:<(?:CR|LF|EB|FS)>){1,4}\s{0,8}$", re.IGNORECASE)
+"""How copies write the end of a frame."""
+_USUAL = "|^~\\&|"
+_QUOTES = {'"', "'", "`"}
+_XML = "&amp;"
+_DOUBLED = "\\\\"
 _BARE = re.compile(r"[A-Z][A-Z0-9]{2}")
 """A segment without any field."""
+
+
+_SLIP = Fault(
+    place="MSH-2",
+    code=ErrorCode.SLIPPED_DELIMITERS,
+    reason="The delimiters were lost or escaped; read with those of the standard.",
+    cure="Send MSH|^~\\&| at the beginning.",
+)
+
+
+def _start(found: re.Match[str]) -> int:
+    return found.start(1) if found[1] else found.start(2)
+
+
+def _unquoted(text: str, start: int, end: int) -> str:
+    """One message, without what stands between two, and without the quotes around it."""
+    quote = text[start - 1 : start] if start else ""
+    told = _FRAMED_IN_WORDS.sub("", text[start:end].strip(_BETWEEN))
+    return told.removesuffix(quote) if quote in _QUOTES else told
+
+
+def _once_escaped(text: str) -> str:
+    """The text, without an escaping that was not undone on its way."""
+    if _XML in text[:16]:
+        return unescape(text)
+    return text.replace(_DOUBLED, "\\") if _DOUBLED in text[:16] else text
+
+
+def _lines(text: str, field: str) -> list[str]:
+    lines = text.split("\r") if "\n" not in text else _LINE_END.split(text)
+    if len(lines) > 2:  # the last of two may be what follows the only line end
+        return lines
+    return [part for line in lines for part in _unusual(field).split(line)]
+
+
+@lru_cache(maxsize=16)
+def _unusual(field: str) -> re.Pattern[str]:
+    """What divides the segments of a text that has no line ends, before a segment.
+
+    Copies of messages have other control characters in their place, or the two letters
+    that programs write for them.
+    """
+    ends = r"\\r|\\n|\\X0D\\|\\X0A\\|<(?:CR|LF)>|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]"
+    segment = rf"[A-Z][A-Z0-9]{{2}}{re.escape(field)}"
+    return re.compile(rf"(?:{ends}){{1,4}}[ \t]{{0,80}}(?={segment})", re.IGNORECASE)
+
+
+def _without_indent(line: str, field: str) -> str:
+    """The segment that an indented line is; else the line."""
+    plain = line.lstrip()
+    named = plain[3:4] == field and plain[:3].isalnum() and plain[:3].isupper()
+    return plain if named else line
 
 
 def _no_message() -> InputError:

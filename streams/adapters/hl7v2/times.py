@@ -1,6 +1,8 @@
 """Times as HL7 writes them: `YYYY[MM[DD[HH[MM[SS[.S…]]]]]][+/-ZZZZ]`.
 
-Source: HL7 v2.8.2 chapter 2A, DTM and TS.
+Senders also write ISO 8601, leave the point before the fraction out, and shorten the
+zone: all of it can mean one thing only. `01/02/2026` can mean two, and is no time.
+Source: HL7 v2.8.2 chapter 2A, DTM and TS; chapter 2, MSH-7, for the default zone.
 """
 
 from __future__ import annotations
@@ -26,9 +28,17 @@ class Moment:
 
 _TIME = re.compile(
     r"(\d{4})(\d\d)?(\d\d)?"
-    r"(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.(\d{0,12}))?)?)?)?"
+    r"(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.?(\d{0,12}))?)?)?)?"
     r"\s*(?:([+-])(\d\d):?(\d\d))?"
 )
+_ISO = re.compile(
+    r"(\d{4})(-?)(\d\d)\2(\d\d)"
+    r"(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,12}))?)?)?",
+    re.IGNORECASE,
+)
+_SHORT_ZONE = re.compile(r"(.*\d)\s*(?:(Z)|([+-])(\d\d)(?::?(\d\d))?)", re.IGNORECASE)
+_LONGEST = 64
+"""Characters; what is longer is no time."""
 _YEARS = range(1900, 2201)
 """What a record of living patients can speak of; 1841 is a slip or a stand-in."""
 
@@ -41,7 +51,7 @@ def moment(written: str, zone: tzinfo) -> Moment | None:
     made twice, the first.
     A year or a month alone is no moment.
     """
-    found = _TIME.fullmatch(written.strip())
+    found = _read(written)
     if found is None or not found[3]:
         return None
     try:
@@ -63,6 +73,24 @@ def moment(written: str, zone: tzinfo) -> Moment | None:
     return Moment(at, date_only=found[4] is None)
 
 
+def zone_of(written: str, zone: tzinfo) -> tzinfo:
+    """The zone of a message whose MSH-7 is that: of its times that name none.
+
+    It is the one MSH-7 names, and `zone` where it names none, or one that `zone` then
+    keeps: of those two only the latter knows when clocks change.
+    """
+    if written[8:].isdecimal():  # as most are
+        return zone
+    at, found = moment(written, zone), _read(written)
+    if at is None or found is None:
+        return zone
+    told = _zone(found)
+    if told is None:
+        return zone
+    kept = at.at.astimezone(zone).utcoffset() == told.utcoffset(None)
+    return zone if kept else told
+
+
 def year(written: str) -> int | None:
     """The year that the text begins with; None where it begins with none."""
     found = re.match(r"\d{4}", written.strip())
@@ -72,6 +100,26 @@ def year(written: str) -> int | None:
 def written(at: datetime) -> str:
     """The instant as HL7 writes it, in UTC, to the second."""
     return at.astimezone(UTC).strftime("%Y%m%d%H%M%S+0000")
+
+
+def _read(written: str) -> re.Match[str] | None:
+    if len(written) > _LONGEST:
+        return None
+    text = written.strip()
+    return _TIME.fullmatch(text) or _TIME.fullmatch(_as_hl7(text))
+
+
+def _as_hl7(text: str) -> str:
+    """A time in ISO 8601, or with a zone that HL7 writes longer, as HL7 has it."""
+    zone = ""
+    if (ended := _SHORT_ZONE.fullmatch(text)) and len(ended[1]) > len("20260101"):
+        text = ended[1]
+        zone = "+0000" if ended[2] else f"{ended[3]}{ended[4]}{ended[5] or '00'}"
+    if (found := _ISO.fullmatch(text)) is None:
+        return text + zone
+    day = found[1] + found[3] + found[4]
+    clock = "".join(found[at] or "" for at in (5, 6, 7))
+    return f"{day}{clock}{'.' + found[8] if found[8] else ''}{zone}"
 
 
 def _zone(found: re.Match[str]) -> tzinfo | None:

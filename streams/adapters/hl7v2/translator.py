@@ -15,7 +15,7 @@ from streams.adapters.hl7v2.cultures import (
 )
 from streams.adapters.hl7v2.deaths import read_death
 from streams.adapters.hl7v2.groups import OrderGroup, PatientGroup, by_order, by_patient
-from streams.adapters.hl7v2.header import Hl7Header, header_of
+from streams.adapters.hl7v2.header import Hl7Header, header_of, with_event
 from streams.adapters.hl7v2.identifiers import pid_identifier
 from streams.adapters.hl7v2.meanings import Meanings
 from streams.adapters.hl7v2.medications import Prescription, read_prescription
@@ -26,9 +26,16 @@ from streams.adapters.hl7v2.merges import (
     read_merge,
     read_unlink,
 )
-from streams.adapters.hl7v2.orders import NO_ORDER, Order, order_of, with_specimen
+from streams.adapters.hl7v2.orders import (
+    NO_ORDER,
+    Order,
+    of_the_patient,
+    order_of,
+    with_specimen,
+)
 from streams.adapters.hl7v2.person import read_person
 from streams.adapters.hl7v2.problems import (
+    read_adverse_reaction,
     read_allergy,
     read_diagnosis,
     read_procedure,
@@ -36,6 +43,8 @@ from streams.adapters.hl7v2.problems import (
 from streams.adapters.hl7v2.reading import Account, Reading, Site, site_of
 from streams.adapters.hl7v2.results import read_result
 from streams.adapters.hl7v2.splitter import Hl7Message, Segment, messages, split
+from streams.adapters.hl7v2.states import read_states
+from streams.adapters.hl7v2.times import moment
 from streams.adapters.hl7v2.visit import encounter_of, read_visit
 from streams.adapters.identity.pseudonyms import Identifier, Identities, Sighting
 from streams.adapters.site.codes import CodeMap
@@ -47,10 +56,10 @@ from streams.vocabulary.events import Event, Measurement
 
 _ADT = {
     *("A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08", "A09", "A10", "A11"),
-    *("A12", "A13", "A28", "A31"),
+    *("A12", "A13", "A17", "A28", "A31", "A60"),
 }
 _READ = {
-    "ADT": _ADT | OF_PATIENTS | OF_ACCOUNTS | UNLINKS,
+    "ADT": _ADT | OF_PATIENTS | OF_ACCOUNTS.keys() | UNLINKS,
     "ORU": {"", "R01", "R30", "R31", "R32"},
     "OUL": {"", "R21", "R22", "R23", "R24"},
     "ORM": {"", "O01"},
@@ -63,8 +72,11 @@ _READ = {
 }
 """The types that are read; all others are filed unread."""
 
+_ENTERED = (("EVN", 2), ("OBR", 22), ("ORC", 9))
+"""When an event was recorded, a report made, an order entered."""
 _REPEATED = (
     ("AL1", read_allergy),
+    ("IAM", read_adverse_reaction),
     ("DG1", read_diagnosis),
     ("PR1", read_procedure),
 )
@@ -97,6 +109,8 @@ class Hl7Translator:
         except InputError as error:
             return _rejected("", None, (_fault("MSH", error),))
         header = header_of(message.msh, codec, self._site.zone)
+        if not header.trigger and (event := message.first("EVN")) is not None:
+            header = with_event(header, event.text(1))
         read = _READ.get(header.message_type)
         if read is None or header.trigger not in read:
             return _unread(header, message)
@@ -138,7 +152,10 @@ class _Message:
                 told.setdefault(reading.patient, []).extend(reading.events)
         if not patients:
             nobody = () if groups else (_nobody(),)
-            return _rejected(header.kind, header, (*self._account.faults, *nobody))
+            faults = (*nobody, *self._account.faults)
+            return _rejected(header.kind, header, _reason_first(faults))
+        if header.issued is None and self._message.msh.text(7):
+            self._account.faults.append(_NO_TIME)
         if header.trigger in UNLINKS and len(patients) > 1:
             first, other = patients[0], patients[1]
             first.events = []
@@ -163,7 +180,7 @@ class _Message:
             self._account.faults.append(_nobody(pid))
             return None
         patient = self._see(identifier)
-        issued = self._header.issued_at
+        issued = self._header.issued_at or self._entered()
         return Reading(
             site=self._site,
             header=self._header,
@@ -172,6 +189,15 @@ class _Message:
             patient=patient,
             account=self._account,
         )
+
+    def _entered(self) -> datetime | None:
+        """What orders the versions of a message without MSH-7."""
+        for name, number in _ENTERED:
+            segment = self._message.first(name)
+            told = segment.text(number) if segment is not None else ""
+            if told and (found := moment(told, self._header.zone)) is not None:
+                return found.at
+        return None
 
     def _see(self, identifier: Identifier) -> str:
         patient = self._site.name("patient", identifier)
@@ -217,6 +243,7 @@ class _Message:
                     "Send MRG after PID.",
                 )
         read_visit(reading, trigger, event, pv1)
+        read_states(reading, group)
         read_death(reading, trigger, event, pid)
 
     def _orders(self, reading: Reading, group: PatientGroup) -> None:
@@ -235,6 +262,14 @@ class _Message:
         one: OrderGroup,
         cultures: Cultures,
     ) -> None:
+        if one.spm is not None and not of_the_patient(one.spm):
+            reading.fault(
+                one.spm,
+                11,
+                ErrorCode.NOT_THE_PATIENTS,
+                "The specimen is a control or a calibrator; its results were left out.",
+            )
+            return
         order = self._told_order(reading, one)
         observed = meanings_of(self._meanings, one.results)
         if one.obr is not None and is_culture(order, observed):
@@ -280,7 +315,7 @@ def _unread(header: Hl7Header, message: Hl7Message) -> Translation:
             reason="The message does not say what it is.",
             cure="Send type and trigger in MSH-9.",
         )
-        return _rejected("", header, (*message.faults, fault))
+        return _rejected("", header, (fault, *message.faults))
     return Translation(
         kind=header.kind,
         outcome="filed",
@@ -331,7 +366,20 @@ def _joined(told: Sequence[Translation]) -> Translation:
     )
 
 
+def _reason_first(faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    """Why nobody's message was rejected, before what else is odd about it."""
+    return tuple(sorted(faults, key=lambda one: one.code is not ErrorCode.NO_PATIENT))
+
+
 _BY_WEIGHT: tuple[Outcome, ...] = ("mapped", "rejected", "filed")
+
+
+_NO_TIME = Fault(
+    place="MSH-7",
+    code=ErrorCode.MALFORMED_TIME,
+    reason="This is no time.",
+    cure="Write YYYYMMDDHHMMSS, from 1900 to 2200.",
+)
 
 
 def _nobody(pid: Segment | None = None) -> Fault:

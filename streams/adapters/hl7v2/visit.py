@@ -30,13 +30,12 @@ Disposition = Literal["home", "hospice", "acute_hospital", "facility", "died", "
 
 _CLASSES: MappingProxyType[str, EncounterClass] = MappingProxyType(
     {
-        "E": "emergency",
-        "I": "inpatient",
-        "B": "inpatient",
-        "O": "outpatient",
-        "R": "outpatient",
+        **dict.fromkeys(("E", "ED", "ER", "EMER", "EMERGENCY"), "emergency"),
+        **dict.fromkeys(("I", "B", "IP", "IMP", "INP", "INPATIENT"), "inpatient"),
+        **dict.fromkeys(("O", "R", "OP", "AMB", "OUTPATIENT"), "outpatient"),
     }
 )
+"""Table 0004, and what stands for the same elsewhere."""
 _DISPOSITIONS: MappingProxyType[str, Disposition] = MappingProxyType(
     {
         **dict.fromkeys(("1", "6", "8", "81", "86", "HOME", "H"), "home"),
@@ -132,6 +131,14 @@ def _transfer(visit: Visit) -> None:
     if _ward(visit.pv1, 6):
         _location(visit, "left", visit.pv1, 6, at, f"left:{second}")
     _location(visit, "entered", visit.pv1, 3, at, f"entered:{second}")
+    if not _ward(visit.pv1, 3):
+        visit.reading.fault(
+            visit.pv1,
+            3,
+            ErrorCode.MISSING_VALUE,
+            "The patient was moved, and no ward is named.",
+            "Send the point of care in PV1-3.1.",
+        )
 
 
 def _discharge(visit: Visit) -> None:
@@ -215,6 +222,7 @@ _ACTS = {
     "A11": _cancel_admit,
     "A12": _cancel_transfer,
     "A13": _cancel_discharge,
+    "A17": _transfer,
 }
 """A05, A09, A10, A28 and A31 tell of the person alone: a plan, or a way through the
 house that changes no bed."""

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Literal
 
 from streams.adapters.intake import SourcedEvent
-from streams.adapters.mimic_iv.items import map_rows
 from streams.adapters.mimic_iv.reading import Keys, Reading
+from streams.adapters.systemic import (
+    LOCAL_FORM_WORDS,
+    LOCAL_ROUTES,
+    kept_by_mimic_code,
+)
 from streams.adapters.tabular.cells import Row, number
 from streams.adapters.tabular.table import Table
 from streams.vocabulary.drugs import drugs
@@ -36,10 +40,6 @@ PRESCRIPTIONS = Table(
     ),
 )
 
-_LOCAL_ROUTES = frozenset({"OU", "OS", "OD", "AU", "AS", "AD", "TP"})
-_LOCAL_ROUTE_WORDS = ("ear", "eye")
-_LOCAL_FORM_WORDS = ("cream", "desensitization", "ophth oint", "gel")
-
 
 def read(reading: Reading) -> Iterator[SourcedEvent]:
     """The events of the table."""
@@ -48,35 +48,12 @@ def read(reading: Reading) -> Iterator[SourcedEvent]:
 
 
 @lru_cache(maxsize=65_536)
-def is_systemic_antimicrobial(drug_type: str, drug: str, route: str) -> bool:
-    """Whether mimic-code's `antibiotic` concept would keep such a row.
-
-    By the drug's name, unless it is a diluent (`BASE`) or goes to eye, ear or skin, or
-    no route is given. Letters of a route count as written, those of a name do not.
-    """
-    name = drug.lower()
-    local = route in _LOCAL_ROUTES or any(
-        w in route.lower() for w in _LOCAL_ROUTE_WORDS
-    )
-    if not drug_type or drug_type == "BASE" or not route or local:
-        return False
-    if any(word in name for word in _LOCAL_FORM_WORDS):
-        return False
-    return any(part in name for part in _antimicrobial_names())
-
-
-@lru_cache(maxsize=65_536)
 def ingredient(drug: str, route: str) -> str | None:
     """The drug of the vocabulary that a name contains, given systemically."""
     name = drug.lower()
-    if route in _LOCAL_ROUTES or any(word in name for word in _LOCAL_FORM_WORDS):
+    if route in LOCAL_ROUTES or any(word in name for word in LOCAL_FORM_WORDS):
         return None
     return next((known for known in drugs() if known in name), None)
-
-
-@cache
-def _antimicrobial_names() -> tuple[str, ...]:
-    return tuple(row["name"] for row in map_rows("antimicrobial_names.csv"))
 
 
 def _order(row: Row, keys: Keys) -> Iterator[Event]:
@@ -104,7 +81,7 @@ def _stage(
     early: tuple[Flag, ...],
 ) -> Medication:
     drug, route = row.raw("drug"), row.raw("route")
-    antimicrobial = is_systemic_antimicrobial(row.raw("drug_type"), drug, route)
+    antimicrobial = kept_by_mimic_code(row.raw("drug_type"), drug, route)
     mapped = ingredient(drug, route)
     unmapped = () if mapped or antimicrobial else (Flag.UNMAPPED,)
     return Medication(

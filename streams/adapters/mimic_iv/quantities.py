@@ -9,6 +9,7 @@ import re
 
 from streams.adapters import rates
 from streams.adapters.tabular.cells import Row
+from streams.adapters.values import COMPARATORS
 from streams.vocabulary.concepts import Concept
 from streams.vocabulary.drugs import Drug
 from streams.vocabulary.errors import ErrorCode, InputError
@@ -18,25 +19,17 @@ from streams.vocabulary.facts import Comparator, Flag
 IMPLAUSIBLE = (Flag.IMPLAUSIBLE,)
 
 _CENSORED = re.compile(r"\s*(<=|>=|=<|=>|<|>)\s*(\d+(?:\.\d+)?)")
-_COMPARATORS: dict[str, Comparator] = {
-    "<": "<",
-    "<=": "<=",
-    "=<": "<=",
-    ">": ">",
-    ">=": ">=",
-    "=>": ">=",
-}
 
 
 def censored(text: str) -> tuple[Comparator, float] | None:
     """The bound of a result such as `>1650` or `<0.01.  SUGGESTS …`."""
     found = _CENSORED.match(text)
-    return (_COMPARATORS[found[1]], float(found[2])) if found else None
+    return (COMPARATORS[found[1]], float(found[2])) if found else None
 
 
 def comparator(written: str) -> Comparator | None:
     """The comparator a laboratory wrote; None for `=` and for nothing."""
-    return _COMPARATORS.get(written.strip())
+    return COMPARATORS.get(written.strip())
 
 
 def in_canonical_unit(

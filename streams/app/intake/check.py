@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import orjson
 import typer
@@ -61,7 +61,7 @@ def check(
     began = time.perf_counter()
     configuration = UNKNOWN_SITE if site is None else read_site(site)
     checking = Check(source, configuration)
-    found = checking.read(path)
+    found = checking.read(path, sys.stderr if sys.stderr.isatty() else None)
     for name in checking.others:
         print(f"{name} holds no messages and was not read.", file=sys.stderr)
     seconds = time.perf_counter() - began
@@ -96,8 +96,12 @@ class Check:
         self._held: dict[str, tuple[int, str, str]] = {}
         """By name: of what waits, its message's index, place and kind."""
 
-    def read(self, path: Path) -> CapabilityRegister:
+    def read(
+        self, path: Path, progress: TextIO | None = None, *, every: int = 50_000
+    ) -> CapabilityRegister:
         """The account of every message at the path.
+
+        `progress` is told of so many messages, at some thousands a second.
 
         Raises as `samples` does where the reading itself fails.
         """
@@ -108,6 +112,8 @@ class Check:
             self._register.note(
                 translation, sample.payload, index=index, place=sample.file
             )
+            if progress is not None and (index + 1) % every == 0:
+                print(f"{index + 1:,} messages, in {sample.file}", file=progress)
         self._finish()
         return self._register
 

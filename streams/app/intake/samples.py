@@ -23,8 +23,18 @@ _CHUNK = 1 << 20
 _LARGEST = 64 << 20
 """Bytes of one message; what is longer is no message."""
 _FRAME = b"\x0b"
-_FRAME_END = b"\x1c\r"
-_BEGIN = re.compile(rb"(?:^|(?<=[\r\n]))(?=MSH)")
+_FRAME_END = b"\x1c"
+"""The carriage return that belongs to it is left away by some, and stands outside."""
+_FRAMED = re.compile(rb"\x0b(?=[\s\x00\xef\xbb\xbf\xff\xfe]*[MFBmfb]\x00?[SHsh])")
+"""A frame begins; in a text the same letter is a line end."""
+_BEGIN = re.compile(
+    rb"(?:^|(?<=[\r\n]))(?=[ \t]*(?:MSH|msh)[^\w\s])|(?<=.)(?=MSH\|\^~\\&)", re.DOTALL
+)
+"""As `streams.adapters.hl7v2.splitter` finds the beginning of a message."""
+_AROUND = re.compile(
+    rb"(?:(?:[FB]HS|[FB]TS)[^\w\s][^\r\n]*+|[\s\x1a\xef\xbb\xbf\"'`])*"
+)
+"""What begins or ends a file or a batch, and is no message."""
 _JSON_LINES = {".jsonl", ".ndjson"}
 
 
@@ -97,7 +107,7 @@ def _messages(file: Path) -> bool:
         return True
     with _opened(file) as content:
         first = content.read(_CHUNK)
-    return _FRAME in first or _BEGIN.search(first) is not None
+    return _is_framed(first) or _is_lines(first) or _BEGIN.search(first) is not None
 
 
 def _resources(file: Path) -> bool:
@@ -108,13 +118,35 @@ def _resources(file: Path) -> bool:
 
 
 def _hl7v2(name: str, file: Path, content: BinaryIO) -> Iterator[Sample]:
-    if _suffix(file).lower() in _JSON_LINES:
-        yield from _message_fields(name, content)
-        return
     first = content.read(_CHUNK)
+    if _suffix(file).lower() in _JSON_LINES or _is_lines(first):
+        yield from _message_fields(name, _lines(first, content))
+        return
     pieces = _pieces(first, content)
-    for payload in _frames(pieces) if _FRAME in first else _plain(pieces):
+    for payload in _frames(pieces) if _is_framed(first) else _plain(pieces):
         yield Sample(name, payload)
+
+
+def _is_framed(first: bytes) -> bool:
+    return first.startswith(_FRAME) or _FRAMED.search(first) is not None
+
+
+def _is_lines(first: bytes) -> bool:
+    """Whether the file begins with a JSON object that holds a message."""
+    if not first.lstrip().startswith(b"{"):
+        return False
+    try:
+        return "message" in orjson.loads(first.lstrip().partition(b"\n")[0])
+    except orjson.JSONDecodeError:
+        return False
+
+
+def _lines(first: bytes, content: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file of which a piece was read already."""
+    *whole, last = first.splitlines(keepends=True) or [b""]
+    yield from whole
+    yield last if last.endswith(b"\n") else last + content.readline()
+    yield from content
 
 
 def framed(content: BinaryIO) -> Iterator[bytes]:
@@ -130,21 +162,28 @@ def _pieces(first: bytes, content: BinaryIO) -> Iterator[bytes]:
 
 
 def _frames(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """What stands between the marks; what stands outside them is a sender's noise."""
+    """What stands in frames, and messages beside them; the rest is a sender's noise."""
     held = b""
     for piece in pieces:
         held += piece
         *whole, held = held.split(_FRAME_END)
         for frame in whole:
-            _, mark, payload = frame.rpartition(_FRAME)
-            if mark or payload.strip():
-                yield payload
+            yield from _of_frame(frame)
         if len(held) > _LARGEST:
             yield held
             held = b""
-    _, _, payload = held.rpartition(_FRAME)
-    if payload.strip():
-        yield payload
+    yield from _of_frame(held)
+
+
+def _of_frame(told: bytes) -> Iterator[bytes]:
+    """The payloads before the end of a frame: several, where an end was lost."""
+    before, *framed = _FRAMED.split(told)
+    if not framed and _FRAME in before:  # a frame all the same, though of no message
+        before, _, payload = before.partition(_FRAME)
+        framed = [payload]
+    if _BEGIN.search(before):
+        yield before
+    yield from framed
 
 
 def _plain(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -153,17 +192,17 @@ def _plain(pieces: Iterable[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         held += piece
         *whole, held = _BEGIN.split(held)
-        yield from (payload for payload in whole if payload.strip())
+        yield from (payload for payload in whole if not _AROUND.fullmatch(payload))
         if len(held) > _LARGEST:
             yield held
             held = b""
-    if held.strip():
+    if not _AROUND.fullmatch(held):
         yield held
 
 
-def _message_fields(name: str, content: BinaryIO) -> Iterator[Sample]:
+def _message_fields(name: str, lines: Iterable[bytes]) -> Iterator[Sample]:
     """The `message` of each line."""
-    for number, line in enumerate(content, start=1):
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:

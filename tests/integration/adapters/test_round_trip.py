@@ -95,7 +95,7 @@ LEFT_OUT = {
     "fhir": {"code_status", "vital_status"},
 }
 """By format, the kinds of which the writer leaves something out, and says so."""
-NOT_READ = {"hl7v2": {"pregnancy"}, "fhir": {"pregnancy"}}
+NOT_READ: dict[str, set[str]] = {"hl7v2": set(), "fhir": {"pregnancy"}}
 """By format, the kinds that are written and that no reader knows."""
 TOLD_BESIDE = {"hl7v2": {"vital_status"}, "fhir": {"vital_status"}}
 """By format, the kinds that the reader concludes from others."""

@@ -1,11 +1,13 @@
 """`ember intake check` over made-up messages, and over those of many real senders."""
 
+import io
 import json
 
 import pytest
 from typer.testing import CliRunner
 
 from registry.app.commands.intake import app
+from streams.app.intake.check import UNKNOWN_SITE, Check, Source
 from streams.vocabulary.errors import SettingsError
 
 
@@ -85,6 +87,15 @@ def test_the_page_tells_what_to_do_next_and_names_nobody(sample, tmp_path):
     assert "1 messages came again byte for byte" in page
     for planted in ("4711471147", "Petronella", "19600101"):
         assert planted not in page
+
+
+def test_a_long_reading_tells_how_far_it_is(sample):
+    told = io.StringIO()
+    Check(Source.HL7V2, UNKNOWN_SITE).read(sample, told, every=2)
+    assert told.getvalue().splitlines() == [
+        "2 messages, in sample.hl7",
+        "4 messages, in sample.hl7",
+    ]
 
 
 def test_the_register_holds_everything_that_was_counted(sample, tmp_path):
@@ -167,4 +178,4 @@ def test_all_messages_of_many_senders_are_settled(shared_data):
     assert told["messages"] == 821
     assert told["mapped"] + told["filed"] + told["rejected"] == 821
     assert {r["code"] for r in told["rejections"]} == {"EMB-123"}
-    assert told["mapped"] == 676
+    assert told["mapped"] == 680

@@ -7,7 +7,7 @@ import pytest
 from streams.adapters.mimic_iv.items import items, support_categories
 from streams.adapters.mimic_iv.prescriptions import (
     ingredient,
-    is_systemic_antimicrobial,
+    kept_by_mimic_code,
 )
 from streams.adapters.mimic_iv.whereabouts import level_of
 from streams.vocabulary.concepts import concepts
@@ -311,7 +311,7 @@ def test_irrigant_goes_in(mimic):
 def test_an_antimicrobial_is_told_by_name_route_and_part(
     drug_type, drug, route, expected
 ):
-    assert is_systemic_antimicrobial(drug_type, drug, route) is expected
+    assert kept_by_mimic_code(drug_type, drug, route) is expected
 
 
 def test_a_salve_is_not_the_drug_in_it():

@@ -51,6 +51,53 @@ def test_a_frame_that_never_ends_is_a_message_all_the_same(tmp_path):
     assert payloads(file) == [ONE, TWO]
 
 
+@pytest.mark.parametrize("end", [b"\x1c\r", b"\x1c\n", b"\x1c", b"\x1c\r\n"])
+def test_the_end_of_a_frame_may_be_cut_short(tmp_path, end):
+    file = tmp_path / "a.mllp"
+    file.write_bytes(b"\x0b" + ONE + end + b"\x0b" + TWO + end)
+
+    assert payloads(file) == [ONE, TWO]
+
+
+def test_nothing_is_lost_beside_or_within_frames(tmp_path):
+    file = tmp_path / "a.mllp"
+    vertical = ONE.replace(b"\r", b"\x0b")
+    file.write_bytes(TWO + b"\x0b" + vertical + b"\x1c\r\x0bno message\x1c\r" + TWO)
+
+    assert payloads(file) == [TWO, vertical, b"no message", b"\r" + TWO]
+
+
+def test_vertical_tabs_that_end_lines_lose_nothing(tmp_path):
+    file = tmp_path / "a.hl7"
+    vertical = ONE.replace(b"\r", b"\x0b")
+    file.write_bytes(vertical + b"\n" + TWO)
+
+    assert [p.strip() for p in payloads(file)] == [vertical.strip(), TWO.strip()]
+
+
+@pytest.mark.parametrize("before", [b"  ", b"\t", b"\xef\xbb\xbf", b"12:00 INFO "])
+def test_a_message_begins_behind_indents_and_a_logs_words(tmp_path, before):
+    file = tmp_path / "a.hl7"
+    file.write_bytes(before + ONE + before + TWO)
+
+    assert [b"MSH|^~\\&|A|||||||2" in p for p in payloads(file)][-2:] == [False, True]
+
+
+def test_the_lines_of_a_batch_are_no_messages(tmp_path):
+    file = tmp_path / "a.hl7"
+    file.write_bytes(b"FHS|^~\\&|A\rBHS|^~\\&|A\r" + ONE + TWO + b"BTS|2\rFTS|1\r")
+
+    assert payloads(file) == [ONE, TWO + b"BTS|2\rFTS|1\r"]
+
+
+def test_json_lines_are_known_by_what_they_hold(tmp_path):
+    (tmp_path / "a.txt").write_text(json.dumps({"message": ONE.decode()}) + "\n")
+    (tmp_path / "b.json").write_text('{"name": "no message"}\n')
+    (tmp_path / "c.json").write_text('{\n "message": "of a page"\n}\n')
+
+    assert payloads(tmp_path) == [ONE]
+
+
 def test_json_lines_hold_a_message_each_and_a_bad_line_is_told(tmp_path):
     file = tmp_path / "a.jsonl.gz"
     lines = [json.dumps({"message": ONE.decode()}), "{", "[1]", '{"message": 1}', ""]

@@ -18,6 +18,8 @@ from streams.vocabulary.units import UNITS, canonical_unit, convert
         (2.0, "mg/L", "mg/dL", 0.2),
         (500.0, "ng/mL{FEU}", "mg/L{FEU}", 0.5),
         (6.0, "mg/kg/h", "ug/kg/min", 100.0),
+        (1.0, "ukat/L", "U/L", 60.0),
+        (10.0, "mbar", "cm[H2O]", 10.19716),
     ],
 )
 def test_units_of_one_dimension_convert(value, from_unit, to_unit, expected):
@@ -32,6 +34,57 @@ def test_k_per_microlitre_is_thousands_and_not_kelvin():
 @pytest.mark.parametrize("written", ["mmHg", "mm Hg", " MMHG "])
 def test_local_spellings_and_blanks_are_forgiven(written):
     assert canonical_unit(written) == "mm[Hg]"
+
+
+@pytest.mark.parametrize(
+    ("written", "ucum"),
+    [
+        ("x10^3/uL", "10*3/uL"),
+        ("X10(3)/uL", "10*3/uL"),
+        ("10E3/mm3", "10*3/uL"),
+        ("10x3/uL", "10*3/uL"),
+        ("10**9/L", "10*9/L"),
+        ("x 10 ^ 9 / L", "10*9/L"),
+        ("10^3/\u03bcL", "10*3/uL"),
+        ("10^3/mm^3", "10*3/uL"),
+        ("10^12/L", "10*12/L"),
+    ],
+)
+def test_a_power_of_ten_is_read_however_it_is_marked(written, ucum):
+    assert canonical_unit(written) == ucum
+
+
+@pytest.mark.parametrize(
+    "written", ["103/uL", "10*3", "10^4/uL", "10^3/mL", "10(3/uL", "10^3)/uL", "x/uL"]
+)
+def test_a_power_that_lost_its_mark_or_is_no_unit_here_is_not_guessed(written):
+    assert canonical_unit(written) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "ucum"),
+    [
+        ("/nL", "10*9/L"),
+        ("/pl", "10*12/L"),
+        ("Tsd./\u00b5l", "10*3/uL"),
+        ("Gpt/l", "10*9/L"),
+        ("gm/dL", "g/dL"),
+        ("Units/L", "U/L"),
+        ("\u00b5kat/L", "ukat/L"),
+        ("mcg / kg / min", "ug/kg/min"),
+        ("{breaths}/min", "/min"),
+        ("L/L", "1"),
+        ("hPa", "mbar"),
+    ],
+)
+def test_laboratories_and_monitors_are_understood(written, ucum):
+    assert canonical_unit(written) == ucum
+
+
+def test_giga_per_litre_is_not_told_from_grams_and_measures_no_cells():
+    assert canonical_unit("G/l") == "g/L"
+    with pytest.raises(InputError):
+        concept("wbc").in_canonical_unit(9.1, "G/l")
 
 
 def test_an_unknown_unit_is_none_and_never_a_guess():

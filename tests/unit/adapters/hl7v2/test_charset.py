@@ -35,9 +35,12 @@ def test_bytes_are_read_in_the_charset_that_the_message_names(charset, codec):
     assert told.faults == ()
 
 
-def test_japanese_of_iso_2022_is_read():
-    told = parse(written("ISO IR87", "検査").encode("iso2022_jp"))
+@pytest.mark.parametrize("charset", ["ISO IR87", "~ISO IR87", "ASCII~ISO IR87"])
+def test_japanese_of_iso_2022_is_read(charset):
+    told = parse(written(charset, "検査|血液").encode("iso2022_jp"))
     assert told.segments[1].text(5) == "検査"
+    assert told.segments[1].text(6) == "血液"
+    assert told.faults == ()
 
 
 @pytest.mark.parametrize(

@@ -226,3 +226,78 @@ def test_an_organism_without_a_value_or_with_a_strange_status_is_told(read):
     assert [fault.code for fault in found.faults] == [ErrorCode.MISSING_VALUE]
     found = read("ORU^R01", OBR.format(status="F"), organism(COLI, status="Q"))
     assert [fault.code for fault in found.faults] == [ErrorCode.UNKNOWN_STATUS]
+
+
+@pytest.mark.parametrize(
+    ("value", "flag", "meant"),
+    [
+        ("R", "", "R"),
+        ("S^Susceptible", "", "S"),
+        ("Resistant", "", "R"),
+        ("Sensitive", "N", "S"),
+        ("Susceptible (MIC 1.0)", "", "S"),
+        ("Non-susceptible", "", "NS"),
+        ("Intermediate", "A~I", "I"),
+        ("see comment", "R~A", "R"),
+    ],
+)
+def test_an_interpretation_is_found_wherever_senders_put_it(events, value, flag, meant):
+    said = f"OBX|2|ST|S-1^Meropenem^LOC|1|{value}|||{flag}|||F"
+    _, grew = told(events, organism(COLI), said)
+    assert [one.interpretation for one in grew.susceptibilities] == [meant]
+
+
+def test_a_word_that_interprets_nothing_interprets_nothing(events):
+    said = "OBX|2|ST|S-1^Meropenem susceptibility^LOC|1|Resistance to follow|||N|||F"
+    _, grew = told(events, organism(COLI), said)
+    assert [one.interpretation for one in grew.susceptibilities] == [None]
+
+
+def test_susceptibilities_alone_are_microbiology(events):
+    panel = "OBR|1|P1|F1|29576-6^Susceptibility panel^LN|||20261126080000|||||||||||||||20261128105000|||F"
+    said = "OBX|1||18943-1^Meropenem [Susceptibility]^LN|||||R|||F"
+    taken, grew = events("ORU^R01", panel, said)
+    assert isinstance(taken, CultureCollected)
+    assert [one.interpretation for one in grew.susceptibilities] == ["R"]
+
+
+@pytest.mark.parametrize(
+    ("label", "culture"),
+    [
+        ("Bacteria identified in Abscess by Culture", True),
+        ("Fungus identified in Blood by Culture", True),
+        ("Bacteria identified", True),
+        ("Bacteria identified in Blood by NAA with probe detection", False),
+        ("Bacteria [#/area] in Urine sediment", False),
+    ],
+)
+def test_a_culture_is_known_by_what_loinc_calls_it(events, label, culture):
+    order = f"OBR|1|P1|F1|99999-9^{label}^LN|||20261126080000"
+    found = events("ORU^R01", order, f"OBX|1|CWE|99999-9^{label}^LN||{COLI}||||||F")
+    assert any(isinstance(one, CultureResult) for one in found) is culture
+
+
+@pytest.mark.parametrize(
+    "text", ["Kein Wachstum nach 5 Tagen", "Geen groei", "Absence de germe"]
+)
+def test_no_growth_is_understood_in_other_tongues(events, text):
+    _, grew = told(events, organism(text, kind="ST"))
+    assert grew.positive is False
+
+
+@pytest.mark.parametrize(
+    ("name", "section", "culture"),
+    [
+        ("Blutkultur", "MB", True),
+        ("Urine culture", "MB", True),
+        ("Gram stain", "MB", False),
+        ("Urine culture", "CH", False),
+    ],
+)
+def test_microbiology_answers_its_culture_by_its_own_code(
+    events, name, section, culture
+):
+    order = f"OBR|1|P1|F1|X^{name}^LOC|||20261126080000|||||||||||||||||{section}|F"
+    found = events("ORU^R01", order, f"OBX|1|ST|X^{name}^LOC||NO GROWTH 5 DAYS||||||F")
+    grew = [one for one in found if isinstance(one, CultureResult)]
+    assert [one.positive for one in grew] == ([False] if culture else [])

@@ -76,6 +76,15 @@ def test_older_versions_have_the_plan_in_orc(events):
     )
 
 
+def test_the_plan_may_be_in_the_encoded_order(events):
+    coded = f"RXE|3^Q24H^INDEF^20261128110000^20261129110000|{VANCO}|1||g"
+    told = only(events, "RDE^O11", orc("NW"), coded, IV)
+    assert (told.planned_start, told.planned_stop) == (
+        at(11),
+        datetime(2026, 11, 29, 11, tzinfo=UTC),
+    )
+
+
 @pytest.mark.parametrize("control", ["DC", "OD", "CA", "OC", "RP"])
 def test_a_discontinued_order_is_stopped(events, control):
     told = only(events, "RDE^O11", orc(control), rxe(), IV)
@@ -283,3 +292,73 @@ def test_the_parts_of_a_mixture_are_told_beside_it(events):
     )
     assert (part.stage, part.order_id, part.flags) == ("ordered", "P1", ())
     assert part.event_id != mixture.event_id
+
+
+@pytest.mark.parametrize(
+    ("done", "action", "stage"),
+    [
+        ("CP", "A", "given"),
+        ("PA", "", "given"),
+        ("Given", "", "given"),
+        ("", "Given", "given"),
+        ("CP", "New Bag", "given"),
+        ("NA", "", "not_given"),
+        ("RE", "", "not_given"),
+        ("Not Given", "", "not_given"),
+        ("", "Held", "not_given"),
+        ("CP", "Missed", "not_given"),
+        ("C^Canceled Entry", "", "not_given"),
+    ],
+)
+def test_what_was_held_or_missed_was_not_given(events, done, action, stage):
+    told = only(events, "RAS^O17", orc("RE"), rxa(done=done, action=action), IV)
+    assert told.stage == stage
+
+
+@pytest.mark.parametrize(
+    ("done", "action"), [("XX", ""), ("CP", "Due"), ("?", "Given")]
+)
+def test_a_status_nobody_knows_gives_nothing_and_is_told(read, done, action):
+    told = read("RAS^O17", orc("RE"), rxa(done=done, action=action), IV)
+    assert not [e for one in told.told for e in one.events if e.kind == "medication"]
+    assert [fault.code for fault in told.faults] == [ErrorCode.UNKNOWN_STATUS]
+
+
+@pytest.mark.parametrize(
+    ("action", "rate", "phase"),
+    [
+        ("New Bag", "0.1", "changed"),
+        ("Rate Change", "0.2", "changed"),
+        ("Restarted", "0.2", "started"),
+        ("Stopped", "", "stopped"),
+    ],
+)
+def test_a_charts_action_tells_the_infusions_phase(events, action, rate, phase):
+    given = rxa(NOR, rate, "ug/kg/min", n="4", action=action)
+    told = only(events, "RAS^O17", orc("RE"), given, IV)
+    assert isinstance(told, Infusion)
+    assert told.phase == phase
+
+
+def test_an_amount_of_999_without_a_unit_is_unknown(events):
+    assert (
+        only(events, "RAS^O17", orc("RE"), rxa(amount="999", unit=""), IV).dose is None
+    )
+    assert only(events, "RAS^O17", orc("RE"), rxa(amount="999"), IV).dose == 999.0
+
+
+@pytest.mark.parametrize("dose", ["2-5", ">5", "875/125", "two"])
+def test_a_range_or_a_bound_is_no_dose(events, dose):
+    told = only(events, "RDE^O11", orc("NW"), rxe(dose=dose), IV)
+    assert (told.dose, told.unit) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "name", ["Noradrenalin 0,2 mg/ml", "Noradrénaline", "ARTERENOL"]
+)
+@pytest.mark.parametrize("way", ["IV", "i.v.", "47625008^Intravenous^SCT", "EV"])
+def test_a_pressor_is_known_by_its_names_and_an_infusion_by_its_way(events, name, way):
+    given = rxa(f"1^{name}^L", "0.1", "ug/kg/min")
+    told = only(events, "RAS^O17", orc("RE"), given, f"RXR|{way}")
+    assert isinstance(told, Infusion)
+    assert (told.drug, told.rate) == ("norepinephrine", 0.1)

@@ -162,3 +162,37 @@ def test_unlinking_takes_the_merge_back(read):
     undone = next(e for e in told.told[0].events if isinstance(e, PatientUnmerge))
     assert (told.told[0].patient, undone.retired) == ("1", "2")
     assert (undone.event_id, undone.version > merged.version) == (merged.event_id, True)
+
+
+def test_an_adverse_reaction_is_the_same_fact_as_the_allergy(events):
+    iam = (
+        "IAM|1|DA^Drug|70618^Penicillin^RXNORM|SV^Severe|rash|A|||||20100315||20261101"
+    )
+    told = only(events, iam, kind="ADT^A60")
+    assert isinstance(told, Allergy)
+    assert (told.substance, told.severity) == ("Penicillin", "severe")
+    assert told.happened_at == datetime(2026, 11, 1, tzinfo=UTC)
+    listed = only(events, "AL1|1|DA|70618^Penicillin^RXNORM|SV")
+    assert listed.event_id == told.event_id
+
+
+@pytest.mark.parametrize(
+    "iam", ["IAM|1||1^Latex^L|||D", f"IAM|1||1^Latex^L{'|' * 14}E"]
+)
+def test_an_allergy_entered_in_error_is_taken_back(events, iam):
+    told = only(events, iam, kind="ADT^A60")
+    assert isinstance(told, Cancellation)
+    assert told.cancels == "allergy:1"
+
+
+@pytest.mark.parametrize("trigger", ["A35", "A41", "A42", "A43", "A44", "A45", "A50"])
+def test_a_change_of_accounts_or_visits_changes_no_patient_and_is_told(read, trigger):
+    told = read(f"ADT^{trigger}", "MRG|4712^^^HOSP^MR||A2||V2", PV1)
+    assert told.outcome == "mapped"
+    assert not [e for one in told.told for e in one.events if e.kind == "patient_merge"]
+    assert [fault.code for fault in told.faults] == [ErrorCode.UNUSABLE_MERGE]
+
+
+def test_a_merge_of_persons_is_one_of_patients(read):
+    told = read("ADT^A30", "MRG|4712^^^HOSP^MR")
+    assert [e for one in told.told for e in one.events if isinstance(e, PatientMerge)]

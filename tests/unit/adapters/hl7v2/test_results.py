@@ -11,6 +11,7 @@ from streams.vocabulary.events import (
     Fluid,
     Infusion,
     Measurement,
+    Pregnancy,
     RespiratorySupport,
 )
 from streams.vocabulary.facts import Flag
@@ -390,3 +391,24 @@ def test_what_the_site_ignores_is_left(read):
 def test_a_result_without_code_or_value_is_told(read):
     told = read("ORU^R01", OBR, obx("1", code=""), obx(""))
     assert [fault.place for fault in told.faults] == ["OBX[1]-3", "OBX[2]-5"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "pregnant"),
+    [
+        ("CWE", "77386006^Pregnancy^SCT", True),
+        ("CWE", "LA26683-5^Not pregnant^LN", False),
+        ("CWE", "Y^Yes^HL70136", True),
+        ("ST", "Not pregnant", False),
+        ("CWE", "261665006^Unknown^SCT", None),
+        ("ST", "perhaps Maria knows", None),
+    ],
+)
+def test_whether_a_patient_is_pregnant_is_answered_by_code_or_word(
+    events, kind, answer, pregnant
+):
+    told = only(
+        events, OBR, obx(answer, kind=kind, code="82810-3^Pregnancy status^LN", unit="")
+    )
+    assert isinstance(told, Pregnancy)
+    assert told.pregnant is pregnant

@@ -3,6 +3,7 @@
 import pytest
 
 from streams.adapters.hl7v2.delimiters import Delimiters, delimiters
+from streams.adapters.hl7v2.header import header
 from streams.adapters.hl7v2.splitter import messages, parse
 from streams.vocabulary.errors import ErrorCode, InputError
 
@@ -136,7 +137,6 @@ def test_a_batch_is_its_messages():
         b"MSH|",
         b"MSH|^^^^|A",
         b"MSHxyz",
-        b"MSH|||A",
         b"\x00\xff\xfe",
         b"MSH|^~\\&".replace(b"|", b" "),
     ],
@@ -151,3 +151,66 @@ def test_what_is_no_message_is_refused(payload):
 def test_delimiters_that_divide_nothing_are_refused(opening):
     with pytest.raises(InputError):
         delimiters(opening)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        *("\x0b", "\x0c", "\x1e", "\x85", "\u2028"),
+        *("\\r", "\\n", "\\r\\n", "\\X0D\\", "<CR>", "<cr><lf>", "\r  ", "\n\t"),
+    ],
+)
+def test_what_takes_the_place_of_line_ends_in_copies_divides_segments(end):
+    assert named(end.join(LINES).encode()) == ["MSH", "PID", "OBX", "ZZZ"]
+
+
+def test_no_text_is_divided_where_lines_end_as_they_should():
+    told = parse(f"{MSH}\rOBX|1|TX|K||see <CR>OBX|2\x0c\rNTE|1\\rOBX|3\r".encode())
+    assert [segment.name for segment in told.segments] == ["MSH", "OBX", "NTE"]
+
+
+@pytest.mark.parametrize("written", ["", "^~&", "^~\\\\&", "^\\~\\&", "^~\\&amp;"])
+def test_a_slip_in_msh_2_is_read_as_what_was_meant_and_told(written):
+    told = parse(f"MSH|{written}|A|B|C|D||E|ORU^R01|7\rPID|1||4711^^^H^MR~5".encode())
+    assert told.msh.text(9, 2) == "R01"
+    assert [one.text(1) for one in told.segments[1].repetitions(3)] == ["4711", "5"]
+    assert [fault.code for fault in told.faults] == [ErrorCode.SLIPPED_DELIMITERS]
+
+
+def test_what_was_escaped_once_too_often_is_undone():
+    xml = parse(b"MSH|^~\\&amp;|A\rPID|1||4711^^^H&amp;1.2&amp;ISO\rOBX|1|ST|K||&lt;5")
+    assert (xml.segments[1].text(3, 4, 2), xml.segments[2].text(5)) == ("1.2", "<5")
+    doubled = parse(b"MSH|^~\\\\&|A\rOBX|1|ST|K||10\\\\S\\\\9/L")
+    assert doubled.segments[1].text(5) == "10^9/L"
+
+
+@pytest.mark.parametrize(
+    "before", ["2026-11-28 INFO got: ", "  ", "\t", '"', "NTE|1||end of the one before"]
+)
+def test_a_message_begins_where_the_standards_delimiters_stand(before):
+    assert named((before + "\r".join(LINES)).encode()) == ["MSH", "PID", "OBX", "ZZZ"]
+
+
+def test_quotes_around_a_message_are_none_of_it():
+    told = parse(f'"{MSH}\rOBX|1|NM|K||5|||||F"\r\n'.encode())
+    assert told.segments[1].text(10) == "F"
+
+
+def test_a_frame_that_was_written_in_words_is_taken_off():
+    told = parse(f"<SB>{MSH}<CR>OBX|1|NM|K||5|||||F<CR><EB><CR>".encode())
+    assert told.segments[1].text(10) == "F"
+
+
+def test_msh_may_be_small_as_other_names_may():
+    assert named("\r".join(LINES).replace("MSH", "msh").encode())[0] == "MSH"
+
+
+@pytest.mark.parametrize(
+    "again", ["\\r", "<CR>", "\x0b", " ", "MSH|^~\\&|", "2", "FHS|", "\r "]
+)
+def test_garbage_costs_no_more_than_its_length(again):
+    """Each took minutes while patterns could be tried from every place to the end."""
+    garbage = again * 50_000 + "x"
+    messages(f"noise {MSH}{garbage}")
+    parse(f"MSH|^~\\&|{garbage}".encode())
+    header(f"MSH|^~\\&|A|B|C|D|{garbage}".encode())

@@ -7,9 +7,11 @@ import pytest
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.events import (
     Cancellation,
+    CodeStatus,
     Death,
     Encounter,
     Location,
+    Pregnancy,
     VitalStatusContact,
 )
 
@@ -44,6 +46,8 @@ def of(told, kind):
         ("A06", "I", "admitted", "inpatient"),
         ("A07", "O", "admitted", "outpatient"),
         ("A01", "?", "admitted", "other"),
+        ("A01", "IP", "admitted", "inpatient"),
+        ("A04", "Emergency^Emergency^L", "registered", "emergency"),
     ],
 )
 def test_an_arrival_is_an_encounter_a_place_and_a_sign_of_life(
@@ -245,3 +249,52 @@ def test_a_stay_without_a_number_is_known_by_its_account_or_its_begin(events):
     ]
     assert came.encounter is None
     assert came.event_id.rpartition(":")[0] == left.event_id.rpartition(":")[0]
+
+
+def test_two_patients_who_swap_beds_both_move(read):
+    other = "PID|2||4712^^^HOSP^MR"
+    moved = read(
+        "ADT^A17",
+        EVN,
+        "PID|1||4711^^^HOSP^MR",
+        pv1(ward="ICU1", before="W3"),
+        other,
+        pv1(ward="W3", before="ICU1", visit="V2"),
+    )
+    places = {
+        one.patient: [(e.phase, e.ward) for e in of(one.events, Location)]
+        for one in moved.told
+    }
+    assert places == {
+        "4711": [("left", "W3"), ("entered", "ICU1")],
+        "4712": [("left", "ICU1"), ("entered", "W3")],
+    }
+
+
+def test_a_pregnancy_and_a_refusal_of_resuscitation_are_told_where_they_are(events):
+    stay = f"{pv1(kind='I').replace('|ICU1^12^1', '|ICU1')}".split("|")
+    stay[15] = "A9~B6"
+    told = events("ADT^A08", EVN, "|".join(stay), f"PV2{'|' * 45}DNR")
+    (expecting,), (agreed,) = of(told, Pregnancy), of(told, CodeStatus)
+    assert (expecting.pregnant, expecting.basis) == (True, "PV1-15")
+    assert agreed.status == "dnr"
+    assert not of(events("ADT^A08", EVN, pv1(), "PD1|1"), (Pregnancy, CodeStatus))
+
+
+def test_messages_without_a_time_are_ordered_by_when_they_were_entered(events):
+    (early,) = of(
+        events("ADT^A01", EVN, pv1(came="20261128095900"), issued=""), Encounter
+    )
+    later = EVN.replace("20261128103000", "20261128113000")
+    (late,) = of(
+        events("ADT^A01", later, pv1(came="20261128095900"), issued=""), Encounter
+    )
+    assert early.event_id == late.event_id
+    assert late.version - early.version == 3600
+
+
+def test_a_transfer_to_no_ward_is_told(read):
+    told = read("ADT^A02", EVN, pv1(ward="^^^HOSP"))
+    assert [(f.place, f.code) for f in told.faults] == [
+        ("PV1[1]-3", ErrorCode.MISSING_VALUE)
+    ]

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from streams.adapters.mimic_iv.prescriptions import (
-    is_systemic_antimicrobial as is_named_antimicrobial,
-)
 from streams.adapters.rates import canonical_rate, of_the_base
 from streams.adapters.site.codes import CodeMap, Coding
+from streams.adapters.systemic import is_antimicrobial
 from streams.adapters.tabular.mapping.facts import (
     Drugs,
     InfusionFact,
@@ -121,7 +119,7 @@ def is_systemic_antimicrobial(
 
     It is one by the list of the CDC, or by the names mimic-code looks for.
     """
-    if recognise(drug, sent) is None and not is_named_antimicrobial("MAIN", sent, "IV"):
+    if not is_antimicrobial(drug, (sent,)):
         return False
     way = route_of(route)
     return None if way is None else way != "local"

@@ -167,6 +167,11 @@ def test_drugs_as_sources_write_them(written, name):
         ("IV/PO", None),
         ("", None),
         (None, None),
+        ("i.v.", "parenteral"),
+        ("P. O.", "enteral"),
+        ("intravenøs", "parenteral"),
+        ("47625008", "parenteral"),
+        ("C38288", "enteral"),
     ],
 )
 def test_routes_as_sources_write_them(written, route):
