@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,6 +24,8 @@ class Letter:
     form: str | None
     record_key: bytes | None = field(repr=False)
     value: bytes | None = field(repr=False)
+    headers: Mapping[str, str]
+    """What the record told of its receipt."""
     retries: int
     retried_at: datetime | None
 
