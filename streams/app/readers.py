@@ -104,7 +104,7 @@ class SourceReader:
         known_at: datetime,
     ) -> SourceMessage:
         """The messages of what was understood, none larger than allowed."""
-        faults = [_fault(one) for one in understood.faults]
+        faults = [as_error(one) for one in understood.faults]
         messages: list[EhrMessage] = []
         for message in ehr_messages(
             understood,
@@ -163,6 +163,11 @@ class _Opening:
         )
 
 
+def as_error(one: Fault) -> InputError:
+    """A fault as the worker's letters tell it."""
+    return InputError(one.code, f"{one.place}: {one.reason}", one.cure)
+
+
 def _name(payload: bytes, understood: Translation) -> str:
     name = sha256(payload)
     for fault in understood.faults:
@@ -170,7 +175,3 @@ def _name(payload: bytes, understood: Translation) -> str:
     for code in understood.unmapped:
         name.update(f"|{code}".encode("utf-8", "surrogatepass"))
     return name.hexdigest()
-
-
-def _fault(one: Fault) -> InputError:
-    return InputError(one.code, f"{one.place}: {one.reason}", one.cure)

@@ -10,7 +10,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import file_digest, sha256
 from itertools import groupby
 from operator import attrgetter
@@ -19,12 +19,13 @@ from types import MappingProxyType
 from typing import Protocol
 
 from streams.adapters.fhir.mimic_iv import MimicIvFhir
+from streams.adapters.identity.pseudonyms import Sighting
 from streams.adapters.intake import IntakeReport, SourcedEvent
 from streams.adapters.mimic_iv.source import MimicIv
 from streams.adapters.ordering import events_by_patient, messages_in_known_order
 from streams.adapters.tabular.mapping.source import MappedTables
 from streams.app.history.mapped import open_tables
-from streams.app.history.messages import FORMS, MessageFiles, message_files
+from streams.app.history.messages import FORMS, MessageFiles, Refused, message_files
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 from streams.vocabulary.messages import EhrMessage
@@ -73,6 +74,20 @@ class History:
         if self.configured is not None:
             return self.configured.site.zone
         return _ZONES[self.name]
+
+    def witnessed(
+        self,
+        sighted: Callable[[Sighting], None],
+        refused: Callable[[Refused], None],
+    ) -> History:
+        """The same, told to who keeps identifiers and what could not be used."""
+        match self.configured:
+            case MappedTables() as tables:
+                return replace(self, configured=replace(tables, sighted=sighted))
+            case MessageFiles() as files:
+                told = replace(files, sighted=sighted, refused=refused)
+                return replace(self, configured=told)
+        return self
 
     def events(self, report: IntakeReport) -> Iterator[SourcedEvent]:
         """All events, table by table; the report accounts for the rest.
