@@ -98,6 +98,8 @@ class IntakeReport:
     def __init__(self, rejections_kept: int = 1_000) -> None:
         self.tables: dict[str, TableCounts] = {}
         self.rejections: list[Rejection] = []
+        self.place: tuple[str, int, int] | None = None
+        """Where the reading is: the table, the number of its file, and of how many."""
         self._kept = rejections_kept
 
     def table(self, name: str) -> TableCounts:

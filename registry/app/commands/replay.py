@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import Annotated
 
@@ -79,7 +79,7 @@ def replay(
     started = clock.now()
     with Progress(Console(stderr=True), "replaying") as progress:
         keeping = Keeping(vault_sealer(os.environ))
-        history = _witnessed(history, book, keeping)
+        history = replace(_witnessed(history, book, keeping), watch=progress.watch)
         runner = EmbeddedRunner(
             book,
             rules,

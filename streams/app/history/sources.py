@@ -26,6 +26,7 @@ from streams.adapters.ordering import events_by_patient, messages_in_known_order
 from streams.adapters.tabular.mapping.source import MappedTables
 from streams.app.history.mapped import open_tables
 from streams.app.history.messages import FORMS, MessageFiles, Refused, message_files
+from streams.app.history.watching import Watch, watched
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 from streams.vocabulary.messages import EhrMessage
@@ -67,6 +68,8 @@ class History:
     """The patients of whom something was read."""
     configured: MappedTables | MessageFiles | None = None
     """Tables that a mapping reads, or messages: those of a configured site."""
+    watch: Watch | None = field(default=None, compare=False)
+    """Told now and then how far the reading is."""
 
     @property
     def zone(self) -> str:
@@ -95,7 +98,8 @@ class History:
         Raises `InputError` EMB-304 at the end where nothing was read of anybody asked
         for: a table without rows would say that nobody of them was ill.
         """
-        for sourced in self._source().events(report, self.subjects):
+        events = self._source().events(report, self.subjects)
+        for sourced in watched(events, report, self.watch):
             self.met.add(sourced.patient)
             yield sourced
         if self.subjects and not self.met:
@@ -156,8 +160,25 @@ class History:
         events = self.events(report)
         tables = self.configured
         if isinstance(tables, MappedTables) and tables.mapping.grouped:
-            return groupby(events, attrgetter("patient"))
+            return _each_once(groupby(events, attrgetter("patient")))
         return events_by_patient(events)
+
+
+def _each_once(
+    groups: Iterable[tuple[str, Iterable[SourcedEvent]]],
+) -> Iterator[tuple[str, Iterable[SourcedEvent]]]:
+    """The groups; raises `InputError` EMB-141 where one patient comes twice."""
+    met: set[str] = set()
+    for patient, events in groups:
+        if patient in met:
+            raise InputError(
+                ErrorCode.SCATTERED_ROWS,
+                "The mapping says that all of a patient stands together (`grouped`), and "
+                f"{patient} comes twice.",
+                "Give each file a name of its own, or leave `grouped` away.",
+            )
+        met.add(patient)
+        yield patient, events
 
 
 _MANY = 20

@@ -18,19 +18,22 @@ from streams.adapters.tabular.mapping.making.all import Makes, Shelf, makers
 from streams.adapters.tabular.mapping.making.microbiology import (
     Answers,
 )
+from streams.adapters.tabular.mapping.phrases import Cell
 from streams.adapters.tabular.mapping.setting import Setting
 from streams.adapters.tabular.mapping.sheet import Sheet
 from streams.adapters.tabular.mapping.stamping import Binding, Ordinals
 from streams.adapters.tabular.mapping.wide import wide_reader
 from streams.adapters.tabular.opening import found_files, opened_table, stem
-from streams.vocabulary.errors import ErrorCode
+from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.events import Event
 
 
 def read_table(setting: Setting, table: TableMapping) -> Iterator[SourcedEvent]:
     """The events of a table's files, in their order.
 
-    Raises `InputError` EMB-102 for a missing column, EMB-109, EMB-113, EMB-141.
+    Of several files, one that lacks a column is left out and told.
+    Raises `InputError` EMB-102 for a column that the only file lacks, EMB-109,
+    EMB-113, EMB-141.
     """
     ordinals = Ordinals() if table.duplicates == "each" else None
     files = found_files(setting.folder, table.files or (table.table,))
@@ -38,28 +41,91 @@ def read_table(setting: Setting, table: TableMapping) -> Iterator[SourcedEvent]:
         return
     counts = setting.report.table(table.table)
     told: set[str] = set()
-    for path in files:
+    for number, path in enumerate(files, start=1):
+        setting.report.place = table.table, number, len(files)
+        if not _may_tell_of_them(setting, table, path):
+            continue
         with opened_table(path, table.delimiter) as (header, stream):
             if table.filed:
                 for _ in stream:
                     counts.read += 1
                     counts.filed_unread += 1
                 continue
-            sheet = _sheet(setting, table, path, header)
-            binding = Binding(
-                table=table,
-                sheet=sheet,
-                names=setting.names,
-                source=setting.source,
-                ordinals=ordinals,
-            )
-            file = _File(setting, table, binding, path)
-            for column in sheet.never_used() if table.columns else ():
+            try:
+                file = _opened(setting, table, path, header, ordinals)
+            except InputError as fault:
+                if fault.code is not ErrorCode.MISSING_COLUMN or len(files) == 1:
+                    raise
+                _put_aside(setting, table, path, fault if header else _EMPTY)
+                continue
+            for column in file.never_used() if table.columns else ():
                 if column not in table.columns and column not in told:
                     told.add(column)
                     counts.leave_unmapped(f"column {column}, not in the mapping")
             yield from file.read(stream)
     setting.report.finish(table.table)
+
+
+_EMPTY = InputError(
+    ErrorCode.MISSING_COLUMN, "The file is empty.", "Copy or write the file again."
+)
+
+
+def _opened(
+    setting: Setting,
+    table: TableMapping,
+    path: Path,
+    header: list[str],
+    ordinals: Ordinals | None,
+) -> _File:
+    """Raises `InputError` EMB-102 for a missing column."""
+    sheet = _sheet(setting, table, path, header)
+    binding = Binding(
+        table=table,
+        sheet=sheet,
+        names=setting.names,
+        source=setting.source,
+        ordinals=ordinals,
+    )
+    return _File(setting, table, binding, path)
+
+
+def _may_tell_of_them(setting: Setting, table: TableMapping, path: Path) -> bool:
+    """Whether a file may hold patients asked for: its name may say that it does not."""
+    wanted = setting.wanted
+    if wanted is None or not _named_after_patient(table):
+        return True
+    told = stem(path)
+    return told in wanted or setting.names.name("patient", told) in wanted
+
+
+def _named_after_patient(table: TableMapping) -> bool:
+    whose = table.patient
+    return isinstance(whose, Cell) and whose.file_name and not whose.through
+
+
+def _put_aside(
+    setting: Setting, table: TableMapping, path: Path, fault: InputError
+) -> None:
+    """Reject a whole file of many: the others are read on."""
+    setting.report.table(table.table).read += 1
+    if setting.files_told:
+        place = str(path.relative_to(setting.folder))
+    elif _named_after_patient(table):
+        place = f"{table.table} of {setting.names.name('patient', stem(path))}"
+    else:
+        place = table.table
+    setting.report.reject(
+        table.table,
+        Rejection(
+            file=place,
+            line=1,
+            column=None,
+            code=fault.code,
+            reason=f"{fault.problem} The file is left out.",
+            cure=fault.cure,
+        ),
+    )
 
 
 def _sheet(
@@ -84,7 +150,8 @@ class _File:
     ) -> None:
         self._setting = setting
         self._table = table
-        self._path = path
+        self._told = str(path.relative_to(setting.folder))
+        self._sheet = binding.sheet
         self._width = len(binding.sheet.at)
         self._header = binding.sheet.at
         self._counts = setting.report.table(table.table)
@@ -110,6 +177,10 @@ class _File:
             wide_reader(table, binding, setting.results) if table.columns else None
         )
         self._named: tuple[str, str] = ("", "")
+
+    def never_used(self) -> list[str]:
+        """The columns nobody asked for."""
+        return self._sheet.never_used()
 
     def read(self, stream: Iterator[Record]) -> Iterator[SourcedEvent]:
         """The events of its rows."""
@@ -228,7 +299,7 @@ class _File:
         self._setting.report.reject(
             table,
             Rejection(
-                file=self._path.name if self._setting.files_told else hidden,
+                file=self._told if self._setting.files_told else hidden,
                 line=number,
                 column=flaw.column,
                 code=flaw.code,
