@@ -24,7 +24,7 @@ from streams.adapters.intake import IntakeReport, SourcedEvent
 from streams.adapters.mimic_iv.source import MimicIv
 from streams.adapters.ordering import events_by_patient, messages_in_known_order
 from streams.adapters.tabular.mapping.source import MappedTables
-from streams.app.history.mapped import open_tables
+from streams.app.history.mapped import TABLE, check_mapping, open_tables
 from streams.app.history.messages import FORMS, MessageFiles, Refused, message_files
 from streams.app.history.watching import Watch, watched
 from streams.clinical.timeline import Timeline
@@ -49,7 +49,6 @@ _ZONES = {"mimic-iv": "UTC", "mimic-iv-fhir": "America/New_York"}
 UTC, so that its UTC days are those of the ward's own clock; on FHIR they carry Boston's
 offset."""
 
-TABLE = "table"
 MAPPED = ("clif", "omop", TABLE)
 """What a mapping reads."""
 
@@ -224,12 +223,7 @@ def open_history(
             f"{path} is not a folder.",
             "Give --path the folder that holds the source's files.",
         )
-    if (name == TABLE) != (mapping is not None):
-        raise SettingsError(
-            ErrorCode.BAD_SETTING,
-            "A mapping is for the source `table`, and that source for a mapping.",
-            "Give both --source table and --mapping FILE.yaml, or neither.",
-        )
+    check_mapping(name, mapping)
     numbered = name not in MAPPED
     asked = None if subjects is None else read_subjects(subjects, numbered=numbered)
     if name not in MAPPED:

@@ -150,6 +150,11 @@ class Sheet:
 
         return codings
 
+    def label(self, told: Coded | None) -> Says:
+        """What the site calls the thing, by the first of its codes that says so."""
+        some = () if told is None else (told,) if isinstance(told, CodingOf) else told
+        return _first([self.said(one.label) for one in some if one.label is not None])
+
     def number(self, told: Said | None, column: str) -> Callable[[Line], float | None]:
         """A number; leaves EMB-105 where there is something else."""
         says = self.said(told)

@@ -1,9 +1,9 @@
-"""One table under its mapping: rows in, events out, and an account of each row."""
+"""One file of a table: rows in, events out, and an account of each row."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from pathlib import Path
 
@@ -18,131 +18,14 @@ from streams.adapters.tabular.mapping.making.all import Makes, Shelf, makers
 from streams.adapters.tabular.mapping.making.microbiology import (
     Answers,
 )
-from streams.adapters.tabular.mapping.phrases import Cell
-from streams.adapters.tabular.mapping.setting import Setting
-from streams.adapters.tabular.mapping.sheet import Sheet
-from streams.adapters.tabular.mapping.stamping import Binding, Ordinals
+from streams.adapters.tabular.mapping.setting import ReadRow, Setting
+from streams.adapters.tabular.mapping.stamping import Binding
 from streams.adapters.tabular.mapping.wide import wide_reader
-from streams.adapters.tabular.opening import found_files, opened_table, stem
-from streams.vocabulary.errors import ErrorCode, InputError
+from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.events import Event
 
 
-def read_table(setting: Setting, table: TableMapping) -> Iterator[SourcedEvent]:
-    """The events of a table's files, in their order.
-
-    Of several files, one that lacks a column is left out and told.
-    Raises `InputError` EMB-102 for a column that the only file lacks, EMB-109,
-    EMB-113, EMB-141.
-    """
-    ordinals = Ordinals() if table.duplicates == "each" else None
-    files = found_files(setting.folder, table.files or (table.table,))
-    if not files:
-        return
-    counts = setting.report.table(table.table)
-    told: set[str] = set()
-    for number, path in enumerate(files, start=1):
-        setting.report.place = table.table, number, len(files)
-        if not _may_tell_of_them(setting, table, path):
-            continue
-        with opened_table(path, table.delimiter) as (header, stream):
-            if table.filed:
-                for _ in stream:
-                    counts.read += 1
-                    counts.filed_unread += 1
-                continue
-            try:
-                file = _opened(setting, table, path, header, ordinals)
-            except InputError as fault:
-                if fault.code is not ErrorCode.MISSING_COLUMN or len(files) == 1:
-                    raise
-                _put_aside(setting, table, path, fault if header else _EMPTY)
-                continue
-            for column in file.never_used() if table.columns else ():
-                if column not in table.columns and column not in told:
-                    told.add(column)
-                    counts.leave_unmapped(f"column {column}, not in the mapping")
-            yield from file.read(stream)
-    setting.report.finish(table.table)
-
-
-_EMPTY = InputError(
-    ErrorCode.MISSING_COLUMN, "The file is empty.", "Copy or write the file again."
-)
-
-
-def _opened(
-    setting: Setting,
-    table: TableMapping,
-    path: Path,
-    header: list[str],
-    ordinals: Ordinals | None,
-) -> _File:
-    """Raises `InputError` EMB-102 for a missing column."""
-    sheet = _sheet(setting, table, path, header)
-    binding = Binding(
-        table=table,
-        sheet=sheet,
-        names=setting.names,
-        source=setting.source,
-        ordinals=ordinals,
-    )
-    return _File(setting, table, binding, path)
-
-
-def _may_tell_of_them(setting: Setting, table: TableMapping, path: Path) -> bool:
-    """Whether a file may hold patients asked for: its name may say that it does not."""
-    wanted = setting.wanted
-    if wanted is None or not _named_after_patient(table):
-        return True
-    told = stem(path)
-    return told in wanted or setting.names.name("patient", told) in wanted
-
-
-def _named_after_patient(table: TableMapping) -> bool:
-    whose = table.patient
-    return isinstance(whose, Cell) and whose.file_name and not whose.through
-
-
-def _put_aside(
-    setting: Setting, table: TableMapping, path: Path, fault: InputError
-) -> None:
-    """Reject a whole file of many: the others are read on."""
-    setting.report.table(table.table).read += 1
-    if setting.files_told:
-        place = str(path.relative_to(setting.folder))
-    elif _named_after_patient(table):
-        place = f"{table.table} of {setting.names.name('patient', stem(path))}"
-    else:
-        place = table.table
-    setting.report.reject(
-        table.table,
-        Rejection(
-            file=place,
-            line=1,
-            column=None,
-            code=fault.code,
-            reason=f"{fault.problem} The file is left out.",
-            cure=fault.cure,
-        ),
-    )
-
-
-def _sheet(
-    setting: Setting, table: TableMapping, path: Path, header: list[str]
-) -> Sheet:
-    return Sheet(
-        header,
-        name=table.table,
-        file_name=stem(path),
-        may_lack=table.may_lack,
-        missing=(*setting.missing, *table.missing),
-        zone=setting.site.time_zone,
-        links=setting.links,
-    )
-
-
-class _File:
+class TableFile:
     """One file of a table."""
 
     def __init__(
@@ -177,6 +60,8 @@ class _File:
             wide_reader(table, binding, setting.results) if table.columns else None
         )
         self._named: tuple[str, str] = ("", "")
+        self._flaws: list[Flaw] = []
+        """Of the row that is read, where somebody hears of it."""
 
     def never_used(self) -> list[str]:
         """The columns nobody asked for."""
@@ -191,16 +76,44 @@ class _File:
                 lambda record: isolate(Line(record[1])),  # type: ignore[arg-type]  # whole rows alone
             )
         source, handed_on = self._table.table, self._counts.note
+        heard = self._setting.heard
         for number, cells in stream:
             if not self._whole(number, cells):
+                self._tell_refused(number, cells)
                 continue
             line = Line(cells)  # type: ignore[arg-type]  # whole
             if not self._is_wanted(number, line):
+                self._tell_refused(number, cells)
                 continue
-            for event in self._events(number, line):
+            events: Iterable[Event] = self._events(number, line)
+            if heard is not None:
+                events = tuple(events)
+                heard(self._row(number, line, events))
+            for event in events:
                 handed_on(event)
                 yield SourcedEvent(line.patient, source, event)
         self._tell_unclaimed()
+
+    def _row(self, number: int, line: Line, events: tuple[Event, ...] = ()) -> ReadRow:
+        """What is told of a row to who checks a sample."""
+        flaws, self._flaws = tuple(self._flaws), []
+        content = "\x1f".join((self._named[0], *line.cells))
+        return ReadRow(
+            table=self._table.table,
+            place=self._place(),
+            number=number,
+            content=content.encode("utf-8", "surrogatepass"),
+            patient=line.patient,
+            events=events,
+            flaws=flaws,
+            unmapped=tuple(line.unmapped),
+            units=tuple(line.units),
+        )
+
+    def _tell_refused(self, number: int, cells: list[str] | csv.Error) -> None:
+        if self._setting.heard is not None and self._flaws:
+            line = Line([] if isinstance(cells, csv.Error) else cells)
+            self._setting.heard(self._row(number, line))
 
     def _tell_unclaimed(self) -> None:
         """Count the susceptibilities of which no culture tells the organism."""
@@ -287,19 +200,19 @@ class _File:
             given += len(events)
             yield from events
         self._counts.mapped += max(given, 1)
-        for code in line.unmapped:
+        for code, *_ in line.unmapped:
             self._counts.leave_unmapped(code)
 
     def _reject(self, number: int, flaw: Flaw | None) -> None:
         if flaw is None:
             return
         table = self._table.table
-        whose = self._named[1]
-        hidden = f"{table} of {whose}" if whose else table
+        if self._setting.heard is not None:
+            self._flaws.append(flaw)
         self._setting.report.reject(
             table,
             Rejection(
-                file=self._told if self._setting.files_told else hidden,
+                file=self._place(),
                 line=number,
                 column=flaw.column,
                 code=flaw.code,
@@ -307,6 +220,12 @@ class _File:
                 cure=flaw.cure,
             ),
         )
+
+    def _place(self) -> str:
+        """The file, or whose it is where files are named after patients."""
+        table, whose = self._table.table, self._named[1]
+        hidden = f"{table} of {whose}" if whose else table
+        return self._told if self._setting.files_told else hidden
 
 
 class _Reading:
