@@ -19,6 +19,7 @@ from streams.adapters.tabular.mapping.line import (
     Says,
     Tells,
 )
+from streams.adapters.tabular.mapping.lookup import Lookup
 from streams.adapters.tabular.mapping.phrases import (
     Cell,
     Coded,
@@ -34,7 +35,7 @@ from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.units import UNITS, canonical_unit
 
 
-Links = Mapping[str, Mapping[str, str]]
+Links = Mapping[str, Lookup]
 
 _RATES = {
     "dose_rate_per_mass",
