@@ -238,6 +238,12 @@ class Timeline:
         held = self._standing.get(event_id)
         return None if held is None else _fact(held.event)
 
+    def cancellation(self, event_id: str) -> Cancellation | None:
+        """That a fact of that id never was, where this is what stands of it."""
+        held = self._standing.get(event_id)
+        told = None if held is None else held.event
+        return told if isinstance(told, Cancellation) else None
+
     def deliveries(self) -> Iterator[Delivery]:
         """The deliveries from which an equal timeline can be built."""
         yield from self._standing.values()
