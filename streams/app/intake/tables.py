@@ -134,7 +134,8 @@ def _columns(times: Times) -> str:
 
 def _code(table: str, one: Unmapped) -> UnmappedCode:
     """Of the system it names, else of its table; without a name it is its own."""
-    system, _, code = one.code.rpartition("|")
+    told = one.code.removeprefix("urn:ember:local|")
+    system, _, code = told.rpartition("|") if "|" in told else told.rpartition(":")
     return UnmappedCode(
         system=system or table, code=code, label=one.label or code, unit=one.unit
     )

@@ -82,7 +82,7 @@ def test_every_row_is_mapped_filed_or_rejected(tables):
 
 def test_the_page_names_codes_units_clocks_gaps_and_the_rule_of_known(tables):
     told = check(tables)
-    assert "urn:ember:local|NATR  Sodium serum  [mmol/L]  perhaps sodium" in told
+    assert "results|NATR  Sodium serum  [mmol/L]  perhaps sodium" in told
     assert "hours|EtCO2  EtCO2  [mm[Hg]]" in told
     assert "creatinine in furlong" in told
     assert "measurement          2 within 2 h" in told
