@@ -17,6 +17,7 @@ from typing import Protocol
 
 from registry.app.agenda import Agenda
 from registry.app.instants import Instant, Instants
+from registry.app.keeping import Keeping
 from registry.app.patients import Key, Patients, head_chunk
 from registry.store.unit_of_work import Registry
 from registry.usecases.archive_batch import archived
@@ -88,6 +89,7 @@ class EmbeddedRunner:
 
     Rows are recorded by `clock`; without one by the time of the source itself, which
     is what a simulation wants.
+    What waits in `keeping` is written with the next batch.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class EmbeddedRunner:
         fingerprint: str,
         clock: Clock | None = None,
         people: People | None = None,
+        keeping: Keeping | None = None,
         batch_size: int = 2_000,
         on_progress: Callable[[Tally], None] = lambda _: None,
     ) -> None:
@@ -108,6 +111,7 @@ class EmbeddedRunner:
         self._fingerprint = fingerprint
         self._clock = clock or _SourceClock(self)
         self._people = people
+        self._keeping = Keeping() if keeping is None else keeping
         self._batch_size = batch_size
         self._on_progress = on_progress
         self._patients = Patients()
@@ -140,7 +144,11 @@ class EmbeddedRunner:
     def catch_up(self, messages: Iterable[EhrMessage], until: datetime) -> None:
         """Take in what came, and let time pass up to `until` and no further."""
         instants = Instants(messages)
-        while instants.peek() or _until(self._agenda.next_check() or _NEVER, until):
+        while (
+            instants.peek()
+            or self._keeping
+            or _until(self._agenda.next_check() or _NEVER, until)
+        ):
             self._commit(lambda uow: self._collect(uow, instants, until))
 
     def resume_position(self) -> int:
@@ -189,9 +197,11 @@ class EmbeddedRunner:
             with self._registry.transaction() as uow:
                 batch = collect(uow)
                 recorded = record_batch(self._command(uow, batch, phase), uow)
+                self._keeping.write(uow, self._clock.now())
         except BaseException:
             self._patients.forget()
             raise
+        self._keeping.written()
         self._patients.shed()
         self.tally.duplicates += recorded.duplicates
         if self._people is not None:

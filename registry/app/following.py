@@ -5,14 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from registry.app.embedded import EmbeddedRunner
-from streams.app.listen.spool import KEPT, Read, Spool, Spooled
+from registry.app.keeping import Keeping
+from registry.domain.letter import OF_SPOOL
+from streams.app.listen.spool import Read, Spool, Spooled
 from streams.pipeline.ingest import Ingested, Reader, Received, ingest_as_written
-from streams.vocabulary.clock import Clock
+from streams.vocabulary.clock import DAY, Clock, iso
 from streams.vocabulary.errors import InputError
-from streams.vocabulary.messages import EhrMessage
-from streams.vocabulary.topics import RAW
+from streams.vocabulary.letters import dead_letter
+from streams.vocabulary.messages import DeadLetter, EhrMessage
+from streams.vocabulary.topics import (
+    CONTROL_HEADER,
+    DIGEST_HEADER,
+    RAW,
+    RECEIVED_HEADER,
+    SENDER_HEADER,
+)
 
 
 _AT_ONCE = 500
@@ -32,10 +42,13 @@ class Follower:
     form: str
     reader: Reader
     runner: EmbeddedRunner
+    keeping: Keeping
+    """The runner's: what is put here is written with the next batch."""
     clock: Clock
     fatal: Callable[[BaseException], None]
     _woken: threading.Event = field(default_factory=threading.Event)
     _stopped: bool = False
+    _forgot: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -56,10 +69,10 @@ class Follower:
 
     def _follow(self) -> None:
         try:
-            self.spool.forget(self.clock.now() - KEPT)
             self.runner.begin()
             while True:
                 last = self._stopped
+                self._forget()
                 self._woken.clear()
                 while self._take():
                     pass
@@ -68,6 +81,13 @@ class Follower:
                 self._woken.wait(_PAUSE)
         except Exception as fault:  # noqa: BLE001 - the outermost loop of the thread
             self.fatal(fault)
+
+    def _forget(self) -> None:
+        """Once a day, what was kept long enough."""
+        now = self.clock.now()
+        if now - self._forgot >= DAY:
+            self.spool.forget(now)
+            self._forgot = now
 
     def _take(self) -> bool:
         """Read some; whether there may be more."""
@@ -81,6 +101,10 @@ class Follower:
                 for entry in done.entries
                 if isinstance(entry.message, EhrMessage)
             ]
+            if done.read is not None:
+                self.keeping.sight(done.read.sightings)
+            if letter is not None:
+                self.keeping.reject(self._letter(one, letter))
             read.append(
                 Read(one.number)
                 if letter is None
@@ -89,6 +113,27 @@ class Follower:
         self.runner.catch_up(messages, self.clock.now())
         self.spool.mark(read)
         return len(spooled) == _AT_ONCE
+
+    def _letter(self, one: Spooled, fault: InputError) -> DeadLetter:
+        """As the worker's would be; its place is that in the spool."""
+        return dead_letter(
+            topic=RAW,
+            partition=0,
+            offset=one.number,
+            key=None,
+            value=one.payload,
+            code=fault.code.value,
+            reason=str(fault),
+            rejected_by=OF_SPOOL,
+            rejected_at=self.clock.now(),
+            form=self.form,
+            headers={
+                SENDER_HEADER: one.sender.encode(),
+                CONTROL_HEADER: one.control_id.encode(),
+                RECEIVED_HEADER: iso(one.received_at).encode(),
+                DIGEST_HEADER: one.digest.hex().encode(),
+            },
+        )
 
     def _ingested(self, one: Spooled) -> tuple[Ingested, InputError | None]:
         received = Received(

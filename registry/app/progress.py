@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.status import Status
 
 from registry.app.embedded import Tally
+from streams.adapters.intake import IntakeReport
+from streams.app.history.watching import Watch, how_far
 
 
 class Progress:
@@ -35,6 +37,15 @@ class Progress:
         """Stop it, whatever happened."""
         if self._status is not None:
             self._status.stop()
+
+    @property
+    def watch(self) -> Watch | None:
+        """Whom a reading tells how far it is."""
+        return None if self._status is None else self._reading
+
+    def _reading(self, report: IntakeReport) -> None:
+        if self._status is not None:
+            self._status.update(f"reading {how_far(report)}")
 
     def show(self, tally: Tally) -> None:
         """Tell how far the run is."""

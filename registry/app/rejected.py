@@ -12,10 +12,7 @@ from registry.domain.letter import Letter
 from streams.adapters.identity.sealing import place_of
 from streams.app.identity import configured_site, payload_sealer
 from streams.vocabulary.errors import ErrorCode, SettingsError
-
-
-SEALED = "+aes"
-"""What a form ends with whose bytes are sealed."""
+from streams.vocabulary.topics import FHIR, HL7V2, SEALED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +49,12 @@ def listed(letter: Letter) -> ListedLetter:
         retries=letter.retries,
         retried_at=letter.retried_at,
     )
+
+
+def lies_open(letter: Letter) -> bool:
+    """Whether it holds bytes of a source that nobody sealed; they may name somebody."""
+    form = letter.form or ""
+    return letter.value is not None and form in (HL7V2, FHIR)
 
 
 def opened_value(letter: Letter, environ: Mapping[str, str]) -> bytes | None:

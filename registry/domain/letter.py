@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from streams.vocabulary.topics import BACKFILL, RAW
+
+
+OF_SPOOL = "listener"
+"""Who rejects what an embedded listener spooled; there it is read again."""
+OF_FILES = "replay"
+"""Who rejects a message of a file that is read as history."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=False)
@@ -23,6 +30,8 @@ class Letter:
     form: str | None
     record_key: bytes | None = field(repr=False)
     value: bytes | None = field(repr=False)
+    headers: Mapping[str, str]
+    """What the record told of its receipt."""
     retries: int
     retried_at: datetime | None
 
@@ -34,6 +43,8 @@ class Letter:
 
 def why_not_again(letter: Letter) -> str | None:
     """Why a letter cannot be sent again; None where it can."""
+    if letter.rejected_by == OF_FILES:
+        return "it was read from a file; replay the file into a new registry"
     if letter.topic not in (RAW, BACKFILL):
         return f"it came by {letter.topic}, which only Ember itself writes"
     if letter.value is None:

@@ -41,7 +41,10 @@ def send_again(
             one.topic,
             one.value or b"",
             one.record_key or b"",
-            [(FORMAT_HEADER, (one.form or "").encode())],
+            [
+                (FORMAT_HEADER, (one.form or "").encode()),
+                *((name, told.encode()) for name, told in one.headers.items()),
+            ],
         )
         for one in letters
     ]

@@ -17,7 +17,7 @@ from registry.domain.participant import Participant
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.stream_state import ArchivedEvent
 from streams.clinical.merges import Statement, statement, survivors
-from streams.vocabulary.events import PatientMerge, PatientUnmerge
+from streams.vocabulary.events import Cancellation, PatientMerge, PatientUnmerge
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Merged:
 def merges_told(site: str, uow: UnitOfWork) -> tuple[Merged, ...]:
     """Everybody of this site who was merged, by survivor."""
     retired: defaultdict[str, list[str]] = defaultdict(list)
-    for name, survivor in survivors(_statements(uow.stream.merges(site))).items():
+    for name, survivor in _survivors(uow.stream.merges(site)).items():
         retired[survivor].append(name)
     return tuple(
         _merged(site, survivor, sorted(names), uow)
@@ -62,7 +62,7 @@ def merges_told(site: str, uow: UnitOfWork) -> tuple[Merged, ...]:
 
 def person_of(site: str, patient: str, uow: UnitOfWork) -> Merged:
     """All names of the person this patient is."""
-    known = survivors(_of_kin(site, patient, uow))
+    known = _survivors(_of_kin(site, patient, uow))
     survivor = known.get(patient, patient)
     retired = sorted(name for name, end in known.items() if end == survivor)
     return _merged(site, survivor, retired, uow)
@@ -100,26 +100,43 @@ def flag_merges(
             )
 
 
-def _statements(archived: Iterable[ArchivedEvent]) -> set[Statement]:
+def _survivors(told: Iterable[ArchivedEvent]) -> dict[str, str]:
+    """By retired patient, who survives by these merges, unmerges and cancellations."""
+    some = tuple(told)
+    return survivors(_statements(some), _cancelled(some))
+
+
+def _statements(told: Iterable[ArchivedEvent]) -> set[Statement]:
     return {
         statement(one.event, one.patient)
-        for one in archived
+        for one in told
         if isinstance(one.event, PatientMerge | PatientUnmerge)
     }
 
 
-def _of_kin(site: str, patient: str, uow: UnitOfWork) -> set[Statement]:
+def _cancelled(told: Iterable[ArchivedEvent]) -> dict[str, int]:
+    """By the event id of what never was, the latest version that says so."""
+    found: dict[str, int] = {}
+    for one in told:
+        if isinstance(one.event, Cancellation):
+            name, version = one.event.cancels, one.event.version
+            found[name] = max(version, found.get(name, version))
+    return found
+
+
+def _of_kin(site: str, patient: str, uow: UnitOfWork) -> list[ArchivedEvent]:
     """What was said of this patient, of whom that names, and so on.
 
     A statement lies in the logs of all whom it concerns.
     """
-    told: set[Statement] = set()
+    told: list[ArchivedEvent] = []
     asked: set[str] = set()
     names = {patient}
     while names - asked:
-        told |= _statements(uow.stream.merges(site, names - asked))
+        told += uow.stream.merges(site, names - asked)
         asked |= names
-        names = {n for s in told for n in (s.survivor, s.said.retired)} | {patient}
+        said = _statements(told)
+        names = {n for s in said for n in (s.survivor, s.said.retired)} | {patient}
     return told
 
 

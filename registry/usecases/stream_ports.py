@@ -54,7 +54,10 @@ class Stream(Protocol):
     def merges(
         self, site: str, patients: Collection[str] | None = None
     ) -> tuple[ArchivedEvent, ...]:
-        """The merges and unmerges in the logs of these patients; None: of everybody."""
+        """The merges and unmerges in the logs of these patients; None: of everybody.
+
+        With them come the cancellations in the same logs.
+        """
         ...
 
     def last_location(

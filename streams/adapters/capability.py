@@ -101,7 +101,9 @@ class Gap:
 class CapabilityRegister:
     """Grows with each translation; the account of one sample."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, of_rows: bool = False) -> None:
+        """`of_rows`: of tables, whose rows say when they were known, or a rule does."""
+        self.of_rows = of_rows
         self.types: dict[str, TypeCounts] = defaultdict(TypeCounts)
         self.rejections: list[RejectedMessage] = []
         self.faults: Counter[str] = Counter()
@@ -114,7 +116,9 @@ class CapabilityRegister:
         self.delays: dict[str, Delays] = defaultdict(Delays)
         """By kind of event."""
         self.hours: Counter[datetime] = Counter()
-        """Messages by the hour in which they were issued."""
+        """Messages by the hour in which they were issued; rows, in which it happened."""
+        self.others: list[str] = []
+        """What was there and is in no map as a whole: a column nobody named."""
         self.duplicates = 0
         self.same_name_other_bytes = 0
         self._digests: set[bytes] = set()
@@ -132,7 +136,7 @@ class CapabilityRegister:
         match translation.outcome:
             case "mapped":
                 counts.mapped += 1
-                self.faults.update(fault.code.value for fault in translation.faults)
+                self.faults.update(map(self._part, translation.faults))
             case "filed":
                 counts.filed += 1
             case "rejected":
@@ -161,7 +165,12 @@ class CapabilityRegister:
             counts.rejected += 1
             self._reject(translation, index, place)
         else:
-            self.faults.update(fault.code.value for fault in translation.faults)
+            self.faults.update(map(self._part, translation.faults))
+
+    def _part(self, fault: Fault) -> str:
+        """What was left out: of a row, with the column."""
+        column = fault.place.partition(", column ")[2] if self.of_rows else ""
+        return f"{fault.code.value} in {column}" if column else fault.code.value
 
     def _reject(self, translation: Translation, index: int, place: str) -> None:
         if len(self.rejections) < REJECTIONS_KEPT:
@@ -199,7 +208,10 @@ class CapabilityRegister:
             self.concepts[event.concept] += 1
             if Flag.IMPLAUSIBLE in event.flags:
                 self.implausible[event.concept] += 1
-        if issued_at is not None:
+        if self.of_rows:
+            if Flag.LAG_UNMEASURABLE not in event.flags:
+                self.delays[event.kind].add(event.known_at - event.happened_at)
+        elif issued_at is not None:
             self.delays[event.kind].add(issued_at - event.happened_at)
 
     # -- telling -------------------------------------------------------------------

@@ -95,10 +95,16 @@ class IntakeReport:
     _ROWS_OF_A_TABLE = 10
     """Fewer say nothing of a table: of one patient it may hold a single row."""
 
-    def __init__(self, rejections_kept: int = 1_000) -> None:
+    def __init__(
+        self, rejections_kept: int = 1_000, *, stops_at_bad: bool = True
+    ) -> None:
+        """`stops_at_bad`: whether it raises where nearly all of a table is rejected."""
         self.tables: dict[str, TableCounts] = {}
         self.rejections: list[Rejection] = []
+        self.place: tuple[str, int, int] | None = None
+        """Where the reading is: the table, the number of its file, and of how many."""
         self._kept = rejections_kept
+        self._stops = stops_at_bad
 
     def table(self, name: str) -> TableCounts:
         """The counts of one table; new ones where it was not met before."""
@@ -128,7 +134,8 @@ class IntakeReport:
     def close(self) -> None:
         """All is read; raises `InputError` EMB-109 where all was nearly all bad."""
         judged = sum(counts.judged for counts in self.tables.values())
-        if self.rejected and self.rejected >= self._BAD_SHARE * judged:
+        bad = self.rejected and self.rejected >= self._BAD_SHARE * judged
+        if self._stops and bad:
             raise self._nearly_all_bad("all tables", judged, self.rejected, None)
 
     @property
@@ -138,7 +145,8 @@ class IntakeReport:
 
     def _stop_if_nearly_all_bad(self, table: str) -> None:
         counts = self.table(table)
-        if counts.bad and counts.bad >= self._BAD_SHARE * counts.judged:
+        bad = counts.bad and counts.bad >= self._BAD_SHARE * counts.judged
+        if self._stops and bad:
             raise self._nearly_all_bad(table, counts.judged, counts.bad, table)
 
     def _nearly_all_bad(

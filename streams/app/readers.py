@@ -1,7 +1,8 @@
 """Who reads what lies on `ehr.raw` as its source wrote it, by form.
 
-A message's name is the SHA-256 of its bytes: whoever delivers it how often, what it
-tells has the same ids, and takes effect once.
+A message's name is the SHA-256 of its bytes and of what could not be read of them:
+whoever delivers it how often, what it tells has the same ids, and takes effect once;
+what more it tells after a map was mended is another message about the same facts.
 """
 
 from __future__ import annotations
@@ -103,13 +104,13 @@ class SourceReader:
         known_at: datetime,
     ) -> SourceMessage:
         """The messages of what was understood, none larger than allowed."""
-        faults = [_fault(one) for one in understood.faults]
+        faults = [as_error(one) for one in understood.faults]
         messages: list[EhrMessage] = []
         for message in ehr_messages(
             understood,
             site=self.site,
             source=self._source(understood),
-            name=sha256(payload).hexdigest(),
+            name=_name(payload, understood),
             provenance=provenance,
             known_at=known_at,
         ):
@@ -162,5 +163,15 @@ class _Opening:
         )
 
 
-def _fault(one: Fault) -> InputError:
+def as_error(one: Fault) -> InputError:
+    """A fault as the worker's letters tell it."""
     return InputError(one.code, f"{one.place}: {one.reason}", one.cure)
+
+
+def _name(payload: bytes, understood: Translation) -> str:
+    name = sha256(payload)
+    for fault in understood.faults:
+        name.update(f"|{fault.place}|{fault.code}".encode())
+    for code in understood.unmapped:
+        name.update(f"|{code}".encode("utf-8", "surrogatepass"))
+    return name.hexdigest()

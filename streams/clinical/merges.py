@@ -6,7 +6,8 @@ Whatever the order in which statements come, the same ones leave the same surviv
 
 - of the statements about one retired patient and one survivor, the latest holds;
 - who was merged into several belongs to whom the latest of these merges names;
-- where merges would lead in a ring, the oldest of them is void.
+- where merges would lead in a ring, the oldest of them is void;
+- a statement that was cancelled, in this version or a later one, never was.
 
 The latest is the one that happened last at the source; an unmerge goes before a merge
 of the same moment.
@@ -14,15 +15,18 @@ of the same moment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from streams.vocabulary.events import PatientMerge, PatientUnmerge
 
 
 Said = PatientMerge | PatientUnmerge
 _NO_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER = -1
+NONE_CANCELLED: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,17 @@ def statement(said: Said, patient: str) -> Statement:
     )
 
 
-def survivors(statements: Iterable[Statement]) -> dict[str, str]:
-    """By retired patient, the last survivor; who is not in it is nobody else."""
+def survivors(
+    statements: Iterable[Statement], cancelled: Mapping[str, int] = NONE_CANCELLED
+) -> dict[str, str]:
+    """By retired patient, the last survivor; who is not in it is nobody else.
+
+    `cancelled` are versions by the event id of the statement that never was.
+    """
     latest: dict[tuple[str, str], Statement] = {}
     for one in statements:
+        if one.said.version <= cancelled.get(one.said.event_id, _NEVER):
+            continue
         pair = (one.said.retired, one.survivor)
         if pair not in latest or latest[pair].rank < one.rank:
             latest[pair] = one

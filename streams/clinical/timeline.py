@@ -5,6 +5,7 @@ Whatever the order of arrival, the same deliveries leave the same facts standing
 - a second delivery of a fact changes nothing (the earliest `known_at` is kept);
 - of several versions of one fact the highest `(version, message_id)` stands, be it a
   correction that overtook its original or a cancellation of what never arrived;
+- of two of one version, one whose code was in a map goes before one whose was not;
 - facts of one lane are ordered by `(happened_at, event_id)`, never by arrival.
 
 The timeline is changed in place: a patient has tens of thousands of facts, and one
@@ -33,6 +34,7 @@ from streams.vocabulary.events import (
     PatientMerge,
     PatientUnmerge,
 )
+from streams.vocabulary.facts import Flag
 
 
 FactT = TypeVar("FactT")
@@ -236,6 +238,12 @@ class Timeline:
         held = self._standing.get(event_id)
         return None if held is None else _fact(held.event)
 
+    def cancellation(self, event_id: str) -> Cancellation | None:
+        """That a fact of that id never was, where this is what stands of it."""
+        held = self._standing.get(event_id)
+        told = None if held is None else held.event
+        return told if isinstance(told, Cancellation) else None
+
     def deliveries(self) -> Iterator[Delivery]:
         """The deliveries from which an equal timeline can be built."""
         yield from self._standing.values()
@@ -320,6 +328,13 @@ def _of_two(held: Delivery, arriving: Delivery) -> Delivery:
     return max(held, arriving, key=_rank)
 
 
-def _rank(delivery: Delivery) -> tuple[int, str, str]:
-    """By source version, then message id; the content decides between equals."""
-    return (delivery.event.version, delivery.message_id, repr(delivery.event))
+def _rank(delivery: Delivery) -> tuple[int, bool, str, str]:
+    """By source version, then message id; the content decides between equals.
+
+    Of two readings of one version the one whose code was mapped stands: it was read
+    again after the map was mended.
+    """
+    event = delivery.event
+    told = event.event if isinstance(event, Correction) else event
+    mapped = Flag.UNMAPPED not in told.flags
+    return (event.version, mapped, delivery.message_id, repr(event))

@@ -119,12 +119,12 @@ def ingest_as_written(received: Received, readers: Mapping[str, Reader]) -> Inge
     read = reader(received)
     return Ingested(
         entries=tuple(_entry(message) for message in read.messages),
-        letter=_letter(read.faults),
+        letter=in_one(read.faults),
         read=read,
     )
 
 
-def _letter(faults: tuple[InputError, ...]) -> InputError | None:
+def in_one(faults: tuple[InputError, ...]) -> InputError | None:
     """All faults in one: a record has one letter."""
     if not faults:
         return None

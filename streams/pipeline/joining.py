@@ -23,7 +23,12 @@ from streams.clinical.merges import Statement
 from streams.clinical.timeline import NOTHING, Change, Delivery, Timeline
 from streams.pipeline.kin import Kin
 from streams.pipeline.state import PatientState
-from streams.vocabulary.events import Event, PatientMerge, PatientUnmerge
+from streams.vocabulary.events import (
+    Cancellation,
+    Event,
+    PatientMerge,
+    PatientUnmerge,
+)
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import EhrMessage, RosterEntry
 
@@ -58,6 +63,10 @@ def take_event(state: PatientState, event: Event, message_id: str) -> Change:
         return NOTHING
     origin = event.origin or state.patient
     kin.facts_of(origin).apply(event, message_id)
+    if isinstance(event, Cancellation) and kin.leave_out(event.cancels):
+        if kin.counting() != before:
+            _rejoin(state, kin)
+        return NOTHING
     return state.timeline.apply(event, message_id) if kin.counts(origin) else NOTHING
 
 
@@ -96,14 +105,16 @@ class Before:
     """What was known of others before something arrived."""
 
     statements: dict[str, Statement]
+    cancelled: dict[str, Cancellation]
     survivor: str
 
 
 def before(state: PatientState) -> Before:
     """As it is now."""
     if state.kin is None:
-        return Before({}, state.patient)
-    return Before(dict(state.kin.statements), state.kin.survivor)
+        return Before({}, {}, state.patient)
+    kin = state.kin
+    return Before(dict(kin.statements), dict(kin.cancelled), kin.survivor)
 
 
 def posted(state: PatientState, arrival: Arrived, was: Before) -> Iterator[Posted]:
@@ -150,6 +161,13 @@ def _statements(
             event = one.event(arrival.known_at)
             part = identity("statement", state.patient, repr(one))
             yield _message(state, name, part, (event,), arrival, arrival.known_at)
+        for about, void in sorted(kin.cancelled.items()):
+            origin = kin.statements[about].survivor
+            known = name in knew and was.cancelled.get(about) == void
+            if origin != name and not known:
+                never = replace(void, known_at=arrival.known_at, origin=origin)
+                part = identity("cancelled", state.patient, repr(void))
+                yield _message(state, name, part, (never,), arrival, arrival.known_at)
 
 
 def _everything(state: PatientState, kin: Kin, arrival: Arrived) -> Iterator[Posted]:

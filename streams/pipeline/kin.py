@@ -9,10 +9,11 @@ apart that it could not put together again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from streams.clinical.merges import Said, Statement, statement, survivors
 from streams.clinical.timeline import Timeline
+from streams.vocabulary.events import Cancellation
 
 
 @dataclass(slots=True)
@@ -26,6 +27,8 @@ class Kin:
     """By the patient it was first filed under."""
     statements: dict[str, Statement] = field(default_factory=dict)
     """By event id."""
+    cancelled: dict[str, Cancellation] = field(default_factory=dict)
+    """By the event id of a statement, that it never was."""
     _survivors: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -40,8 +43,31 @@ class Kin:
         if told.survivor == said.retired or (held and held.rank >= told.rank):
             return False
         self.statements[said.event_id] = told
-        self._survivors = survivors(self.statements.values())
+        self.leave_out(said.event_id)
+        self._settle()
         return True
+
+    def leave_out(self, event_id: str) -> bool:
+        """Look for a cancellation of a statement; tell whether there is a new one.
+
+        It lies among the facts of the log in which the statement was made.
+        """
+        told = self.statements.get(event_id)
+        if told is None:
+            return False
+        found = self.facts_of(told.survivor).cancellation(event_id)
+        if found is None or found.version < told.said.version:
+            return False
+        plain = replace(found, known_at=found.happened_at, origin=None)
+        if self.cancelled.get(event_id) == plain:
+            return False
+        self.cancelled[event_id] = plain
+        self._settle()
+        return True
+
+    def _settle(self) -> None:
+        cancelled = {name: told.version for name, told in self.cancelled.items()}
+        self._survivors = survivors(self.statements.values(), cancelled)
 
     def names(self) -> set[str]:
         """Everybody that any statement is about."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import DeadLetter
+from streams.vocabulary.topics import TOLD_OF_RECEIPT
 
 
 KEPT_BYTES = 700_000
@@ -24,8 +26,12 @@ def dead_letter(
     rejected_by: str,
     rejected_at: datetime,
     form: str | None = None,
+    headers: Mapping[str, bytes] | None = None,
 ) -> DeadLetter:
-    """The letter of one record; whoever rejects it again, it is the same letter."""
+    """The letter of one record; whoever rejects it again, it is the same letter.
+
+    Of the record's headers it keeps those that tell of the receipt.
+    """
     size = len(value or b"")
     if size > KEPT_BYTES:
         reason = f"{reason} Its {size} bytes are too many to keep here: see its offset."
@@ -39,6 +45,7 @@ def dead_letter(
         code=code,
         reason=reason,
         form=form,
+        headers=_of_receipt(headers or {}),
         key=None if key is None else key[:1_024],
         value=value if size <= KEPT_BYTES else None,
     )
@@ -47,3 +54,12 @@ def dead_letter(
 def letter_key(letter: DeadLetter) -> bytes:
     """The key of its record on `ehr.rejected`."""
     return f"{letter.topic}/{letter.partition}/{letter.offset}".encode()
+
+
+def _of_receipt(headers: Mapping[str, bytes]) -> dict[str, str] | None:
+    told = {
+        name: headers[name].decode("utf-8", "replace")
+        for name in TOLD_OF_RECEIPT
+        if name in headers
+    }
+    return told or None

@@ -243,6 +243,8 @@ class DeadLetter:
     """What is wrong and where; never a value of the record."""
     form: str | None = None
     """How the bytes were to be read, where the record said so; `+aes`: sealed."""
+    headers: dict[str, str] | None = None
+    """What else the record said of itself: `topics.TOLD_OF_RECEIPT`, where it did."""
     key: Base64Bytes | None = None
     value: Base64Bytes | None = None
 

@@ -54,6 +54,10 @@ DIGEST_HEADER = "ember-digest"
 """SHA-256 of the bytes as received, in hexadecimal."""
 
 
+TOLD_OF_RECEIPT = (SENDER_HEADER, CONTROL_HEADER, RECEIVED_HEADER, DIGEST_HEADER)
+"""What a record keeps when it is rejected and sent again: whose it was, and since when."""
+
+
 def is_as_written(form: str) -> bool:
     """Whether a form is one of a source's own, sealed or not."""
     return form.removesuffix(SEALED) in (HL7V2, FHIR)

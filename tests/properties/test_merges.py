@@ -17,7 +17,12 @@ from streams.pipeline.patient import Rules, advance
 from streams.pipeline.state import PatientState
 from streams.simulate.config import HospitalConfig
 from streams.simulate.hospital import Simulation
-from streams.vocabulary.events import Correction, PatientMerge, PatientUnmerge
+from streams.vocabulary.events import (
+    Cancellation,
+    Correction,
+    PatientMerge,
+    PatientUnmerge,
+)
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import (
     LOGGED,
@@ -143,6 +148,28 @@ def unmerge(survivor, retired, hour=2):
     return stated(PatientUnmerge, survivor, retired, hour)
 
 
+def never_was(survivor, statement, version=0):
+    """The statement, of this version or an earlier one, was a mistake of its own."""
+    (told,) = statement.events
+    event = Cancellation(
+        event_id=f"{told.event_id}:cancelled:{version}",
+        happened_at=told.happened_at + timedelta(hours=1),
+        known_at=told.known_at,
+        version=version,
+        cancels=told.event_id,
+    )
+    return replace(
+        statement, message_id=event.event_id, patient=survivor, events=(event,)
+    )
+
+
+def of_version(statement, version):
+    """The same statement, told again."""
+    (told,) = statement.events
+    name = f"{statement.message_id}:{version}"
+    return replace(statement, message_id=name, events=(replace(told, version=version),))
+
+
 def shared_out(which, names, dice):
     """One record as if its messages had come under several names."""
     return [
@@ -216,6 +243,24 @@ SHAPES = {
         ("A", "B"),
         lambda: [merge("A", "B", 1), unmerge("A", "B", 2), merge("A", "B", 3)],
     ),
+    "an unmerge that never was": (
+        "A",
+        ("A", "B"),
+        lambda: [
+            merge("A", "B", 1),
+            unmerge("A", "B", 2),
+            never_was("A", unmerge("A", "B", 2)),
+        ],
+    ),
+    "cancelled, then told again": (
+        "A",
+        ("A", "B"),
+        lambda: [
+            merge("A", "B"),
+            never_was("A", merge("A", "B"), 1),
+            of_version(merge("A", "B"), 2),
+        ],
+    ),
 }
 
 
@@ -240,16 +285,27 @@ def test_merged_in_any_order_is_as_never_apart(shape, which, dice):
         assert in_the_end(logs, name)[:2] == ([], [])
 
 
-@settings(max_examples=5, deadline=None)
-@given(st.sampled_from(range(2)), st.randoms(use_true_random=False))
-def test_merged_and_unmerged_in_any_order_is_as_never_merged(which, dice):
+UNDONE = {
+    "by an unmerge": lambda: [unmerge("A", "B")],
+    "by a cancellation": lambda: [never_was("A", merge("A", "B"))],
+    "by both": lambda: [unmerge("A", "B"), never_was("A", merge("A", "B"))],
+}
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    st.sampled_from(sorted(UNDONE)),
+    st.sampled_from(range(2)),
+    st.randoms(use_true_random=False),
+)
+def test_merged_and_unmerged_in_any_order_is_as_never_merged(how, which, dice):
     messages = shared_out(which, ("A", "B"), dice)
     apart = Logs()
     apart.bring(messages)
     apart.end()
 
     logs = Logs(dice)
-    logs.bring([*messages, merge("A", "B"), unmerge("A", "B")])
+    logs.bring([*messages, merge("A", "B"), *UNDONE[how]()])
     logs.end()
 
     for name in ("A", "B"):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import Cancellation, Correction, Measurement
+from streams.vocabulary.facts import Flag
 
 
 DAY = datetime(2150, 3, 1, tzinfo=UTC)
@@ -22,6 +23,7 @@ def measured(draw, event_id=None):
         happened_at=draw(minutes),
         known_at=DAY + timedelta(days=1),
         concept=draw(st.sampled_from(["lactate", "creatinine"])),
+        flags=draw(st.sampled_from([(), (Flag.UNMAPPED,)])),
         value=float(draw(st.integers(0, 3))),
     )
 

@@ -97,7 +97,8 @@ def find(
         raise InputError(
             ErrorCode.UNKNOWN_PATIENT,
             "The vault holds no such identifier.",
-            "Check it, and the authority that assigned it.",
+            "Check it, and its authority: `ember identity open` prints how they are "
+            "written.",
         )
     for site, pseudonym in found:
         print(f"{site}\t{pseudonym}")

@@ -15,17 +15,23 @@ from registry.app.clocks import SystemClock
 from registry.app.commands.options import RegistryOption, opened
 from registry.app.embedded import EmbeddedRunner
 from registry.app.following import Follower
+from registry.app.keeping import Keeping
 from registry.app.settings import registry_url
 from registry.store.migrate import migrate
 from streams.adapters.identity.sealing import place_of
 from streams.adapters.site.configuration import SiteConfiguration
 from streams.app.flagging import flagged_beside
-from streams.app.identity import configured_site, identities_of, payload_sealer
+from streams.app.identity import (
+    configured_site,
+    identities_of,
+    payload_sealer,
+    vault_sealer,
+)
 from streams.app.kafka.raw import Seal
 from streams.app.listen.kafka_store import kafka_store
 from streams.app.listen.running import Fatal, ListenerPlan, OpenStore, run_listener
 from streams.app.listen.settings import ListenerSettings, listener_settings
-from streams.app.listen.spool import Spool
+from streams.app.listen.spool import SPOOL, Spool
 from streams.app.protocols import shipped_protocols
 from streams.app.readers import readers_of
 from streams.app.settings import (
@@ -34,10 +40,6 @@ from streams.app.settings import (
 )
 from streams.pipeline.patient import Rules
 from streams.vocabulary.topics import HL7V2, RAW, SEALED
-
-
-_SPOOL = "spool.sqlite"
-"""In the listener's folder."""
 
 
 def listen(
@@ -80,6 +82,7 @@ def listen(
         site=site,
         identities=identities_of(site, environ),
         open_store=open_store,
+        sealed=payload_sealer(environ) is not None,
     )
     run_listener(plan, process_settings(environ))
 
@@ -111,18 +114,25 @@ async def _embedded(
         outcomes_of_flags=True,
     )
     seal = _seal(environ, site)
-    spool = Spool(settings.folder / _SPOOL, seal)
+    spool = Spool(settings.folder / SPOOL, seal)
     spool.open()
     form = HL7V2 if seal is None else HL7V2 + SEALED
     clock = SystemClock()
     book = opened(url)
+    keeping = Keeping(vault_sealer(environ))
     follower = Follower(
         spool=spool,
         form=form,
         reader=readers_of(environ)[form],
         runner=EmbeddedRunner(
-            book, rules, source=f"{site.site}/{HL7V2}", fingerprint="live", clock=clock
+            book,
+            rules,
+            source=f"{site.site}/{HL7V2}",
+            fingerprint="live",
+            clock=clock,
+            keeping=keeping,
         ),
+        keeping=keeping,
         clock=clock,
         fatal=fatal,
     )

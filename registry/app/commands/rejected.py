@@ -19,15 +19,18 @@ from registry.app.commands.options import (
 )
 from registry.app.commands.query import Columns, print_table, told
 from registry.app.kafka import producer
-from registry.app.rejected import LISTED_LETTERS, listed, opened_value
-from registry.domain.letter import Letter
+from registry.app.rejected import LISTED_LETTERS, lies_open, listed, opened_value
+from registry.domain.letter import OF_SPOOL, Letter
 from registry.inbox.letters import send_again
 from registry.store.repositories.bulk import portions
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.retry_letters import RetryLetters, retry_letters
 from registry.usecases.show_letter import ShowLetter, show_letter
+from streams.app.listen.settings import listener_settings
+from streams.app.listen.spool import SPOOL, Again, Spool
 from streams.app.settings import kafka_settings
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
+from streams.vocabulary.topics import CONTROL_HEADER, DIGEST_HEADER, SENDER_HEADER
 
 
 app = typer.Typer(
@@ -71,6 +74,12 @@ def list_letters(
         "sent again": lambda r: told(r.retried_at),
     }
     print_table("letters", letters, columns)
+    if unsealed := sum(map(lies_open, letters)):
+        print(
+            f"{unsealed} of them hold a message as it came, with whom it names: "
+            "name a key in EMBER_PAYLOAD_KEYS.",
+            file=sys.stderr,
+        )
 
 
 @app.command()
@@ -137,6 +146,27 @@ def _meant(uow: UnitOfWork, letter: str | None, code: str | None) -> tuple[Lette
 
 
 def _send(letters: Sequence[Letter]) -> None:
+    """To where each came from: the spool of an embedded listener, or Kafka."""
+    spooled = [one for one in letters if one.rejected_by == OF_SPOOL]
+    if spooled:
+        spool = Spool(listener_settings(os.environ).folder / SPOOL)
+        spool.put_again([_again(one) for one in spooled], SystemClock().now())
+    others = [one for one in letters if one.rejected_by != OF_SPOOL]
+    if others:
+        _send_by_kafka(others)
+
+
+def _again(letter: Letter) -> Again:
+    told = letter.headers
+    return Again(
+        digest=bytes.fromhex(told[DIGEST_HEADER]),
+        payload=letter.value or b"",
+        sender=told[SENDER_HEADER],
+        control_id=told[CONTROL_HEADER],
+    )
+
+
+def _send_by_kafka(letters: Sequence[Letter]) -> None:
     made = producer(kafka_settings(os.environ), "letters")
     try:
         send_again(letters, made, seconds=_PATIENCE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import Annotated
 
@@ -15,9 +15,11 @@ from rich.console import Console
 from registry.app.clocks import SystemClock
 from registry.app.commands.options import RegistryOption, opened
 from registry.app.embedded import EmbeddedRunner, Tally
+from registry.app.keeping import HistoryKeeping, Keeping
 from registry.app.progress import Progress
 from registry.app.settings import registry_url
 from registry.store.migrate import migrate
+from registry.store.unit_of_work import Registry
 from registry.usecases.record_run import RecordRun, record_run
 from streams.adapters.intake import IntakeReport
 from streams.app.flagging import DefinitionOption, flagged_beside
@@ -30,8 +32,10 @@ from streams.app.history.detection import (
     SubjectsOption,
     ZoneOption,
 )
-from streams.app.history.sources import open_history
+from streams.app.history.sources import History, open_history
+from streams.app.identity import payload_sealer, vault_sealer
 from streams.app.protocols import shipped_protocols
+from streams.app.sightings import Sightings
 from streams.pipeline.flaggable import described
 from streams.pipeline.patient import Rules
 from streams.vocabulary.ids import identity
@@ -74,10 +78,13 @@ def replay(
     clock = SystemClock()
     started = clock.now()
     with Progress(Console(stderr=True), "replaying") as progress:
+        keeping = Keeping(vault_sealer(os.environ))
+        history = replace(_witnessed(history, book, keeping), watch=progress.watch)
         runner = EmbeddedRunner(
             book,
             rules,
             source=source,
+            keeping=keeping,
             fingerprint=history.fingerprint(*_judged_by(rules)),
             clock=clock,
             on_progress=progress.show,
@@ -103,6 +110,25 @@ def replay(
     account(report, sys.stderr)
     tell_never_met(history, sys.stderr)
     print(_json(tally) if as_json else _told(tally))
+
+
+def _witnessed(history: History, book: Registry, keeping: Keeping) -> History:
+    """The history, with its identifiers kept for the vault, and what it refuses."""
+    if history.configured is None:
+        return history
+    site = history.configured.site
+    public = site.identity == "public"
+    vault = vault_sealer(os.environ)
+    told = HistoryKeeping(
+        book=book,
+        clock=SystemClock(),
+        keeping=keeping,
+        site=site.site,
+        sightings=None if vault is None or public else Sightings(site.site, vault),
+        sealer=payload_sealer(os.environ),
+        unsealed=public,
+    )
+    return history.witnessed(told.sighted, told.refused)
 
 
 def _judged_by(rules: Rules) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from registry.domain.letter import Letter
 from registry.store.repositories.bulk import insert_into, portions
@@ -50,13 +52,13 @@ class LetterRepository:
         if waiting:
             query = query.where(LetterRow.retried_at.is_(None))
         query = query.order_by(LetterRow.rejected_at.desc(), LetterRow.message_id)
-        return tuple(Letter(*r) for r in self._connection.execute(query.limit(limit)))
+        return tuple(map(_letter, self._connection.execute(query.limit(limit))))
 
     def one(self, message_id: str) -> Letter | None:
         """The letter of this id, or of the one id that begins so."""
         begins = LetterRow.message_id.startswith(message_id, autoescape=True)
         rows = self._connection.execute(select(*_LETTER).where(begins).limit(2)).all()
-        return Letter(*rows[0]) if len(rows) == 1 else None
+        return _letter(rows[0]) if len(rows) == 1 else None
 
     def note_retry(self, message_id: str, at: datetime) -> None:
         """It was sent again."""
@@ -82,6 +84,11 @@ class LetterRepository:
         return found
 
 
+def _letter(row: Row[Any]) -> Letter:
+    told = dict(zip(Letter.__slots__, row, strict=True))
+    return Letter(**{**told, "headers": json.loads(told["headers"] or "{}")})
+
+
 def _row(letter: DeadLetter) -> dict[str, object]:
     return {
         "message_id": letter.message_id,
@@ -95,5 +102,6 @@ def _row(letter: DeadLetter) -> dict[str, object]:
         "form": letter.form,
         "record_key": letter.key,
         "value": letter.value,
+        "headers": json.dumps(letter.headers) if letter.headers else None,
         "retries": 0,
     }

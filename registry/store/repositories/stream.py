@@ -7,7 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, bindparam, delete, insert, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    TextClause,
+    bindparam,
+    delete,
+    insert,
+    select,
+    text,
+    tuple_,
+)
 
 from registry.store.repositories.bulk import insert_into, portions, told
 from registry.store.rows.stream import (
@@ -163,11 +173,28 @@ class StreamRepository:
     def merges(
         self, site: str, patients: Collection[str] | None = None
     ) -> tuple[ArchivedEvent, ...]:
-        """The merges and unmerges in the logs of these patients; None: of everybody."""
+        """The merges and unmerges in the logs of these patients; None: of everybody.
+
+        With them come the cancellations in the same logs.
+        """
         row = ClinicalEventRow
+        of_merges = text(MERGES)
+        told = self._statements(site, of_merges, patients)
+        logs = {one.patient for one in told}
+        return told + self._statements(site, row.kind == "cancellation", logs)
+
+    def _statements(
+        self,
+        site: str,
+        which: ColumnElement[bool] | TextClause,
+        patients: Collection[str] | None,
+    ) -> tuple[ArchivedEvent, ...]:
+        row = ClinicalEventRow
+        if patients is not None and not patients:
+            return ()
         query = (
             select(row.patient, row.message_id, row.provenance, row.payload)
-            .where(row.site == site, text(MERGES))
+            .where(row.site == site, which)
             .order_by(row.event_id, row.version, row.patient)
         )
         if patients is not None:

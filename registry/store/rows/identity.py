@@ -93,5 +93,8 @@ class LetterRow(Row):
         LargeBinary,
         comment="The record byte for byte, sealed where the site has a key.",
     )
+    headers: Mapped[str | None] = said(
+        "What the record told of its receipt, JSON; null where it told nothing."
+    )
     retries: Mapped[int] = said("How often it was sent again.")
     retried_at: Mapped[datetime | None] = said("When it was last sent again, UTC.")

@@ -21,7 +21,7 @@ def found_files(folder: Path, names: tuple[str, ...]) -> list[Path]:
     """The files of a table: the first name that is there, or all of a pattern."""
     for name in names:
         if any(sign in name for sign in "*?["):
-            files = sorted(f for f in folder.glob(name) if f.name.endswith(ENDINGS))
+            files = sorted(f for f in folder.glob(name) if _is_table(f))
         else:
             whole = (folder / name,) if name.endswith(ENDINGS) else ()
             paths = (*whole, *(folder / f"{name}{end}" for end in ENDINGS))
@@ -29,6 +29,11 @@ def found_files(folder: Path, names: tuple[str, ...]) -> list[Path]:
         if files:
             return files
     return []
+
+
+def _is_table(path: Path) -> bool:
+    """By its name; what begins with a dot is a system's own (`._p000001.psv`)."""
+    return path.name.endswith(ENDINGS) and not path.name.startswith(".")
 
 
 def stem(path: Path) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import TextIO
 
-from streams.adapters.intake import IntakeReport, TableCounts
+from streams.adapters.intake import IntakeReport, Rejection, TableCounts
 from streams.app.history.sources import History, named
 
 
@@ -16,8 +17,8 @@ def account(report: IntakeReport, out: TextIO) -> None:
     by_code: Counter[str] = Counter()
     for counts in report.tables.values():
         by_code.update(counts.rejected)
-    for rejection in report.rejections:
-        print(f"rejected {rejection}", file=out)
+    for line in _rejections(report):
+        print(f"rejected {line}", file=out)
     if by_code:
         told = ", ".join(f"{n} {code}" for code, n in sorted(by_code.items()))
         print(f"{counted(by_code.total(), 'row')} rejected: {told}", file=out)
@@ -36,6 +37,22 @@ def tell_never_met(history: History, out: TextIO) -> None:
 def counted(number: int, what: str) -> str:
     """So many of them, in the singular where it is one."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+_LIKE = 10
+"""Rejections of one code in one column that are told one by one."""
+
+
+def _rejections(report: IntakeReport) -> Iterator[str]:
+    """The first of each sort, and how many more there are like them."""
+    sorts: dict[tuple[str, str | None, str], list[Rejection]] = {}
+    for one in report.rejections:
+        sorts.setdefault((one.code.value, one.column, one.cure), []).append(one)
+    for (code, column, _), all_of_it in sorts.items():
+        yield from map(str, all_of_it[:_LIKE])
+        if (more := len(all_of_it) - _LIKE) > 0:
+            where = f", column {column}" if column else ""
+            yield f"{code}{where}: {more} more like these"
 
 
 def _counted(counts: TableCounts) -> str:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from streams.app.history.account import account, counted, tell_never_met
 from streams.app.history.detect import write_detect_csv
 from streams.app.history.episodes import write_episodes_csv
 from streams.app.history.sources import History, open_history
+from streams.app.history.watching import Line
 from streams.app.history.writing import writing
 from streams.app.settings import check_zone
 from streams.clinical.catalogue.rule import Rule
@@ -94,8 +96,10 @@ def detect(
     history = open_history(
         source, path, subjects, mapping=mapping, site=site, environ=os.environ
     )
+    line = Line(sys.stderr)
+    history = replace(history, watch=line.watch)
     if isinstance(preset := rule.policies[chosen], Sepsis3Policy):
-        _sepsis3(history, preset, out, hourly)
+        _sepsis3(history, preset, out, hourly, line)
         return
     report = IntakeReport()
     stages: set[str] = set()
@@ -107,6 +111,7 @@ def detect(
             zone=zone or history.zone,
             out=file,
         )
+    line.clear()
     account(report, sys.stderr)
     tell_never_met(history, sys.stderr)
     print(
@@ -157,7 +162,11 @@ def _check_hourly(rule: Rule, out: Path, hourly: Path) -> None:
 
 
 def _sepsis3(
-    history: History, policy: Sepsis3Policy, out: Path, hourly: Path | None
+    history: History,
+    policy: Sepsis3Policy,
+    out: Path,
+    hourly: Path | None,
+    line: Line,
 ) -> None:
     """The tables of mimic-code: one row an ICU stay that is septic, one row an hour."""
     report = IntakeReport()
@@ -168,6 +177,7 @@ def _sepsis3(
             out=files.enter_context(writing(out)),
             hourly=None if hourly is None else files.enter_context(writing(hourly)),
         )
+    line.clear()
     account(report, sys.stderr)
     tell_never_met(history, sys.stderr)
     print(

@@ -7,17 +7,19 @@ does not say when is rejected, for nobody can know.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
 
 from streams.adapters.hl7v2.header import header
+from streams.adapters.identity.pseudonyms import Sighting
 from streams.adapters.intake import IntakeReport, Rejection, SourcedEvent
 from streams.adapters.site.configuration import SiteConfiguration, read_site
 from streams.adapters.translation import Fault, Translation, Translator
 from streams.app.identity import configured_site, identities_of
 from streams.app.intake.samples import Form, Sample, samples
-from streams.app.readers import translators
+from streams.app.readers import as_error, translators
+from streams.pipeline.ingest import in_one
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 
 
@@ -40,6 +42,18 @@ FORMS: Mapping[Form, Issued] = {"hl7v2": _hl7_issued}
 """What can be read as history, and when each message of it was issued."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A message of a file that could not be used, or not all of it."""
+
+    form: Form
+    number: int
+    """Among the messages of all files, from 1."""
+    payload: bytes = field(repr=False)
+    fault: InputError
+    """All that is wrong with it, in one."""
+
+
 @dataclass(frozen=True, slots=True)
 class MessageFiles:
     """The messages of a file or folder, of one site."""
@@ -48,6 +62,10 @@ class MessageFiles:
     path: Path
     site: SiteConfiguration
     translator: Translator
+    sighted: Callable[[Sighting], None] | None = None
+    """Told each identifier beside its pseudonym: the vault, nobody else."""
+    refused: Callable[[Refused], None] | None = None
+    """Told what could not be used."""
 
     def files(self) -> list[Path]:
         """The file, or all files of the folder."""
@@ -67,6 +85,7 @@ class MessageFiles:
             counts = report.table(kind)
             counts.read += 1
             self._account(report, kind, understood, sample, number)
+            self._pass_on(understood, sample, number)
             for told in understood.told:
                 if subjects is None or told.patient in subjects:
                     for event in told.events:
@@ -77,6 +96,18 @@ class MessageFiles:
         if others:
             passed = report.table(_NO_MESSAGES)
             passed.read = passed.filed_unread = len(others)
+
+    def _pass_on(self, understood: Translation, sample: Sample, number: int) -> None:
+        if self.sighted is not None:
+            for one in understood.sightings:
+                self.sighted(one)
+        fault = in_one(tuple(map(as_error, understood.faults)))
+        if self.refused is not None and fault is not None:
+            self.refused(
+                Refused(
+                    form=self.form, number=number, payload=sample.payload, fault=fault
+                )
+            )
 
     def _understood(self, sample: Sample) -> tuple[str, Translation]:
         """Its type, and what it means."""

@@ -10,7 +10,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import file_digest, sha256
 from itertools import groupby
 from operator import attrgetter
@@ -19,12 +19,14 @@ from types import MappingProxyType
 from typing import Protocol
 
 from streams.adapters.fhir.mimic_iv import MimicIvFhir
+from streams.adapters.identity.pseudonyms import Sighting
 from streams.adapters.intake import IntakeReport, SourcedEvent
 from streams.adapters.mimic_iv.source import MimicIv
 from streams.adapters.ordering import events_by_patient, messages_in_known_order
 from streams.adapters.tabular.mapping.source import MappedTables
-from streams.app.history.mapped import open_tables
-from streams.app.history.messages import FORMS, MessageFiles, message_files
+from streams.app.history.mapped import TABLE, check_mapping, open_tables
+from streams.app.history.messages import FORMS, MessageFiles, Refused, message_files
+from streams.app.history.watching import Watch, watched
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 from streams.vocabulary.messages import EhrMessage
@@ -47,7 +49,6 @@ _ZONES = {"mimic-iv": "UTC", "mimic-iv-fhir": "America/New_York"}
 UTC, so that its UTC days are those of the ward's own clock; on FHIR they carry Boston's
 offset."""
 
-TABLE = "table"
 MAPPED = ("clif", "omop", TABLE)
 """What a mapping reads."""
 
@@ -66,6 +67,8 @@ class History:
     """The patients of whom something was read."""
     configured: MappedTables | MessageFiles | None = None
     """Tables that a mapping reads, or messages: those of a configured site."""
+    watch: Watch | None = field(default=None, compare=False)
+    """Told now and then how far the reading is."""
 
     @property
     def zone(self) -> str:
@@ -74,13 +77,28 @@ class History:
             return self.configured.site.zone
         return _ZONES[self.name]
 
+    def witnessed(
+        self,
+        sighted: Callable[[Sighting], None],
+        refused: Callable[[Refused], None],
+    ) -> History:
+        """The same, told to who keeps identifiers and what could not be used."""
+        match self.configured:
+            case MappedTables() as tables:
+                return replace(self, configured=replace(tables, sighted=sighted))
+            case MessageFiles() as files:
+                told = replace(files, sighted=sighted, refused=refused)
+                return replace(self, configured=told)
+        return self
+
     def events(self, report: IntakeReport) -> Iterator[SourcedEvent]:
         """All events, table by table; the report accounts for the rest.
 
         Raises `InputError` EMB-304 at the end where nothing was read of anybody asked
         for: a table without rows would say that nobody of them was ill.
         """
-        for sourced in self._source().events(report, self.subjects):
+        events = self._source().events(report, self.subjects)
+        for sourced in watched(events, report, self.watch):
             self.met.add(sourced.patient)
             yield sourced
         if self.subjects and not self.met:
@@ -141,8 +159,25 @@ class History:
         events = self.events(report)
         tables = self.configured
         if isinstance(tables, MappedTables) and tables.mapping.grouped:
-            return groupby(events, attrgetter("patient"))
+            return _each_once(groupby(events, attrgetter("patient")))
         return events_by_patient(events)
+
+
+def _each_once(
+    groups: Iterable[tuple[str, Iterable[SourcedEvent]]],
+) -> Iterator[tuple[str, Iterable[SourcedEvent]]]:
+    """The groups; raises `InputError` EMB-141 where one patient comes twice."""
+    met: set[str] = set()
+    for patient, events in groups:
+        if patient in met:
+            raise InputError(
+                ErrorCode.SCATTERED_ROWS,
+                "The mapping says that all of a patient stands together (`grouped`), and "
+                f"{patient} comes twice.",
+                "Give each file a name of its own, or leave `grouped` away.",
+            )
+        met.add(patient)
+        yield patient, events
 
 
 _MANY = 20
@@ -188,12 +223,7 @@ def open_history(
             f"{path} is not a folder.",
             "Give --path the folder that holds the source's files.",
         )
-    if (name == TABLE) != (mapping is not None):
-        raise SettingsError(
-            ErrorCode.BAD_SETTING,
-            "A mapping is for the source `table`, and that source for a mapping.",
-            "Give both --source table and --mapping FILE.yaml, or neither.",
-        )
+    check_mapping(name, mapping)
     numbered = name not in MAPPED
     asked = None if subjects is None else read_subjects(subjects, numbered=numbered)
     if name not in MAPPED:

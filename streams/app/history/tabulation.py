@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from streams.app.history.detection import (
 from streams.app.history.sources import MAPPED, open_history
 from streams.app.history.tables.all import table_named
 from streams.app.history.tables.table import write_table
+from streams.app.history.watching import Line
 from streams.app.history.writing import writing
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
@@ -45,11 +47,14 @@ def table(
         source, path, subjects, mapping=mapping, site=site, environ=os.environ
     )
     _check_policy(source, policy)
+    line = Line(sys.stderr)
+    history = replace(history, watch=line.watch)
     report = IntakeReport()
     with writing(out) as file:
         written = write_table(
             history.timelines(report), table=wanted, policy=policy, out=file
         )
+    line.clear()
     account(report, sys.stderr)
     tell_never_met(history, sys.stderr)
     print(

@@ -25,9 +25,14 @@ from streams.adapters.hl7v2.translator import Hl7Translator
 from streams.adapters.identity.pseudonyms import KEY_BYTES, Pseudonyms
 from streams.adapters.site.codes import CodeMap
 from streams.adapters.site.configuration import SiteConfiguration, read_site
+from streams.adapters.tabular.mapping.document import MappingDocument
 from streams.adapters.translation import Fault, Translation, Translator
+from streams.app.history.mapped import check_mapping, mapping_of
+from streams.app.history.watching import Line
 from streams.app.intake.report import summary, tell, whole
-from streams.app.intake.samples import Sample, samples
+from streams.app.intake.samples import Form, Sample, samples
+from streams.app.intake.tables import TableCheck, rules_of_known
+from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 class Source(StrEnum):
@@ -35,6 +40,9 @@ class Source(StrEnum):
 
     HL7V2 = "hl7v2"
     FHIR = "fhir"
+    TABLE = "table"
+    CLIF = "clif"
+    OMOP = "omop"
 
 
 AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
@@ -46,6 +54,10 @@ UNKNOWN_SITE = SiteConfiguration(site="sample", zone="UTC")
 def check(
     source: Annotated[Source, typer.Option(help="What the messages are written in.")],
     path: Annotated[Path, typer.Option(help="A file, or a folder of files.")],
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="Of --source table: what its columns mean, in YAML."),
+    ] = None,
     site: Annotated[
         Path | None,
         typer.Option(envvar="EMBER_SITE", help="The site's configuration, in YAML."),
@@ -57,13 +69,19 @@ def check(
         bool, typer.Option("--json", help="Print the summary as JSON.")
     ] = False,
 ) -> None:
-    """Read a sample of a site's messages; tell what is mapped and what is not."""
+    """Read a sample of a site's messages or tables; tell what is mapped and what not."""
     began = time.perf_counter()
-    configuration = UNKNOWN_SITE if site is None else read_site(site)
-    checking = Check(source, configuration)
-    found = checking.read(path, sys.stderr if sys.stderr.isatty() else None)
-    for name in checking.others:
-        print(f"{name} holds no messages and was not read.", file=sys.stderr)
+    configuration = None if site is None else read_site(site)
+    check_mapping(source.value, mapping)
+    document = None
+    if source in (Source.HL7V2, Source.FHIR):
+        checking = Check(source, configuration or UNKNOWN_SITE)
+        found = checking.read(path, sys.stderr if sys.stderr.isatty() else None)
+        for name in checking.others:
+            print(f"{name} holds no messages and was not read.", file=sys.stderr)
+    else:
+        document = mapping_of(source.value, mapping)
+        found = _checked_tables(document, path, configuration)
     seconds = time.perf_counter() - began
     if register is not None:
         register.write_bytes(
@@ -73,13 +91,33 @@ def check(
         print(orjson.dumps(summary(found, seconds)).decode())
     else:
         tell(found, seconds, sys.stdout)
+        if document is not None:
+            print("\nWhen what a table tells counts as known:")
+            for rule in rules_of_known(document):
+                print(f"  {rule}")
+
+
+def _checked_tables(
+    mapping: MappingDocument, path: Path, site: SiteConfiguration | None
+) -> CapabilityRegister:
+    if not path.is_dir():
+        raise SettingsError(
+            ErrorCode.PATH_NOT_FOUND,
+            f"{path} is not a folder.",
+            "Give --path the folder that holds the tables.",
+        )
+    line = Line(sys.stderr)
+    checking = TableCheck(mapping, site or mapping.site or UNKNOWN_SITE)
+    found = checking.read(path, line.watch)
+    line.clear()
+    return found
 
 
 class Check:
     """One reading of a sample."""
 
     def __init__(self, source: Source, site: SiteConfiguration) -> None:
-        self._source = source
+        self._form: Form = "fhir" if source is Source.FHIR else "hl7v2"
         identities = Pseudonyms(site.site, {1: os.urandom(KEY_BYTES)})
         self._fhir: FhirTranslator | None = None
         self._translator: Translator
@@ -105,7 +143,7 @@ class Check:
 
         Raises as `samples` does where the reading itself fails.
         """
-        for index, sample in enumerate(samples(self._source.value, path, self.others)):
+        for index, sample in enumerate(samples(self._form, path, self.others)):
             translation = self._translated(sample)
             for name in self._fhir.held_back if self._fhir else ():
                 self._held[name] = index, sample.file, translation.kind

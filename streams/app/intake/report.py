@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TextIO
 
-from streams.adapters.capability import CapabilityRegister, Delays, Unmapped
+from streams.adapters.capability import (
+    REJECTIONS_KEPT,
+    CapabilityRegister,
+    Delays,
+    RejectedMessage,
+    Unmapped,
+)
 from streams.adapters.site.suggestions import Suggestion, suggestions
 from streams.vocabulary.clock import HOUR, iso
 
@@ -73,6 +79,7 @@ def whole(register: CapabilityRegister, seconds: float) -> dict[str, object]:
             kind: {"before": delays.before, **_bands(delays)}
             for kind, delays in sorted(register.delays.items())
         },
+        "not_read": register.others,
         "gaps": [
             {"begins": iso(gap.begins), "hours": gap.hours} for gap in register.gaps()
         ],
@@ -90,13 +97,15 @@ def tell(register: CapabilityRegister, seconds: float, out: TextIO) -> None:
 
 def _page(register: CapabilityRegister, seconds: float) -> Iterator[str]:
     total = register.total()
+    what = "rows" if register.of_rows else "messages"
     yield (
-        f"{total.messages:,} messages: {total.mapped:,} mapped, {total.filed:,} filed "
+        f"{total.messages:,} {what}: {total.mapped:,} mapped, {total.filed:,} filed "
         f"unread, {total.rejected:,} rejected; {total.events:,} events "
         f"({seconds:.1f} s)"
     )
     yield ""
-    yield f"{'type':<28}{'messages':>10}{'mapped':>10}{'filed':>10}{'rejected':>10}"
+    kinds = "table" if register.of_rows else "type"
+    yield f"{kinds:<28}{what:>10}{'mapped':>10}{'filed':>10}{'rejected':>10}"
     for kind, counts in sorted(register.types.items()):
         yield (
             f"{kind:<28}{counts.messages:>10,}{counts.mapped:>10,}"
@@ -110,7 +119,9 @@ def _page(register: CapabilityRegister, seconds: float) -> Iterator[str]:
 
 
 def _rejections(register: CapabilityRegister) -> Iterator[str]:
-    if register.rejections:
+    if register.of_rows:
+        yield from _rejected_rows(register)
+    elif register.rejections:
         yield from ("", "Rejected, by message from 0:")
         for one in register.rejections[:_SHOWN]:
             fault = one.fault
@@ -119,7 +130,25 @@ def _rejections(register: CapabilityRegister) -> Iterator[str]:
         yield from _rest(len(register.rejections))
     if register.faults:
         told = ", ".join(f"{n:,} {code}" for code, n in register.faults.most_common())
-        yield from ("", f"Parts of mapped messages left out: {told}")
+        what = "rows" if register.of_rows else "messages"
+        yield from ("", f"Parts of mapped {what} left out: {told}")
+
+
+def _rejected_rows(register: CapabilityRegister) -> Iterator[str]:
+    """By what is wrong, the commonest first, each with the first row of it."""
+    sorts: dict[tuple[str, str], list[RejectedMessage]] = {}
+    for one in register.rejections:
+        sorts.setdefault((one.fault.code.value, one.fault.reason), []).append(one)
+    if sorts:
+        yield from ("", "Rejected, with the first row of each sort:")
+    found = sorted(sorts.values(), key=lambda some: (-len(some), some[0].index))
+    for some in found[:_SHOWN]:
+        first, fault = some[0], some[0].fault
+        told = f"{fault.code} {first.place}, {fault.place}: {fault.reason}"
+        yield f"  {len(some):>7,}  {told} {fault.cure}".rstrip()
+    yield from _rest(len(found))
+    if len(register.rejections) >= REJECTIONS_KEPT:
+        yield f"  … of the first {REJECTIONS_KEPT:,} rows that were rejected"
 
 
 def _unmapped(register: CapabilityRegister) -> Iterator[str]:
@@ -148,7 +177,8 @@ def _units(register: CapabilityRegister) -> Iterator[str]:
 
 def _times(register: CapabilityRegister) -> Iterator[str]:
     if register.delays:
-        yield from ("", "From what happened to when it was issued:")
+        since = "known" if register.of_rows else "issued"
+        yield from ("", f"From what happened to when it was {since}:")
     for kind, delays in sorted(register.delays.items()):
         bands = ", ".join(f"{n:,} {band}" for band, n in _bands(delays).items())
         before = f", {delays.before:,} BEFORE it happened" if delays.before else ""
@@ -161,16 +191,21 @@ def _times(register: CapabilityRegister) -> Iterator[str]:
     silent = register.silent_hours_of_day()
     if silent:
         hours = ", ".join(f"{hour:02}" for hour in silent)
-        yield f"Never a message between these hours and the next (UTC): {hours}"
+        yield f"Nothing between these hours and the next (UTC): {hours}"
 
 
 def _oddities(register: CapabilityRegister) -> Iterator[str]:
+    for other in register.others:
+        yield f"Not read: {other}"
     yield ""
-    yield (
-        f"{register.duplicates:,} messages came again byte for byte; "
-        f"{register.same_name_other_bytes:,} had the sender and id of another message, "
-        "and other bytes"
-    )
+    what, names_used = "rows", ""
+    if not register.of_rows:
+        what = "messages"
+        names_used = (
+            f"; {register.same_name_other_bytes:,} had the sender and id of another "
+            "message, and other bytes"
+        )
+    yield (f"{register.duplicates:,} {what} came again byte for byte{names_used}")
     if register.implausible:
         told = ", ".join(f"{n:,} {name}" for name, n in register.implausible.items())
         yield f"Implausible values, kept and flagged: {told}"

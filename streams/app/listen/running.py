@@ -52,6 +52,8 @@ class ListenerPlan:
     site: SiteConfiguration
     identities: Identities
     open_store: OpenStore
+    sealed: bool = True
+    """Whether what is stored lies sealed."""
 
     def route(self, payload: bytes) -> bytes | None:
         """The key of the patient of whom the message tells."""
@@ -87,6 +89,10 @@ async def _run(plan: ListenerPlan, process: Process) -> None:
     async with listening(plan, process, fatal, hearing) as port:
         process.ready()
         process.log.info("listening", port=port)
+        if not plan.sealed and plan.site.identity != "public":
+            process.log.warning(
+                "payloads lie unsealed: EMBER_PAYLOAD_KEYS names no key"
+            )
         beating = asyncio.create_task(_beat(plan, process, hearing, over))
         try:
             await over

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,10 +19,14 @@ from threading import Lock
 from streams.app.listen.store import RawMessage
 from streams.vocabulary.clock import iso
 from streams.vocabulary.errors import ErrorCode, SettingsError
+from streams.vocabulary.topics import LETTERS_KEPT
 
 
+SPOOL = "spool.sqlite"
+"""In the listener's folder."""
 KEPT = timedelta(days=7)
-"""How long a message is kept that was read, and of which nothing was rejected."""
+"""How long a message is kept that was read; one of which something was rejected is
+kept as long as its letter."""
 _WAIT_SECONDS = 30.0
 
 _TABLES = """
@@ -41,6 +45,23 @@ CREATE INDEX IF NOT EXISTS spooled_unread ON spooled (number) WHERE read = 0;
 """
 
 
+_INSERT = """
+INSERT INTO spooled (digest, sender, control_id, received_at, payload)
+VALUES (?, ?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A message to be read once more."""
+
+    digest: bytes
+    payload: bytes
+    """As it was stored."""
+    sender: str
+    control_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Spooled:
     """One message that was not read yet."""
@@ -49,6 +70,10 @@ class Spooled:
     received_at: datetime
     payload: bytes
     """As it was stored: sealed, where it was sealed."""
+    digest: bytes
+    """SHA-256 of it as it was received."""
+    sender: str
+    control_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +115,13 @@ class Spool:
                 "Name a folder of the listener's own in EMBER_LISTENER_DIR.",
             ) from None
 
-    def forget(self, before: datetime) -> None:
-        """Delete what was received before, was read, and had nothing rejected."""
+    def forget(self, now: datetime) -> None:
+        """Delete what was read and has been kept as long as it may be."""
         with self._transaction() as file:
             file.execute(
-                "DELETE FROM spooled WHERE read = 1 AND code IS NULL "
-                "AND received_at < ?",
-                (iso(before),),
+                "DELETE FROM spooled WHERE read = 1 "
+                "AND received_at < CASE WHEN code IS NULL THEN ? ELSE ? END",
+                (iso(now - KEPT), iso(now - LETTERS_KEPT)),
             )
 
     async def keep(self, message: RawMessage) -> asyncio.Future[object]:
@@ -111,13 +136,13 @@ class Spool:
         """The next messages, in the order of receipt."""
         with self._transaction() as file:
             found = file.execute(
-                "SELECT number, received_at, payload FROM spooled WHERE read = 0 "
-                "ORDER BY number LIMIT ?",
+                "SELECT number, received_at, payload, digest, sender, control_id "
+                "FROM spooled WHERE read = 0 ORDER BY number LIMIT ?",
                 (most,),
             ).fetchall()
         return [
-            Spooled(number, datetime.fromisoformat(at), payload)
-            for number, at, payload in found
+            Spooled(number, datetime.fromisoformat(at), *rest)
+            for number, at, *rest in found
         ]
 
     def mark(self, read: list[Read]) -> None:
@@ -127,6 +152,33 @@ class Spool:
                 "UPDATE spooled SET read = 1, code = ?, reason = ? WHERE number = ?",
                 [(one.code, one.reason, one.number) for one in read],
             )
+
+    def put_again(self, messages: Sequence[Again], at: datetime) -> None:
+        """Put messages behind all others, to be read once more, as known from now.
+
+        Raises `SettingsError` EMB-403 where there is no spool.
+        """
+        if not self.path.is_file():
+            raise SettingsError(
+                ErrorCode.PATH_NOT_FOUND,
+                f"There is no spool {self.path}.",
+                "Name the listener's folder in EMBER_LISTENER_DIR.",
+            )
+        with self._transaction() as file:
+            (last,) = file.execute("SELECT max(received_at) FROM spooled").fetchone()
+            received_at = max(last or "", iso(at))
+            for one in messages:
+                file.execute("DELETE FROM spooled WHERE digest = ?", (one.digest,))
+                file.execute(
+                    _INSERT,
+                    (
+                        one.digest,
+                        one.sender,
+                        one.control_id,
+                        received_at,
+                        one.payload,
+                    ),
+                )
 
     async def _write(self) -> None:
         while self._waiting:
@@ -148,9 +200,7 @@ class Spool:
                 last = max(last or "", iso(message.received_at))
                 sealed = self.seal(message.payload) if self.seal else message.payload
                 file.execute(
-                    "INSERT INTO spooled "
-                    "(digest, sender, control_id, received_at, payload) "
-                    "VALUES (?, ?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING",
+                    _INSERT,
                     (
                         message.digest,
                         message.sender,

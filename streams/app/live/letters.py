@@ -22,6 +22,7 @@ def letter(record: Record, fault: InputError) -> DeadLetter:
         rejected_by="worker",
         rejected_at=record.stamped_at,
         form=_form(record),
+        headers=record.headers,
     )
 
 

@@ -26,6 +26,11 @@ def letter(offset, *, topic="ehr.raw", code="EMB-110", form="hl7v2", value=b"MSH
         rejected_by="worker",
         rejected_at=NOON + timedelta(minutes=offset),
         form=form,
+        headers={
+            "ember-received": b"2026-03-01T11:59:00Z",
+            "ember-sender": b"LAB|NORTH",
+            "traceparent": b"of another time",
+        },
     )
 
 
@@ -73,6 +78,10 @@ def test_a_letter_is_sent_again_byte_for_byte_and_noted(book):
     assert [(one.record_key, one.value, one.form) for one in sent] == [
         (b"north/p1-anna", b"MSH|^~", "hl7v2")
     ] * 3
+    assert sent[0].headers == {
+        "ember-sender": "LAB|NORTH",
+        "ember-received": "2026-03-01T11:59:00Z",
+    }
     assert len(done.sent) == 3
     assert listing(book) == []
     assert listing(book, waiting=False) == [3, 2, 1]

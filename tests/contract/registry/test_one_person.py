@@ -6,7 +6,7 @@ from registry.usecases.one_person import merges_told, person_of
 from registry.usecases.randomise import NotRandomised, Randomised
 from registry.usecases.stream_state import ArchivedEvent
 from registry.usecases.verify_audit import verify_audit
-from streams.vocabulary.events import PatientMerge, PatientUnmerge
+from streams.vocabulary.events import Cancellation, PatientMerge, PatientUnmerge
 
 
 def said(bedside, kind, survivor, retired, hour):
@@ -48,6 +48,24 @@ def test_who_was_merged_away_is_not_randomised(bedside):
     told = obstacles(bedside.randomise("p2"))
 
     assert ("EMB-330", "patient_retired", "p1") in told
+
+
+def test_a_merge_that_never_was_keeps_nobody_out(bedside):
+    bedside.open_trial()
+    bedside.admit("p1", "p2")
+    said(bedside, PatientMerge, "p1", "p2", 0)
+    void = Cancellation(
+        event_id="adt-0:cancelled",
+        happened_at=bedside.noon,
+        known_at=bedside.noon,
+        cancels="adt-0",
+        origin="p1",
+    )
+    bedside.hear(archive=[ArchivedEvent("A", "p2", "m9", "live", void)])
+
+    assert isinstance(bedside.randomise("p2"), Randomised)
+    with bedside.registry.inspection() as uow:
+        assert merges_told("A", uow) == ()
 
 
 def test_who_takes_part_under_another_name_is_not_randomised_again(bedside):

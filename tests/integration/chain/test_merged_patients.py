@@ -1,5 +1,10 @@
 """Patients merged and unmerged in the embedded runner, wherever it is interrupted."""
 
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from integration.chain.test_embedded_runner import PowerCut, content, run
 from servers.under_two_names import RETIRED, record, under_two_names, who
@@ -82,6 +87,52 @@ def test_a_merge_survives_an_interruption(merged, tmp_path, share):
     with pytest.raises(PowerCut):
         run(url, cut(), batch_size=41)
     run(url, messages, batch_size=41)
+    assert content(url) == content(merged[0])
+
+
+KILLED = """
+import os, signal, sys
+from sqlalchemy import Engine, event
+from integration.chain.test_embedded_runner import run
+from servers.under_two_names import under_two_names
+
+at, merging = sys.argv[2], False
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+@event.listens_for(Engine, "before_cursor_execute")
+def before(connection, cursor, statement, parameters, context, many):
+    global merging
+    merging = merging or "patient_merge" in str(parameters)
+    if merging and at == "before":
+        die()
+    if merging and at == "state" and "patient_state" in statement:
+        die()
+
+@event.listens_for(Engine, "commit")
+def commit(connection):
+    if merging and at == "commit":
+        die()
+
+run(sys.argv[1], under_two_names(), batch_size=41)
+"""
+
+
+@pytest.mark.parametrize("at", ["before", "state", "commit"])
+def test_a_kill_while_a_merge_is_written_leaves_all_of_it_or_nothing(
+    merged, tmp_path, at
+):
+    url = f"sqlite:///{tmp_path}/ember.sqlite"
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, url, at],
+        env={"PATH": "", "PYTHONPATH": str(Path(__file__).parents[2])},
+        check=False,
+        timeout=240,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert '"kind":"patient_merge"' not in str(content(url)["clinical_event"])
+    run(url, under_two_names(), batch_size=41)
     assert content(url) == content(merged[0])
 
 

@@ -19,7 +19,13 @@ from streams.app.sightings import Sightings
 from streams.vocabulary.errors import ErrorCode, SettingsError
 from streams.vocabulary.letters import dead_letter, letter_key
 from streams.vocabulary.messages import DEAD_LETTER, IDENTITY_SIGHTING, encode
-from streams.vocabulary.topics import FORMAT_HEADER, IDENTITIES, RAW, REJECTED
+from streams.vocabulary.topics import (
+    FORMAT_HEADER,
+    IDENTITIES,
+    RAW,
+    RECEIVED_HEADER,
+    REJECTED,
+)
 
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
@@ -91,6 +97,7 @@ def test_a_letter_comes_into_the_registry_and_goes_out_again_as_it_was(house, re
         rejected_by="worker",
         rejected_at=NOON,
         form="hl7v2",
+        headers={RECEIVED_HEADER: b"2026-03-01T11:59:00Z"},
     )
     for _ in range(2):
         house.send_bytes(REJECTED, encode(DEAD_LETTER, letter), letter_key(letter))
@@ -115,4 +122,7 @@ def test_a_letter_comes_into_the_registry_and_goes_out_again_as_it_was(house, re
     assert len(done.sent) == 1
     (record,) = house.records(RAW)
     assert (record.key, record.value) == (b"north/p1-anna", value)
-    assert dict(record.headers)[FORMAT_HEADER] == b"hl7v2"
+    assert dict(record.headers) == {
+        FORMAT_HEADER: b"hl7v2",
+        RECEIVED_HEADER: b"2026-03-01T11:59:00Z",
+    }

@@ -148,9 +148,12 @@ def test_a_spool_keeps_order_and_each_message_once_and_time_never_runs_backwards
     ]
     again.mark([Read(found[0].number), Read(found[1].number, "EMB-107", "a unit")])
     assert [one.payload for one in again.unread(10)] == [b"c"]
-    again.forget(NOON + timedelta(days=1))
-    kept_still = rows(tmp_path / "spool.sqlite", "SELECT payload, code FROM spooled")
+    spooled_still = "SELECT payload, code FROM spooled ORDER BY number"
+    again.forget(NOON + timedelta(days=8))
+    kept_still = rows(tmp_path / "spool.sqlite", spooled_still)
     assert kept_still == [(b"b", "EMB-107"), (b"c", None)]
+    again.forget(NOON + timedelta(days=31))  # when its letter goes as well
+    assert rows(tmp_path / "spool.sqlite", spooled_still) == [(b"c", None)]
 
 
 def test_a_spool_that_cannot_write_accepts_nothing(tmp_path):

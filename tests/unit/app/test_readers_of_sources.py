@@ -8,6 +8,7 @@ import pytest
 
 from streams.adapters.identity.sealing import Sealer, place_of
 from streams.app.readers import readers_of
+from streams.clinical.timeline import Timeline
 from streams.pipeline.ingest import LARGEST, Received, ingest_as_written
 from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.events import Measurement
@@ -116,6 +117,33 @@ def test_an_unmapped_code_is_kept_and_counted(readers):
     assert done.read.unmapped == 1
     (entry,) = done.entries
     assert [event.concept for event in measured(entry.message)] == ["unmapped"]
+
+
+def test_what_a_mended_map_reads_anew_is_another_message_about_the_same_fact(
+    readers, tmp_path
+):
+    """So that neither inbox nor archive takes it for what came before."""
+    odd = result("OBX|1|NM|XYZ^Odd^L||4.1|mmol/L|||||F")
+    (tmp_path / "site.yaml").write_text(
+        "{site: ward, zone: UTC, codes: [{code: XYZ, concept: lactate}]}"
+    )
+    (tmp_path / "key").write_bytes(b64encode(b"i" * 32))
+    (tmp_path / "key").chmod(0o600)
+    mended = readers_of(
+        {
+            "EMBER_SITE": str(tmp_path / "site.yaml"),
+            "EMBER_IDENTITY_KEYS": f"1:{tmp_path / 'key'}",
+        }
+    )
+    (before,), (after,) = read(readers, odd).entries, read(mended, odd).entries
+    assert before.message.message_id != after.message.message_id
+    for told in ([before, after], [after, before]):
+        timeline = Timeline()
+        for entry in told:
+            for event in entry.message.events:
+                timeline.apply(event, entry.message.message_id)
+        (fact,) = (f for f in timeline.facts() if isinstance(f, Measurement))
+        assert fact.concept == "lactate"
 
 
 @pytest.mark.parametrize(

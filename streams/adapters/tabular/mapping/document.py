@@ -31,9 +31,10 @@ Duplicates = Literal["one", "each"]
 
 
 class Link(_Phrase):
-    """A column of one table looked up by another, kept in memory while reading.
+    """A column of one table looked up by another.
 
-    It has one entry a row, so it is for stays and vocabularies, not for charts.
+    It has one entry a row, beyond 100,000 on disk while reading, so it is for stays
+    and vocabularies, not for charts.
     """
 
     table: Text | tuple[Text, ...] = Field(
@@ -48,7 +49,7 @@ class Link(_Phrase):
         description="Which value counts where a key comes twice, as text.",
     )
     when: tuple[Condition, ...] = Field(
-        default=(), description="The rows kept; the fewer, the less memory."
+        default=(), description="The rows kept; the fewer, the less it takes."
     )
     optional: bool = Field(default=False, description="Whether the file may be absent.")
 

@@ -12,6 +12,14 @@ from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.facts import Flag
 
 
+class Unmapped(NamedTuple):
+    """A code in no map, what the site calls it, and the unit beside it."""
+
+    code: str
+    label: str = ""
+    unit: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Flaw:
     """Why a fact cannot be used; it quotes no cell, for a cell may name a patient."""
@@ -29,13 +37,15 @@ class Line:
     stand-in in its place; whoever runs the mapping drops such a fact.
     """
 
-    __slots__ = ("cells", "flaw", "patient", "unmapped")
+    __slots__ = ("cells", "flaw", "patient", "units", "unmapped")
 
     def __init__(self, cells: list[str]) -> None:
         self.cells = cells
         self.patient = ""
         self.flaw: Flaw | None = None
-        self.unmapped: list[str] = []
+        self.unmapped: list[Unmapped] = []
+        self.units: list[tuple[str, str]] = []
+        """Concept and unit as written, of results beside which a unit may stand."""
 
     def reject(
         self, code: ErrorCode, column: str | None, reason: str, cure: str = ""

@@ -99,6 +99,11 @@ class CodingOf(_Phrase):
     system: Said | None = Field(
         default=None, description="As the codes of the mapping name it. Default: none."
     )
+    label: Said | None = Field(
+        default=None,
+        description="What the site calls it, never a free text: told by `ember intake "
+        "check` of a code in no map, and nowhere else.",
+    )
 
 
 Coded = TypeAliasType("Coded", CodingOf | tuple[CodingOf, ...])

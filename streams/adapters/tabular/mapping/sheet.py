@@ -19,6 +19,7 @@ from streams.adapters.tabular.mapping.line import (
     Says,
     Tells,
 )
+from streams.adapters.tabular.mapping.lookup import Lookup
 from streams.adapters.tabular.mapping.phrases import (
     Cell,
     Coded,
@@ -34,7 +35,7 @@ from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.units import UNITS, canonical_unit
 
 
-Links = Mapping[str, Mapping[str, str]]
+Links = Mapping[str, Lookup]
 
 _RATES = {
     "dose_rate_per_mass",
@@ -149,6 +150,11 @@ class Sheet:
             return tuple(Coding(system, code) for system, code in found if code)
 
         return codings
+
+    def label(self, told: Coded | None) -> Says:
+        """What the site calls the thing, by the first of its codes that says so."""
+        some = () if told is None else (told,) if isinstance(told, CodingOf) else told
+        return _first([self.said(one.label) for one in some if one.label is not None])
 
     def number(self, told: Said | None, column: str) -> Callable[[Line], float | None]:
         """A number; leaves EMB-105 where there is something else."""

@@ -11,12 +11,12 @@ from streams.adapters.intake import IntakeReport, SourcedEvent
 from streams.adapters.site.codes import CodeMap
 from streams.adapters.site.configuration import SiteConfiguration
 from streams.adapters.tabular.mapping.document import MappingDocument
+from streams.adapters.tabular.mapping.folder import read_table
 from streams.adapters.tabular.mapping.linking import read_links
 from streams.adapters.tabular.mapping.making.drugs import Pharmacy
 from streams.adapters.tabular.mapping.making.results import Results
-from streams.adapters.tabular.mapping.setting import Setting, Sighted
+from streams.adapters.tabular.mapping.setting import Heard, Setting, Sighted
 from streams.adapters.tabular.mapping.stamping import Names
-from streams.adapters.tabular.mapping.table import read_table
 from streams.adapters.tabular.opening import found_files
 from streams.vocabulary.errors import ErrorCode, InputError
 
@@ -31,6 +31,8 @@ class MappedTables:
     identities: Identities
     sighted: Sighted | None = None
     """Told each patient's identifier beside the pseudonym: the vault, nobody else."""
+    heard: Heard | None = None
+    """Told each row and what was made of it: who checks a sample."""
     seen: set[str] = field(default_factory=set, compare=False)
     """Of the patients asked for, those that were met, by identifier and by name."""
 
@@ -93,6 +95,7 @@ class MappedTables:
             report=report,
             wanted=None if subjects is None else frozenset(subjects),
             sighted=self.sighted,
+            heard=self.heard,
             files_told=site.identity == "public",
             seen=self.seen,
         )

@@ -1,9 +1,9 @@
-"""One table under its mapping: rows in, events out, and an account of each row."""
+"""One file of a table: rows in, events out, and an account of each row."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from pathlib import Path
 
@@ -18,65 +18,14 @@ from streams.adapters.tabular.mapping.making.all import Makes, Shelf, makers
 from streams.adapters.tabular.mapping.making.microbiology import (
     Answers,
 )
-from streams.adapters.tabular.mapping.setting import Setting
-from streams.adapters.tabular.mapping.sheet import Sheet
-from streams.adapters.tabular.mapping.stamping import Binding, Ordinals
+from streams.adapters.tabular.mapping.setting import ReadRow, Setting
+from streams.adapters.tabular.mapping.stamping import Binding
 from streams.adapters.tabular.mapping.wide import wide_reader
-from streams.adapters.tabular.opening import found_files, opened_table, stem
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.events import Event
 
 
-def read_table(setting: Setting, table: TableMapping) -> Iterator[SourcedEvent]:
-    """The events of a table's files, in their order.
-
-    Raises `InputError` EMB-102 for a missing column, EMB-109, EMB-113, EMB-141.
-    """
-    ordinals = Ordinals() if table.duplicates == "each" else None
-    files = found_files(setting.folder, table.files or (table.table,))
-    if not files:
-        return
-    counts = setting.report.table(table.table)
-    told: set[str] = set()
-    for path in files:
-        with opened_table(path, table.delimiter) as (header, stream):
-            if table.filed:
-                for _ in stream:
-                    counts.read += 1
-                    counts.filed_unread += 1
-                continue
-            sheet = _sheet(setting, table, path, header)
-            binding = Binding(
-                table=table,
-                sheet=sheet,
-                names=setting.names,
-                source=setting.source,
-                ordinals=ordinals,
-            )
-            file = _File(setting, table, binding, path)
-            for column in sheet.never_used() if table.columns else ():
-                if column not in table.columns and column not in told:
-                    told.add(column)
-                    counts.leave_unmapped(f"column {column}, not in the mapping")
-            yield from file.read(stream)
-    setting.report.finish(table.table)
-
-
-def _sheet(
-    setting: Setting, table: TableMapping, path: Path, header: list[str]
-) -> Sheet:
-    return Sheet(
-        header,
-        name=table.table,
-        file_name=stem(path),
-        may_lack=table.may_lack,
-        missing=(*setting.missing, *table.missing),
-        zone=setting.site.time_zone,
-        links=setting.links,
-    )
-
-
-class _File:
+class TableFile:
     """One file of a table."""
 
     def __init__(
@@ -84,7 +33,8 @@ class _File:
     ) -> None:
         self._setting = setting
         self._table = table
-        self._path = path
+        self._told = str(path.relative_to(setting.folder))
+        self._sheet = binding.sheet
         self._width = len(binding.sheet.at)
         self._header = binding.sheet.at
         self._counts = setting.report.table(table.table)
@@ -110,6 +60,12 @@ class _File:
             wide_reader(table, binding, setting.results) if table.columns else None
         )
         self._named: tuple[str, str] = ("", "")
+        self._flaws: list[Flaw] = []
+        """Of the row that is read, where somebody hears of it."""
+
+    def never_used(self) -> list[str]:
+        """The columns nobody asked for."""
+        return self._sheet.never_used()
 
     def read(self, stream: Iterator[Record]) -> Iterator[SourcedEvent]:
         """The events of its rows."""
@@ -120,16 +76,44 @@ class _File:
                 lambda record: isolate(Line(record[1])),  # type: ignore[arg-type]  # whole rows alone
             )
         source, handed_on = self._table.table, self._counts.note
+        heard = self._setting.heard
         for number, cells in stream:
             if not self._whole(number, cells):
+                self._tell_refused(number, cells)
                 continue
             line = Line(cells)  # type: ignore[arg-type]  # whole
             if not self._is_wanted(number, line):
+                self._tell_refused(number, cells)
                 continue
-            for event in self._events(number, line):
+            events: Iterable[Event] = self._events(number, line)
+            if heard is not None:
+                events = tuple(events)
+                heard(self._row(number, line, events))
+            for event in events:
                 handed_on(event)
                 yield SourcedEvent(line.patient, source, event)
         self._tell_unclaimed()
+
+    def _row(self, number: int, line: Line, events: tuple[Event, ...] = ()) -> ReadRow:
+        """What is told of a row to who checks a sample."""
+        flaws, self._flaws = tuple(self._flaws), []
+        content = "\x1f".join((self._named[0], *line.cells))
+        return ReadRow(
+            table=self._table.table,
+            place=self._place(),
+            number=number,
+            content=content.encode("utf-8", "surrogatepass"),
+            patient=line.patient,
+            events=events,
+            flaws=flaws,
+            unmapped=tuple(line.unmapped),
+            units=tuple(line.units),
+        )
+
+    def _tell_refused(self, number: int, cells: list[str] | csv.Error) -> None:
+        if self._setting.heard is not None and self._flaws:
+            line = Line([] if isinstance(cells, csv.Error) else cells)
+            self._setting.heard(self._row(number, line))
 
     def _tell_unclaimed(self) -> None:
         """Count the susceptibilities of which no culture tells the organism."""
@@ -216,19 +200,19 @@ class _File:
             given += len(events)
             yield from events
         self._counts.mapped += max(given, 1)
-        for code in line.unmapped:
+        for code, *_ in line.unmapped:
             self._counts.leave_unmapped(code)
 
     def _reject(self, number: int, flaw: Flaw | None) -> None:
         if flaw is None:
             return
         table = self._table.table
-        whose = self._named[1]
-        hidden = f"{table} of {whose}" if whose else table
+        if self._setting.heard is not None:
+            self._flaws.append(flaw)
         self._setting.report.reject(
             table,
             Rejection(
-                file=self._path.name if self._setting.files_told else hidden,
+                file=self._place(),
                 line=number,
                 column=flaw.column,
                 code=flaw.code,
@@ -236,6 +220,12 @@ class _File:
                 cure=flaw.cure,
             ),
         )
+
+    def _place(self) -> str:
+        """The file, or whose it is where files are named after patients."""
+        table, whose = self._table.table, self._named[1]
+        hidden = f"{table} of {whose}" if whose else table
+        return self._told if self._setting.files_told else hidden
 
 
 class _Reading:

@@ -10,6 +10,8 @@ from streams.adapters.identity.pseudonyms import PublicIdentifiers
 from streams.adapters.intake import IntakeReport
 from streams.adapters.tabular.mapping.reading import read_mapping
 from streams.adapters.tabular.mapping.source import MappedTables
+from streams.app.history.sources import History
+from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.facts import Flag
 
 
@@ -159,3 +161,76 @@ def test_memory_does_not_grow_with_the_number_of_files(tmp_path):
 
     peak(5)  # what is made once and kept
     assert peak(200) < 2 * peak(20) + 300_000
+
+
+def test_a_file_that_lacks_a_column_or_everything_is_left_out_and_the_rest_is_read(
+    tmp_path,
+):
+    (tmp_path / "training_setA").mkdir()
+    (tmp_path / "training_setA" / "p000002.psv").write_text(
+        HEADER.replace("Gender|", "") + "\n"
+    )
+    (tmp_path / "p000003.psv").write_text("")
+    (tmp_path / "._p000001.psv").write_bytes(b"\x00\x05\x16\x07")
+    sourced, report = read(tmp_path, p000001=[row(1, HR=97)])
+    assert {s.patient for s in sourced} == {"p000001"}
+    assert [(r.file, r.code) for r in report.rejections] == [
+        ("p000003.psv", ErrorCode.MISSING_COLUMN),
+        ("training_setA/p000002.psv", ErrorCode.MISSING_COLUMN),
+    ]
+    assert "no column Gender" in report.rejections[1].reason
+    assert "empty" in report.rejections[0].reason
+
+
+def test_the_only_file_of_a_table_must_be_whole(tmp_path):
+    with pytest.raises(InputError, match="no column"):
+        read_header(tmp_path, HEADER.replace("Gender|", ""))
+
+
+def read_header(folder, header):
+    (folder / "p000001.psv").write_text(header + "\n")
+    tables = MappedTables(
+        folder=folder,
+        mapping=MAPPING,
+        site=MAPPING.site,
+        identities=PublicIdentifiers(),
+    )
+    return list(tables.events(IntakeReport()))
+
+
+def test_of_patients_asked_for_only_their_files_are_opened(tmp_path):
+    (tmp_path / "p000002.psv").write_bytes(b"\xff no table at all")
+    (tmp_path / "p000001.psv").write_text("\n".join([HEADER, row(1, HR=97)]) + "\n")
+    tables = MappedTables(
+        folder=tmp_path,
+        mapping=MAPPING,
+        site=MAPPING.site,
+        identities=PublicIdentifiers(),
+    )
+    report = IntakeReport()
+    assert list(tables.events(report, {"p000001"}))
+    assert not report.rejections
+
+
+def test_a_patient_in_two_files_is_refused_where_each_is_said_to_stand_together(
+    tmp_path,
+):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        for name in ("p1", f"p-{folder}"):
+            (tmp_path / folder / f"{name}.psv").write_text(
+                "\n".join([HEADER, row(1, HR=97)]) + "\n"
+            )
+    history = History(
+        "table",
+        tmp_path,
+        configured=MappedTables(
+            folder=tmp_path,
+            mapping=MAPPING,
+            site=MAPPING.site,
+            identities=PublicIdentifiers(),
+        ),
+    )
+    with pytest.raises(InputError) as refused:
+        list(history.timelines(IntakeReport()))
+    assert refused.value.code is ErrorCode.SCATTERED_ROWS

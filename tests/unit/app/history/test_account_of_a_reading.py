@@ -2,9 +2,10 @@ import io
 
 import pytest
 
-from streams.adapters.intake import IntakeReport, Rejection
+from streams.adapters.intake import IntakeReport, Rejection, SourcedEvent
 from streams.app.history.account import account, counted, tell_never_met
 from streams.app.history.sources import History, named
+from streams.app.history.watching import EVERY, Line, watched
 from streams.vocabulary.errors import ErrorCode, InputError
 
 
@@ -31,10 +32,37 @@ def told(report):
     return out.getvalue()
 
 
-def test_every_rejection_that_was_kept_is_told_and_counted_by_code():
-    text = told(rejected(25))
-    assert text.count("rejected EMB-105: t, line ") == 25
-    assert "25 rows rejected: 25 EMB-105" in text
+def test_the_first_rejections_of_each_sort_are_told_and_all_counted():
+    report = rejected(25)
+    report.reject(
+        "t",
+        Rejection(
+            file="u", line=7, column="y", code=ErrorCode.MALFORMED_NUMBER, reason="none"
+        ),
+    )
+    text = told(report)
+    assert text.count("rejected EMB-105: t, line ") == 10
+    assert "rejected EMB-105, column x: 15 more like these" in text
+    assert "rejected EMB-105: u, line 7, column y: none" in text
+    assert "26 rows rejected: 26 EMB-105" in text
+
+
+def test_how_far_a_reading_is_stands_in_one_line_on_a_terminal_alone():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    report, out = rejected(3), Terminal()
+    report.table("t").read = 12_345
+    report.place = "t", 7, 40_000
+    line = Line(out)
+    events = [SourcedEvent("p", "t", None)] * (EVERY + 1)
+    assert list(watched(events, report, line.watch)) == events
+    line.clear()
+    told_there = out.getvalue()
+    assert told_there.startswith("\rt, file 7 of 40,000: 12,345 rows, 0 events")
+    assert told_there.endswith(" \r")
+    assert Line(io.StringIO()).watch is None
 
 
 def test_what_is_beyond_the_limit_is_said_to_be_there():

@@ -16,7 +16,7 @@ from streams.adapters.tabular.mapping.facts import (
     InfusionFact,
     MedicationFact,
 )
-from streams.adapters.tabular.mapping.line import At, Line
+from streams.adapters.tabular.mapping.line import At, Line, Unmapped
 from streams.adapters.tabular.mapping.making.words import needed, one_of
 from streams.adapters.tabular.mapping.stamping import AT_ONCE, Binding
 from streams.vocabulary.antimicrobials import recognise, route_of
@@ -78,7 +78,7 @@ def medications(fact: MedicationFact, binding: Binding, pharmacy: Pharmacy) -> M
         mapped = drug is not None or (systemic is not None and systemic)
         odd = () if mapped or recognise(drug, sent) else (Flag.UNMAPPED,)
         if odd:
-            line.unmapped.append(sent)
+            line.unmapped.append(Unmapped(sent))
         early = end is not None and end.moment < moment.moment
         wrong = (Flag.STOP_BEFORE_START,) if early else ()
 
@@ -147,7 +147,7 @@ def infusions(fact: InfusionFact, binding: Binding, pharmacy: Pharmacy) -> Makes
         value, flags = _rate(line, name, told, written, kilograms, pharmacy)
         odd = () if name is not None else (Flag.UNMAPPED,)
         if odd:
-            line.unmapped.append(sent)
+            line.unmapped.append(Unmapped(sent))
 
         def event(phase: Phase, when: At) -> Infusion:
             stamp, stops = stamps(line, when), phase == "stopped"

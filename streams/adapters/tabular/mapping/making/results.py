@@ -9,7 +9,7 @@ from streams.adapters.measured import Measured, measured
 from streams.adapters.site.codes import CodeMap, Coding
 from streams.adapters.site.configuration import CodeEntry
 from streams.adapters.tabular.mapping.facts import MeasurementFact, Wide
-from streams.adapters.tabular.mapping.line import Flaw, Line, Stamp
+from streams.adapters.tabular.mapping.line import Flaw, Line, Stamp, Unmapped
 from streams.adapters.tabular.mapping.making.words import one_of
 from streams.adapters.tabular.mapping.stamping import Binding
 from streams.adapters.values import NOTHING, Reported, read_result
@@ -78,6 +78,7 @@ def long_results(
         binding.event_id(fact),
     )
     value, codings = sheet.said(fact.value), sheet.codings(fact.code)
+    label = sheet.label(fact.code)
     comparator, unit = sheet.said(fact.comparator), sheet.said(fact.unit)
     specimen, status = sheet.said(fact.specimen), sheet.said(fact.status)
     number = binding.reference(sheet.said(fact.specimen_id), "specimen")
@@ -100,11 +101,12 @@ def long_results(
         stamp = stamps(line, moment)
         code = _code(entry, found)
         if entry is None or entry.kind != "observation":
-            line.unmapped.append(code or "")
+            line.unmapped.append(Unmapped(code or "", label(line), written))
             key, said = code or "", read_result(told)
             name = event_id(line, stamp.happened, key, _shown(said, told))
             yield unmapped(name, stamp, code or "", said, told, written)
             return
+        line.units.append((entry.concept, written))
         reported, measure, flaw = results.read(
             entry.concept, told, written or entry.unit or ""
         )
@@ -141,14 +143,14 @@ Widely = Callable[[Line, str, Stamp, Callable[[str, str], str]], Event | None]
 def wide_result(column: str, wide: Wide, source: str, results: Results) -> Widely:
     """A cell of a wide table that says something; its row has one stamp for all."""
     unit, concept = wide.unit or "", wide.concept
-    code = str(Coding(source, column))
+    code, in_no_map = str(Coding(source, column)), Unmapped(column, column, unit)
     assessed = concept is not None and _is_charted(concept)
 
     def make(
         line: Line, text: str, stamp: Stamp, name: Callable[[str, str], str]
     ) -> Event | None:
         if concept is None:
-            line.unmapped.append(column)
+            line.unmapped.append(in_no_map)
             said = read_result(text)
             event_id = name(column, _shown(said, text))
             return unmapped(event_id, stamp, code, said, text, unit)

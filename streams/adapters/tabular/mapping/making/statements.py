@@ -7,7 +7,7 @@ from typing import Literal
 
 from streams.adapters.site.codes import Coding
 from streams.adapters.tabular.mapping.facts import CodeStatusFact, ConditionFact
-from streams.adapters.tabular.mapping.line import Line
+from streams.adapters.tabular.mapping.line import Line, Unmapped
 from streams.adapters.tabular.mapping.making.words import needed, one_of
 from streams.adapters.tabular.mapping.stamping import Binding
 from streams.vocabulary.codes import SYSTEMS, Code, Icd9Cm, Icd10Cm, Snomed
@@ -49,7 +49,7 @@ def conditions(fact: ConditionFact, binding: Binding) -> Makes:
         if system is None:
             code = str(Coding(named or binding.source, written))
             odd = (Flag.UNMAPPED,)
-            line.unmapped.append(code)
+            line.unmapped.append(Unmapped(code))
         else:
             code = _checked(system, written, line)
         stamp, place = stamps(line, at(line)), rank(line)
