@@ -24,13 +24,19 @@ def dead_letter(
     rejected_by: str,
     rejected_at: datetime,
     form: str | None = None,
+    part: str = "",
 ) -> DeadLetter:
-    """The letter of one record; whoever rejects it again, it is the same letter."""
+    """The letter of one record; whoever rejects it again, it is the same letter.
+
+    `part` names what of the record is rejected by itself, and later.
+    """
     size = len(value or b"")
     if size > KEPT_BYTES:
         reason = f"{reason} Its {size} bytes are too many to keep here: see its offset."
     return DeadLetter(
-        message_id=identity("rejected", topic, str(partition), str(offset)),
+        message_id=identity(
+            "rejected", topic, str(partition), str(offset), *([part] if part else [])
+        ),
         topic=topic,
         partition=partition,
         offset=offset,

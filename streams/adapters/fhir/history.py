@@ -4,7 +4,6 @@ A resource was known once its server had stored that version (`meta.lastUpdated`
 once it was issued, else when its Bundle was made.
 What says none of these is known at its own time, and flagged: how late it came cannot
 be measured.
-No fact is known before it happened.
 """
 
 from __future__ import annotations
@@ -39,16 +38,12 @@ def dated(event: Event, fallback: datetime) -> Event:
     `fallback` is for what has no time of its own either: who somebody is, and that
     something never was.
     """
-    flags = tuple(flag for flag in event.flags if flag is not Flag.FUTURE)
-    if event.happened_at >= UNSAID:
-        known = fallback if event.known_at >= UNSAID else event.known_at
-        return replace(
-            event, happened_at=known, known_at=known, flags=_unmeasured(flags)
-        )
-    if event.known_at >= UNSAID:
-        return undated(replace(event, flags=flags))
-    known = max(event.known_at, event.happened_at)
-    return replace(event, known_at=known, flags=flags)
+    if event.known_at < UNSAID:
+        return event
+    if event.happened_at < UNSAID:
+        return undated(event)
+    flags = _unmeasured(event.flags)
+    return replace(event, happened_at=fallback, known_at=fallback, flags=flags)
 
 
 def undated(event: Event) -> Event:

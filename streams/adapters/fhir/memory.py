@@ -30,6 +30,7 @@ class _Held(BaseModel):
     place: str
     received_at: Instant
     arrived_at: Instant
+    record: str
     history: bool
     aliases: dict[str, str]
     stored: int | None
@@ -142,6 +143,7 @@ def _held(reading: Reading, number: str) -> _Held | None:
         place=sent.place,
         received_at=sent.received_at,
         arrived_at=sent.arrived_at,
+        record=sent.record,
         history=sent.history,
         aliases={url: key for url, key in sent.aliases.items() if url in text},
         stored=sent.stored,

@@ -49,8 +49,10 @@ first. Export: history, known when its version was stored or issued."""
 class Overdue:
     """A resource that was held too long, told with what has come."""
 
-    payload: bytes
-    history: bool
+    payload: bytes | None
+    """None for what is contained in another, which nobody can send by itself."""
+    record: str
+    """The record it came in."""
     translation: Translation
     """With a fault EMB-130; `rejected` where its patient never came."""
 
@@ -62,6 +64,7 @@ class _Arrival:
     received_at: datetime
     arrived_at: datetime
     origin: Origin
+    record: str
 
     @property
     def history(self) -> bool:
@@ -113,14 +116,16 @@ class FhirTranslator:
         received_at: datetime,
         origin: Origin = "live",
         arrived_at: datetime | None = None,
+        record: str = "",
     ) -> Translation:
         """What one resource or Bundle means, with all that it lets go of.
 
         A resource that is held is `mapped`, without events; since `arrived_at`, or
-        since `received_at` where none is given.
+        since `received_at` where none is given. `record` is told again with what is
+        held too long.
         Of an export, what does not say when it was issued is known from `UNSAID` on.
         """
-        arrival = _Arrival(received_at, arrived_at or received_at, origin)
+        arrival = _Arrival(received_at, arrived_at or received_at, origin, record)
         try:
             document = orjson.loads(payload)
         except orjson.JSONDecodeError as fault:
@@ -142,6 +147,7 @@ class FhirTranslator:
             place=kind,
             received_at=arrival.known_at(document, None, self._zone),
             arrived_at=arrival.arrived_at,
+            record=arrival.record,
             history=arrival.history,
             aliases={},
         )
@@ -177,9 +183,10 @@ class FhirTranslator:
                 waiting.remove(number)
                 account = Account()
                 read = self._forced(sent, now, account)
+                alone = sent.key == sent.root
                 yield Overdue(
-                    payload=orjson.dumps(sent.resource),
-                    history=sent.history,
+                    payload=orjson.dumps(sent.resource) if alone else None,
+                    record=sent.record,
                     translation=account.translation(
                         str(sent.resource["resourceType"]),
                         _outcome([read]),
@@ -253,6 +260,7 @@ class FhirTranslator:
                 place=place,
                 received_at=arrival.known_at(resource, at(stamp), self._zone),
                 arrived_at=arrival.arrived_at,
+                record=arrival.record,
                 history=arrival.history,
                 aliases=aliases,
                 stored=self._stored(entry),
@@ -286,6 +294,7 @@ class FhirTranslator:
             place=place,
             received_at=known_at,
             arrived_at=arrival.arrived_at,
+            record=arrival.record,
             history=arrival.history,
             aliases={},
         )

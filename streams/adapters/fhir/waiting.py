@@ -23,6 +23,8 @@ class Sent:
     """From when on what it says is known."""
     arrived_at: datetime
     """When it came, whatever its age: since when it is held."""
+    record: str = ""
+    """The record it came in, as whoever asked for its reading names it."""
     history: bool = False
     """Whether what it says is history, whoever brings what it waits for."""
     aliases: Mapping[str, str]

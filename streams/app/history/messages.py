@@ -12,13 +12,13 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 from streams.adapters.hl7v2.header import header
+from streams.adapters.identity.pseudonyms import Identities
 from streams.adapters.intake import IntakeReport, Rejection, SourcedEvent
-from streams.adapters.site.configuration import SiteConfiguration, read_site
+from streams.adapters.site.configuration import SiteConfiguration
 from streams.adapters.translation import Fault, Translation, Translator
-from streams.app.identity import configured_site, identities_of
 from streams.app.intake.samples import Form, Sample, samples
 from streams.app.readers import translators
-from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
+from streams.vocabulary.errors import ErrorCode, InputError
 
 
 Issued = Callable[[bytes, tzinfo], datetime]
@@ -37,7 +37,7 @@ def _hl7_issued(payload: bytes, zone: tzinfo) -> datetime:
 
 
 FORMS: Mapping[Form, Issued] = {"hl7v2": _hl7_issued}
-"""What can be read as history, and when each message of it was issued."""
+"""When each message of a form was issued, that tells it by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class MessageFiles:
             kind, understood = self._understood(sample)
             counts = report.table(kind)
             counts.read += 1
-            self._account(report, kind, understood, sample, number)
+            note(report, kind, understood, sample.file, number)
             for told in understood.told:
                 if subjects is None or told.patient in subjects:
                     for event in told.events:
@@ -95,36 +95,33 @@ class MessageFiles:
             raise sample.fault
         return FORMS[self.form](sample.payload, self.site.time_zone)
 
-    def _account(
-        self,
-        report: IntakeReport,
-        kind: str,
-        understood: Translation,
-        sample: Sample,
-        number: int,
-    ) -> None:
-        counts = report.table(kind)
-        match understood.outcome:
-            case "mapped":
-                counts.mapped += 1
-            case "filed":
-                counts.filed_unread += 1
-        for code in understood.unmapped:
-            counts.leave_unmapped(str(code))
-        for fault in understood.faults[:1]:
-            more = len(understood.faults) - 1
-            rest = f" And {more} more." if more else ""
-            report.reject(
-                kind,
-                Rejection(
-                    file=sample.file,
-                    line=number,
-                    column=fault.place,
-                    code=fault.code,
-                    reason=f"{fault.reason}{rest}",
-                    cure=fault.cure,
-                ),
-            )
+
+def note(
+    report: IntakeReport, kind: str, understood: Translation, file: str, number: int
+) -> None:
+    """Count what became of one message, the `number`th of all."""
+    counts = report.table(kind)
+    match understood.outcome:
+        case "mapped":
+            counts.mapped += 1
+        case "filed":
+            counts.filed_unread += 1
+    for code in understood.unmapped:
+        counts.leave_unmapped(str(code))
+    for fault in understood.faults[:1]:
+        more = len(understood.faults) - 1
+        rest = f" And {more} more." if more else ""
+        report.reject(
+            kind,
+            Rejection(
+                file=file,
+                line=number,
+                column=fault.place,
+                code=fault.code,
+                reason=f"{fault.reason}{rest}",
+                cure=fault.cure,
+            ),
+        )
 
 
 _UNREAD = "(unread)"
@@ -132,19 +129,7 @@ _NO_MESSAGES = "(files without messages)"
 
 
 def message_files(
-    name: str, path: Path, site: Path | None, environ: Mapping[str, str]
+    path: Path, site: SiteConfiguration, identities: Identities
 ) -> MessageFiles:
-    """The messages at `path`, of the site in the file, else of the configured one.
-
-    Raises `SettingsError` EMB-312, EMB-402 or EMB-403 for what cannot be used.
-    """
-    form: Form | None = next((known for known in FORMS if known == name), None)
-    if form is None:
-        raise SettingsError(
-            ErrorCode.BAD_SETTING,
-            f"{name} cannot be read as history.",
-            f"Use one of: {', '.join(FORMS)}.",
-        )
-    of = configured_site(environ) if site is None else read_site(site)
-    known = translators(of, identities_of(of, environ))
-    return MessageFiles(form, path, of, known[form])
+    """The site's HL7 v2 messages at `path`."""
+    return MessageFiles("hl7v2", path, site, translators(site, identities)["hl7v2"])

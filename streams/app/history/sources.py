@@ -22,12 +22,16 @@ from streams.adapters.fhir.mimic_iv import MimicIvFhir
 from streams.adapters.intake import IntakeReport, SourcedEvent
 from streams.adapters.mimic_iv.source import MimicIv
 from streams.adapters.ordering import events_by_patient, messages_in_known_order
+from streams.adapters.site.configuration import read_site
 from streams.adapters.tabular.mapping.source import MappedTables
 from streams.app.history.mapped import open_tables
-from streams.app.history.messages import FORMS, MessageFiles, message_files
+from streams.app.history.messages import MessageFiles, message_files
+from streams.app.history.resources import ResourceFiles
+from streams.app.identity import configured_site, identities_of
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 from streams.vocabulary.messages import EhrMessage
+from streams.vocabulary.topics import FHIR, HL7V2
 
 
 class _Reader(Protocol):
@@ -51,7 +55,10 @@ TABLE = "table"
 MAPPED = ("clif", "omop", TABLE)
 """What a mapping reads."""
 
-SOURCES = (*_READERS, *MAPPED, *FORMS)
+MESSAGES = (HL7V2, FHIR)
+"""What a site's configuration reads."""
+
+SOURCES = (*_READERS, *MAPPED, *MESSAGES)
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -64,7 +71,7 @@ class History:
     subjects: frozenset[str] | None = None
     met: set[str] = field(default_factory=set, compare=False)
     """The patients of whom something was read."""
-    configured: MappedTables | MessageFiles | None = None
+    configured: MappedTables | MessageFiles | ResourceFiles | None = None
     """Tables that a mapping reads, or messages: those of a configured site."""
 
     @property
@@ -180,7 +187,7 @@ def open_history(
             f"There is no source {name!r}.",
             f"Use one of: {', '.join(SOURCES)}.",
         )
-    if name in FORMS:
+    if name in MESSAGES:
         return _of_messages(name, path, subjects, site, environ)
     if not path.is_dir():
         raise SettingsError(
@@ -215,8 +222,11 @@ def _of_messages(
             "Subjects cannot be chosen in messages.",
             "Leave --subjects away.",
         )
-    files = message_files(name, path, site, environ)
-    return History(name, path, configured=files)
+    of = configured_site(environ) if site is None else read_site(site)
+    identities = identities_of(of, environ)
+    if name == FHIR:
+        return History(name, path, configured=ResourceFiles(path, of, identities))
+    return History(name, path, configured=message_files(path, of, identities))
 
 
 def read_subjects(path: Path, *, numbered: bool = True) -> frozenset[str]:

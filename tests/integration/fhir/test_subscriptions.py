@@ -34,7 +34,7 @@ from kafka import KafkaConsumer, TopicPartition
 from servers.fhir_house import FhirHouse, fhir_house
 from servers.notifier import Notifier
 
-from streams.adapters.identity.pseudonyms import PublicIdentifiers
+from streams.app.fhir import reception
 from streams.app.fhir.connection import FhirSettings, connected
 from streams.app.fhir.endpoint import LARGEST, PATH, tls_context
 from streams.app.fhir.ledger import Ledger
@@ -44,7 +44,7 @@ from streams.app.kafka.connection import kafka_python_options
 from streams.app.kafka.topics import ensure_topics
 from streams.app.observe.process import Process
 from streams.app.settings import ProcessSettings
-from streams.vocabulary.topics import FHIR, FORMAT_HEADER, RAW
+from streams.vocabulary.topics import FHIR, FORMAT_HEADER, RAW, server_key
 
 
 SECRET = b"a long and random text"
@@ -138,7 +138,6 @@ def running(
         tls=tls,
         server=FhirSettings(base=house.base),
         site="st-elsewhere",
-        identities=PublicIdentifiers(),
         open_sink=open_sink,
     )
     log = io.StringIO()
@@ -213,26 +212,27 @@ def test_every_event_comes_into_the_log(house, tmp_path, version, content):
         assert not house.asked  # nothing had to be asked for
 
 
-def test_a_notification_of_one_patient_is_kept_as_received(house, tmp_path):
+def test_a_notification_is_kept_as_received(house, tmp_path):
     with running(house, tmp_path) as one:
         told = notifier(house, one)
         told.handshake()
-        number = told.happen("7")
-        told.tell(number)
+        numbers = [told.happen("1"), told.happen("2")]
+        told.tell(*numbers)
     ((key, payload),) = one.store.kept
-    assert key == b"st-elsewhere/7"
-    assert payload == json.dumps(told.bundle("event-notification", [number])).encode()
+    assert key == server_key("st-elsewhere")
+    assert payload == json.dumps(told.bundle("event-notification", numbers)).encode()
 
 
-def test_resources_of_several_patients_go_each_their_way(house, tmp_path):
+def test_what_is_too_large_for_a_record_goes_resource_by_resource(
+    house, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(reception, "WHOLE_BYTES", 100)
     with running(house, tmp_path) as one:
         told = notifier(house, one)
         told.handshake()
         told.tell(told.happen("1"), told.happen("2"))
-    assert [key for key, _ in one.store.kept] == [
-        b"st-elsewhere/1",
-        b"st-elsewhere/2",
-    ]
+    assert [key for key, _ in one.store.kept] == [server_key("st-elsewhere")] * 2
+    assert one.store.observations() == ["o1", "o2"]
 
 
 @pytest.mark.parametrize("content", ["id-only", "full-resource"])
