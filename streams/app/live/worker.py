@@ -108,6 +108,11 @@ class LiveApp:
         recovered = tables.recovery.completed.is_set() and not self.app.rebalancing
         return recovered and bool(self.app.consumer.assignment())
 
+    def partitions(self) -> list[int]:
+        """Those whose patients' logs, and whose memory, are this worker's."""
+        mine = self.app.consumer.assignment()
+        return sorted(tp.partition for tp in mine if tp.topic == EVENTS)
+
     def is_empty(self, agent: str) -> bool:
         """Whether nothing that was fetched for an agent waits for it."""
         stream = self.streams.get(agent)
@@ -249,8 +254,7 @@ def _keep_time(live: LiveApp, keeper: Timekeeper) -> None:
             if not live.intake.turn.locked() and live.is_empty("ingest"):
                 await live.order.look_after(_TAKEN_IN)
             if live.plan.shadow is None and live.is_ready():
-                mine = {tp.partition for tp in live.app.consumer.assignment()}
-                await live.intake.let_go(sorted(mine), live.plan.clock.now())
+                await live.intake.let_go(live.partitions(), live.plan.clock.now())
         except Exception as fault:
             live.fatal(fault)
             raise
