@@ -151,15 +151,16 @@ class FhirReader:
 
     def overdue(self, now: datetime) -> Iterator[Unheard]:
         """Tell what was held too long, with what has come."""
-        late = {
-            version: one.overdue(
+        late: dict[tuple[str, str], dict[int, Overdue]] = {}
+        for version, one in self._translators.items():
+            # A newer key's reader does not hold what came before it.
+            for found in one.overdue(
                 now, live=self._site.patience, history=HISTORY_PATIENCE
-            )
-            for version, one in self._translators.items()
-        }
-        for some in zip(*late.values(), strict=True):
-            readings = dict(zip(late, (one.translation for one in some), strict=True))
-            yield self._unheard(some[-1], as_one(readings), now)
+            ):
+                late.setdefault((found.record, found.key), {})[version] = found
+        for some in late.values():
+            readings = {version: found.translation for version, found in some.items()}
+            yield self._unheard(some[max(some)], as_one(readings), now)
 
     @property
     def holds(self) -> int:

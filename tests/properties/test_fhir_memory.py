@@ -172,6 +172,16 @@ def test_what_is_held_too_long_is_told_kept_and_can_be_sent_again():
     assert log.reader().holds == 0
 
 
+def test_what_waited_before_a_newer_naming_key_came_is_told_all_the_same():
+    log = undisturbed([received(observation("o9"), 7)], site())
+    reader = FhirReader(site(keys={1: b"k" * 32, 2: b"n" * 32}))
+    reader.recall(log.rows.values())
+    reader(received(observation("o8"), 8))
+    late = list(reader.overdue(NOW + timedelta(minutes=20)))
+    assert [one.record for one in late] == [f"{RAW}/0/7", f"{RAW}/0/8"]
+    assert reader.holds == 0
+
+
 def test_rows_show_nothing_without_the_key():
     one = site()
     log = undisturbed([received(observation("planted-7"), 0)], one)

@@ -53,6 +53,8 @@ class Overdue:
     """None for what is contained in another, which nobody can send by itself."""
     record: str
     """The record it came in."""
+    key: str
+    """What singles it out there; it is as the server has it, and stays in here."""
     translation: Translation
     """With a fault EMB-130; `rejected` where its patient never came."""
 
@@ -187,6 +189,7 @@ class FhirTranslator:
                 yield Overdue(
                     payload=orjson.dumps(sent.resource) if alone else None,
                     record=sent.record,
+                    key=sent.key,
                     translation=account.translation(
                         str(sent.resource["resourceType"]),
                         _outcome([read]),

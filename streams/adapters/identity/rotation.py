@@ -40,8 +40,6 @@ def under_each_key(
 def as_one(readings: Mapping[int, Translation]) -> Translation:
     """What was read under each key, with everybody under the key of their own name."""
     newest = readings[max(readings)]
-    if len(readings) == 1:
-        return newest
     told = tuple(
         one
         for version, reading in readings.items()
