@@ -59,9 +59,10 @@ soak: $(VENV)/.dev  ## the failure tests, each fault 30 times over: hours
 	$(BIN)/python -m pytest tests/integration/faults --rounds 30 -s
 
 FUZZ ?= 60
-fuzz: $(VENV)/.dev  ## coverage-guided fuzzing of the HL7 v2 reader for a minute (FUZZ=seconds)
+fuzz: $(VENV)/.dev  ## coverage-guided fuzzing of the HL7 v2 and FHIR readers, a minute each (FUZZ=seconds)
 	$(PIP) atheris==3.0.0
 	$(BIN)/python tests/fuzz/hl7v2.py -max_total_time=$(FUZZ) -max_len=4096 -timeout=10
+	$(BIN)/python tests/fuzz/fhir.py -max_total_time=$(FUZZ) -max_len=4096 -timeout=10
 
 bench: $(VENV)/.dev  ## the measured figures, as JSON lines
 	$(BIN)/python tests/bench/chain.py --json

@@ -56,6 +56,8 @@ class Told:
     patient: str
     """The pseudonym."""
     events: tuple[Event, ...]
+    history: bool = False
+    """Whether it is history though the message may be live: it was held until now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

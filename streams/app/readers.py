@@ -43,7 +43,8 @@ from streams.vocabulary.topics import HL7V2, RAW, SEALED
 MakeTranslator = Callable[[SiteConfiguration, CodeMap, Identities], Translator]
 
 TRANSLATORS: Mapping[str, MakeTranslator] = {HL7V2: Hl7Translator}
-"""By form, who understands it."""
+"""By form, who understands each message by itself; FHIR's reader has a memory
+(`remembering.py`)."""
 
 
 def readers_of(environ: Mapping[str, str]) -> dict[str, Reader]:
@@ -104,7 +105,7 @@ class SourceReader:
         known_at: datetime,
     ) -> SourceMessage:
         """The messages of what was understood, none larger than allowed."""
-        faults = [as_error(one) for one in understood.faults]
+        faults = [fault_of(one) for one in understood.faults]
         messages: list[EhrMessage] = []
         for message in ehr_messages(
             understood,
@@ -163,8 +164,8 @@ class _Opening:
         )
 
 
-def as_error(one: Fault) -> InputError:
-    """A fault as the worker's letters tell it."""
+def fault_of(one: Fault) -> InputError:
+    """A part that could not be used, as the error of a record."""
     return InputError(one.code, f"{one.place}: {one.reason}", one.cure)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -104,6 +105,12 @@ STREAM_SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "EMBER_FHIR", "", "The base address of a FHIR server, where none is given."
+    ),
+    Setting(
+        "EMBER_FHIR_PATIENCE",
+        "900",
+        "Seconds a live FHIR resource is held that speaks of one that has not come; "
+        "then it is told with what has come, and a person is told (EMB-130).",
     ),
     Setting(
         "EMBER_FHIR_CLIENT_ID",
@@ -212,6 +219,8 @@ class IntakeSettings:
     known_names: Path | None = None
     """None: all names are under one key."""
     payload_keys: Mapping[int, Path]
+    fhir_patience: timedelta
+    """How long a live FHIR resource is held that speaks of one that has not come."""
     vault_keys: Mapping[int, Path]
 
 
@@ -292,6 +301,9 @@ def intake_settings(environ: Mapping[str, str]) -> IntakeSettings:
         identity_keys=_versions(environ, "EMBER_IDENTITY_KEYS"),
         known_names=file_of(environ, "EMBER_IDENTITY_KNOWN"),
         payload_keys=_versions(environ, "EMBER_PAYLOAD_KEYS"),
+        fhir_patience=timedelta(
+            seconds=count_of(environ, "EMBER_FHIR_PATIENCE", 900, least=1)
+        ),
         vault_keys=_versions(environ, "EMBER_VAULT_KEYS"),
     )
 

@@ -45,6 +45,13 @@ class Received:
     """How the bytes are to be read: the record's `ember-format`."""
     received_at: datetime
     """The broker's time of the record; of one fed again, the time it had at first."""
+    stamped_at: datetime | None = None
+    """The broker's time of the record, where that is another."""
+    dates_itself: bool = False
+    """Whether nobody noted when its source had it first: history that must say when it
+    was known."""
+    record: str = ""
+    """Its place, `topic/partition/offset`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +123,11 @@ def ingest_as_written(received: Received, readers: Mapping[str, Reader]) -> Inge
     reader = readers.get(received.form)
     if reader is None or received.topic not in (RAW, BACKFILL):
         return Ingested(entries=(ingest(received),))
-    read = reader(received)
+    return as_read(reader(received))
+
+
+def as_read(read: SourceMessage) -> Ingested:
+    """What was read, as entries of logs."""
     return Ingested(
         entries=tuple(_entry(message) for message in read.messages),
         letter=in_one(read.faults),

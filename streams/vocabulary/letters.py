@@ -27,16 +27,20 @@ def dead_letter(
     rejected_at: datetime,
     form: str | None = None,
     headers: Mapping[str, bytes] | None = None,
+    part: str = "",
 ) -> DeadLetter:
     """The letter of one record; whoever rejects it again, it is the same letter.
 
     Of the record's headers it keeps those that tell of the receipt.
+    `part` names what of the record is rejected by itself, and later.
     """
     size = len(value or b"")
     if size > KEPT_BYTES:
         reason = f"{reason} Its {size} bytes are too many to keep here: see its offset."
     return DeadLetter(
-        message_id=identity("rejected", topic, str(partition), str(offset)),
+        message_id=identity(
+            "rejected", topic, str(partition), str(offset), *([part] if part else [])
+        ),
         topic=topic,
         partition=partition,
         offset=offset,

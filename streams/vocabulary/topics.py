@@ -169,13 +169,22 @@ TOPICS: tuple[Topic, ...] = (
     ),
 )
 
-STATE_TABLES = ("facts", "heads", "rules")
+STATE_TABLES = ("facts", "heads", "rules", "memory")
 """The worker's tables; each has a compacted changelog topic."""
 
 
 def changelog(app_id: str, table: str) -> str:
     """The changelog topic of a worker's table, as Faust names it."""
     return f"{app_id}-{table}-changelog"
+
+
+def server_key(site: str) -> bytes:
+    """The record key that keeps all of one site's FHIR resources in one order.
+
+    They speak of one another across patients: a ward, a product, a record that
+    replaces another. (Decision 13.)
+    """
+    return f"{site}/~fhir".encode()
 
 
 def patient_key(site: str, patient: str) -> bytes:

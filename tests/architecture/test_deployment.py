@@ -27,7 +27,7 @@ OURS = {
     for name, service in BASE["services"].items()
     if service["image"].startswith("ember-registry")
 }
-PROCESSES = ("worker", "consumer", "archiver", "relay", "listener")
+PROCESSES = ("worker", "consumer", "archiver", "relay", "listener", "subscriber")
 PAGES = [
     ROOT / "deploy/docs" / f"{page}.md"
     for page in ("deployment", "operations", "listener")

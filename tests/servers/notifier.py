@@ -30,6 +30,8 @@ class Notifier:
     client: httpx2.Client | None = None
     """None: a connection of its own for each notification."""
     count: int = 0
+    prefix: str = "o"
+    """Before the number, the name of what happened."""
 
     def handshake(self) -> int:
         return self.post("handshake", [])
@@ -41,10 +43,14 @@ class Notifier:
         """Something happens on the server; nobody is told yet."""
         self.count += 1
         number = self.count
-        name = f"Observation/o{number}"
+        name = f"Observation/{self.prefix}{number}"
         resource = {
             "resourceType": "Observation",
-            "id": f"o{number}",
+            "id": f"{self.prefix}{number}",
+            "status": "final",
+            "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]},
+            "effectiveDateTime": "2026-11-28T10:00:00Z",
+            "valueQuantity": {"value": 40 + number % 100, "code": "/min"},
             "subject": {"reference": f"Patient/{patient}"},
         }
         full: dict[str, Any] = {"fullUrl": f"{self.house.base}/{name}"}

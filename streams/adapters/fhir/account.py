@@ -26,12 +26,13 @@ class Account:
     unmapped: list[UnmappedCode] = field(default_factory=list)
     units: list[tuple[str, str]] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
-    _told: dict[str, dict[str, Event]] = field(default_factory=dict)
+    _told: dict[tuple[str, bool], dict[str, Event]] = field(default_factory=dict)
+    """By patient, and whether it is history."""
 
-    def tell(self, told: Iterable[tuple[str, Event]]) -> None:
+    def tell(self, told: Iterable[tuple[str, Event]], *, history: bool) -> None:
         """Take events in; of two of one fact the higher version stays."""
         for patient, event in told:
-            facts = self._told.setdefault(patient, {})
+            facts = self._told.setdefault((patient, history), {})
             fact = event.cancels if isinstance(event, Cancellation) else event.event_id
             held = facts.get(fact)
             if held is None or held.version <= event.version:
@@ -59,8 +60,8 @@ class Account:
             name=name,
             issued_at=issued_at,
             told=tuple(
-                Told(patient, tuple(facts.values()))
-                for patient, facts in self._told.items()
+                Told(patient, tuple(facts.values()), history=history)
+                for (patient, history), facts in self._told.items()
                 if facts
             ),
             sightings=tuple(dict.fromkeys(self.sightings)),

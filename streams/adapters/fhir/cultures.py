@@ -6,13 +6,15 @@ versions that went into it: whatever comes first, the last telling is the highes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
+from streams.adapters.fhir.journal import Journal, Section
 from streams.adapters.fhir.known import Directory, KnownSpecimen
 from streams.adapters.fhir.observed import Status
+from streams.adapters.fhir.times import UNSAID
 from streams.vocabulary.clock import Instant
 from streams.vocabulary.events import (
     Cancellation,
@@ -40,6 +42,7 @@ class Growth:
     organism_code: str | None = None
     status: Status
     issued: Instant | None
+    known_at: Instant
     void: bool
 
 
@@ -57,6 +60,7 @@ class Test:
     """The key."""
     taken: Instant
     flags: tuple[Flag, ...]
+    known_at: Instant
     void: bool
 
 
@@ -70,6 +74,7 @@ class Tried:
     mic: float | None
     comparator: Comparator | None
     at: Instant | None
+    known_at: Instant
     void: bool
 
 
@@ -78,6 +83,7 @@ class Cultures:
     """All steps by key; the oldest go first where there are too many."""
 
     limit: int
+    journal: Journal = field(default_factory=Journal)
     tests: dict[str, Test] = field(default_factory=dict)
     growths: dict[str, Growth] = field(default_factory=dict)
     tried: dict[str, dict[str, Tried]] = field(default_factory=dict)
@@ -97,7 +103,7 @@ class Cultures:
         self.tests[key] = test
         if test.specimen is not None:
             _add(self._tests, test.specimen, key, self.limit)
-        _bound(self.tests, self.limit)
+        self._noted("tests", key, _bound(self.tests, self.limit))
         return True
 
     def learn_growth(self, key: str, growth: Growth) -> None:
@@ -108,7 +114,7 @@ class Cultures:
         self.growths[key] = growth
         if growth.test is not None and growth.test != key:
             _add(self._grown, growth.test, key, self.limit)
-        _bound(self.growths, self.limit)
+        self._noted("growths", key, _bound(self.growths, self.limit))
 
     def deny(self, key: str, version: int) -> None:
         """A test no longer says itself what grew."""
@@ -121,12 +127,12 @@ class Cultures:
         held = steps.get(key)
         if held is None or held.version <= tried.version:
             steps[key] = tried
-        _bound(self.tried, self.limit)
+        self._noted("tried", growth, _bound(self.tried, self.limit))
 
     def learn_member(self, member: str, of: str) -> None:
         """Keep that one step is a member of another."""
         self.parents[member] = of
-        _bound(self.parents, self.limit)
+        self._noted("parents", member, _bound(self.parents, self.limit))
 
     def forget(self, key: str, version: int) -> str | None:
         """A step was deleted; the key of what must be told again, if any."""
@@ -141,6 +147,11 @@ class Cultures:
             return None
         self.learn_tried(parent, key, replace(gone, version=version, void=True))
         return parent
+
+    def _noted(self, section: Section, key: str, gone: str | None) -> None:
+        self.journal.note(section, key)
+        if gone is not None:
+            self.journal.note(section, gone)
 
     def patient(self, key: str) -> str | None:
         """Whose a step is."""
@@ -169,6 +180,7 @@ class Cultures:
         self, test: Test, directory: Directory, known_at: datetime
     ) -> CultureCollected | Cancellation:
         specimen = _specimen(test, directory)
+        known_at = _known([test], known_at)
         version = test.version + (specimen.version if specimen else 0)
         event_id = f"{test.event_id}:collected"
         if test.void:
@@ -193,8 +205,10 @@ class Cultures:
         test = self.tests.get(growth.test or "")
         specimen = _specimen(test, directory) if test else None
         tried = self.tried.get(key, {}).values()
-        parts = (growth, *(p for p in (test, specimen) if p), *tried)
-        version = sum(part.version for part in parts)
+        steps = (growth, *((test,) if test else ()), *tried)
+        known_at = _known(steps, known_at)
+        version = sum(step.version for step in steps)
+        version += specimen.version if specimen else 0
         event_id = f"{growth.event_id}:result"
         if growth.void or test is None or test.void:
             return _cancelled(event_id, version, known_at)
@@ -234,9 +248,13 @@ def _add(index: dict[str, list[str]], key: str, one: str, limit: int) -> None:
     _bound(index, limit)
 
 
-def _bound(steps: dict[str, StepT], limit: int) -> None:
-    if len(steps) > limit:
-        del steps[next(iter(steps))]
+def _bound(steps: dict[str, StepT], limit: int) -> str | None:
+    """Let the oldest go where there are too many; its key."""
+    if len(steps) <= limit:
+        return None
+    gone = next(iter(steps))
+    del steps[gone]
+    return gone
 
 
 def _cancelled(event_id: str, version: int, known_at: datetime) -> Cancellation:
@@ -279,6 +297,15 @@ def _resulted(
     if told is None:
         return taken, (Flag.LAG_UNMEASURABLE,)
     return max(told, taken), ()
+
+
+def _known(steps: Iterable[Growth | Test | Tried], at: datetime) -> datetime:
+    """When the last of the steps was known, whichever was read last.
+
+    What nobody dated counts only where nothing is dated.
+    """
+    moments = (at, *(step.known_at for step in steps))
+    return max((one for one in moments if one < UNSAID), default=UNSAID)
 
 
 def _future(at: datetime, known_at: datetime) -> tuple[Flag, ...]:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
+from streams.adapters.fhir.journal import Journal
 from streams.adapters.site.codes import Coding
 from streams.adapters.site.configuration import Level
 from streams.vocabulary.clock import Instant
@@ -96,20 +97,28 @@ KnownT = TypeVar(
 class Directory:
     """The resources that arrived, by key; what was longest unused goes first."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, journal: Journal | None = None) -> None:
         self._entries: OrderedDict[str, Known] = OrderedDict()
         self._limit = limit
+        self._journal = journal or Journal()
 
     def learn(self, key: str, known: Known) -> bool:
         """Keep it, unless a later version is known; whether it was kept."""
         held = self._entries.get(key)
         if held is not None and held.version > known.version:
             return False
+        if held != known:
+            self._journal.note("directory", key)
         self._entries[key] = known
         self._entries.move_to_end(key)
         if len(self._entries) > self._limit:
-            self._entries.popitem(last=False)
+            gone, _ = self._entries.popitem(last=False)
+            self._journal.note("directory", gone)
         return True
+
+    def entry(self, key: str) -> Known | None:
+        """What is kept under that key itself."""
+        return self._entries.get(key)
 
     def find(self, key: str, kind: type[KnownT]) -> KnownT | None:
         """The resource of that key; None where it has not come."""

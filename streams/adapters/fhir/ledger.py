@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from streams.adapters.fhir.journal import Journal
 from streams.vocabulary.events import Cancellation, Event
 
 
@@ -33,9 +34,10 @@ Told = tuple[str, Event]
 class Ledger:
     """By resource, what stands of it; what was told longest ago goes first."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, journal: Journal | None = None) -> None:
         self._entries: OrderedDict[str, Entry] = OrderedDict()
         self._limit = limit
+        self._journal = journal or Journal()
 
     def entry(self, key: str) -> Entry | None:
         """What stands of a resource; None where nothing was told, or it was long ago."""
@@ -107,10 +109,13 @@ class Ledger:
 
     def keep(self, key: str, entry: Entry) -> None:
         """Remember it as the latest."""
+        if self._entries.get(key) != entry:
+            self._journal.note("ledger", key)
         self._entries[key] = entry
         self._entries.move_to_end(key)
         if len(self._entries) > self._limit:
-            self._entries.popitem(last=False)
+            gone, _ = self._entries.popitem(last=False)
+            self._journal.note("ledger", gone)
 
     def items(self) -> Iterator[tuple[str, Entry]]:
         """All, the oldest first."""

@@ -29,7 +29,9 @@ def learn_specimen(telling: Telling, resource: Specimen) -> None:
         KnownSpecimen(
             version=telling.version,
             name=telling.desk.identities.name("reference", chosen),
-            types=telling.desk.codings(resource.type),
+            types=telling.desk.codings(
+                resource.type, taken.body_site if taken else None
+            ),
             collected=at(collected),
             date_only=bool(collected and collected.flags),
         ),

@@ -171,6 +171,7 @@ class _Reading:
                 specimen=specimen and self.telling.desk.directory.same(specimen),
                 taken=self.when.at,
                 flags=self.when.flags,
+                known_at=self.telling.received_at,
                 void=self.telling.void,
             ),
         )
@@ -197,6 +198,7 @@ class _Reading:
                 organism_code=str(self.codings[0]) if self.codings else None,
                 status=status_of(self.resource.status),
                 issued=self.issued,
+                known_at=self.telling.received_at,
                 void=self.telling.void,
             ),
         )
@@ -220,6 +222,7 @@ class _Reading:
                 mic=value.value,
                 comparator=value.comparator,
                 at=self.issued or self.when.at,
+                known_at=self.telling.received_at,
                 void=self.telling.void,
             ),
         )
@@ -277,6 +280,7 @@ class _Reading:
             organism_code=str(grown) if grown else None,
             status=status_of(self.resource.status),
             issued=self.issued,
+            known_at=self.telling.received_at,
             void=self.telling.void,
         )
         self.cultures.learn_growth(self.key, own)

@@ -10,7 +10,7 @@ import re
 import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
@@ -18,15 +18,15 @@ from types import MappingProxyType
 import orjson
 import yaml
 
+from streams.adapters.fhir.history import undated
+from streams.adapters.fhir.times import UNSAID
 from streams.adapters.fhir.translator import FhirTranslator
 from streams.adapters.identity.pseudonyms import PublicIdentifiers
 from streams.adapters.intake import IntakeReport, Rejection, SourcedEvent
 from streams.adapters.mimic_iv.items import Item, items
-from streams.adapters.mimic_iv.known_at import CULTURE_LAG
 from streams.adapters.site.codes import CodeMap
 from streams.adapters.site.configuration import CodeEntry, SiteConfiguration
 from streams.adapters.translation import Translation
-from streams.vocabulary.clock import DAY
 from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.events import (
     CultureCollected,
@@ -103,8 +103,6 @@ KNOWN_AT_RULES = MappingProxyType(
 )
 """By type, the rule; `deploy/docs/fhir.md` prints them."""
 
-_EVER = datetime(9998, 1, 1, tzinfo=UTC)
-"""While reading, nothing lies in the future."""
 _REMEMBERED = 50_000_000
 """Of the full MIMIC-IV, all stays and specimens."""
 
@@ -175,12 +173,12 @@ class MimicIvFhir:
                 if name in UNDATED:
                     report.table(name).filed_unread += 1
                     continue
-                told = reading.translate(line, received_at=_EVER)
+                told = reading.translate(line, received_at=UNSAID)
                 others.learn(line, told)
                 _account(report, name, number, told)
                 yield from people.known(name, told, report, wanted)
             report.finish(name)
-        for told in reading.finish(received_at=_EVER):
+        for told in reading.finish(received_at=UNSAID):
             yield from people.known(f"Mimic{told.kind}", told, report, wanted)
         yield from people.demographics(report, wanted)
         report.close()
@@ -256,21 +254,14 @@ class _People:
 
 
 def _known(event: Event, issued: datetime | None) -> Event:
-    at, dated = event.happened_at, Flag.DATE_ONLY in event.flags
-    unmeasured = (*event.flags, Flag.LAG_UNMEASURABLE)
     if isinstance(event, Encounter) or event.kind == "location":
-        return replace(event, known_at=at)
-    if isinstance(event, CultureCollected | Death):
-        return replace(event, known_at=at + DAY if dated else at, flags=unmeasured)
-    if isinstance(event, CultureResult):
-        if Flag.LAG_UNMEASURABLE not in event.flags:
-            return replace(event, known_at=at)
-        late = at + CULTURE_LAG
-        return replace(event, happened_at=late, known_at=late)
-    if issued is not None:
-        return replace(event, known_at=max(issued, at))
-    flags = event.flags if Flag.LAG_UNMEASURABLE in event.flags else unmeasured
-    return replace(event, known_at=at, flags=flags)
+        return replace(event, known_at=event.happened_at)
+    if isinstance(event, CultureResult) and Flag.LAG_UNMEASURABLE not in event.flags:
+        return replace(event, known_at=event.happened_at)
+    dated_here = isinstance(event, CultureCollected | CultureResult | Death)
+    if issued is not None and not dated_here:
+        return replace(event, known_at=max(issued, event.happened_at))
+    return undated(event)
 
 
 def _account(

@@ -11,6 +11,7 @@ from streams.adapters.fhir.cultures import Cultures
 from streams.adapters.fhir.observed import (
     UNTOLD,
     effective,
+    gathered,
     specimen_of,
     status_of,
 )
@@ -22,7 +23,7 @@ from streams.adapters.fhir.quantities import (
 )
 from streams.adapters.fhir.resources import Observation, Valued
 from streams.adapters.fhir.telling import Telling
-from streams.adapters.fhir.times import When
+from streams.adapters.fhir.times import When, at
 from streams.adapters.measured import Measured, measured
 from streams.adapters.site.codes import Coding
 from streams.adapters.site.configuration import CodeEntry
@@ -61,11 +62,11 @@ def read(telling: Telling, resource: Observation, cultures: Cultures) -> None:
         reading.take(resource, codings, entry, "", "")
     elif entry is None and not resource.component:
         telling.leave_unmapped(codings)
-    for at, part in enumerate(resource.component):
+    for number, part in enumerate(resource.component):
         codes = telling.desk.codings(part.code)
-        suffix = f":{codes[0].system}|{codes[0].code}" if codes else f":{at}"
+        suffix = f":{codes[0].system}|{codes[0].code}" if codes else f":{number}"
         meant = telling.meaning(codes)
-        reading.take(part, codes, meant, suffix, f"component[{at}].")
+        reading.take(part, codes, meant, suffix, f"component[{number}].")
 
 
 class _Reading:
@@ -74,6 +75,7 @@ class _Reading:
     def __init__(self, telling: Telling, resource: Observation, when: When) -> None:
         self.telling = telling
         self.when = when
+        self.resource = resource
         self.status = status_of(resource.status)
         self.specimen_id, self.specimen = specimen_of(telling, resource)
 
@@ -197,12 +199,16 @@ class _Reading:
             return
         self.telling.units.append((entry.concept, unit))
         volume, flags = millilitres(self.telling, said.value, unit or entry.unit or "")
+        since, until = gathered(self.telling, self.resource) or (None, self.when)
+        if since is not None and since.at > until.at:
+            since, flags = None, (*flags, Flag.STOP_BEFORE_START)
         self.telling.tell(
             Fluid(
-                **self.telling.common(self.when, suffix, flags),
+                **self.telling.common(until, suffix, flags),
                 direction="in" if entry.method == "in" else "out",
                 substance=entry.concept,
                 volume_ml=volume,
+                started_at=at(since),
                 code=str(coding),
             )
         )

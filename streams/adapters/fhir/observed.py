@@ -7,7 +7,7 @@ from typing import Literal
 from streams.adapters.fhir.known import KnownSpecimen
 from streams.adapters.fhir.resources import Observation
 from streams.adapters.fhir.telling import Telling
-from streams.adapters.fhir.times import When
+from streams.adapters.fhir.times import When, read_time
 
 
 Status = Literal["preliminary", "final", "corrected"]
@@ -48,6 +48,20 @@ def effective(telling: Telling, resource: Observation) -> When | None:
     if when is None:
         telling.needs_time()
     return when
+
+
+def gathered(
+    telling: Telling, resource: Observation
+) -> tuple[When | None, When] | None:
+    """Since when and until when something was gathered; None where it is no period."""
+    period = resource.effective_period
+    if resource.effective_date_time or resource.effective_instant or period is None:
+        return None
+    end = telling.end(period, "effectivePeriod")
+    if end is None:
+        return None
+    zone = telling.desk.site.time_zone  # a start that is none was told of already
+    return read_time(period.start, zone) if period.start else None, end
 
 
 def status_of(written: str | None) -> Status:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 from streams.adapters.fhir import readers
 from streams.adapters.fhir.account import Account
 from streams.adapters.fhir.cultures import Cultures
+from streams.adapters.fhir.journal import Journal
 from streams.adapters.fhir.known import Directory
 from streams.adapters.fhir.ledger import Entry, Ledger
 from streams.adapters.fhir.references import Addresses, Scope, type_of
@@ -61,10 +63,11 @@ class Reading:
         identities: Identities,
         limit: int,
     ) -> None:
-        self.directory = Directory(limit)
-        self.cultures = Cultures(limit)
-        self.ledger = Ledger(limit)
-        self.waiting = Waiting()
+        self.journal = Journal()
+        self.directory = Directory(limit, self.journal)
+        self.cultures = Cultures(limit, self.journal)
+        self.ledger = Ledger(limit, self.journal)
+        self.waiting = Waiting(self.journal)
         named = Remembered(identities)
         addresses = Addresses(site, named)
         self.desk = Desk(site, codes, named, addresses, self.directory)
@@ -75,7 +78,7 @@ class Reading:
         queue = deque(first.telling.brings if first.telling else ())
         while queue:
             for held in self.waiting.take(queue.popleft()):
-                again = replace(held, received_at=sent.received_at)
+                again = _released(held, sent.arrived_at)
                 telling = self._read(again, account, forced=False).telling
                 queue.extend(telling.brings if telling else ())
         return first
@@ -90,7 +93,7 @@ class Reading:
             return
         told = self.ledger.delete(key, version=version, known_at=sent.received_at)
         if told is not None:
-            account.tell(told)
+            account.tell(told, history=sent.history)
             return
         account.faults.append(
             Fault(
@@ -167,7 +170,7 @@ class Reading:
         if telling.waits_for and not telling.forced and not needless:
             self.waiting.hold(sent, telling.waits_for)
             account.sightings += telling.sightings
-            account.tell(telling.of_others)
+            account.tell(telling.of_others, history=sent.history)
             return "held"
         if telling.waits_for and not telling.void:
             _tell_missing(telling)
@@ -203,7 +206,9 @@ class Reading:
         if patient is None:
             return
         if telling.is_step:
-            account.tell((patient, event) for event in telling.events)
+            account.tell(
+                ((patient, event) for event in telling.events), history=sent.history
+            )
             facts: tuple[str, ...] = ()
             entry = Entry(
                 version=telling.version,
@@ -223,9 +228,10 @@ class Reading:
                     events=telling.events,
                     known_at=telling.received_at,
                     deleted=telling.deleted,
-                )
+                ),
+                history=sent.history,
             )
-        account.tell(telling.of_others)
+        account.tell(telling.of_others, history=sent.history)
         if kind == "Patient":
             self._unlink(sent, telling, account)
 
@@ -242,13 +248,23 @@ class Reading:
                 version=telling.version,
                 retired=retired,
             )
-            account.tell([(survivor, unmerge)])
+            account.tell([(survivor, unmerge)], history=sent.history)
 
     def _tell_again(self, step: str, sent: Sent, account: Account) -> None:
         patient = self.cultures.patient(step)
         if patient is not None:
             told = self.cultures.told(step, self.directory, sent.received_at)
-            account.tell((patient, event) for event in told)
+            account.tell(((patient, event) for event in told), history=sent.history)
+
+
+def _released(held: Sent, at: datetime) -> Sent:
+    """What was held, known from when it could be read.
+
+    History keeps its own moment: in which order a file has its resources is no fact.
+    """
+    if held.history:
+        return held
+    return replace(held, received_at=max(held.received_at, at))
 
 
 def _tell_missing(telling: Telling) -> None:

@@ -137,6 +137,7 @@ class Collection(Element):
 
     collected_date_time: str | None = None
     collected_period: Period | None = None
+    body_site: Concept | None = None
 
 
 class Specimen(Resource):

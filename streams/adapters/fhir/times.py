@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from streams.vocabulary.clock import in_utc
 from streams.vocabulary.facts import Flag
+
+
+UNSAID = datetime(9998, 1, 1, tzinfo=UTC)
+"""From when on something of history is known that does not say when it was issued."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ with the message that brings the other.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from pydantic import ValidationError
@@ -19,9 +19,10 @@ from pydantic import ValidationError
 from streams.adapters.fhir import memory
 from streams.adapters.fhir.account import Account
 from streams.adapters.fhir.bundle import Bundle, Entry
+from streams.adapters.fhir.history import issued
 from streams.adapters.fhir.reading import Read, Reading
 from streams.adapters.fhir.references import type_of
-from streams.adapters.fhir.times import at, read_time
+from streams.adapters.fhir.times import UNSAID, at, read_time
 from streams.adapters.fhir.versions import milliseconds, moment_in_milliseconds
 from streams.adapters.fhir.waiting import Sent
 from streams.adapters.identity.pseudonyms import Identities
@@ -39,6 +40,48 @@ _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
 _UUID = re.compile(r"urn:uuid:([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
 
 
+Origin = Literal["live", "fed_again", "export"]
+"""Live: known when it is received. Fed again: history, known when it was received
+first. Export: history, known when its version was stored or issued."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A resource that was held too long, told with what has come."""
+
+    payload: bytes | None
+    """None for what is contained in another, which nobody can send by itself."""
+    record: str
+    """The record it came in."""
+    key: str
+    """What singles it out there; it is as the server has it, and stays in here."""
+    translation: Translation
+    """With a fault EMB-130; `rejected` where its patient never came."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """When a message came, and from when on it is known."""
+
+    received_at: datetime
+    arrived_at: datetime
+    origin: Origin
+    record: str
+
+    @property
+    def history(self) -> bool:
+        return self.origin != "live"
+
+    def known_at(
+        self, resource: Mapping[str, Any], stamp: datetime | None, zone: tzinfo
+    ) -> datetime:
+        """From when on what a resource says is known."""
+        if self.origin != "export":
+            return self.received_at
+        told = issued(resource, stamp, zone)
+        return UNSAID if told is None else min(told, self.received_at)
+
+
 class FhirTranslator:
     """A `Translator` of one server's resources."""
 
@@ -53,7 +96,8 @@ class FhirTranslator:
     ) -> None:
         """Take the site's words; `patience` is how long a resource is held at most.
 
-        Without any, it is held until `finish`, or until more than `limit` are.
+        Without any, it is held until `overdue` or `finish`, or until more than `limit`
+        are.
         """
         self._reading = Reading(site, codes, identities, limit)
         self._zone = site.time_zone
@@ -67,11 +111,23 @@ class FhirTranslator:
         """How many resources wait for others."""
         return len(self._reading.waiting)
 
-    def translate(self, payload: bytes, *, received_at: datetime) -> Translation:
+    def translate(
+        self,
+        payload: bytes,
+        *,
+        received_at: datetime,
+        origin: Origin = "live",
+        arrived_at: datetime | None = None,
+        record: str = "",
+    ) -> Translation:
         """What one resource or Bundle means, with all that it lets go of.
 
-        A resource that is held is `mapped`, without events.
+        A resource that is held is `mapped`, without events; since `arrived_at`, or
+        since `received_at` where none is given. `record` is told again with what is
+        held too long.
+        Of an export, what does not say when it was issued is known from `UNSAID` on.
         """
+        arrival = _Arrival(received_at, arrived_at or received_at, origin, record)
         try:
             document = orjson.loads(payload)
         except orjson.JSONDecodeError as fault:
@@ -82,22 +138,25 @@ class FhirTranslator:
             return _rejected("", "resourceType", "It names no type of resource.")
         self.held_back = ()
         account = Account()
-        self._let_go(account, received_at)
+        self._let_go(account, arrival.arrived_at)
         if kind == "Bundle":
-            return self._bundle(document, account, received_at)
+            return self._bundle(document, account, arrival)
         key = _key(document, kind, None, None)
         sent = Sent(
             resource=document,
             key=key,
             root=key,
             place=kind,
-            received_at=received_at,
+            received_at=arrival.known_at(document, None, self._zone),
+            arrived_at=arrival.arrived_at,
+            record=arrival.record,
+            history=arrival.history,
             aliases={},
         )
         read = self._reading.take(sent, account)
         self.held_back = _held_back([read])
         return account.translation(
-            kind, _outcome([read]), _name(read), self._issued(document)
+            kind, _outcome([read]), _name(read), issued(document, None, self._zone)
         )
 
     def finish(self, *, received_at: datetime) -> Iterator[Translation]:
@@ -108,10 +167,35 @@ class FhirTranslator:
         """
         while (sent := self._reading.waiting.take_oldest()) is not None:
             account = Account()
-            again = replace(sent, received_at=received_at)
-            read = self._reading.take(again, account, forced=True)
+            read = self._forced(sent, received_at, account)
             kind = str(sent.resource["resourceType"])
             yield account.translation(kind, _outcome([read]), _name(read))
+
+    def overdue(
+        self, now: datetime, *, live: timedelta, history: timedelta
+    ) -> Iterator[Overdue]:
+        """Tell what is held for longer than it may be, each by itself."""
+        waiting = self._reading.waiting
+        for number in tuple(waiting.numbers()):
+            entry = waiting.entry(number)
+            if entry is None:
+                continue
+            sent, _ = entry
+            if now - sent.arrived_at > (history if sent.history else live):
+                waiting.remove(number)
+                account = Account()
+                read = self._forced(sent, now, account)
+                alone = sent.key == sent.root
+                yield Overdue(
+                    payload=orjson.dumps(sent.resource) if alone else None,
+                    record=sent.record,
+                    key=sent.key,
+                    translation=account.translation(
+                        str(sent.resource["resourceType"]),
+                        _outcome([read]),
+                        _name(read),
+                    ),
+                )
 
     def pending(self) -> bytes:
         """All that is remembered and held; payloads are in it, so encrypt it."""
@@ -121,22 +205,37 @@ class FhirTranslator:
         """Remember what `pending` wrote; raises `InputError` EMB-110 for other bytes."""
         memory.read(self._reading, written)
 
+    def changed(self) -> list[memory.Row]:
+        """What of `pending` has changed since this was last asked, row by row."""
+        return memory.changed(self._reading)
+
+    def recall(self, rows: Iterable[memory.Row]) -> None:
+        """Remember such rows, the oldest first; raises `InputError` EMB-110."""
+        for row in rows:
+            memory.recall(self._reading, row)
+        memory.settled(self._reading)
+
     def _let_go(self, account: Account, now: datetime) -> None:
         """Tell what was held too long, or is too much to hold, with what has come."""
         waiting = self._reading.waiting
-        while (since := waiting.oldest()) is not None:
-            late = self._patience is not None and now - since > self._patience
+        while (oldest := waiting.oldest()) is not None:
+            since = now - oldest.arrived_at
+            late = self._patience is not None and since > self._patience
             if not late and len(waiting) <= self._limit:
                 return
             sent = waiting.take_oldest()
             if sent is not None:
-                again = replace(sent, received_at=now)
-                self._reading.take(again, account, forced=True)
+                self._forced(sent, now, account)
+
+    def _forced(self, sent: Sent, now: datetime, account: Account) -> Read:
+        """Read it with what has come; history keeps the moment it was known."""
+        again = sent if sent.history else replace(sent, received_at=now)
+        return self._reading.take(again, account, forced=True)
 
     # -- Bundles ---------------------------------------------------------------
 
     def _bundle(
-        self, document: dict[str, Any], account: Account, received_at: datetime
+        self, document: dict[str, Any], account: Account, arrival: _Arrival
     ) -> Translation:
         try:
             bundle = Bundle.model_validate(document)
@@ -144,34 +243,43 @@ class FhirTranslator:
             first = fault.errors(include_url=False, include_input=False)[0]
             place = ".".join(str(step) for step in ("Bundle", *first["loc"]))
             return _rejected("Bundle", place, "It breaks the shape of a Bundle.")
+        stamp = read_time(bundle.timestamp, self._zone) if bundle.timestamp else None
         keys, aliases = _addressed(bundle)
         reads = []
         for number, (entry, key) in enumerate(zip(bundle.entry, keys, strict=True)):
             place = f"Bundle.entry[{number}].resource"
             if key is None and entry.resource is None:
-                self._deleted(entry, place, account, received_at)
+                self._deleted(entry, place, account, arrival, at(stamp))
                 continue
             if key is None:
                 account.faults.append(_fault(place, "It names no type of resource."))
                 reads.append(Read("rejected"))
                 continue
+            resource = entry.resource or {}
             sent = Sent(
-                resource=entry.resource or {},
+                resource=resource,
                 key=key,
                 root=key,
                 place=place,
-                received_at=received_at,
+                received_at=arrival.known_at(resource, at(stamp), self._zone),
+                arrived_at=arrival.arrived_at,
+                record=arrival.record,
+                history=arrival.history,
                 aliases=aliases,
                 stored=self._stored(entry),
             )
             reads.append(self._reading.take(sent, account))
         self.held_back = _held_back(reads)
         kind = f"Bundle/{bundle.type}" if bundle.type in _BUNDLES else "Bundle"
-        stamp = read_time(bundle.timestamp, self._zone) if bundle.timestamp else None
         return account.translation(kind, _outcome(reads), "", at(stamp))
 
     def _deleted(
-        self, entry: Entry, place: str, account: Account, received_at: datetime
+        self,
+        entry: Entry,
+        place: str,
+        account: Account,
+        arrival: _Arrival,
+        stamp: datetime | None,
     ) -> None:
         request = entry.request
         if request is None or request.method != "DELETE":
@@ -180,13 +288,17 @@ class FhirTranslator:
         if key is None or not type_of(key):
             account.faults.append(_fault(place, "It deletes nothing that has a name."))
             return
-        version = self._stored(entry) or moment_in_milliseconds(received_at)
+        known_at = arrival.known_at({}, stamp, self._zone)
+        version = self._stored(entry) or moment_in_milliseconds(known_at)
         sent = Sent(
             resource={},
             key=key,
             root=key,
             place=place,
-            received_at=received_at,
+            received_at=known_at,
+            arrived_at=arrival.arrived_at,
+            record=arrival.record,
+            history=arrival.history,
             aliases={},
         )
         self._reading.delete(key, version, sent, account)
@@ -201,14 +313,6 @@ class FhirTranslator:
         number = (answer.etag or "").removeprefix("W/").strip('"')
         plain = number.isascii() and number.isdigit() and len(number) < 16
         return int(number) if plain else None
-
-    def _issued(self, document: Mapping[str, Any]) -> datetime | None:
-        """When this version was stored at its source, or issued by its author."""
-        meta = document.get("meta")
-        stored = meta.get("lastUpdated") if isinstance(meta, dict) else None
-        stored = stored or document.get("issued")
-        when = read_time(stored, self._zone) if isinstance(stored, str) else None
-        return at(when)
 
 
 _BUNDLES = frozenset(

@@ -12,12 +12,11 @@ from typing import TextIO
 
 from streams.adapters.fhir.bulk import BulkExport, ExportReport
 from streams.adapters.fhir.export import BegunFile, ExportRequest
-from streams.adapters.fhir.routing import patient_of
 from streams.adapters.fhir.server import AskedToStop, FhirServer
 from streams.adapters.identity import sealing
 from streams.app.feed_jobs import Job
 from streams.app.fhir.connection import connected, fhir_settings
-from streams.app.identity import configured_site, identities_of, payload_sealer
+from streams.app.identity import configured_site, payload_sealer
 from streams.app.kafka.feeder import Outgoing
 from streams.app.kafka.progress import Progress
 from streams.app.kafka.reading import place_of
@@ -31,7 +30,7 @@ from streams.vocabulary.topics import (
     FORMAT_HEADER,
     SEALED,
     TRACE_HEADER,
-    patient_key,
+    server_key,
 )
 
 
@@ -133,12 +132,11 @@ def _clear_up(export: BulkExport, server: FhirServer, out: TextIO) -> None:
 
 
 class Recorder:
-    """Makes records of resources: sealed, and in order for each patient."""
+    """Makes records of resources: sealed, and all of a site's in one order."""
 
     def __init__(self, topic: str, environ: Mapping[str, str]) -> None:
         site = configured_site(environ)
-        self._site = site.site
-        self._identities = identities_of(site, environ)
+        self._key = server_key(site.site)
         self._sealer = payload_sealer(environ)
         self._place = sealing.place_of(site.site, topic)
         form = FHIR if self._sealer is None else f"{FHIR}{SEALED}"
@@ -146,11 +144,10 @@ class Recorder:
 
     def __call__(self, payload: bytes, stream: str, position: int) -> Outgoing:
         """The resource's record, with its place in its source."""
-        patient = patient_of(payload, self._identities)
         digest = sha256(payload).hexdigest()
         sealer = self._sealer
         return Outgoing(
-            key=None if patient is None else patient_key(self._site, patient),
+            key=self._key,
             value=payload if sealer is None else sealer.seal(payload, self._place),
             headers=(self._form, (TRACE_HEADER, tracing.start(digest))),
             stream=stream,

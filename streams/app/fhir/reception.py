@@ -19,15 +19,17 @@ from streams.adapters.fhir.notification import (
     Notification,
     entry_bundle,
 )
-from streams.adapters.fhir.routing import patient_of
-from streams.adapters.identity.pseudonyms import Identities
 from streams.app.fhir.ledger import Debt, Ledger
 from streams.app.fhir.sink import RawSink
-from streams.vocabulary.topics import FHIR, patient_key
+from streams.vocabulary.topics import FHIR, server_key
 
 
 GRACE = 5.0
 """Seconds in which what was overtaken may still come by itself."""
+
+
+WHOLE_BYTES = 900_000
+"""The largest notification that goes into one record."""
 
 
 @dataclass(slots=True)
@@ -37,7 +39,6 @@ class Reception:
     ledger: Ledger
     sink: RawSink
     site: str
-    identities: Identities
     now: Callable[[], float]
     """Seconds of the epoch."""
     grace: float = GRACE
@@ -59,9 +60,8 @@ class Reception:
             return len(fresh)
 
     async def put(self, payload: bytes) -> None:
-        """One resource or Bundle into the log, in order for its patient."""
-        patient = patient_of(payload, self.identities)
-        key = None if patient is None else patient_key(self.site, patient)
+        """One resource or Bundle into the log, in the one order of the server's."""
+        key = server_key(self.site)
         await self.sink.put(payload, form=FHIR, key=key, headers={})
 
     def _is_new(self, told: Notification, one: Happened) -> bool:
@@ -74,19 +74,14 @@ class Reception:
     async def _log(
         self, told: Notification, brought: list[Happened], payload: bytes
     ) -> None:
-        """As received where all is about one patient, else entry by entry."""
+        """As received where that fits into a record, else entry by entry."""
         if not brought:
             return
-        entries = [told.entries[one.focus] for one in brought if one.focus]
-        alone = {self._patient(entry) for entry in told.entries.values()}
-        if len(alone) == 1:
+        if len(payload) <= WHOLE_BYTES:
             await self.put(payload)
             return
-        for entry in entries:
+        for entry in (told.entries[one.focus] for one in brought if one.focus):
             await self.put(_whole(entry))
-
-    def _patient(self, entry: dict[str, Any]) -> str | None:
-        return patient_of(entry_bundle([entry]), self.identities)
 
     # -- the ledger --------------------------------------------------------------
 

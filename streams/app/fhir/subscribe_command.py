@@ -15,7 +15,7 @@ from streams.app.fhir.connection import fhir_settings
 from streams.app.fhir.endpoint import read_secret, tls_context
 from streams.app.fhir.sink import kafka_sink
 from streams.app.fhir.subscriber import SubscriberPlan, run_subscriber
-from streams.app.identity import configured_site, identities_of, payload_sealer
+from streams.app.identity import configured_site, payload_sealer
 from streams.app.settings import (
     kafka_settings,
     process_settings,
@@ -65,6 +65,5 @@ def _plan(environ: Mapping[str, str]) -> SubscriberPlan:
         tls=tls,
         server=fhir_settings(environ),
         site=site.site,
-        identities=identities_of(site, environ),
         open_sink=partial(kafka_sink, kafka_settings(environ), seal),
     )

@@ -13,7 +13,6 @@ from pathlib import Path
 from aiohttp import web
 
 from streams.adapters.fhir.server import AskedToStop, FhirServer
-from streams.adapters.identity.pseudonyms import Identities
 from streams.app.fhir.connection import FhirSettings, connected
 from streams.app.fhir.debts import Debts
 from streams.app.fhir.endpoint import Endpoint
@@ -49,7 +48,6 @@ class SubscriberPlan:
     tls: ssl.SSLContext | None
     server: FhirSettings
     site: str
-    identities: Identities
     open_sink: OpenSink
 
 
@@ -87,7 +85,6 @@ class Subscriber:
                 self.ledger,
                 sink,
                 self.plan.site,
-                self.plan.identities,
                 time.time,
                 self.plan.grace,
             )

@@ -33,7 +33,7 @@ SourceOption = Annotated[
     str,
     typer.Option(
         help="Which source: mimic-iv, mimic-iv-fhir, clif, omop, table with --mapping, "
-        "or messages: hl7v2."
+        "or messages: hl7v2, fhir."
     ),
 ]
 PathOption = Annotated[
@@ -49,7 +49,7 @@ MappingOption = Annotated[
 SiteOption = Annotated[
     Path | None,
     typer.Option(
-        help="Of clif, omop, table and hl7v2: the site's configuration, in YAML."
+        help="Of clif, omop, table, hl7v2 and fhir: the site's configuration, in YAML."
     ),
 ]
 SubjectsOption = Annotated[

@@ -12,15 +12,14 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 from streams.adapters.hl7v2.header import header
-from streams.adapters.identity.pseudonyms import Sighting
+from streams.adapters.identity.pseudonyms import Identities, Sighting
 from streams.adapters.intake import IntakeReport, Rejection, SourcedEvent
-from streams.adapters.site.configuration import SiteConfiguration, read_site
+from streams.adapters.site.configuration import SiteConfiguration
 from streams.adapters.translation import Fault, Translation, Translator
-from streams.app.identity import configured_site, identities_of
 from streams.app.intake.samples import Form, Sample, samples
-from streams.app.readers import as_error, translators
+from streams.app.readers import fault_of, translators
 from streams.pipeline.ingest import in_one
-from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
+from streams.vocabulary.errors import ErrorCode, InputError
 
 
 Issued = Callable[[bytes, tzinfo], datetime]
@@ -39,7 +38,7 @@ def _hl7_issued(payload: bytes, zone: tzinfo) -> datetime:
 
 
 FORMS: Mapping[Form, Issued] = {"hl7v2": _hl7_issued}
-"""What can be read as history, and when each message of it was issued."""
+"""When each message of a form was issued, that tells it by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +53,32 @@ class Refused:
     """All that is wrong with it, in one."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witnesses:
+    """Who is told what a file holds beside its events."""
+
+    sighted: Callable[[Sighting], None] | None = None
+    """Told each identifier beside its pseudonym: the vault, nobody else."""
+    refused: Callable[[Refused], None] | None = None
+    """Told what could not be used."""
+
+    def of(
+        self, understood: Translation, *, form: Form, number: int, payload: bytes
+    ) -> None:
+        """Tell them of one message."""
+        if self.sighted is not None:
+            for one in understood.sightings:
+                self.sighted(one)
+        fault = in_one(tuple(map(fault_of, understood.faults)))
+        if self.refused is not None and fault is not None:
+            self.refused(
+                Refused(form=form, number=number, payload=payload, fault=fault)
+            )
+
+
+NOBODY = Witnesses()
+
+
 @dataclass(frozen=True, slots=True)
 class MessageFiles:
     """The messages of a file or folder, of one site."""
@@ -62,10 +87,7 @@ class MessageFiles:
     path: Path
     site: SiteConfiguration
     translator: Translator
-    sighted: Callable[[Sighting], None] | None = None
-    """Told each identifier beside its pseudonym: the vault, nobody else."""
-    refused: Callable[[Refused], None] | None = None
-    """Told what could not be used."""
+    witnesses: Witnesses = NOBODY
 
     def files(self) -> list[Path]:
         """The file, or all files of the folder."""
@@ -84,8 +106,10 @@ class MessageFiles:
             kind, understood = self._understood(sample)
             counts = report.table(kind)
             counts.read += 1
-            self._account(report, kind, understood, sample, number)
-            self._pass_on(understood, sample, number)
+            note(report, kind, understood, sample.file, number)
+            self.witnesses.of(
+                understood, form=self.form, number=number, payload=sample.payload
+            )
             for told in understood.told:
                 if subjects is None or told.patient in subjects:
                     for event in told.events:
@@ -96,18 +120,6 @@ class MessageFiles:
         if others:
             passed = report.table(_NO_MESSAGES)
             passed.read = passed.filed_unread = len(others)
-
-    def _pass_on(self, understood: Translation, sample: Sample, number: int) -> None:
-        if self.sighted is not None:
-            for one in understood.sightings:
-                self.sighted(one)
-        fault = in_one(tuple(map(as_error, understood.faults)))
-        if self.refused is not None and fault is not None:
-            self.refused(
-                Refused(
-                    form=self.form, number=number, payload=sample.payload, fault=fault
-                )
-            )
 
     def _understood(self, sample: Sample) -> tuple[str, Translation]:
         """Its type, and what it means."""
@@ -126,36 +138,33 @@ class MessageFiles:
             raise sample.fault
         return FORMS[self.form](sample.payload, self.site.time_zone)
 
-    def _account(
-        self,
-        report: IntakeReport,
-        kind: str,
-        understood: Translation,
-        sample: Sample,
-        number: int,
-    ) -> None:
-        counts = report.table(kind)
-        match understood.outcome:
-            case "mapped":
-                counts.mapped += 1
-            case "filed":
-                counts.filed_unread += 1
-        for code in understood.unmapped:
-            counts.leave_unmapped(str(code))
-        for fault in understood.faults[:1]:
-            more = len(understood.faults) - 1
-            rest = f" And {more} more." if more else ""
-            report.reject(
-                kind,
-                Rejection(
-                    file=sample.file,
-                    line=number,
-                    column=fault.place,
-                    code=fault.code,
-                    reason=f"{fault.reason}{rest}",
-                    cure=fault.cure,
-                ),
-            )
+
+def note(
+    report: IntakeReport, kind: str, understood: Translation, file: str, number: int
+) -> None:
+    """Count what became of one message, the `number`th of all."""
+    counts = report.table(kind)
+    match understood.outcome:
+        case "mapped":
+            counts.mapped += 1
+        case "filed":
+            counts.filed_unread += 1
+    for code in understood.unmapped:
+        counts.leave_unmapped(str(code))
+    for fault in understood.faults[:1]:
+        more = len(understood.faults) - 1
+        rest = f" And {more} more." if more else ""
+        report.reject(
+            kind,
+            Rejection(
+                file=file,
+                line=number,
+                column=fault.place,
+                code=fault.code,
+                reason=f"{fault.reason}{rest}",
+                cure=fault.cure,
+            ),
+        )
 
 
 _UNREAD = "(unread)"
@@ -163,19 +172,7 @@ _NO_MESSAGES = "(files without messages)"
 
 
 def message_files(
-    name: str, path: Path, site: Path | None, environ: Mapping[str, str]
+    path: Path, site: SiteConfiguration, identities: Identities
 ) -> MessageFiles:
-    """The messages at `path`, of the site in the file, else of the configured one.
-
-    Raises `SettingsError` EMB-312, EMB-402 or EMB-403 for what cannot be used.
-    """
-    form: Form | None = next((known for known in FORMS if known == name), None)
-    if form is None:
-        raise SettingsError(
-            ErrorCode.BAD_SETTING,
-            f"{name} cannot be read as history.",
-            f"Use one of: {', '.join(FORMS)}.",
-        )
-    of = configured_site(environ) if site is None else read_site(site)
-    known = translators(of, identities_of(of, environ))
-    return MessageFiles(form, path, of, known[form])
+    """The site's HL7 v2 messages at `path`."""
+    return MessageFiles("hl7v2", path, site, translators(site, identities)["hl7v2"])

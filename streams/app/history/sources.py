@@ -23,13 +23,22 @@ from streams.adapters.identity.pseudonyms import Sighting
 from streams.adapters.intake import IntakeReport, SourcedEvent
 from streams.adapters.mimic_iv.source import MimicIv
 from streams.adapters.ordering import events_by_patient, messages_in_known_order
+from streams.adapters.site.configuration import read_site
 from streams.adapters.tabular.mapping.source import MappedTables
 from streams.app.history.mapped import TABLE, check_mapping, open_tables
-from streams.app.history.messages import FORMS, MessageFiles, Refused, message_files
+from streams.app.history.messages import (
+    MessageFiles,
+    Refused,
+    Witnesses,
+    message_files,
+)
+from streams.app.history.resources import ResourceFiles
 from streams.app.history.watching import Watch, watched
+from streams.app.identity import configured_site, identities_of
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 from streams.vocabulary.messages import EhrMessage
+from streams.vocabulary.topics import FHIR, HL7V2
 
 
 class _Reader(Protocol):
@@ -52,7 +61,10 @@ offset."""
 MAPPED = ("clif", "omop", TABLE)
 """What a mapping reads."""
 
-SOURCES = (*_READERS, *MAPPED, *FORMS)
+MESSAGES = (HL7V2, FHIR)
+"""What a site's configuration reads."""
+
+SOURCES = (*_READERS, *MAPPED, *MESSAGES)
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -65,7 +77,7 @@ class History:
     subjects: frozenset[str] | None = None
     met: set[str] = field(default_factory=set, compare=False)
     """The patients of whom something was read."""
-    configured: MappedTables | MessageFiles | None = None
+    configured: MappedTables | MessageFiles | ResourceFiles | None = None
     """Tables that a mapping reads, or messages: those of a configured site."""
     watch: Watch | None = field(default=None, compare=False)
     """Told now and then how far the reading is."""
@@ -86,9 +98,9 @@ class History:
         match self.configured:
             case MappedTables() as tables:
                 return replace(self, configured=replace(tables, sighted=sighted))
-            case MessageFiles() as files:
-                told = replace(files, sighted=sighted, refused=refused)
-                return replace(self, configured=told)
+            case MessageFiles() | ResourceFiles() as files:
+                told = Witnesses(sighted=sighted, refused=refused)
+                return replace(self, configured=replace(files, witnesses=told))
         return self
 
     def events(self, report: IntakeReport) -> Iterator[SourcedEvent]:
@@ -215,7 +227,7 @@ def open_history(
             f"There is no source {name!r}.",
             f"Use one of: {', '.join(SOURCES)}.",
         )
-    if name in FORMS:
+    if name in MESSAGES:
         return _of_messages(name, path, subjects, site, environ)
     if not path.is_dir():
         raise SettingsError(
@@ -245,8 +257,11 @@ def _of_messages(
             "Subjects cannot be chosen in messages.",
             "Leave --subjects away.",
         )
-    files = message_files(name, path, site, environ)
-    return History(name, path, configured=files)
+    of = configured_site(environ) if site is None else read_site(site)
+    identities = identities_of(of, environ)
+    if name == FHIR:
+        return History(name, path, configured=ResourceFiles(path, of, identities))
+    return History(name, path, configured=message_files(path, of, identities))
 
 
 def read_subjects(path: Path, *, numbered: bool = True) -> frozenset[str]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -47,8 +48,16 @@ class Sample:
     fault: InputError | None = None
 
 
-def samples(form: Form, path: Path, others: list[str]) -> Iterator[Sample]:
+def samples(
+    form: Form,
+    path: Path,
+    others: list[str],
+    *,
+    rank: Callable[[bytes], int] | None = None,
+) -> Iterator[Sample]:
     """The messages of a file, or of all files of a folder by name.
+
+    With `rank` a folder's files come by the rank of their first line, then by name.
 
     A file of a folder that holds no message (a licence, a picture) is not read, and
     named in `others`; a file that was asked for is read whatever it is.
@@ -57,7 +66,10 @@ def samples(form: Form, path: Path, others: list[str]) -> Iterator[Sample]:
     EMB-113 where a file cannot be read to its end.
     """
     read, holds = (_fhir, _resources) if form == "fhir" else (_hl7v2, _messages)
-    for file in _files(path):
+    files = _files(path)
+    if rank is not None and len(files) > 1:
+        files.sort(key=lambda file: rank(_first_line(file)))
+    for file in files:
         name = file.name if path.is_file() else str(file.relative_to(path))
         try:
             if file != path and not holds(file):
@@ -94,6 +106,15 @@ def _opened(file: Path) -> BinaryIO:
     if file.suffix == ".gz":
         return gzip.open(file, "rb")  # type: ignore[return-value]  # it reads bytes
     return file.open("rb")
+
+
+def _first_line(file: Path) -> bytes:
+    """Of a file that cannot be read, none: its reading tells why."""
+    try:
+        with _opened(file) as content:
+            return content.readline(_CHUNK)
+    except (OSError, EOFError, zlib.error):
+        return b""
 
 
 def _suffix(file: Path) -> str:

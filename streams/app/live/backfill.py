@@ -167,9 +167,12 @@ class Backfill:
                 await self._begin_again(consumer, lost)
             return
         records = [_record(one) for some in fetched.values() for one in some]
-        if records:
-            await self.intake.take(records)
+        if not records:
+            return
+        if await self.intake.take(records):
             await consumer.commit()
+        else:
+            consumer.unsubscribe()  # whoever has the partitions begins where it was
 
 
 async def _ranges(

@@ -15,6 +15,7 @@ from streams.app.live.running import run_worker
 from streams.app.live.shadow import protocols_in_force
 from streams.app.live.worker import WorkerPlan
 from streams.app.readers import readers_of
+from streams.app.remembering import fhir_site
 from streams.app.settings import kafka_settings, process_settings
 from streams.pipeline.patient import Rules
 
@@ -63,6 +64,7 @@ def worker(
         datadir=settings.worker_dir,
         rules=rules,
         readers=readers_of(environ),
+        fhir=fhir_site(environ),
         batch=settings.batch,
         shadow=shadow,
         standby_replicas=settings.standby_replicas,

@@ -29,7 +29,7 @@ from streams.app.live.in_order import replaced
 from streams.app.live.letters import letter, posted
 from streams.app.live.rules import RuleBook, rule_key
 from streams.app.live.sending import Sender
-from streams.app.live.shelf import Shelf, Write
+from streams.app.live.shelf import PartitionLost, Shelf, Write
 from streams.app.live.turn import Record, Turn
 from streams.pipeline.log import (
     Delivery,
@@ -65,10 +65,6 @@ CHUNKS_UNPACKED = 32
 SCANNED_AT_ONCE = 500
 YIELD_EVERY = 32
 """Records judged before other tasks (heartbeats, senders) get their turn."""
-
-
-class PartitionLost(Exception):  # noqa: N818 - no fault: another worker has it
-    """Partitions changed hands before or within a turn, of which nothing was sent."""
 
 
 Hook = Callable[[str], None]

@@ -26,6 +26,23 @@ def letter(record: Record, fault: InputError) -> DeadLetter:
     )
 
 
+def part_letter(record: Record, fault: InputError, part: str) -> DeadLetter:
+    """A part of a record that is rejected by itself; `record` has its bytes alone."""
+    return dead_letter(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=record.value or None,
+        code=fault.code.value,
+        reason=str(fault),
+        rejected_by="worker",
+        rejected_at=record.stamped_at,
+        form=_form(record),
+        part=part,
+    )
+
+
 def _form(record: Record) -> str | None:
     told = record.headers.get(FORMAT_HEADER)
     return None if told is None else told.decode("ascii", "replace")

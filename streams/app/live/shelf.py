@@ -35,6 +35,10 @@ _ROCKSDB = {
 """For each table and partition; Faust's own are made for one table on a large host."""
 
 
+class PartitionLost(Exception):  # noqa: N818 - no fault: another worker has it
+    """Partitions changed hands before or within a turn, of which nothing was kept."""
+
+
 class Database(Protocol):
     """What is used of RocksDB: bytes to bytes, in the order of the keys."""
 

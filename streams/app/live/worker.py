@@ -24,11 +24,13 @@ from streams.app.live.consumer import App
 from streams.app.live.house import Hook, House
 from streams.app.live.in_order import Fetching, Gone, InOrder, told_nobody
 from streams.app.live.intake import Intake
+from streams.app.live.recollection import Recollection
 from streams.app.live.rules import RuleBook
 from streams.app.live.shelf import Shelf
 from streams.app.live.timekeeper import Timekeeper
 from streams.app.live.turn import Record
 from streams.app.observe.metrics import Metrics
+from streams.app.remembering import FhirSite
 from streams.app.settings import KafkaSettings
 from streams.pipeline.ingest import Reader
 from streams.pipeline.patient import Rules
@@ -53,6 +55,8 @@ class WorkerPlan:
     """What is the same for all partitions; protocols come by their topic."""
     readers: Mapping[str, Reader] = field(default_factory=dict)
     """By form, who reads what lies on `ehr.raw` as its source wrote it."""
+    fhir: FhirSite | None = None
+    """What the readers of FHIR share; None where no site is configured."""
     batch: int = 1_000
     shadow: str | None = None
     """The name of a version that runs beside: it judges and tells only itself."""
@@ -103,6 +107,11 @@ class LiveApp:
         tables = cast("TableManager", self.app.tables)
         recovered = tables.recovery.completed.is_set() and not self.app.rebalancing
         return recovered and bool(self.app.consumer.assignment())
+
+    def partitions(self) -> list[int]:
+        """Those whose patients' logs, and whose memory, are this worker's."""
+        mine = self.app.consumer.assignment()
+        return sorted(tp.partition for tp in mine if tp.topic == EVENTS)
 
     def is_empty(self, agent: str) -> bool:
         """Whether nothing that was fetched for an agent waits for it."""
@@ -158,7 +167,10 @@ def make_app(
         prefix="" if plan.shadow is None else f"shadow.{plan.shadow}.",
         hook=plan.hook,
     )
-    intake = Intake(app, plan.kafka.partitions, account, plan.readers)
+    recollection = None if plan.fhir is None else Recollection(shelf, plan.fhir)
+    intake = Intake(
+        app, plan.kafka.partitions, account, plan.readers, recollection=recollection
+    )
     live = LiveApp(app, plan, order, house, intake, fatal)
     _patient_agent(live)
     if plan.shadow is None:
@@ -225,10 +237,12 @@ def _keep_time(live: LiveApp, keeper: Timekeeper) -> None:
         with suppress(Exception):
             await asyncio.wait_for(live.app.consumer.commit(), _COMMIT_PATIENCE)
         keeper.forget()
+        live.intake.forget()
 
     @live.app.on_partitions_assigned.connect
     async def assigned(*_: object, **__: object) -> None:
         keeper.forget()
+        live.intake.forget()
         cast("App", live.app).changing_hands = False
 
     @live.app.timer(interval=1.0)
@@ -239,6 +253,8 @@ def _keep_time(live: LiveApp, keeper: Timekeeper) -> None:
                 await live.order.look_after({EVENTS})
             if not live.intake.turn.locked() and live.is_empty("ingest"):
                 await live.order.look_after(_TAKEN_IN)
+            if live.plan.shadow is None and live.is_ready():
+                await live.intake.let_go(live.partitions(), live.plan.clock.now())
         except Exception as fault:
             live.fatal(fault)
             raise

@@ -194,6 +194,13 @@ METRICS: tuple[Metric, ...] = (
         "0 or 1",
         "whether backfill is held back while fresh events go first",
     ),
+    _worker(
+        "ember_worker_fhir_held",
+        "gauge",
+        ("partition",),
+        "resources",
+        "FHIR resources held until what they speak of has come",
+    ),
     _inbox(
         "ember_inbox_records_total",
         "counter",

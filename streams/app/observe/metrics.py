@@ -199,6 +199,7 @@ class WorkerMetrics:
         self.redone = metrics.count("ember_worker_redone_total")
         self.ticks = metrics.count("ember_worker_ticks_total")
         self.backfill_waiting = metrics.level("ember_worker_backfill_waiting")
+        self.held = metrics.level("ember_worker_fhir_held")
 
 
 class IntakeMetrics:

@@ -18,6 +18,7 @@ from streams.simulate.writers.fhir_parts import (
     coding,
     concept,
     encounter,
+    period,
     quantity,
     reference,
     resource,
@@ -87,10 +88,17 @@ def observation(told: EhrMessage, event: Event, *, status: str = "final") -> Res
         subject=subject(told),
         encounter=encounter(event),
         issued=iso(told.issued_at or told.known_at),
-        effectiveDateTime=iso(event.happened_at),
         specimen=specimen,
+        **_effective(event),
         **value,
     )
+
+
+def _effective(event: Event) -> Resource:
+    """A moment; of what was gathered, since when."""
+    if isinstance(event, Fluid) and event.started_at is not None:
+        return {"effectivePeriod": period(event.started_at, event.happened_at)}
+    return {"effectiveDateTime": iso(event.happened_at)}
 
 
 def tube(told: EhrMessage, event: Measurement) -> Resource:

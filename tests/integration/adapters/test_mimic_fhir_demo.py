@@ -13,7 +13,10 @@ import pytest
 from streams.adapters.fhir.mimic_iv import MimicIvFhir
 from streams.adapters.intake import IntakeReport
 from streams.adapters.mimic_iv.source import MimicIv
+from streams.app.history.detect import Counts, sepsis3_rows
 from streams.app.history.sources import History
+from streams.clinical.definitions.policies import EMBER
+from streams.clinical.timeline import Timeline
 from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.events import (
     CultureCollected,
@@ -88,6 +91,13 @@ INTERMEDIATE = 28
 """Susceptibilities that are `I` in the tables and `IND` on FHIR."""
 
 
+NOT_ON_FHIR = {"chartevents", "labevents"}
+
+SEPTIC_IN_TABLES_ALONE = {("10040025", "36107367")}
+"""The tables' order begins less than a day before the culture; on FHIR it is told when
+it was written, a day earlier."""
+
+
 @pytest.fixture(scope="module")
 def account():
     return IntakeReport()
@@ -100,14 +110,26 @@ def on_fhir(shared_data, account):
 
 @pytest.fixture(scope="module")
 def in_tables(mimic_demo):
-    kept = CultureCollected | CultureResult | Infusion
+    """What FHIR's files have, too: charts and laboratory are in none of them."""
     events = MimicIv(mimic_demo).events(IntakeReport())
-    return [sourced for sourced in events if isinstance(sourced.event, kept)]
+    return [sourced for sourced in events if sourced.source not in NOT_ON_FHIR]
 
 
 def of(sourced, kind):
     """Patient and event of one kind."""
     return [(s.patient, s.event) for s in sourced if isinstance(s.event, kind)]
+
+
+def septic(sourced):
+    """By patient and stay in the unit: the points at the onset of Sepsis-3."""
+    lines = {}
+    for one in sourced:
+        lines.setdefault(one.patient, Timeline()).apply(one.event, one.source)
+    return {
+        tuple(row[:2]): tuple(row[6:])
+        for patient, line in lines.items()
+        for row in sepsis3_rows(patient, line, policy=EMBER, counts=Counts())
+    }
 
 
 def wall(moment):
@@ -248,6 +270,13 @@ def test_the_rates_are_those_of_the_tables_where_they_have_a_unit(on_fhir, in_ta
         if there[key] is not None:
             assert here[key] == pytest.approx(there[key], rel=1e-5)
     assert unknown == RATES_OF_FHIR_ALONE
+
+
+def test_the_stays_with_sepsis_are_those_of_the_tables_but_for_one(on_fhir, in_tables):
+    fhir, tables = septic(on_fhir), septic(in_tables)
+    assert len(fhir) == 35
+    assert tables.keys() - fhir.keys() == SEPTIC_IN_TABLES_ALONE
+    assert fhir == {stay: tables[stay] for stay in fhir}
 
 
 def test_nothing_is_known_before_it_happened(on_fhir):

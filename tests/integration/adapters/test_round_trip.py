@@ -83,7 +83,6 @@ NOT_CARRIED: dict[str, dict[str, set[str]]] = {
         "culture_collected": {"test"},
         "death": {"place", "encounter"},
         "demographics": {"happened_at", "encounter"},  # a Patient is of no day
-        "fluid": {"started_at"},
         "infusion": {"weight_kg", "infusion_id"},  # each rate by itself
         "procedure": {"procedure_id"},
         "respiratory_support": {"mode", "device"},

@@ -10,12 +10,12 @@ import asyncio
 import io
 import ipaddress
 import json
+import random
 import ssl
 import subprocess
 import sys
 import threading
 import time
-from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
@@ -34,7 +34,9 @@ from kafka import KafkaConsumer, TopicPartition
 from servers.fhir_house import FhirHouse, fhir_house
 from servers.notifier import Notifier
 
-from streams.adapters.identity.pseudonyms import PublicIdentifiers
+from streams.adapters.identity.pseudonyms import Pseudonyms
+from streams.adapters.site.configuration import SiteConfiguration
+from streams.app.fhir import reception
 from streams.app.fhir.connection import FhirSettings, connected
 from streams.app.fhir.endpoint import LARGEST, PATH, tls_context
 from streams.app.fhir.ledger import Ledger
@@ -43,8 +45,11 @@ from streams.app.kafka.broker import free_port
 from streams.app.kafka.connection import kafka_python_options
 from streams.app.kafka.topics import ensure_topics
 from streams.app.observe.process import Process
+from streams.app.remembering import FhirReader, FhirSite
 from streams.app.settings import ProcessSettings
-from streams.vocabulary.topics import FHIR, FORMAT_HEADER, RAW
+from streams.clinical.timeline import Timeline
+from streams.pipeline.ingest import Received
+from streams.vocabulary.topics import FHIR, FORMAT_HEADER, RAW, server_key
 
 
 SECRET = b"a long and random text"
@@ -138,7 +143,6 @@ def running(
         tls=tls,
         server=FhirSettings(base=house.base),
         site="st-elsewhere",
-        identities=PublicIdentifiers(),
         open_sink=open_sink,
     )
     log = io.StringIO()
@@ -213,26 +217,27 @@ def test_every_event_comes_into_the_log(house, tmp_path, version, content):
         assert not house.asked  # nothing had to be asked for
 
 
-def test_a_notification_of_one_patient_is_kept_as_received(house, tmp_path):
+def test_a_notification_is_kept_as_received(house, tmp_path):
     with running(house, tmp_path) as one:
         told = notifier(house, one)
         told.handshake()
-        number = told.happen("7")
-        told.tell(number)
+        numbers = [told.happen("1"), told.happen("2")]
+        told.tell(*numbers)
     ((key, payload),) = one.store.kept
-    assert key == b"st-elsewhere/7"
-    assert payload == json.dumps(told.bundle("event-notification", [number])).encode()
+    assert key == server_key("st-elsewhere")
+    assert payload == json.dumps(told.bundle("event-notification", numbers)).encode()
 
 
-def test_resources_of_several_patients_go_each_their_way(house, tmp_path):
+def test_what_is_too_large_for_a_record_goes_resource_by_resource(
+    house, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(reception, "WHOLE_BYTES", 100)
     with running(house, tmp_path) as one:
         told = notifier(house, one)
         told.handshake()
         told.tell(told.happen("1"), told.happen("2"))
-    assert [key for key, _ in one.store.kept] == [
-        b"st-elsewhere/1",
-        b"st-elsewhere/2",
-    ]
+    assert [key for key, _ in one.store.kept] == [server_key("st-elsewhere")] * 2
+    assert one.store.observations() == ["o1", "o2"]
 
 
 @pytest.mark.parametrize("content", ["id-only", "full-resource"])
@@ -487,56 +492,112 @@ def _signed(subject, key, issuer, signing, *, authority):
 # -- the command itself ------------------------------------------------------------------
 
 
+ROUNDS = 2
+SENDERS = 3
+
+
+class Sender(threading.Thread):
+    """A server that tells one thing after another, each again until it is answered."""
+
+    def __init__(self, told: Notifier) -> None:
+        super().__init__(daemon=True)
+        self.told = told
+        self.answered: list[str] = []
+        self.stopped = False
+
+    def run(self) -> None:
+        while not self.stopped:
+            number = self.told.happen(f"planted-{self.told.name}")
+            while not self.stopped and not self._is_answered(number):
+                time.sleep(0.02)
+
+    def _is_answered(self, number: int) -> bool:
+        try:
+            if self.told.tell(number) != 200:
+                return False
+        except httpx2.TransportError:
+            return False
+        self.answered.append(f"{self.told.prefix}{number}")
+        return True
+
+
 @pytest.mark.kafka
 @pytest.mark.xdist_group("live")
-def test_the_command_writes_to_kafka_and_survives_a_kill(broker, house, tmp_path):
+def test_what_was_answered_is_there_once_by_effect_however_often_it_is_killed(
+    broker, house, tmp_path
+):
     ensure_topics(broker.settings)
     since = ends(broker)
     port = free_port()
     (tmp_path / "secret").write_bytes(SECRET)
-    (tmp_path / "identity.key").write_bytes(b64encode(bytes(32)))
-    (tmp_path / "identity.key").chmod(0o600)
     (tmp_path / "site.yaml").write_text(
         yaml.safe_dump({"site": "st-elsewhere", "zone": "UTC"})
     )
     environ = broker.environ(
         EMBER_SITE=tmp_path / "site.yaml",
-        EMBER_IDENTITY_KEYS=f"1:{tmp_path / 'identity.key'}",
         EMBER_FHIR=house.base,
         EMBER_SUBSCRIBE=f"127.0.0.1:{port}",
         EMBER_SUBSCRIBE_SECRET_FILE=tmp_path / "secret",
         EMBER_SUBSCRIBE_LEDGER=tmp_path / "ledger.sqlite",
     )
     command = [str(Path(sys.executable).with_name("ember")), "subscribe"]
-    told = Notifier(house, f"http://127.0.0.1:{port}{PATH}", headers=BEARER)
-    answered: list[int] = []
-    for last in (False, True):
+    url = f"http://127.0.0.1:{port}{PATH}"
+    senders = [
+        Sender(Notifier(house, url, headers=BEARER, name=name, prefix=f"{name}-"))
+        for name in ("icu", "ward", "clinic")
+    ]
+    chance = random.Random(6)
+    for number in range(ROUNDS + 1):
+        before = sum(len(one.answered) for one in senders)
         with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE) as process:
             try:
-                until(lambda: _answers(told), 60)
-                for _ in range(10):
-                    number = told.happen("planted")
-                    if told.tell(number) == 200:
-                        answered.append(number)
+                if number == 0:
+                    for one in senders:
+                        one.start()
+                until(
+                    lambda b=before: sum(len(one.answered) for one in senders) > b + 20,
+                    60,
+                )
+                time.sleep(chance.uniform(0.0, 0.3))
+                if number == ROUNDS:
+                    for one in senders:
+                        one.stopped = True
+                        one.join(30)
             finally:
-                (process.terminate if last else process.kill)()
+                (process.terminate if number == ROUNDS else process.kill)()
                 errors = process.communicate(timeout=60)[1]
-            assert b"planted" not in errors
-    assert len(answered) == 20
+        assert b"planted" not in errors
+    answered = {name for one in senders for name in one.answered}
+    assert len(answered) > 20 * (ROUNDS + 1)
     found = records(broker, since)
     assert {dict(one.headers)[FORMAT_HEADER] for one in found} == {b"fhir"}
-    assert sorted(n for one in found for n in named(one.value)) == sorted(
-        f"o{n}" for n in answered
+    assert {one.key for one in found} == {server_key("st-elsewhere")}
+    there = [n for one in found for n in named(one.value)]
+    assert answered <= set(there)
+    assert len(set(there) - answered) <= SENDERS  # those under way at a kill or the end
+    facts = effects(found)
+    assert len(facts) == len(set(facts)) == len(set(there))
+
+
+def effects(found) -> list[str]:
+    """The facts that stand once a reader has read all records."""
+    site = SiteConfiguration.model_validate({"site": "st-elsewhere", "zone": "UTC"})
+    reader = FhirReader(
+        FhirSite(
+            site=site,
+            identities=Pseudonyms(site.site, {1: b"k" * 32}),
+            patience=timedelta(minutes=15),
+        )
     )
-    assert len({one.key for one in found}) == 1
-    assert b"planted" not in found[0].key
-
-
-def _answers(told: Notifier) -> bool:
-    try:
-        return told.heartbeat() == 200
-    except httpx2.TransportError:
-        return False
+    lines: dict[str, Timeline] = {}
+    for one in found:
+        at = datetime.fromtimestamp(one.timestamp / 1000, UTC)
+        received = Received(topic=RAW, value=one.value, form=FHIR, received_at=at)
+        for message in reader(received).messages:
+            line = lines.setdefault(message.patient, Timeline())
+            for event in message.events:
+                line.apply(event, message.message_id)
+    return [fact.event_id for line in lines.values() for fact in line.facts()]
 
 
 def ends(broker) -> dict[TopicPartition, int]:

@@ -358,3 +358,60 @@ def test_a_result_whose_value_is_not_read_says_so(reading, value):
     assert only(told).value is None
     assert [fault.code for fault in told.faults] == [ErrorCode.VALUE_NOT_READ]
     assert "Quill" not in repr(told)
+
+
+def gathered(**period):
+    resource = observation(
+        "u1",
+        code("UO", "lab"),
+        valueQuantity=quantity(300, "mL"),
+        effectivePeriod=period,
+    )
+    del resource["effectiveDateTime"]
+    return resource
+
+
+def test_a_volume_gathered_over_hours_is_of_their_end(reading):
+    one = only(
+        sent(
+            reading,
+            gathered(start="2026-11-28T04:00:00Z", end="2026-11-28T10:00:00Z"),
+        )
+    )
+    assert one.happened_at == datetime(2026, 11, 28, 10, tzinfo=UTC)
+    assert one.started_at == datetime(2026, 11, 28, 4, tzinfo=UTC)
+    assert one.volume_ml == 300
+
+
+def test_a_volume_whose_start_lies_behind_its_end_has_no_start(reading):
+    one = only(
+        sent(
+            reading,
+            gathered(start="2026-11-28T11:00:00Z", end="2026-11-28T10:00:00Z"),
+        )
+    )
+    assert one.started_at is None
+    assert Flag.STOP_BEFORE_START in one.flags
+
+
+def test_a_volume_that_is_still_gathered_is_of_its_start(reading):
+    one = only(sent(reading, gathered(start="2026-11-28T04:00:00Z")))
+    assert one.happened_at == datetime(2026, 11, 28, 4, tzinfo=UTC)
+    assert one.started_at is None
+
+
+def test_a_specimen_of_no_type_is_named_by_where_it_was_taken(reading):
+    sent(
+        reading,
+        {
+            "resourceType": "Specimen",
+            "id": "s1",
+            "collection": {
+                "bodySite": code("14016003", "http://snomed.info/sct", "Bone marrow")
+            },
+        },
+    )
+    resource = observation(
+        "o1", specimen={"reference": "Specimen/s1"}, valueQuantity=quantity(2, "mmol/L")
+    )
+    assert only(sent(reading, resource)).specimen == "bone marrow"

@@ -16,10 +16,8 @@ from typer.testing import CliRunner
 
 from registry.app.cli import app
 from streams.adapters.fhir.bulk import LONGEST_LINE, split
-from streams.adapters.fhir.routing import patient_of
 from streams.adapters.fhir.server import FhirServer, retry_after, secured
 from streams.adapters.fhir.smart import Credentials, Tokens, read_credentials
-from streams.adapters.identity.pseudonyms import PublicIdentifiers
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 
 
@@ -177,41 +175,3 @@ def test_lines_are_the_same_however_the_stream_is_cut(whole, cuts):
 
 
 # -- whose a resource is -----------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("resource", "patient"),
-    [
-        ({"resourceType": "Patient", "id": "7"}, "7"),
-        ({"resourceType": "Observation", "subject": {"reference": "Patient/7"}}, "7"),
-        (
-            {
-                "resourceType": "AllergyIntolerance",
-                "patient": {"reference": "https://ehr.test/fhir/Patient/7/_history/3"},
-            },
-            "7",
-        ),
-        ({"resourceType": "Observation", "subject": {"reference": "Group/7"}}, None),
-        ({"resourceType": "Location", "id": "7"}, None),
-        (
-            {
-                "resourceType": "Bundle",
-                "entry": [
-                    {"resource": {"resourceType": "Location"}},
-                    {"request": {"method": "DELETE", "url": "Patient/7"}},
-                ],
-            },
-            "7",
-        ),
-        ({"resourceType": "Bundle", "entry": "none"}, None),
-        ({"resourceType": "Observation", "subject": {"reference": 7}}, None),
-        ([], None),
-    ],
-)
-def test_resources_of_one_patient_go_one_way(resource, patient):
-    assert patient_of(json.dumps(resource).encode(), PublicIdentifiers()) == patient
-
-
-@given(st.binary(max_size=60))
-def test_bytes_that_are_no_resource_are_nobodys(payload):
-    assert patient_of(b"\xff" + payload, PublicIdentifiers()) is None
