@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up.fhir import NOW, SITE, observation
 from made_up.fhir_story import story
@@ -100,6 +100,7 @@ def undisturbed(records, one):
     return log
 
 
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 @pytest.mark.parametrize("keys", [{1: b"k" * 32}, {1: b"k" * 32, 2: b"n" * 32}])
 def test_a_reader_that_is_killed_tells_all_and_once(data, keys):
