@@ -26,7 +26,7 @@ _LARGEST = 64 << 20
 _FRAME = b"\x0b"
 _FRAME_END = b"\x1c"
 """The carriage return that belongs to it is left away by some, and stands outside."""
-_FRAMED = re.compile(rb"\x0b(?=[\s\x00\xef\xbb\xbf\xff\xfe]*[MFBmfb]\x00?[SHsh])")
+_FRAMED = re.compile(rb"\x0b(?=[\s\x00\xef\xbb\xbf\xff\xfe]{0,16}[MFBmfb]\x00?[SHsh])")
 """A frame begins; in a text the same letter is a line end."""
 _BEGIN = re.compile(
     rb"(?:^|(?<=[\r\n]))(?=[ \t]*(?:MSH|msh)[^\w\s])|(?<=.)(?=MSH\|\^~\\&)", re.DOTALL

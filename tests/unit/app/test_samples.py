@@ -165,3 +165,11 @@ def test_where_a_piece_ends_does_not_matter(
     file.write_bytes(whole)
 
     assert payloads(file) == written
+
+
+@pytest.mark.parametrize("garbage", [b"\x0b ", b"FHS|", b"FHS|x\r", b" ", b"\r "])
+def test_garbage_costs_no_more_than_its_length(tmp_path, garbage):
+    file = tmp_path / "a.hl7"
+    file.write_bytes(ONE + b"\x0b" + garbage * 100_000 + b"x")
+
+    assert payloads(file)[0].startswith(ONE)
