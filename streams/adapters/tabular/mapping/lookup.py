@@ -28,7 +28,6 @@ class Lookup:
     """
 
     def __init__(self, keep: Keep, in_memory: int = IN_MEMORY) -> None:
-        self._better: Callable[[str, str], str] = max if keep == "greatest" else min
         self._keep = keep
         self._in_memory = in_memory
         self._held: dict[str, str] = {}
@@ -38,9 +37,7 @@ class Lookup:
     def put(self, key: str, value: str) -> None:
         """Take an entry in; an empty value gives way to any other."""
         before = self._held.get(key, "")
-        self._held[key] = (
-            self._better(before, value) if before and value else (before or value)
-        )
+        self._held[key] = _BETTER[self._keep](before, value) if before else value
         if len(self._held) >= self._in_memory:
             self._spill()
 
@@ -71,6 +68,18 @@ class Lookup:
         return None if row is None else row[0].decode("utf-8", "surrogateescape")
 
 
+def _least(before: str, value: str) -> str:
+    return min(before, value, key=_bytes) if value else before
+
+
+def _greatest(before: str, value: str) -> str:
+    return max(before, value, key=_bytes)
+
+
+_BETTER: dict[Keep, Callable[[str, str], str]] = {
+    "least": _least,
+    "greatest": _greatest,
+}
 _PUT: dict[Keep, str] = {
     "least": """
         INSERT INTO entry VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = CASE
@@ -95,5 +104,5 @@ def _opened() -> sqlite3.Connection:
 
 
 def _bytes(text: str) -> bytes:
-    """As bytes, so that the order is Python's, and text that is not UTF-8 stays."""
+    """As bytes: so text that is not UTF-8 stays, and the order is the same everywhere."""
     return text.encode("utf-8", "surrogateescape")
