@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from streams.vocabulary.entry import Entry, OnsetEntry
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.quantities import Duration, protocol_fault
 from streams.vocabulary.rules import Anchor, Document, HasOnset, Named, Rule
@@ -61,11 +62,11 @@ class Arm(Document):
 
 
 class Recruitment(Document):
-    """Whose onset opens the window, what anchors it, and how long it stays open."""
+    """What opens a screening, what anchors its window, and how long that stays open."""
 
-    definition: Named
-    policy: Named
+    entry: Entry
     anchor: Anchor
+    """A window whose anchor is not known yet is not open yet."""
     window: Duration
     """The window is open up to and including its last moment."""
 
@@ -112,7 +113,8 @@ class Domain(Document):
         _unique("criterion", (c.id for c in (*self.inclusion, *self.exclusion)))
         _unique("arm", (arm.id for arm in self.arms))
         _unique("factor", (factor.id for factor in self.strata))
-        if not any(isinstance(c.rule, HasOnset) for c in self.inclusion):
+        of_onset = isinstance(self.recruitment.entry, OnsetEntry)
+        if of_onset and not any(isinstance(c.rule, HasOnset) for c in self.inclusion):
             raise protocol_fault(
                 ErrorCode.PROTOCOL_INVALID,
                 "no inclusion names the onset; add one with `rule: {kind: onset}`",
