@@ -22,6 +22,7 @@ from streams.vocabulary.administration import (
     expect_unique,
     version_number,
 )
+from streams.vocabulary.entry import Entry, OnsetEntry
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.m11 import Section
 from streams.vocabulary.quantities import Duration, protocol_fault
@@ -143,14 +144,12 @@ class Arm(Document):
 
 
 class Recruitment(Document):
-    """Whose onset opens the window, what anchors it, and how long it stays open."""
+    """What opens a screening, what anchors its window, and how long that stays open."""
 
-    definition: Named
-    """The definition whose flags open the window."""
-    policy: Named
-    """The policy that settles its ambiguities."""
+    entry: Entry
+    """What opens a screening."""
     anchor: Anchor
-    """The moment the window counts from, with its clock."""
+    """A window whose anchor is not known yet is not open yet."""
     window: Duration
     """The window is open up to and including its last moment."""
 
@@ -291,7 +290,13 @@ class Protocol(Document):
     def _includes_somebody(self) -> Protocol:
         for domain in self.domains:
             included = (*self.inclusion, *domain.inclusion)
-            if not any(isinstance(c.rule, HasOnset) for c in included):
+            of_onset = isinstance(domain.recruitment.entry, OnsetEntry)
+            if not included:
+                raise protocol_fault(
+                    ErrorCode.PROTOCOL_INVALID,
+                    f"domain {domain.id} includes everybody; give an inclusion",
+                )
+            if of_onset and not any(isinstance(c.rule, HasOnset) for c in included):
                 raise protocol_fault(
                     ErrorCode.PROTOCOL_INVALID,
                     "no inclusion names the onset; add one with `rule: {kind: onset}`",

@@ -28,7 +28,9 @@ from streams.vocabulary.quantities import (
 from streams.vocabulary.units import UNITS
 
 
-Anchor = Literal["onset.known_at", "onset.happened_at"]
+Anchor = Literal[
+    "entry.known_at", "entry.happened_at", "onset.known_at", "onset.happened_at"
+]
 """A moment with its clock; the onset may have happened 48 h before it was known."""
 
 Named = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
