@@ -159,6 +159,7 @@ def _view(case: Case) -> PatientView:
         },
         flags=case.state.anchors,
         roster=case.state.taking_part,
+        declined=case.state.declined,
     )
 
 

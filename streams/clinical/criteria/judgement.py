@@ -35,6 +35,9 @@ class PatientView:
     """By name with clock; frozen where the protocol says so."""
     flags: Sequence[SepsisOnset] = ()
     roster: Sequence[RosterEntry] = ()
+    """Where the patient takes part."""
+    declined: Sequence[RosterEntry] = ()
+    """What the patient declined; one without a trial is all research."""
     answers: Mapping[str, Truth3] = field(default_factory=dict)
     """By the name of the `confirm` rule."""
 
