@@ -22,12 +22,14 @@ from streams.vocabulary.administration import (
     expect_unique,
     version_number,
 )
+from streams.vocabulary.document import Document, Named
 from streams.vocabulary.entry import Entry
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.m11 import Section
 from streams.vocabulary.quantities import Duration, protocol_fault
 from streams.vocabulary.registration import Registration, Words
-from streams.vocabulary.rules import Anchor, Document, Named, Rule
+from streams.vocabulary.rules import Rule
+from streams.vocabulary.windows import Anchor
 
 
 Answerer = Literal[
