@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from streams.vocabulary.document import Document, Named
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.quantities import protocol_fault
 from streams.vocabulary.registration import Identifier, Words
-from streams.vocabulary.rules import Document, Named
 
 
 Version = Annotated[str, Field(pattern=r"^\d+\.\d+(\.\d+)?$")]

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from streams.vocabulary.rules import Document
+from streams.vocabulary.document import Document
 
 
 Words = Annotated[str, Field(min_length=1)]
