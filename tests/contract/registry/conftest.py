@@ -62,7 +62,7 @@ class Bedside:
             trial="TIDE",
             version="1.0",
             protocol_hash=protocol_hash,
-            document="{}",
+            document='{"evidence":"verified"}',
             domains=designs,
             actor="sponsor",
             at=NOON,
