@@ -11,7 +11,9 @@ from pydantic import TypeAdapter
 
 from registry.app.protocol_files import ProtocolFile
 from registry.domain.mode import Mode, may_run
+from streams.clinical.criteria.lint import lint
 from streams.clinical.criteria.loading import load_protocol
+from streams.clinical.linting.finding import Check
 from streams.pipeline.vignettes import Vignette, differences, parse_vignettes
 from streams.vocabulary.errors import ErrorCode, ProtocolError
 from streams.vocabulary.protocol import Protocol
@@ -64,7 +66,7 @@ def findings(file: ProtocolFile) -> tuple[Finding, ...]:
         protocol = load_protocol(file.text)
     except ProtocolError as fault:
         return (_of_fault(fault),)
-    return (*_unfinished(file, protocol),)
+    return (*_linted(file, protocol), *_unfinished(file, protocol))
 
 
 def tried(file: ProtocolFile, protocol: Protocol) -> tuple[Tried, ...]:
@@ -106,7 +108,7 @@ def fit_for_force(file: ProtocolFile, mode: Mode) -> Protocol:
     where its evidence does not suffice.
     """
     protocol = load_protocol(file.text)
-    errors = [f for f in findings(file) if f.severity == "error"]
+    errors = [f for f in findings(file) if _forbids(f, mode)]
     if errors:
         raise ProtocolError(
             ErrorCode.PROTOCOL_AT_FAULT,
@@ -133,6 +135,18 @@ def expect_evidence(trial: str, evidence: str | None, mode: Mode) -> None:
             f"The evidence of {trial} is {evidence}, which is not enough for a "
             f"registry in the mode {mode.value}.",
             "Run it in the mode silent, or have every criterion verified.",
+        )
+
+
+def _linted(file: ProtocolFile, protocol: Protocol) -> Iterator[Finding]:
+    for found in lint(protocol, file.text):
+        yield Finding(
+            code=found.code,
+            severity=found.severity,
+            line=found.place.line,
+            column=found.place.column,
+            sentence=found.sentence,
+            cure=found.cure,
         )
 
 
@@ -164,6 +178,12 @@ def _unfinished(file: ProtocolFile, protocol: Protocol) -> Iterator[Finding]:
             sentence="There are no made-up patients: it cannot be activated.",
             cure="Write them in the file that ends in .vignettes.yaml.",
         )
+
+
+def _forbids(found: Finding, mode: Mode) -> bool:
+    """An error in any mode; in `live` also a rule whose own evidence is unverified."""
+    unverified = found.code == Check.UNVERIFIED.value
+    return found.severity == "error" or (unverified and mode is Mode.LIVE)
 
 
 _PLACE = re.compile(r"At line (\d+), column (\d+)(?:, |: )?(.*)", re.DOTALL)
