@@ -27,7 +27,7 @@ from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.signer import Signer
 from registry.domain.stratum import among_arms, stratum_key
 from registry.usecases.act_on_alerts import close_alerts_of, withhold_alerts_of
-from registry.usecases.declared import lock_with_rivals
+from registry.usecases.declared import lock_with_rivals, recruits
 from registry.usecases.declined import declined
 from registry.usecases.holding import Holding
 from registry.usecases.one_person import Merged, person_of
@@ -227,6 +227,7 @@ def _case(
         can_seal=uow.can_seal,
         survivor=None if person.survivor == command.patient else person.survivor,
         also_takes_part=_also_takes_part(command, person),
+        site_closed=active is not None and not recruits(active, command.site),
         declined=None if no is None else no.value,
         excluded_by=Holding(uow).conflicts(
             command.site, command.patient, command.trial
