@@ -16,7 +16,7 @@ from streams.clinical.catalogue.answer import Answer
 from streams.clinical.catalogue.rule import Rule as Catalogued
 from streams.clinical.catalogue.rules import rules
 from streams.clinical.criteria.anchors import Anchored, anchor_reads, anchored
-from streams.clinical.criteria.foresight import foreseen
+from streams.clinical.criteria.foresight import foreseen, note
 from streams.clinical.criteria.intervals import Interval, compare
 from streams.clinical.criteria.judgement import Judgement, PatientView, absent, once
 from streams.clinical.markers.external import (
@@ -37,12 +37,16 @@ TURNS = 24
 """How many turns of a score ahead are looked at; see `foresight.TURNS`."""
 
 COMPUTED = "inflammatory_subphenotype"
+POSSIBLE = "possible"
+"""The feature of a scheme of markers that tells the strata left open."""
+
 _ALIASES = {"hyperinflammatory": COMPUTED}
 _EXTERNAL = "_external"
 
 
 def judge_score(rule: Score, view: PatientView, now: datetime) -> Judgement:
     """The score at this moment, or how far it is from what it was at an anchor."""
+    note(view.timeline, (n for n in score_reads(rule) if not n.startswith("@")))
     asked = _Asked(catalogued(rule.score), rule.policy, view, now)
     return asked.until_it_turns(lambda at: _scored(rule, view, asked, at))
 
@@ -57,6 +61,7 @@ def judge_phenotype(rule: Phenotype, view: PatientView, now: datetime) -> Judgem
     if outside(rule.classifier) is not None:
         told: Judgement = _judge_label(rule, view, now)
         return told
+    note(view.timeline, phenotype_reads(rule))
     asked = _Asked(catalogued(rule.classifier), None, view, now)
     return asked.until_it_turns(lambda _: _labelled(rule, asked.answer()))
 
@@ -152,7 +157,7 @@ def _anchor(
     if rule.change_since is None:
         return None
     watch = Watch(at)
-    watched = replace(view, timeline=View(view.timeline, watch))
+    watched = view.over(View(view.timeline, watch))
     found = anchored(rule.change_since, watched, watch.moment())
     asked.turn = watch.until
     return found
@@ -185,12 +190,16 @@ def _labelled(rule: Phenotype, answer: Answer | None) -> Judgement:
     """What was computed here; while the hours it reads are not over, nobody knows."""
     if answer is None or not answer.evidence:
         return absent(rule, f"the label of {rule.classifier}")
+    open_ = {str(one.value) for one in answer.features if one.name == POSSIBLE}
+    ruled_in = {label in rule.any_of for text in open_ for label in text.split()}
+    if len(ruled_in) == 1:
+        return Judgement(truth(ruled_in.pop()), once(answer.evidence))
     settled = answer.status != "provisional"
     unsure = rule.min_probability is not None and not _is_sure(rule, answer)
     if answer.label is None or not settled or unsure:
         missing = once(answer.missing) or (f"a settled label of {rule.classifier}",)
         return Judgement(UNKNOWN, once(answer.evidence), would_need=missing)
-    return Judgement(truth(answer.label in _plain(rule)), once(answer.evidence))
+    return Judgement(truth(answer.label in rule.any_of), once(answer.evidence))
 
 
 def _is_sure(rule: Phenotype, answer: Answer) -> bool:
@@ -209,11 +218,7 @@ def _judge_label(rule: Phenotype, view: PatientView, now: datetime) -> Judgement
     found = external(one, view.timeline, now, policy)
     need = f"a label of {rule.classifier}"
     if found.state is LabelState.KNOWN and found.label is not None:
-        return Judgement(truth(found.label in _plain(rule)), once(found.evidence))
+        return Judgement(truth(found.label in rule.any_of), once(found.evidence))
     if not found.evidence and not found.refused:
         return absent(rule, need)
     return Judgement(UNKNOWN, once(found.evidence), would_need=(need,))
-
-
-def _plain(rule: Phenotype) -> frozenset[str]:
-    return frozenset(rule.any_of)
