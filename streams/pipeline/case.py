@@ -184,6 +184,7 @@ def _view(
         anchors=anchors,
         flags=tuple(state.flags.values()),
         roster=state.taking_part,
+        declined=state.declined,
         zone=plan.zone,
     )
 

@@ -15,7 +15,13 @@ from datetime import datetime
 from heapq import heappop, heappush
 
 from streams.clinical.criteria.judge import judge
-from streams.clinical.criteria.judgement import FLAG, ONSET, ROSTER, Judgement
+from streams.clinical.criteria.judgement import (
+    DECLINED,
+    FLAG,
+    ONSET,
+    ROSTER,
+    Judgement,
+)
 from streams.clinical.criteria.opening import Openings, openings
 from streams.clinical.timeline import Timeline
 from streams.clinical.vital_status import ALWAYS
@@ -36,6 +42,7 @@ class Notebook:
     flags: dict[str, SepsisOnset] = field(default_factory=dict)
     """As they were when last looked at."""
     roster: tuple[RosterEntry, ...] = ()
+    declined: tuple[RosterEntry, ...] = ()
     opened: dict[int, Openings] = field(default_factory=dict)
     """By number of the entry."""
     shared: dict[str, dict[int, Judgement]] = field(default_factory=dict)
@@ -99,6 +106,10 @@ class Notebook:
         if roster != self.roster:
             self.roster = roster
             touched.add(ROSTER)
+        declined = state.declined
+        if declined != self.declined:
+            self.declined = declined
+            touched.add(DECLINED)
         return touched
 
     def _heard(self, touched: Iterable[str]) -> set[int]:
