@@ -68,8 +68,9 @@ def judge_history(
         alone = Alone(by)
         courses = _courses(alone.run(messages), judged)
         for key, state in alone.states.items():
-            _count_stays(judged, state)
-            _count_courses(judged, courses.get(key, {}))
+            if not _retired(state):
+                _count_stays(judged, state)
+                _count_courses(judged, courses.get(key, {}))
         on_patients(judged.patients)
     return judged
 
@@ -101,15 +102,18 @@ def _courses(said: Iterable[Message], judged: Judged) -> dict[Key, _Courses]:
     for name, own in revisions.items():
         first = own[0]
         of = found.setdefault((first.site, first.patient), {})
-        one = course(own, entered_at=entered[name])
+        one = course(own, onset_at=entered.get(name))
         of.setdefault((first.trial, first.domain), []).append(one)
     return found
 
 
+def _retired(state: PatientState) -> bool:
+    """Whether a merge made it another name of somebody who is counted anyway."""
+    return state.kin is not None and state.kin.survivor != state.patient
+
+
 def _count_stays(judged: Judged, state: PatientState) -> None:
-    """The patient and the hospital stays; whom a merge retired is nobody."""
-    if state.kin is not None and state.kin.survivor != state.patient:
-        return
+    """The patient and the hospital stays."""
     judged.patients += 1
     stays = own_stays(state.timeline, _END)
     judged.in_hospital.add(len(stays))
@@ -132,7 +136,9 @@ def _count_courses(judged: Judged, courses: _Courses) -> None:
     for variant in judged.plan.variants:
         shape = judged.domains[variant.domain].shape
         before = _possible(courses.get((written, variant.domain), ()), shape)
-        after = _possible_by(courses.get((variant.trial, variant.domain), ()), shape, variant)
+        after = _possible_by(
+            courses.get((variant.trial, variant.domain), ()), shape, variant
+        )
         judged.possible[variant] += len(after)
         judged.gained[variant] += len(after - before)
         judged.lost[variant] += len(before - after)
@@ -143,15 +149,11 @@ def _possible(courses: Iterable[Course], shape: Shape) -> set[str]:
     return {one.episode for one in courses if one.possible(shape) is not None}
 
 
-def _possible_by(
-    courses: Iterable[Course], shape: Shape, variant: Variant
-) -> set[str]:
+def _possible_by(courses: Iterable[Course], shape: Shape, variant: Variant) -> set[str]:
     if variant.line == RECRUITMENT:
         return _possible(courses, shape)
     instead = (variant.line, variant.judged_as)
-    return {
-        one.episode for one in courses if one.possible_with(shape, instead=instead)
-    }
+    return {one.episode for one in courses if one.possible_with(shape, instead=instead)}
 
 
 _END = datetime.max.replace(tzinfo=UTC)

@@ -91,10 +91,16 @@ def _flow(domain: DomainReport) -> Table:
             (words, number.stays, number.patients)
             for words, number in (
                 ("in database", flow.in_database),
-                ("screened by algorithm: an entry opened a screening", flow.screened_by_algorithm),
+                (
+                    "screened by algorithm: an entry opened a screening",
+                    flow.screened_by_algorithm,
+                ),
                 ("the window was open once it was known", flow.in_window),
                 ("flagged: possible in the window", flow.flagged),
-                ("  of these eligible with no answer open", flow.eligible_without_asking),
+                (
+                    "  of these eligible with no answer open",
+                    flow.eligible_without_asking,
+                ),
             )
         ),
     )
@@ -135,7 +141,11 @@ def _times(domain: DomainReport) -> Table:
 
 def _spread(words: str, spread: Spread) -> tuple[str | int, ...]:
     told = (spread.low, spread.median, spread.high)
-    return words, spread.count, *("" if hours is None else f"{hours:.1f}" for hours in told)
+    return (
+        words,
+        spread.count,
+        *("" if hours is None else f"{hours:.1f}" for hours in told),
+    )
 
 
 def _recruitment(row: Recruitment) -> tuple[str | int, ...]:
@@ -175,9 +185,7 @@ def _grid(
     table = Table(title=title, title_justify="left")
     for index, header in enumerate(headers):
         words = index == 0 or header in {"text", "number", "as written", "moved"}
-        table.add_column(
-            header, justify="left" if words else "right", overflow="fold"
-        )
+        table.add_column(header, justify="left" if words else "right", overflow="fold")
     for row in rows:
         table.add_row(*map(str, row))
     return table

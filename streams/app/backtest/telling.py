@@ -18,7 +18,7 @@ from streams.clinical.feasibility.report import (
     Number,
     Recruitment,
 )
-from streams.vocabulary.protocol import Domain
+from streams.vocabulary.protocol import Domain, Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +34,14 @@ class Calendar:
 
 
 def report(
-    judged: Judged, calendar: Calendar, *, source: str, software_version: str
+    protocol: Protocol,
+    judged: Judged,
+    calendar: Calendar,
+    *,
+    source: str,
+    software_version: str,
 ) -> Backtest:
-    """The whole report."""
-    protocol = judged.plan.written
+    """The whole report of the protocol, as it was written."""
     return Backtest(
         protocol=protocol.id,
         version=protocol.version,
@@ -117,11 +121,7 @@ def _span(judged: Judged, calendar: Calendar) -> tuple[float | None, str]:
         )
     if judged.first is None or judged.last is None or judged.first == judged.last:
         return None, "unknown: fewer than two admissions are dated"
-    return (
-        (judged.last - judged.first) / MONTH,
-        "from the first admission in the data to the last, its dates taken at their "
-        "word",
-    )
+    return (judged.last - judged.first) / MONTH, _BY_ITS_DATES
 
 
 def _told(rate: Rate | None, uptake: float) -> dict[str, float | None]:
@@ -153,3 +153,8 @@ def _sensitivity(judged: Judged, domain: str) -> Iterator[Moved]:
                 gained=judged.gained[variant],
                 lost=judged.lost[variant],
             )
+
+
+_BY_ITS_DATES = (
+    "from the first admission in the data to the last, the dates taken at their word"
+)

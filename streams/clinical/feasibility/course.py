@@ -108,13 +108,14 @@ class Course:
         )
 
     def closest(self, shape: Shape) -> Look | None:
-        """The open look with the least in the way; None where none was open.
+        """The open look with the fewest lines in the way; None where none was open.
 
-        First what speaks against counts, then what is lacking, each of the domain
-        before that of interventions; of equals the first.
+        Of equals the last: more was known by then.
         """
         return min(
-            self.open_looks, key=lambda look: _distance(look, shape), default=None
+            reversed(self.open_looks),
+            key=lambda look: len(_obstacles(look, shape)),
+            default=None,
         )
 
     def first_obstacle(self, shape: Shape) -> tuple[str, Stand] | None:
@@ -146,15 +147,19 @@ def passes(look: Look, shape: Shape, treated: Mapping[str, Stand]) -> bool:
     return left >= _TWO
 
 
-def course(revisions: Sequence[TrialScreening], *, entered_at: datetime) -> Course:
-    """The course of one screening; its revisions come in order."""
+def course(revisions: Sequence[TrialScreening], *, onset_at: datetime | None) -> Course:
+    """The course of one screening; its revisions come in order.
+
+    `onset_at`: of the flag, where the screening itself does not say what opened it.
+    """
     first = revisions[0]
+    entered_at = first.entry_at or onset_at or first.anchor_at
     return Course(
         site=first.site,
         patient=first.patient,
         episode=first.episode,
         entered_at=entered_at,
-        known_at=first.known_at,
+        known_at=first.entry_known_at or first.known_at,
         looks=tuple(map(_look, revisions)),
     )
 
@@ -168,7 +173,10 @@ def _look(said: TrialScreening) -> Look:
         at=said.known_at,
         window_open=said.window_open,
         deadline=said.deadline,
-        statuses=((None, said.status),),
+        statuses=(
+            (None, said.status),
+            *((own.intervention, own.status) for own in said.interventions),
+        ),
         stands={c.criterion_id: _stand(c) for c in said.criteria} | strata,
         needs={c.criterion_id: c.would_need for c in said.criteria if c.would_need},
     )
@@ -187,14 +195,6 @@ def _obstacles(look: Look, shape: Shape) -> tuple[str, ...]:
     return (
         *_standing(look, shape.shared, *_OPEN_TO_DATA),
         *_standing(look, _of_interventions(shape), *_OPEN_TO_DATA),
-    )
-
-
-def _distance(look: Look, shape: Shape) -> tuple[int, ...]:
-    return tuple(
-        len(_standing(look, lines, stand))
-        for lines in (shape.shared, _of_interventions(shape))
-        for stand in (Stand.AGAINST, Stand.LACKING, Stand.ASKED)
     )
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from streams.vocabulary.document import Document
 from streams.vocabulary.protocol import Criterion, Protocol
 from streams.vocabulary.quantities import Comparison, write_duration
-from streams.vocabulary.rules import Document
 
 
 Step = str | int
@@ -74,6 +74,7 @@ def shifts(number: Written, steps: Sequence[float]) -> tuple[Shift, ...]:
         return tuple(
             Shift(number=number, step=_percent(step), value=_part(value, step))
             for step in steps
+            if value
         )
     if value.value == 0:
         return ()
@@ -141,8 +142,8 @@ def _scaled(value: Comparison, step: float) -> Comparison:
 
 
 def _part(value: timedelta, step: float) -> timedelta:
-    seconds = round(value.total_seconds() * (1 + step / 100))
-    return timedelta(seconds=max(seconds, 1))
+    """To the second; an offset keeps its direction."""
+    return timedelta(seconds=round(value.total_seconds() * (1 + step / 100)))
 
 
 def _percent(step: float) -> str:

@@ -8,8 +8,10 @@ window or entry is another screening, so there the whole protocol is judged agai
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+from pydantic import ValidationError
 
 from streams.clinical.feasibility.numbers import (
     Shift,
@@ -19,7 +21,8 @@ from streams.clinical.feasibility.numbers import (
     shifts,
     with_shift,
 )
-from streams.vocabulary.protocol import Criterion, Domain, Protocol
+from streams.vocabulary.document import Document
+from streams.vocabulary.protocol import Arm, Criterion, Domain, Protocol
 
 
 RECRUITMENT = "recruitment"
@@ -44,9 +47,9 @@ class Plan:
     """The protocols to judge by, and what each is for."""
 
     written: Protocol
-    others: tuple[Protocol, ...]
-    variants: tuple[Variant, ...]
-    unmoved: tuple[tuple[str, str], ...]
+    others: tuple[Protocol, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    unmoved: tuple[tuple[str, str], ...] = ()
     """Domain, and the number that no step moves."""
 
     @property
@@ -55,98 +58,139 @@ class Plan:
         return (self.written, *self.others)
 
 
-def plan(protocol: Protocol, steps: Sequence[float]) -> Plan:
-    """Everything that is to be judged of one protocol; no step, nothing is moved."""
+def plan(
+    protocol: Protocol, steps: Sequence[float], *, domains: Collection[str]
+) -> Plan:
+    """Everything that is to be judged of these domains; no step, nothing is moved.
+
+    They are judged as if they recruited, whatever their status is.
+    """
+    written = _only(protocol, domains)
     if not steps:
-        return Plan(written=protocol, others=(), variants=(), unmoved=())
-    probe = f"{protocol.id}--probe"
-    beside = [v for d in protocol.domains for v in _of_criteria(d, steps, probe)]
-    others: list[Protocol] = [_probe(protocol, probe, beside)] if beside else []
-    whole: list[Variant] = []
-    for index, domain in enumerate(protocol.domains):
-        for shift in _of_recruitment(domain, index, steps):
-            name = f"{protocol.id}--{len(others)}"
-            moved = with_shift(protocol, shift, name=name)
-            others.append(_alone(moved, domain.id))
-            whole.append(
-                Variant(
-                    domain=domain.id,
-                    line=RECRUITMENT,
-                    shift=shift,
-                    trial=name,
-                    judged_as=RECRUITMENT,
-                )
-            )
+        return Plan(written=written)
+    whole = tuple(_recruited_otherwise(protocol, steps, domains))
+    probe = _probe(written, steps)
+    beside = [v for d in written.domains for v in _beside(written, d, steps, probe.id)]
     return Plan(
-        written=protocol,
-        others=tuple(others),
-        variants=(*whole, *beside),
-        unmoved=tuple(_unmoved(protocol, steps)),
+        written=written,
+        others=(*(moved for moved, _ in whole), *((probe,) if beside else ())),
+        variants=(*(variant for _, variant in whole), *beside),
+        unmoved=tuple(_unmoved(written, steps)),
     )
 
 
-def _of_criteria(
-    domain: Domain, steps: Sequence[float], probe: str
+def _only(protocol: Protocol, domains: Collection[str]) -> Protocol:
+    """The protocol with these domains alone, open."""
+    kept = tuple(
+        domain.model_copy(update={"status": "open"})
+        for domain in protocol.domains
+        if domain.id in domains
+    )
+    return protocol.model_copy(update={"domains": kept})
+
+
+def _recruited_otherwise(
+    protocol: Protocol, steps: Sequence[float], domains: Collection[str]
+) -> Iterator[tuple[Protocol, Variant]]:
+    """The protocol with another window or entry, of one domain alone."""
+    for index, domain in enumerate(protocol.domains):
+        if domain.id not in domains:
+            continue
+        place = ("domains", index, RECRUITMENT)
+        for count, shift in enumerate(_all(domain.recruitment, place, steps)):
+            name = f"{protocol.id}--{domain.id}--{count}"
+            try:
+                moved = with_shift(protocol, shift, name=name)
+            except ValidationError:
+                continue
+            variant = Variant(
+                domain=domain.id,
+                line=RECRUITMENT,
+                shift=shift,
+                trial=name,
+                judged_as=RECRUITMENT,
+            )
+            yield _only(moved, (domain.id,)), variant
+
+
+def _beside(
+    protocol: Protocol, domain: Domain, steps: Sequence[float], probe: str
 ) -> Iterator[Variant]:
-    for criterion in (*domain.inclusion, *domain.exclusion):
-        moved = (s for number in _within(criterion) for s in shifts(number, steps))
-        for count, shift in enumerate(moved):
+    """Every moved criterion that this domain is judged by."""
+    for criterion in (*protocol.criteria, *domain.criteria):
+        for shift, moved in _moved(criterion, steps):
             yield Variant(
                 domain=domain.id,
                 line=criterion.id,
                 shift=shift,
                 trial=probe,
-                judged_as=f"{criterion.id}--{count}",
+                judged_as=moved.id,
             )
 
 
-def _of_recruitment(
-    domain: Domain, index: int, steps: Sequence[float]
-) -> Iterator[Shift]:
-    for number in numbers(domain.recruitment, ("domains", index, RECRUITMENT)):
-        yield from shifts(number, steps)
-
-
-def _probe(protocol: Protocol, name: str, variants: Sequence[Variant]) -> Protocol:
+def _probe(protocol: Protocol, steps: Sequence[float]) -> Protocol:
     domains = tuple(
         domain.model_copy(
             update={
-                "inclusion": _with_moved(domain.inclusion, domain.id, variants),
-                "exclusion": _with_moved(domain.exclusion, domain.id, variants),
+                **_with_moved(domain, steps),
+                "arms": tuple(
+                    arm.model_copy(update=_with_moved(arm, steps))
+                    for arm in domain.arms
+                ),
             }
         )
         for domain in protocol.domains
     )
-    return protocol.model_copy(update={"id": name, "domains": domains})
+    own = {"id": f"{protocol.id}--probe", "domains": domains}
+    return protocol.model_copy(update={**own, **_with_moved(protocol, steps)})
 
 
 def _with_moved(
-    criteria: Iterable[Criterion], domain: str, variants: Sequence[Variant]
+    holder: Protocol | Domain | Arm, steps: Sequence[float]
+) -> dict[str, tuple[Criterion, ...]]:
+    return {
+        "inclusion": _each_with_moved(holder.inclusion, steps),
+        "exclusion": _each_with_moved(holder.exclusion, steps),
+    }
+
+
+def _each_with_moved(
+    criteria: Iterable[Criterion], steps: Sequence[float]
 ) -> tuple[Criterion, ...]:
-    written = {criterion.id: criterion for criterion in criteria}
-    moved = (
-        shifted(written[v.line], v.shift, name=v.judged_as)
-        for v in variants
-        if v.domain == domain and v.line in written
-    )
-    return (*written.values(), *moved)
+    written = tuple(criteria)
+    moved = (moved for c in written for _, moved in _moved(c, steps))
+    return (*written, *moved)
 
 
-def _alone(protocol: Protocol, domain: str) -> Protocol:
-    """Only that domain, so that the others are not judged once more."""
-    kept = tuple(d for d in protocol.domains if d.id == domain)
-    return protocol.model_copy(update={"domains": kept})
+def _moved(
+    criterion: Criterion, steps: Sequence[float]
+) -> Iterator[tuple[Shift, Criterion]]:
+    """The criterion with each number at each step that leaves it a criterion."""
+    for count, shift in enumerate(_all(criterion.rule, ("rule",), steps)):
+        try:
+            yield shift, shifted(criterion, shift, name=f"{criterion.id}--{count}")
+        except ValidationError:
+            continue  # a window shorter than what it must hold: told as unmoved
 
 
-def _unmoved(
-    protocol: Protocol, steps: Sequence[float]
-) -> Iterator[tuple[str, str]]:
+def _all(
+    part: Document, place: tuple[str | int, ...], steps: Sequence[float]
+) -> Iterator[Shift]:
+    for number in numbers(part, place):
+        yield from shifts(number, steps)
+
+
+def _unmoved(protocol: Protocol, steps: Sequence[float]) -> Iterator[tuple[str, str]]:
     for domain in protocol.domains:
-        for criterion in (*domain.inclusion, *domain.exclusion):
-            for number in _within(criterion):
-                if not shifts(number, steps):
-                    yield domain.id, f"{criterion.id}: {number.what} {number}"
+        for criterion in (*protocol.criteria, *domain.criteria):
+            moved = {(s.number, s.step) for s, _ in _moved(criterion, steps)}
+            for number in numbers(criterion.rule, ("rule",)):
+                wanted = shifts(number, steps)
+                stuck = [s.step for s in wanted if (number, s.step) not in moved]
+                if stuck or not wanted:
+                    yield domain.id, _told(criterion, number, stuck)
 
 
-def _within(criterion: Criterion) -> Iterator[Written]:
-    return numbers(criterion.rule, ("rule",))
+def _told(criterion: Criterion, number: Written, stuck: Sequence[str]) -> str:
+    by = f" by {', '.join(stuck)}" if stuck else ""
+    return f"{criterion.id}: {number.what} {number}{by}"

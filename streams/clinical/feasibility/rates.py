@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 
-
 MONTH = timedelta(days=30.4375)
 """A twelfth of a year of 365.25 days."""
 
@@ -104,5 +103,3 @@ def _dispersion(
         return None
     variance = sum((n - mean) ** 2 for n in counts) / (whole - 1)
     return variance / mean
-
-

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from streams.vocabulary.protocol import Criterion, Domain, Protocol
+from streams.vocabulary.protocol import Arm, Criterion, Domain, Protocol
 
 
 Part = Literal["inclusion", "exclusion", "stratum"]
@@ -48,17 +48,24 @@ class Shape:
 
 
 def shape_of(protocol: Protocol, domain: Domain) -> Shape:
-    """The lines that this domain asks of a patient."""
-    del protocol
+    """The lines that this domain asks of a patient, the platform's among them."""
     lines = (
+        *_lines(protocol.inclusion, "inclusion"),
+        *_lines(protocol.exclusion, "exclusion"),
         *_lines(domain.inclusion, "inclusion"),
         *_lines(domain.exclusion, "exclusion"),
+        *(line for arm in domain.arms for line in _of_arm(arm)),
         *(
             Line(id=f"{STRATUM}{f.id}", part="stratum", text=f.text)
             for f in domain.strata
         ),
     )
     return Shape(lines, tuple(arm.id for arm in domain.arms))
+
+
+def _of_arm(arm: Arm) -> Iterator[Line]:
+    yield from _lines(arm.inclusion, "inclusion", arm.id)
+    yield from _lines(arm.exclusion, "exclusion", arm.id)
 
 
 def _lines(
