@@ -15,7 +15,6 @@ from datetime import datetime
 from streams.clinical.criteria.anchors import anchored
 from streams.clinical.criteria.judgement import Judgement, PatientView
 from streams.clinical.criteria.opening import Opening
-from streams.clinical.criteria.watching import WatchedView
 from streams.pipeline.plan import Plan, Planned
 from streams.pipeline.state import PatientState
 from streams.vocabulary.errors import BrokenInvariant
@@ -37,7 +36,7 @@ class Case:
     opening: Opening | None = None
     """None once the facts that made it are gone."""
     own: dict[int, Judgement] = field(default_factory=dict)
-    """By number of the rule, what was said of this screening alone."""
+    """By number of the rule, what was said by what opened this screening."""
     due: datetime | None = None
     """When it has to be looked at again though nothing happens."""
     over: bool = False
@@ -99,9 +98,7 @@ def sight(case: Case, state: PatientState, plan: Plan, now: datetime) -> Sight |
         return None
     happened, known = _clocks(case, held)
     view = _view(case, state, plan, held, happened=happened, known=known)
-    reads: set[str] = set()
-    anchor = anchored(case.recruitment.anchor, WatchedView(view, reads), now)
-    plan.counters.learn(case.planned.number, reads)
+    anchor = anchored(case.recruitment.anchor, view, now)
     if anchor is None and held is None:
         return None
     stands = opening is not None and anchor is not None
