@@ -212,12 +212,24 @@ def _cultures(
     taken: dict[str, CultureCollected] = {}
     for specimen in timeline.between(CultureCollected, "culture_collected", begin, now):
         taken.setdefault(specimen.culture_id, specimen)
-    for fact in timeline.between(CultureResult, "culture_result", begin, now):
+    reports = timeline.between(CultureResult, "culture_result", begin, now)
+    for fact in _uncorrected(reports):
         collected = taken.get(fact.culture_id)
         if _grew(entry, fact) and _is_specimen(entry, collected):
             opened = _of(fact) if collected is None else _of(collected, fact)
             clocks = opened.happened_at, opened.known_at
             yield replace(opened, culture=clocks)
+
+
+def _uncorrected(reports: Sequence[CultureResult]) -> Iterator[CultureResult]:
+    """What a later, corrected report of the same culture does not take back."""
+    corrected = {
+        r.culture_id: r.happened_at for r in reports if r.status == "corrected"
+    }
+    for report in reports:
+        since = corrected.get(report.culture_id)
+        if since is None or report.happened_at >= since:
+            yield report
 
 
 def _grew(entry: CultureEntry, fact: CultureResult) -> bool:
