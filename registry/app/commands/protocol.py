@@ -1,16 +1,18 @@
 """`ember protocol`: write a trial's protocol, try it, and put it into force.
 
 Exit 0 where all is well, 1 where the document is at fault, 2 where the call is.
+What needs no registry (`backtest`, `export`, `draft`) is of `streams.app`.
 """
 
 from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ParamSpec
 
 import typer
 from pydantic import TypeAdapter
@@ -32,10 +34,12 @@ from registry.app.protocol_check import (
     fit_for_force,
     tried,
 )
-from registry.app.protocol_files import read_protocol_file
 from registry.app.trials import activate as put_into_force
 from registry.domain.randomisation.signer import KeyedSigner
 from registry.store.unit_of_work import Registry
+from streams.app.backtest.command import backtest
+from streams.app.exchange_commands import draft, export
+from streams.app.protocol_files import read_protocol_file
 from streams.app.protocols import DEMONSTRATION
 from streams.clinical.aloud.changes import changes
 from streams.clinical.aloud.document import aloud, passages, spoken
@@ -50,6 +54,8 @@ from streams.vocabulary.errors import (
 
 _KEY_BYTES = 32
 _AT_FAULT, _MISCALLED = 1, 2
+
+Given = ParamSpec("Given")
 
 app = typer.Typer(help="Trial protocols.", no_args_is_help=True, add_completion=False)
 
@@ -236,6 +242,17 @@ def _told() -> Iterator[None]:
         raise typer.Exit(_MISCALLED) from None
 
 
+def _telling(command: Callable[Given, None]) -> Callable[Given, None]:
+    """The same command, its faults told as those of the others are."""
+
+    @wraps(command)
+    def run(*given: Given.args, **options: Given.kwargs) -> None:
+        with _told():
+            command(*given, **options)
+
+    return run
+
+
 def _print_json(adapter: TypeAdapter[Any], value: object) -> None:
     print(adapter.dump_json(value).decode())
 
@@ -256,3 +273,7 @@ def _key(path: Path) -> bytes:
             "Make one with `openssl rand 32 > FILE`.",
         )
     return key
+
+
+for _command in (backtest, export, draft):
+    app.command()(_telling(_command))
