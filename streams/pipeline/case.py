@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from streams.clinical.criteria.anchors import anchored
-from streams.clinical.criteria.judgement import Judgement, PatientView
+from streams.clinical.criteria.anchors import anchor_reads, anchored
+from streams.clinical.criteria.judgement import Judgement, PatientView, ahead, soonest
 from streams.clinical.criteria.opening import Opening
 from streams.pipeline.plan import Plan, Planned
 from streams.pipeline.state import PatientState
@@ -88,6 +88,12 @@ class Sight:
             return not stood(held)
         over = not held.window_open and not self.window_open
         return over and held.anchor_at == self.anchor_at and stood(held)
+
+
+def anchor_turns_at(case: Case, state: PatientState, now: datetime) -> datetime | None:
+    """When a fact that is known already will have happened, and may move the anchor."""
+    lanes = (n for n in anchor_reads(case.recruitment.anchor) if not n.startswith("@"))
+    return soonest(now, *(ahead(state.timeline, lane, now) for lane in lanes))
 
 
 def sight(case: Case, state: PatientState, plan: Plan, now: datetime) -> Sight | None:
