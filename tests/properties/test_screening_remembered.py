@@ -10,8 +10,18 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties.reference_screening import Reference
+from properties.test_criteria_hold import (
+    DATA,
+    FACTS,
+    NAMES,
+    NOW,
+    SINCE,
+    leaf,
+    silent,
+    trees,
+)
 from pydantic import TypeAdapter
-from properties.test_criteria_hold import DATA, FACTS, NAMES, NOW, SINCE, leaf, silent, trees
 
 from streams.app.protocols import shipped_protocol
 from streams.clinical.criteria.judge import KINDS
@@ -64,8 +74,13 @@ def criterion(number, rule):
     )
 
 
+COUNTED_FROM = st.sampled_from(
+    ("entry.known_at", "entry.happened_at", "onset.known_at", "onset.happened_at")
+)
+
+
 @st.composite
-def protocols(draw):
+def protocols(draw, anchors=ANCHORS):
     """One or two protocols of one or two domains, whose criteria share rules."""
     pool = draw(st.lists(RULES, min_size=2, max_size=4))
     told = []
@@ -79,7 +94,7 @@ def protocols(draw):
         recruitment = domain.recruitment.model_copy(
             update={
                 "entry": draw(ENTRIES),
-                "anchor": draw(ANCHORS),
+                "anchor": draw(anchors),
                 "window": timedelta(hours=draw(st.integers(1, 5))),
             }
         )
@@ -193,12 +208,14 @@ class Patient:
             told = replace(happening, known_at=moment)
             self.state.flags[happening.flag_id] = told
         elif isinstance(happening, RosterEntry):
+            told = happening
             self.state.roster[happening.message_id] = happening
         else:
             told = replace(happening, known_at=moment)
             if isinstance(told, Correction):
                 told = replace(told, event=replace(told.event, known_at=moment))
             self.state.timeline.apply(told, told.event_id)
+        return told
 
     def look(self, moment):
         if self.forgetful:
@@ -236,6 +253,63 @@ def alike(keen, slow, moment):
 @given(protocols(), streams())
 def test_what_is_remembered_changes_no_verdict_and_no_evidence(documents, happenings):
     told_alike(plan(documents), happenings)
+
+
+@settings(deadline=None, max_examples=10)
+@given(protocols(COUNTED_FROM), streams())
+def test_the_step_says_what_the_simplest_of_steps_says(documents, happenings):
+    """Verdict, statuses, clocks and evidence; anchors that the screening itself tells."""
+    keen = Patient(plan(documents), forgetful=False)
+    simple = Reference(documents)
+    moment = BEGIN
+    for wait, happening in [*happenings, (timedelta(hours=8), None)]:
+        moment += wait
+        while keen.due is not None and keen.due < moment:
+            compared(keen, simple, keen.due)
+        if happening is not None:
+            simple.hear(keen.hear(moment, happening))
+        compared(keen, simple, moment)
+
+
+def compared(keen, simple, moment):
+    new = keen.look(moment)
+    simple.look(moment)
+    said = {(s.trial, s.episode): s for s in keen.state.screenings.values()}
+    assert said.keys() == simple.said.keys()
+    for name, one in said.items():
+        expected = simple.said[name]
+        assert standing(one) == expecting(expected)
+        if one.screening_id in new:
+            evidence = [
+                (c.criterion_id, c.truth, c.evidence, c.would_need)
+                for c in one.criteria
+            ]
+            assert evidence == expected.criteria
+            assert (one.entry, one.entry_at) == (expected.entry, expected.entry_at)
+
+
+def standing(one):
+    return (
+        one.status,
+        one.platform_status,
+        {i.intervention: i.status for i in one.interventions},
+        [(c.criterion_id, c.truth) for c in one.criteria],
+        list(one.stratum),
+        (one.entry_stands, one.window_open, one.anchor_at, one.deadline),
+        one.entry_known_at,
+    )
+
+
+def expecting(one):
+    return (
+        one.domain,
+        one.platform,
+        one.interventions,
+        [told[:2] for told in one.criteria],
+        one.stratum,
+        (one.stands, one.window_open, one.anchor_at, one.deadline),
+        one.known_at,
+    )
 
 
 def test_every_kind_of_rule_and_of_entry_is_among_what_is_made_up():
