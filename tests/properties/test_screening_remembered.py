@@ -30,7 +30,17 @@ from streams.pipeline.plan import plan
 from streams.pipeline.screen import screen
 from streams.pipeline.state import PatientState
 from streams.vocabulary.entry import Entry
-from streams.vocabulary.events import Cancellation, Correction
+from streams.vocabulary.events import (
+    Cancellation,
+    Correction,
+    CultureCollected,
+    CultureResult,
+    Encounter,
+    Infusion,
+    Location,
+    Medication,
+    RespiratorySupport,
+)
 from streams.vocabulary.messages import RosterEntry, SepsisOnset
 from streams.vocabulary.protocol import Arm, Criterion, Factor
 
@@ -172,11 +182,37 @@ ENROLLED = st.builds(
 )
 
 
+def opener(kind, **fields):
+    """A fact that opens a screening by one of the entries."""
+    told = {"happened_at": BEGIN, "known_at": BEGIN, "encounter": STAY}
+    return kind(event_id=f"opens {kind.__name__}", **{**told, **fields})
+
+
+OPENERS = (
+    flag("sepsis3", "ember", 3, "provisional"),
+    flag("septic_shock", "sepsis3", 2, "provisional"),
+    opener(Encounter, phase="admitted"),
+    opener(Location, phase="entered", ward="w", level="icu"),
+    opener(Infusion, phase="started", infusion_id="o", drug="norepinephrine", rate=1.0),
+    opener(RespiratorySupport, category="invasive"),
+    opener(CultureCollected, culture_id="o", specimen="BLOOD CULTURE"),
+    opener(
+        CultureResult,
+        culture_id="o",
+        status="final",
+        positive=True,
+        organism="STAPHYLOCOCCUS AUREUS",
+    ),
+    opener(Medication, stage="given", sent_drug="hydrocortisone"),
+)
+
+
 @st.composite
 def streams(draw):
     """What happens, in the order in which it becomes known, and how long after."""
     facts = draw(FACTS)
     happenings = [replace(one, encounter=draw(STAYS)) for one in facts]
+    happenings += draw(st.lists(st.sampled_from(OPENERS), min_size=2, unique=True))
     happenings += draw(st.lists(FLAGGED, max_size=3))
     happenings += draw(st.lists(ENROLLED, max_size=1))
     for number, one in enumerate(facts):
