@@ -19,9 +19,9 @@ from registry.domain.allocation import Allocator, Randomisation, SealedArm
 from registry.domain.audit import Account, AuditEntry, AuditRow, Head, UnreadableRow
 from registry.domain.letter import Letter
 from registry.domain.mode import Mode
-from registry.domain.participant import Consent, HumanAnswer, Participant
 from registry.domain.protocol import DomainDesign
 from registry.usecases.outbox import OutboxItem
+from registry.usecases.people_ports import Answers, OptOuts, Participants
 from registry.usecases.records import (
     AlertRecord,
     ModeRevision,
@@ -34,6 +34,7 @@ from registry.usecases.stream_state import RecordedMessage
 from registry.usecases.vault_ports import Vault
 from streams.vocabulary.messages import (
     DeadLetter,
+    Provenance,
     SepsisOnset,
     TrialOutcome,
     TrialScreening,
@@ -56,6 +57,12 @@ class Protocols(Protocol):
     """Protocol versions and the domains of the active ones."""
 
     def active(self, trial: str) -> ProtocolVersion | None: ...
+
+    def in_force(self) -> tuple[ProtocolVersion, ...]:
+        """The active version of each trial."""
+        ...
+
+    def of_hash(self, trial: str, protocol_hash: str) -> ProtocolVersion | None: ...
 
     def activate(
         self, version: ProtocolVersion, designs: Sequence[DomainDesign]
@@ -85,6 +92,10 @@ class Onsets(Protocol):
         self, rows: Sequence[tuple[SepsisOnset, RecordedMessage]], stamp: Stamp
     ) -> None: ...
 
+    def latest_of(self, *, site: str, patient: str) -> tuple[SepsisOnset, ...]:
+        """The latest revision of each of the patient's flags."""
+        ...
+
 
 class Screenings(Protocol):
     """Revisions of screening verdicts."""
@@ -95,7 +106,15 @@ class Screenings(Protocol):
 
     def latest(self, screening_id: str) -> TrialScreening | None: ...
 
+    def latest_of(self, *, site: str, patient: str) -> tuple[TrialScreening, ...]:
+        """The latest revision of each of the patient's screenings."""
+        ...
+
     def latest_revisions(self, screening_ids: Collection[str]) -> dict[str, int]: ...
+
+    def provenance_of(self, *, site: str, patient: str) -> Provenance | None:
+        """Of what was last said of the patient; None where nothing was."""
+        ...
 
 
 class Outcomes(Protocol):
@@ -114,8 +133,10 @@ class Alerts(Protocol):
         ...
 
     def unclosed_of(
-        self, *, site: str, patient: str, trial: str
-    ) -> tuple[Alert, ...]: ...
+        self, *, site: str, patients: Collection[str], trial: str | None = None
+    ) -> tuple[Alert, ...]:
+        """Of one person, by all names, in one trial or all."""
+        ...
 
     def acted(self, screening_ids: Collection[str]) -> set[str]:
         """The screenings whose alert the team has acted on: nobody is called again."""
@@ -136,46 +157,6 @@ class Alerts(Protocol):
         ...
 
 
-class Participants(Protocol):
-    """Participants and their consents."""
-
-    def of(self, *, trial: str, site: str, patient: str) -> Participant | None: ...
-
-    def of_patients(
-        self, *, site: str, patients: Collection[str]
-    ) -> tuple[Participant, ...]:
-        """All participants that any of these patients is."""
-        ...
-
-    def last_number(self, *, trial: str, site: str) -> int:
-        """0 before the first; call it with the audit chain locked."""
-        ...
-
-    def one(self, participant: str) -> Participant | None: ...
-
-    def add(self, participant: Participant) -> None: ...
-
-    def consent(self, participant: str) -> Consent | None:
-        """The latest revision."""
-        ...
-
-    def consent_revision(self, consent_id: str) -> Consent | None: ...
-
-    def add_consent(self, consent: Consent) -> None: ...
-
-
-class Answers(Protocol):
-    """Signed human answers."""
-
-    def latest(self, screening_id: str) -> tuple[HumanAnswer, ...]:
-        """The latest of each criterion."""
-        ...
-
-    def one(self, answer_id: str) -> HumanAnswer | None: ...
-
-    def add(self, answer: HumanAnswer) -> None: ...
-
-
 class Allocations(Protocol):
     """Requests, strata, randomisations and, apart from them, arms."""
 
@@ -188,6 +169,14 @@ class Allocations(Protocol):
         ...
 
     def request_by_key(self, idempotency_key: str) -> Request | None: ...
+
+    def of_patient(self, *, site: str, patient: str) -> tuple[Randomisation, ...]:
+        """All randomisations of one patient."""
+        ...
+
+    def trials_of(self, participants: Collection[str]) -> tuple[str, ...]:
+        """The trials in which any of these participants was randomised."""
+        ...
 
     def stored(
         self, *, trial: str, domain: str, participant: str
@@ -349,6 +338,9 @@ class UnitOfWork(Protocol):
 
     @property
     def participants(self) -> Participants: ...
+
+    @property
+    def opt_outs(self) -> OptOuts: ...
 
     @property
     def answers(self) -> Answers: ...

@@ -10,11 +10,15 @@ from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.consent import ConsentBasis, ConsentState, may_become
 from registry.domain.enrolment import Obstacle
 from registry.domain.participant import Consent, Participant, participant_code
-from registry.usecases.follow_alerts import alerts_told, close_alerts_of
+from registry.usecases.act_on_alerts import close_alerts_of
+from registry.usecases.declared import lock_with_rivals
+from registry.usecases.declined import of_consent, provenance_of, roster_item
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import AlertRecord
+from registry.usecases.tell_alerts import alerts_told, audit_others
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.ids import identity
+from streams.vocabulary.messages import RosterEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,8 @@ class ConsentRecorded:
     consent_id: str
     revision: int
     state: ConsentState
+    roster: RosterEntry | None
+    """What the workers hear of it; None where it is none of theirs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +64,10 @@ def record_consent(
 ) -> ConsentRecorded | ConsentRefused:
     """Append the decision; the first one makes the patient a participant.
 
-    Who refuses or withdraws is called about no more.
+    Who refuses or withdraws is called about no more, in this stay or any other, and
+    the workers hear of it.
     """
-    uow.audit.lock(site=command.site, trial=command.trial)
+    lock_with_rivals(uow, site=command.site, trial=command.trial)
     known = uow.participants.of(
         trial=command.trial, site=command.site, patient=command.patient
     )
@@ -75,13 +82,22 @@ def record_consent(
     participant = known or _new_participant(command, uow)
     consent = _consent(command, participant, before)
     uow.participants.add_consent(consent)
-    steps = _close_alerts(command, uow, act=consent.consent_id)
+    told = _told_to_workers(command, consent, before, uow)
+    steps = audit_others(
+        _close_alerts(command, uow, act=consent.consent_id),
+        uow,
+        trial=command.trial,
+        act=consent.consent_id,
+        actor=command.actor,
+        at=command.at,
+    )
     uow.audit.append(_entry(command, consent, steps))
     return ConsentRecorded(
         participant=consent.participant,
         consent_id=consent.consent_id,
         revision=consent.revision,
         state=consent.state,
+        roster=told,
     )
 
 
@@ -97,6 +113,22 @@ def _obstacle(command: RecordConsent, before: Consent | None) -> Obstacle | None
     if command.decided_at > command.at:
         return Obstacle(ErrorCode.CONSENT_STEP, "decided_in_the_future")
     return None
+
+
+def _told_to_workers(
+    command: RecordConsent, consent: Consent, before: Consent | None, uow: UnitOfWork
+) -> RosterEntry | None:
+    told = of_consent(
+        consent,
+        before,
+        site=command.site,
+        patient=command.patient,
+        trial=command.trial,
+        provenance=provenance_of(command.site, command.patient, uow),
+    )
+    if told is not None:
+        uow.outbox.add([roster_item(told)])
+    return told
 
 
 def _close_alerts(

@@ -164,11 +164,12 @@ def lane_name(fact: Clinical) -> str:
 class Timeline:
     """The facts that stand for one patient, and the deliveries that made them so."""
 
-    __slots__ = ("_lanes", "_standing")
+    __slots__ = ("_lanes", "_standing", "_touched")
 
     def __init__(self) -> None:
         self._standing: dict[str, Delivery] = {}
         self._lanes: dict[str, Lane] = {}
+        self._touched: set[str] = set()
 
     def apply(self, event: Event, message_id: str) -> Change:
         """Take one delivery in; tell what changed.
@@ -244,6 +245,11 @@ class Timeline:
         told = None if held is None else held.event
         return told if isinstance(told, Cancellation) else None
 
+    def touched(self) -> set[str]:
+        """The lanes that changed since this was last asked; there is one who asks."""
+        names, self._touched = self._touched, set()
+        return names
+
     def deliveries(self) -> Iterator[Delivery]:
         """The deliveries from which an equal timeline can be built."""
         yield from self._standing.values()
@@ -271,9 +277,13 @@ class Timeline:
         removed = None if loser is None else _fact(loser.event)
         added = _fact(winner.event)
         if removed is not None:
-            self._lanes[lane_name(removed)].remove(removed)
+            name = lane_name(removed)
+            self._lanes[name].remove(removed)
+            self._touched.add(name)
         if added is not None:
-            self._lanes.setdefault(lane_name(added), Lane()).insert(added)
+            name = lane_name(added)
+            self._lanes.setdefault(name, Lane()).insert(added)
+            self._touched.add(name)
         return Change(removed=removed, added=added)
 
 

@@ -65,9 +65,26 @@ class PatientState:
     episodes: dict[tuple[str, str], tuple[Episode, ...]] = field(default_factory=dict)
     """By definition and policy, what its flags were last revised by; never stored."""
 
+    notebook: object | None = None
+    """What screening remembers (`streams.pipeline.notebook`, which rests on this
+    module); never stored, always rebuildable."""
+
     @property
     def taking_part(self) -> tuple[RosterEntry, ...]:
-        """The entries of the roster that are this patient's."""
+        """The entries of the roster by which this patient takes part."""
+        return tuple(e for e in self._entries() if e.refusal is None)
+
+    @property
+    def declined(self) -> tuple[RosterEntry, ...]:
+        """What this patient refused or opted out of, as far as it still stands."""
+        latest: dict[tuple[str, str, str], RosterEntry] = {}
+        for entry in self._entries():
+            key = (entry.origin or self.patient, entry.trial, entry.participant)
+            if entry.refusal and entry.revision >= latest.get(key, entry).revision:
+                latest[key] = entry
+        return tuple(e for e in latest.values() if e.refusal != "lifted")
+
+    def _entries(self) -> tuple[RosterEntry, ...]:
         entries = tuple(self.roster.values())
         if self.kin is None:
             return entries

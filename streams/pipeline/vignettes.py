@@ -7,16 +7,21 @@ worker does.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
-from streams.clinical.criteria.verdict import joined_status
+from streams.clinical.criteria.loading import ANCHORING
+from streams.clinical.criteria.verdict import joined_statuses
+from streams.pipeline.plan import plan
 from streams.pipeline.screen import screen
 from streams.pipeline.state import PatientState
 from streams.vocabulary.clock import HOUR, Instant
+from streams.vocabulary.document import Document
+from streams.vocabulary.entry import OnsetEntry, onsets
 from streams.vocabulary.errors import ErrorCode, ProtocolError
 from streams.vocabulary.events import Clinical
 from streams.vocabulary.messages import (
@@ -28,7 +33,6 @@ from streams.vocabulary.messages import (
     Truth,
 )
 from streams.vocabulary.protocol import Domain, Protocol
-from streams.vocabulary.rules import Document
 
 
 class Expected(Document):
@@ -38,8 +42,20 @@ class Expected(Document):
     criteria: dict[str, Truth] = Field(default_factory=dict)
     stratum: dict[str, str] = Field(default_factory=dict)
     window_open: bool = True
+    platform: ScreeningStatus | None = None
+    interventions: dict[str, ScreeningStatus] = Field(default_factory=dict)
     with_answers: ScreeningStatus | None = None
     """The status once the answers are in."""
+
+
+class Flagged(Document):
+    """A flag by another definition."""
+
+    definition: str
+    policy: str
+    known: float
+    happened: float
+    status: FlagStatus = "provisional"
 
 
 class Vignette(Document):
@@ -48,14 +64,20 @@ class Vignette(Document):
     name: str
     story: str
     domain: str
-    known: float
-    """When the onset became known."""
-    happened: float
+    known: float | None = None
+    """When the flag became known; without it there is none."""
+    happened: float | None = None
+    """When the onset was."""
     flag: FlagStatus = "provisional"
+    """Of the definition that the entry waits for; else of Sepsis-3."""
+    flags: tuple[Flagged, ...] = ()
+    """Further ones."""
     like: tuple[str, ...] = ()
     """Groups of facts."""
     facts: tuple[dict[str, Any], ...] = ()
     enrolled: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    """Trials that were declined in an earlier stay; an empty name is all research."""
     answers: dict[str, bool] = Field(default_factory=dict)
     expect: Expected
 
@@ -107,22 +129,22 @@ def verdict_of(
         return None
     state = _state(domain, case, vignettes)
     if case.flag == "withdrawn":
-        standing = _flag(domain, case, vignettes.now, status="provisional")
-        state.flags = {standing.flag_id: standing}
+        state.flags = _flags(domain, case, vignettes.now, status="provisional")
         _file(state, protocol, vignettes.now)
-        withdrawn = _flag(domain, case, vignettes.now, status="withdrawn")
-        state.flags = {withdrawn.flag_id: withdrawn}
-    return _file(state, protocol, vignettes.now)
+        state.flags = _flags(domain, case, vignettes.now)
+    return _file(state, protocol, vignettes.now, domain.id)
 
 
 def _file(
-    state: PatientState, protocol: Protocol, now: datetime
+    state: PatientState, protocol: Protocol, now: datetime, domain: str | None = None
 ) -> TrialScreening | None:
-    step = screen(state, now, (protocol,), software_version="vignette")
+    """What stands for that domain, and this hospital stay, once all is filed."""
+    step = screen(state, now, plan((protocol,), _ZONE), software_version="vignette")
     for message in step.messages:
         if isinstance(message, TrialScreening):
             state.screenings[message.screening_id] = message
-    return next(iter(state.screenings.values()), None)
+    said = state.screenings.values()
+    return next((s for s in said if (s.domain, s.episode) == (domain, _EPISODE)), None)
 
 
 def _expected(case: Vignette) -> Iterator[tuple[str, object]]:
@@ -130,18 +152,20 @@ def _expected(case: Vignette) -> Iterator[tuple[str, object]]:
     yield "window_open", case.expect.window_open
     yield from case.expect.criteria.items()
     yield from case.expect.stratum.items()
+    yield from case.expect.interventions.items()
+    if case.expect.platform is not None:
+        yield "platform", case.expect.platform
     if case.expect.with_answers is not None:
         yield "with_answers", case.expect.with_answers
 
 
 def _as_told(said: TrialScreening, case: Vignette) -> dict[str, object]:
-    joined = joined_status(
-        said.criteria, case.answers, stratum=said.stratum, window_open=said.window_open
-    )
     return {
         "status": said.status,
         "window_open": said.window_open,
-        "with_answers": joined,
+        "platform": said.platform_status,
+        "with_answers": joined_statuses(said, case.answers).domain,
+        **{one.intervention: one.status for one in said.interventions},
         **{c.criterion_id: c.truth for c in said.criteria},
         **dict(said.stratum),
     }
@@ -149,11 +173,14 @@ def _as_told(said: TrialScreening, case: Vignette) -> dict[str, object]:
 
 def _state(domain: Domain, case: Vignette, vignettes: Vignettes) -> PatientState:
     now = vignettes.now
-    flag = _flag(domain, case, now, status=case.flag)
-    state = PatientState(_SITE, case.name, flags={flag.flag_id: flag})
+    flags = _flags(domain, case, now)
+    state = PatientState(_SITE, case.name, flags=flags)
     groups = (fact for group in case.like for fact in vignettes.groups[group])
     for number, fact in enumerate((*groups, *case.facts)):
         state.timeline.apply(_event(fact, number, now), f"vignette-{number}")
+    for trial in case.refused:
+        declined = replace(_entry(trial, case, now), domain="", refusal="refused")
+        state.roster[f"declined-{trial}"] = declined
     for trial in case.enrolled:
         entry = _entry(trial, case, now)
         state.roster[entry.message_id] = entry
@@ -175,23 +202,40 @@ def _event(fact: dict[str, Any], number: int, now: datetime) -> Clinical:
     )
 
 
-def _flag(
-    domain: Domain, case: Vignette, now: datetime, *, status: FlagStatus
-) -> SepsisOnset:
+def _flags(
+    domain: Domain, case: Vignette, now: datetime, *, status: FlagStatus | None = None
+) -> dict[str, SepsisOnset]:
+    """Those of the case; the first with another status, if one is given."""
+    told = list(case.flags)
+    if case.known is not None and case.happened is not None:
+        awaited = next(onsets(domain.recruitment.entry), _SEPSIS3)
+        first = Flagged(
+            definition=awaited.definition,
+            policy=awaited.policy,
+            known=case.known,
+            happened=case.happened,
+            status=status or case.flag,
+        )
+        told.insert(0, first)
+    flags = (_flag(one, number, case, now) for number, one in enumerate(told))
+    return {flag.flag_id: flag for flag in flags}
+
+
+def _flag(told: Flagged, number: int, case: Vignette, now: datetime) -> SepsisOnset:
     return SepsisOnset(
-        message_id=f"flag-{case.name}",
+        message_id=f"flag-{case.name}-{number}",
         site=_SITE,
         patient=case.name,
-        happened_at=now + timedelta(hours=case.happened),
-        known_at=now + timedelta(hours=case.known),
+        happened_at=now + timedelta(hours=told.happened),
+        known_at=now + timedelta(hours=told.known),
         source="vignette",
         provenance="simulated",
-        flag_id="flag",
+        flag_id=f"flag-{number}",
         revision=0,
-        status=status,
-        definition=domain.recruitment.definition,
+        status=told.status,
+        definition=told.definition,
         definition_version="1.0",
-        policy=domain.recruitment.policy,
+        policy=told.policy,
         episode=_EPISODE,
         evidence=("onset",),
     )
@@ -223,5 +267,6 @@ def all_differences(protocol: Protocol, vignettes: Vignettes) -> Sequence[str]:
     ]
 
 
-_SITE, _EPISODE = "vignette", "stay"
+_SITE, _EPISODE, _ZONE = "vignette", "stay", "UTC"
+_SEPSIS3 = OnsetEntry(kind="onset", definition=ANCHORING, policy="ember")
 _CLINICAL: TypeAdapter[Clinical] = TypeAdapter(Clinical)

@@ -33,7 +33,21 @@ Site = Annotated[str, StringConstraints(pattern="^[^/]+$")]
 FlagStatus = Literal["provisional", "confirmed", "amended", "withdrawn"]
 Truth = Literal["TRUE", "FALSE", "UNKNOWN"]
 ScreeningStatus = Literal["ineligible", "needs_data", "needs_human", "eligible"]
+EntryKind = Literal[
+    "onset",
+    "admission",
+    "unit",
+    "infusion",
+    "respiratory_support",
+    "culture",
+    "medication",
+    "first_of",
+    "all_of",
+]
+"""What may open a screening; see `streams.vocabulary.entry`."""
 OutcomeStatus = Literal["pending", "provisional", "final", "missing"]
+Refusal = Literal["refused", "opted_out", "withdrawn", "lifted"]
+"""A no that stands, by how it was said; `lifted`: it stands no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +105,9 @@ class SepsisOnset(Message):
 
     flag_id: str
     revision: int
+    stands_since: Instant | None = None
+    """When the facts known first said so; revisions do not move it.  A flag that was
+    withdrawn and stands again stands anew.  None in what was said before it was told."""
     status: FlagStatus
     definition: str
     definition_version: str
@@ -122,6 +139,18 @@ class CriterionVerdict:
     would_need: tuple[str, ...] = ()
     human: bool = False
     """Whether only a human can say."""
+    level: Literal["platform", "domain", "intervention"] = "domain"
+    """Whom it keeps out: from the platform, from the domain, from one intervention."""
+    intervention: str | None = None
+    """Which, at that level."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterventionVerdict:
+    """Whether this patient may be given one intervention, by all that is asked of it."""
+
+    intervention: str
+    status: ScreeningStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +170,9 @@ class TrialScreening(Message):
     protocol_hash: str
     software_version: str
     definition_version: str
+    definitions: tuple[tuple[str, str], ...] = ()
+    """Pairs of a rule of the catalogue that a criterion or the entry asks, as
+    `name:policy`, and its version."""
     flag_id: str | None = None
     anchor: str
     """The anchor with its clock, as the protocol names it (`onset.known_at`)."""
@@ -154,6 +186,20 @@ class TrialScreening(Message):
     """Pairs of factor and level; a level not yet known is `UNKNOWN`."""
     covariates: tuple[tuple[str, str], ...] = ()
     criteria: tuple[CriterionVerdict, ...] = ()
+    platform_status: ScreeningStatus | None = None
+    """By the criteria of the platform alone; None in what was said before there was it."""
+    interventions: tuple[InterventionVerdict, ...] = ()
+    """Each intervention of the domain; none in what was said before there was it."""
+    entry: EntryKind = "onset"
+    """What opened the screening."""
+    entry_at: Instant | None = None
+    """When that happened; None in what was said before it was told."""
+    entry_known_at: Instant | None = None
+    """When the facts that make it were first known."""
+    entry_evidence: tuple[str, ...] = ()
+    """Event ids."""
+    entry_stands: bool = True
+    """False once the facts that made it are gone: then nobody can be randomised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,15 +222,25 @@ class TrialOutcome(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RosterEntry(Message):
-    """`trial.roster`: the patient takes part since `happened_at`; never an arm."""
+    """`trial.roster`: the patient takes part, or declined, at `happened_at`; never an arm.
+
+    Who declined a trial is called about it no more, in this stay or any other.
+    """
 
     type: Literal["roster"] = "roster"
     trial: str
+    """Empty: all research, where somebody opted out of it."""
     domain: str
+    """Empty where somebody declined: that concerns the trial."""
     episode: str
     participant: str
+    """Empty where somebody opted out who never was one."""
     origin: str | None = None
     """After a merge: the patient who was enrolled."""
+    refusal: Refusal | None = None
+    """How it was declined; None where the patient takes part."""
+    revision: int = 0
+    """Of the decision of this patient, trial and participant; the highest stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

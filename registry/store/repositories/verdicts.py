@@ -13,8 +13,10 @@ from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
 from registry.usecases.records import Stamp
 from registry.usecases.stream_state import RecordedMessage
 from streams.vocabulary.messages import (
+    SEPSIS_ONSET,
     TRIAL_SCREENING,
     Message,
+    Provenance,
     SepsisOnset,
     TrialOutcome,
     TrialScreening,
@@ -39,6 +41,19 @@ class OnsetRepository:
             self._connection.execute(
                 insert(OnsetRow), [onset_row(m) | _stamped(r, stamp) for m, r in rows]
             )
+
+    def latest_of(self, *, site: str, patient: str) -> tuple[SepsisOnset, ...]:
+        """The latest revision of each of the patient's flags."""
+        row = OnsetRow
+        query = (
+            select(row.document)
+            .where(row.site == site, row.patient == patient)
+            .order_by(row.flag_id, row.revision)
+        )
+        told = (
+            decode(SEPSIS_ONSET, d.encode()) for d in self._connection.scalars(query)
+        )
+        return tuple({flag.flag_id: flag for flag in told}.values())
 
 
 class ScreeningRepository:
@@ -66,6 +81,19 @@ class ScreeningRepository:
         document = self._connection.scalar(query)
         return None if document is None else decode(TRIAL_SCREENING, document.encode())
 
+    def latest_of(self, *, site: str, patient: str) -> tuple[TrialScreening, ...]:
+        """The latest revision of each of the patient's screenings."""
+        row = ScreeningRow
+        query = (
+            select(row.document)
+            .where(row.site == site, row.patient == patient)
+            .order_by(row.screening_id, row.revision)
+        )
+        said = (
+            decode(TRIAL_SCREENING, d.encode()) for d in self._connection.scalars(query)
+        )
+        return tuple({one.screening_id: one for one in said}.values())
+
     def latest_revisions(self, screening_ids: Collection[str]) -> dict[str, int]:
         """The highest revision number of each screening that has one."""
         found: dict[str, int] = {}
@@ -77,6 +105,17 @@ class ScreeningRepository:
             )
             found.update((i, n) for i, n in self._connection.execute(query).all())
         return found
+
+    def provenance_of(self, *, site: str, patient: str) -> Provenance | None:
+        """Of what was last said of the patient; None where nothing was."""
+        query = (
+            select(ScreeningRow.provenance)
+            .where(ScreeningRow.site == site, ScreeningRow.patient == patient)
+            .order_by(ScreeningRow.known_at.desc())
+            .limit(1)
+        )
+        found: Any = self._connection.scalar(query)
+        return None if found is None else found
 
 
 class OutcomeRepository:

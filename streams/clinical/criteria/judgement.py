@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.clock import DAY
+from streams.vocabulary.document import Recorded
 from streams.vocabulary.messages import RosterEntry, SepsisOnset
-from streams.vocabulary.rules import Recorded
 from streams.vocabulary.truth import FALSE, UNKNOWN, Truth3
 
 
@@ -32,11 +32,23 @@ class PatientView:
     onset: SepsisOnset | None = None
     """The flag that anchors; a withdrawn one no longer stands."""
     anchors: Mapping[str, datetime] = field(default_factory=dict)
-    """By name with clock; frozen where the protocol says so."""
+    """By name with clock; frozen where the protocol says so. What is not here, and can
+    be told from the timeline, is (see `anchors`)."""
     flags: Sequence[SepsisOnset] = ()
     roster: Sequence[RosterEntry] = ()
+    """Where the patient takes part."""
+    declined: Sequence[RosterEntry] = ()
+    """What the patient declined; one without a trial is all research."""
     answers: Mapping[str, Truth3] = field(default_factory=dict)
     """By the name of the `confirm` rule."""
+    answered_at: Mapping[str, datetime] = field(default_factory=dict)
+    """When, by the same names; an answer without a time cannot grow old."""
+    zone: str | None = None
+    """The hospital's time zone, for rules of calendar days."""
+
+    def over(self, timeline: Timeline) -> PatientView:
+        """The same, of another timeline."""
+        return replace(self, timeline=timeline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,23 @@ class Judgement:
 NOBODY_KNOWS = Judgement(UNKNOWN)
 
 Judge = Callable[..., Judgement]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How rules of one kind are judged, and what they read."""
+
+    judge: Judge
+    reads: Callable[..., Iterable[str]]
+    """Of a rule: lanes of the timeline (one that ends in `:` stands for all of its
+    sort), and what is no lane, by the names below."""
+
+
+ANSWER, DECLINED, ENTRY, FLAG, ONSET, ROSTER = (
+    *("@answer:", "@declined", "@entry", "@flag:", "@onset", "@roster"),
+)
+"""What a rule may read beside the timeline: the answer of that name, what was declined,
+what opened the screening, flags of that definition, the anchoring flag, the roster."""
 
 
 def absent(rule: Recorded, need: str, changes_at: datetime | None = None) -> Judgement:
