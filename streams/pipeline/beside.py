@@ -71,10 +71,10 @@ def _tracker(
     held = state.further
     if held is None or held.entries is not definitions:
         state.episodes.clear()
-        state.further = PatientTracker(
+        held = state.further = PatientTracker(
             state.timeline, now, entries=definitions, zone=zone
         )
-    return state.further
+    return held
 
 
 def _due(
