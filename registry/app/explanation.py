@@ -16,6 +16,7 @@ from registry.store.unit_of_work import Registry
 from registry.usecases.records import ProtocolVersion
 from streams.app.protocols import shipped_protocols
 from streams.pipeline.state import PatientState
+from streams.vocabulary.kinds.standing import Confirm
 from streams.vocabulary.messages import (
     RosterEntry,
     SepsisOnset,
@@ -23,7 +24,6 @@ from streams.vocabulary.messages import (
     TrialScreening,
 )
 from streams.vocabulary.protocol import Criterion, Protocol
-from streams.vocabulary.rules import Confirm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from streams.clinical.criteria.verdict import joined_status
 from streams.pipeline.screen import screen
 from streams.pipeline.state import PatientState
 from streams.vocabulary.clock import HOUR, Instant
+from streams.vocabulary.document import Document
 from streams.vocabulary.errors import ErrorCode, ProtocolError
 from streams.vocabulary.events import Clinical
 from streams.vocabulary.messages import (
@@ -28,7 +29,6 @@ from streams.vocabulary.messages import (
     Truth,
 )
 from streams.vocabulary.protocol import Domain, Protocol
-from streams.vocabulary.rules import Document
 
 
 class Expected(Document):

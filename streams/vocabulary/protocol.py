@@ -14,9 +14,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from streams.vocabulary.document import Document, Named
 from streams.vocabulary.errors import ErrorCode
+from streams.vocabulary.kinds.standing import HasOnset
 from streams.vocabulary.quantities import Duration, protocol_fault
-from streams.vocabulary.rules import Anchor, Document, HasOnset, Named, Rule
+from streams.vocabulary.rules import Rule
+from streams.vocabulary.windows import Anchor
 
 
 Version = Annotated[str, Field(pattern=r"^\d+\.\d+(\.\d+)?$")]

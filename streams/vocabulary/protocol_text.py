@@ -123,4 +123,5 @@ _CURES: dict[str, str] = {
     ErrorCode.PROTOCOL_INVALID: "Compare it with a protocol of `streams/protocols`.",
     ErrorCode.PROTOCOL_UNKNOWN_CONCEPT: "Use a name of the dictionary.",
     ErrorCode.PROTOCOL_UNIT: "Write a unit of the concept's own dimension.",
+    ErrorCode.PROTOCOL_WINDOW: "Mend the window.",
 }

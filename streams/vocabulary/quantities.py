@@ -68,16 +68,25 @@ def read_duration(written: object) -> timedelta:
             ErrorCode.PROTOCOL_INVALID,
             f"{written!r} is no length of time; write it as '24 h'",
         )
-    number, unit = found.groups()
-    try:
-        seconds = convert(float(number), from_unit=_ucum(unit), to_unit="s")
-    except InputError as fault:
-        raise protocol_fault(ErrorCode.PROTOCOL_UNIT, fault.problem) from None
-    if seconds <= 0:
+    length = _length(*found.groups())
+    if length <= timedelta(0):
         raise protocol_fault(
             ErrorCode.PROTOCOL_INVALID, f"{written!r} leaves an empty window"
         )
-    return timedelta(seconds=seconds)
+    return length
+
+
+def read_offset(written: object) -> timedelta:
+    """How long after (`6 h`) or before (`-24 h`) a moment; `0 h` is the moment."""
+    if isinstance(written, timedelta):
+        return written
+    found = _DURATION.fullmatch(written) if isinstance(written, str) else None
+    if found is None:
+        raise protocol_fault(
+            ErrorCode.PROTOCOL_INVALID,
+            f"{written!r} is no distance in time; write it as '-24 h'",
+        )
+    return _length(*found.groups())
 
 
 def write_duration(length: timedelta) -> str:
@@ -92,6 +101,14 @@ def write_duration(length: timedelta) -> str:
 def protocol_fault(code: ErrorCode, sentence: str) -> PydanticCustomError:
     """A fault that keeps its error code through pydantic's report."""
     return PydanticCustomError(code.value, "{sentence}", {"sentence": sentence})
+
+
+def _length(number: str, unit: str) -> timedelta:
+    try:
+        seconds = convert(float(number), from_unit=_ucum(unit), to_unit="s")
+    except InputError as fault:
+        raise protocol_fault(ErrorCode.PROTOCOL_UNIT, fault.problem) from None
+    return timedelta(seconds=seconds)
 
 
 def _ucum(unit: str | None) -> str:
@@ -117,3 +134,10 @@ Duration = Annotated[
     PlainSerializer(write_duration, return_type=str),
     WithJsonSchema({"type": "string", "examples": ["24 h", "15 min"]}),
 ]
+Offset = Annotated[
+    timedelta,
+    BeforeValidator(read_offset),
+    PlainSerializer(write_duration, return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["-24 h", "6 h"]}),
+]
+"""A length of time with a direction: before a moment where it is negative."""

@@ -11,8 +11,7 @@ What needs to know the substance (mg/dL to mmol/L) is said by the concept dictio
 Units that look alike and must not be exchanged (D-dimer FEU and DDU, molecules a cell
 and per cent positive) have dimensions of their own.
 
-Source: UCUM 2.2 (ucum.org); `tests/unit/vocabulary/test_units.py` holds known
-conversions against it, and every unit's way there and back.
+Source: UCUM 2.2 (ucum.org); `test_units.py` holds known conversions against it.
 """
 
 from __future__ import annotations
@@ -93,6 +92,8 @@ _TABLE: dict[str, dict[str, float | tuple[float, float]]] = {
     "length": {"cm": 1.0, "m": 100.0, "mm": 0.1, "[in_i]": 2.54, "[ft_i]": 30.48},
     "volume": {"mL": 1.0, "L": 1000.0, "dL": 100.0},
     "volume_rate": {"mL/h": 1.0, "mL/min": 60.0, "L/min": 60000.0},
+    "volume_per_mass": {"mL/kg": 1.0},
+    "volume_rate_per_mass": {"mL/kg/h": 1.0},
     "filtration": {"mL/min/{1.73_m2}": 1.0},
     "sedimentation": {"mm/h": 1.0},
     "time": {
@@ -119,6 +120,7 @@ _TABLE: dict[str, dict[str, float | tuple[float, float]]] = {
     },
     "unit_rate": {"[IU]/min": 1.0, "[IU]/h": 1 / 60},
     "score": {"{score}": 1.0},
+    "doses": {"{dose}": 1.0},
     "molecules_per_cell": {"{molecules}/{cell}": 1.0},
     "endotoxin_activity": {"{EAU}": 1.0},
 }

@@ -23,8 +23,9 @@ from streams.clinical.criteria.judgement import (
 )
 from streams.vocabulary.events import Infusion
 from streams.vocabulary.facts import Flag
+from streams.vocabulary.kinds.fitting import ingredients
+from streams.vocabulary.kinds.treatment import OnInfusion
 from streams.vocabulary.quantities import write_duration
-from streams.vocabulary.rules import OnInfusion, ingredients
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3, any_of, truth
 
 

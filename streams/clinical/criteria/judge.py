@@ -36,29 +36,23 @@ from streams.clinical.criteria.whereabouts import (
     judge_in_hospital,
     judge_location,
 )
-from streams.vocabulary.rules import (
+from streams.vocabulary.kinds.person import (
     Age,
-    AllOf,
-    AnyOf,
-    AtLeast,
-    AtLocation,
-    Confirm,
-    Died,
-    Enrolled,
     HasAllergy,
     HasCodeStatus,
     HasCondition,
-    HasOnset,
-    InHospital,
-    Not,
+    Pregnant,
+    Sex,
+)
+from streams.vocabulary.kinds.standing import Confirm, Enrolled, HasOnset
+from streams.vocabulary.kinds.treatment import (
     OnInfusion,
     OnMedication,
     OnRespiratorySupport,
-    Pregnant,
-    Rule,
-    Sex,
-    Value,
 )
+from streams.vocabulary.kinds.values import Value
+from streams.vocabulary.kinds.whereabouts import AtLocation, Died, InHospital
+from streams.vocabulary.rules import AllOf, AnyOf, AtLeast, Not, Rule
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3
 
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.clock import DAY
+from streams.vocabulary.document import Recorded
 from streams.vocabulary.messages import RosterEntry, SepsisOnset
-from streams.vocabulary.rules import Recorded
 from streams.vocabulary.truth import FALSE, UNKNOWN, Truth3
 
 

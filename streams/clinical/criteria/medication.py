@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from streams.clinical.criteria.judgement import (
     INSTANT,
+    LIFETIME,
     Judgement,
     PatientView,
     absent,
@@ -19,8 +20,9 @@ from streams.clinical.criteria.judgement import (
 from streams.vocabulary.clock import DAY
 from streams.vocabulary.events import Medication, RespiratorySupport
 from streams.vocabulary.facts import Flag
+from streams.vocabulary.kinds.fitting import ingredients
+from streams.vocabulary.kinds.treatment import OnMedication, OnRespiratorySupport
 from streams.vocabulary.quantities import write_duration
-from streams.vocabulary.rules import OnMedication, OnRespiratorySupport, ingredients
 from streams.vocabulary.truth import FALSE, TRUE
 
 
@@ -41,10 +43,10 @@ def judge_medication(rule: OnMedication, view: PatientView, now: datetime) -> Ju
     coming = ahead(view.timeline, "medication", now)
     until, proof = max(_exposures(rule, view, now), default=(None, ""))
     if until is not None:
-        lapse = until + rule.within + INSTANT
+        lapse = until + (rule.within or LIFETIME) + INSTANT
         return Judgement(TRUE, (proof,), changes_at=soonest(now, coming, lapse))
     names = " or ".join((*rule.drugs, *rule.named))
-    window = write_duration(rule.within)
+    window = write_duration(rule.within or LIFETIME)
     return absent(rule, f"{names} within {window}", coming)
 
 
@@ -65,7 +67,7 @@ def judge_respiratory_support(
         return absent(rule, f"{' or '.join(rule.any_of)} charted", coming)
     given = [fact for fact in said if fact.category in rule.any_of]
     last = (given or said)[-1]
-    lapse = last.happened_at + rule.within + INSTANT
+    lapse = last.happened_at + (rule.within or LIFETIME) + INSTANT
     return Judgement(
         TRUE if given else FALSE,
         (last.event_id,),
@@ -77,7 +79,7 @@ def _exposures(
     rule: OnMedication, view: PatientView, now: datetime
 ) -> Iterator[tuple[datetime, str]]:
     """The last moment in the window of which a fact tells of the drug, and the fact."""
-    reach, stages = rule.within, set[str](rule.stages)
+    reach, stages = rule.within or LIFETIME, set[str](rule.stages)
     if "ordered" in stages:
         reach, stages = reach + OPEN_ORDER, {*stages, "stopped"}
     begin = since(now, rule.within)

@@ -25,7 +25,7 @@ from streams.vocabulary.events import (
     Demographics,
     Pregnancy,
 )
-from streams.vocabulary.rules import (
+from streams.vocabulary.kinds.person import (
     Age,
     HasAllergy,
     HasCodeStatus,

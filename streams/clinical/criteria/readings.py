@@ -26,8 +26,9 @@ from streams.vocabulary.events import (
     Measurement,
 )
 from streams.vocabulary.facts import Flag
+from streams.vocabulary.kinds.fitting import threshold
+from streams.vocabulary.kinds.values import Value
 from streams.vocabulary.quantities import write_duration
-from streams.vocabulary.rules import Value, threshold
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3, all_of, any_of
 
 

@@ -12,8 +12,8 @@ from streams.clinical.criteria.judgement import (
     absent,
     once,
 )
+from streams.vocabulary.kinds.standing import Confirm, Enrolled, HasOnset
 from streams.vocabulary.messages import SepsisOnset
-from streams.vocabulary.rules import Confirm, Enrolled, HasOnset
 from streams.vocabulary.truth import TRUE, UNKNOWN, any_of, truth
 
 

@@ -13,7 +13,7 @@ from streams.clinical.criteria.judgement import (
     since,
 )
 from streams.vocabulary.events import Death, Encounter, Location
-from streams.vocabulary.rules import AtLocation, Died, InHospital
+from streams.vocabulary.kinds.whereabouts import AtLocation, Died, InHospital
 from streams.vocabulary.truth import TRUE, truth
 
 

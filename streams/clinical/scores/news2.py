@@ -46,8 +46,8 @@ from streams.clinical.scores.values import Value, banded
 from streams.clinical.specification import Grade, Specification
 from streams.clinical.timeline import Timeline, part
 from streams.vocabulary.events import Assessment
+from streams.vocabulary.kinds.person import Age, Pregnant, Sex
 from streams.vocabulary.messages import Component
-from streams.vocabulary.rules import Age, Pregnant, Sex
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3
 
 

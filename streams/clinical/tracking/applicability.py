@@ -11,7 +11,7 @@ from datetime import datetime
 from streams.clinical.criteria.judgement import PatientView
 from streams.clinical.criteria.person import judge_age
 from streams.clinical.timeline import Timeline, part
-from streams.vocabulary.rules import Age
+from streams.vocabulary.kinds.person import Age
 from streams.vocabulary.truth import TRUE
 
 

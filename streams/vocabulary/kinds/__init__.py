@@ -1,0 +1,1 @@
+"""The kinds of rules, by what they speak of; `rules` puts them together."""
