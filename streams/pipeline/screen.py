@@ -22,6 +22,7 @@ from streams.clinical.criteria.verdict import Verdict, judge_domain
 from streams.clinical.timeline import Timeline
 from streams.pipeline.state import PatientState, Step, earliest
 from streams.vocabulary.clock import iso
+from streams.vocabulary.entry import OnsetEntry
 from streams.vocabulary.events import Demographics
 from streams.vocabulary.ids import revision_identity, screening_identity
 from streams.vocabulary.messages import SepsisOnset, TrialScreening
@@ -85,7 +86,7 @@ class Case:
     @property
     def anchor_at(self) -> datetime:
         """The anchor by the clock the protocol names."""
-        by_knowledge = self.domain.recruitment.anchor == "onset.known_at"
+        by_knowledge = self.domain.recruitment.anchor.endswith(".known_at")
         return self.known_at if by_knowledge else self.flag.happened_at
 
     @property
@@ -101,7 +102,10 @@ def _cases(
     flags = state.anchors
     for protocol in protocols if flags else ():
         for domain in protocol.open_domains():
-            wanted = (domain.recruitment.definition, domain.recruitment.policy)
+            entry = domain.recruitment.entry
+            if not isinstance(entry, OnsetEntry):
+                continue
+            wanted = (entry.definition, entry.policy)
             for flag in flags:
                 anchors = (flag.definition, flag.policy) == wanted
                 if anchors and not _enrolled(state, protocol, domain, flag):

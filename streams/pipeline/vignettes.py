@@ -18,6 +18,7 @@ from streams.pipeline.screen import screen
 from streams.pipeline.state import PatientState
 from streams.vocabulary.clock import HOUR, Instant
 from streams.vocabulary.document import Document
+from streams.vocabulary.entry import onsets
 from streams.vocabulary.errors import ErrorCode, ProtocolError
 from streams.vocabulary.events import Clinical
 from streams.vocabulary.messages import (
@@ -178,6 +179,7 @@ def _event(fact: dict[str, Any], number: int, now: datetime) -> Clinical:
 def _flag(
     domain: Domain, case: Vignette, now: datetime, *, status: FlagStatus
 ) -> SepsisOnset:
+    entry = next(onsets(domain.recruitment.entry))
     return SepsisOnset(
         message_id=f"flag-{case.name}",
         site=_SITE,
@@ -189,9 +191,9 @@ def _flag(
         flag_id="flag",
         revision=0,
         status=status,
-        definition=domain.recruitment.definition,
+        definition=entry.definition,
         definition_version="1.0",
-        policy=domain.recruitment.policy,
+        policy=entry.policy,
         episode=_EPISODE,
         evidence=("onset",),
     )

@@ -33,6 +33,18 @@ Site = Annotated[str, StringConstraints(pattern="^[^/]+$")]
 FlagStatus = Literal["provisional", "confirmed", "amended", "withdrawn"]
 Truth = Literal["TRUE", "FALSE", "UNKNOWN"]
 ScreeningStatus = Literal["ineligible", "needs_data", "needs_human", "eligible"]
+EntryKind = Literal[
+    "onset",
+    "admission",
+    "unit",
+    "infusion",
+    "respiratory_support",
+    "culture",
+    "medication",
+    "first_of",
+    "all_of",
+]
+"""What may open a screening; see `streams.vocabulary.entry`."""
 OutcomeStatus = Literal["pending", "provisional", "final", "missing"]
 
 
@@ -122,6 +134,18 @@ class CriterionVerdict:
     would_need: tuple[str, ...] = ()
     human: bool = False
     """Whether only a human can say."""
+    level: Literal["platform", "domain", "intervention"] = "domain"
+    """Whom it keeps out: from the platform, from the domain, from one intervention."""
+    intervention: str | None = None
+    """Which, at that level."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterventionVerdict:
+    """Whether this patient may be given one intervention, by all that is asked of it."""
+
+    intervention: str
+    status: ScreeningStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +178,20 @@ class TrialScreening(Message):
     """Pairs of factor and level; a level not yet known is `UNKNOWN`."""
     covariates: tuple[tuple[str, str], ...] = ()
     criteria: tuple[CriterionVerdict, ...] = ()
+    platform_status: ScreeningStatus | None = None
+    """By the criteria of the platform alone; None in what was said before there was it."""
+    interventions: tuple[InterventionVerdict, ...] = ()
+    """Each intervention of the domain; none in what was said before there was it."""
+    entry: EntryKind = "onset"
+    """What opened the screening."""
+    entry_at: Instant | None = None
+    """When that happened; None in what was said before it was told."""
+    entry_known_at: Instant | None = None
+    """When the facts that make it were first known."""
+    entry_evidence: tuple[str, ...] = ()
+    """Event ids."""
+    entry_stands: bool = True
+    """False once the facts that made it are gone: then nobody can be randomised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

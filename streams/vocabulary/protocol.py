@@ -8,33 +8,91 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from streams.vocabulary.administration import (
+    Amendment,
+    CoEnrolment,
+    M11Document,
+    Site,
+    Version,
+    expect_unique,
+    version_number,
+)
 from streams.vocabulary.document import Document, Named
+from streams.vocabulary.entry import Entry, OnsetEntry
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.kinds.standing import HasOnset
+from streams.vocabulary.m11 import Section
 from streams.vocabulary.quantities import Duration, protocol_fault
+from streams.vocabulary.registration import Registration, Words
 from streams.vocabulary.rules import Rule
 from streams.vocabulary.windows import Anchor
 
 
-Version = Annotated[str, Field(pattern=r"^\d+\.\d+(\.\d+)?$")]
-Words = Annotated[str, Field(min_length=1)]
+Answerer = Literal[
+    "treating_clinician", "research_team", "investigator", "patient", "laboratory"
+]
+"""Who may say what only a human can."""
+Purpose = Literal[
+    "safety",
+    "prognostic_enrichment",
+    "predictive_enrichment",
+    "feasibility",
+    "population",
+]
+"""What a criterion is for: to keep from harm, to find those at risk, to find those who
+may respond, to make the trial possible, or to say whom it is about."""
+
+
+class Ask(Document):
+    """Whom a question of the criterion goes to, and how long an answer holds."""
+
+    by: Answerer
+    """Who may answer; an answer of anybody else is refused."""
+    holds_for: Duration | None = None
+    """An answer older than this is no answer; without it, it holds for the screening."""
+
+
+class PredictiveMarker(Document):
+    """The test behind a criterion that looks for those who may respond."""
+
+    assay: Words
+    """The assay, by name; results of another are not compared."""
+    turnaround: Duration
+    """From the sample to the result."""
+    if_negative: Literal["excluded", "observed", "other_domain"]
+    """What becomes of those without the marker."""
+    domain: Named | None = None
+    """The domain that takes them, where they go to another."""
 
 
 class Criterion(Document):
     """One criterion: the registry's wording beside our rule."""
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+    """Unique among the criteria that are judged together."""
     text: Words
+    """The registry's wording; in our own words where that is long."""
     rule: Rule
+    """What decides it."""
     if_unknown: Literal["wait", "ask"] = "wait"
     """`wait` for data, or `ask` a human what the record does not tell."""
     question: str | None = None
+    """What is asked, as the asked one reads it."""
+    ask: Ask | None = None
+    """Who may answer the question, and for how long it holds."""
+    role: Purpose = "population"
+    """What the criterion is for."""
+    marker: PredictiveMarker | None = None
+    """The test, where the role is predictive enrichment."""
+    m11: Section | None = None
+    """The section of the ICH M11 protocol it is written in."""
+    unencoded: Words | None = None
+    """Which part of the wording no rule decides, and why."""
 
     @model_validator(mode="after")
     def _asks_in_words(self) -> Criterion:
@@ -44,31 +102,57 @@ class Criterion(Document):
             )
         return self
 
+    @model_validator(mode="after")
+    def _declares_its_test(self) -> Criterion:
+        if (self.role == "predictive_enrichment") is (self.marker is None):
+            raise protocol_fault(
+                ErrorCode.PROTOCOL_INVALID,
+                f"{self.id}: `marker` and `role: predictive_enrichment` go together",
+            )
+        return self
+
 
 class Factor(Document):
     """A stratification factor whose level a rule decides."""
 
     id: Named
+    """Its name in the stratum."""
     text: Words
+    """What it tells apart, in words."""
     rule: Rule
+    """What decides the level."""
     if_true: Named
+    """The level where the rule is TRUE."""
     if_false: Named
+    """The level where the rule is FALSE; while it is UNKNOWN nobody is randomised."""
+    notes: Words | None = None
+    """What else a reader should know: why it is one, how late it may come."""
+    m11: Section | None = None
+    """The section of the ICH M11 protocol it is written in."""
 
 
 class Arm(Document):
     """One intervention, or its absence."""
 
     id: Named
+    """Its name in allocations."""
     title: Words
+    """What is given, as a clinician reads it."""
     ratio: int = Field(default=1, ge=1)
+    """Its share of each block."""
+    inclusion: tuple[Criterion, ...] = ()
+    """What this intervention asks for besides the domain."""
+    exclusion: tuple[Criterion, ...] = ()
+    """What forbids this intervention alone."""
 
 
 class Recruitment(Document):
-    """Whose onset opens the window, what anchors it, and how long it stays open."""
+    """What opens a screening, what anchors its window, and how long that stays open."""
 
-    definition: Named
-    policy: Named
+    entry: Entry
+    """What opens a screening."""
     anchor: Anchor
+    """A window whose anchor is not known yet is not open yet."""
     window: Duration
     """The window is open up to and including its last moment."""
 
@@ -77,49 +161,72 @@ class Allocation(Document):
     """Stratified permuted blocks of random size; the sizes are never shown."""
 
     method: Literal["permuted_blocks"]
+    """How arms are drawn."""
     sizes: tuple[Annotated[int, Field(ge=2)], ...] = Field(min_length=1)
+    """Sizes a block may have; each a multiple of the sum of the ratios."""
 
 
 class Alert(Document):
     """What the alerted person reads; no identity stands in it."""
 
     title: Words
+    """The line that is read first."""
     body: Words
+    """What is to be done, and where."""
     to: tuple[Literal["treating_clinician", "research_team"], ...] = ("research_team",)
+    """Which roles are alerted."""
 
 
 class Consent(Document):
     """How consent is sought."""
 
     model: Literal["prospective", "deferred", "opt_out", "waiver"]
+    """Before, after, unless refused, or not at all."""
     text: Words
+    """What that means here."""
 
 
 class Domain(Document):
     """One question of the platform."""
 
     id: Named
+    """Its name in screenings and allocations."""
     title: Words
+    """As people call it."""
     status: Literal["open", "paused", "closed"]
+    """Whether it recruits."""
     blinding: Literal["open_label", "blinded"]
+    """Whether the arm is hidden from all but a few roles."""
     arms: tuple[Arm, ...] = Field(min_length=2)
+    """Its interventions."""
     recruitment: Recruitment
+    """Whom it recruits, and for how long."""
     strata: tuple[Factor, ...] = ()
-    inclusion: tuple[Criterion, ...] = Field(min_length=1)
+    """By which factors allocations are balanced."""
+    inclusion: tuple[Criterion, ...] = ()
+    """What the domain asks for besides the platform."""
     exclusion: tuple[Criterion, ...] = ()
+    """What the domain forbids besides the platform."""
     allocation: Allocation
+    """How arms are drawn."""
     alert: Alert
+    """What the alerted person reads."""
+    population: Words | None = None
+    """Whom the domain is about, in words."""
+    m11: Section | None = None
+    """The section of the ICH M11 protocol it is written in."""
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """Its own and those of its arms."""
+        of_arms = (c for arm in self.arms for c in (*arm.inclusion, *arm.exclusion))
+        return (*self.inclusion, *self.exclusion, *of_arms)
 
     @model_validator(mode="after")
     def _holds_together(self) -> Domain:
-        _unique("criterion", (c.id for c in (*self.inclusion, *self.exclusion)))
-        _unique("arm", (arm.id for arm in self.arms))
-        _unique("factor", (factor.id for factor in self.strata))
-        if not any(isinstance(c.rule, HasOnset) for c in self.inclusion):
-            raise protocol_fault(
-                ErrorCode.PROTOCOL_INVALID,
-                "no inclusion names the onset; add one with `rule: {kind: onset}`",
-            )
+        expect_unique("criterion", (c.id for c in self.criteria))
+        expect_unique("arm", (arm.id for arm in self.arms))
+        expect_unique("factor", (factor.id for factor in self.strata))
         self._fill_whole_blocks()
         return self
 
@@ -137,27 +244,103 @@ class Protocol(Document):
     """One version of one platform's protocol."""
 
     id: Named
+    """The trial, as the registry and every message name it."""
     title: Words
+    """As people call it."""
     version: Version
+    """Of this document; in quotes, or YAML reads a number."""
     evidence: Literal["verified", "partial", "unverified"]
     """How complete the criteria are; only `verified` can run live."""
     summary: Words
+    """The trial in two sentences."""
+    m11: M11Document | None = None
+    """The numbers of the ICH M11 document it encodes."""
+    registration: Registration | None = None
+    """The WHO trial registration data set."""
+    sources: tuple[Words, ...] = ()
+    """Where the criteria are from."""
+    amendments: tuple[Amendment, ...] = ()
+    """In the order in which they were made."""
+    sites: tuple[Site, ...] = ()
+    """Who recruits; every site, if none is named."""
     consent: Consent
+    """How consent is sought."""
+    co_enrolment: CoEnrolment = Field(default_factory=CoEnrolment)
+    """With which other trials a participant may share."""
     outcomes: tuple[Literal["mortality_28d", "in_hospital_mortality"], ...] = Field(
         min_length=1
     )
+    """What is followed of each participant."""
+    inclusion: tuple[Criterion, ...] = ()
+    """What every domain asks for."""
+    exclusion: tuple[Criterion, ...] = ()
+    """What every domain forbids."""
     domains: tuple[Domain, ...] = Field(min_length=1)
+    """The questions of the platform."""
 
     @model_validator(mode="after")
     def _names_once(self) -> Protocol:
-        _unique("domain", (domain.id for domain in self.domains))
-        _unique("outcome", self.outcomes)
+        expect_unique("domain", (domain.id for domain in self.domains))
+        expect_unique("outcome", self.outcomes)
+        expect_unique("site", (site.id for site in self.sites))
+        for domain in self.domains:
+            expect_unique(
+                "criterion", (c.id for c in (*self.criteria, *domain.criteria))
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _includes_somebody(self) -> Protocol:
+        for domain in self.domains:
+            included = (*self.inclusion, *domain.inclusion)
+            of_onset = isinstance(domain.recruitment.entry, OnsetEntry)
+            if not included:
+                raise protocol_fault(
+                    ErrorCode.PROTOCOL_INVALID,
+                    f"domain {domain.id} includes everybody; give an inclusion",
+                )
+            if of_onset and not any(isinstance(c.rule, HasOnset) for c in included):
+                raise protocol_fault(
+                    ErrorCode.PROTOCOL_INVALID,
+                    "no inclusion names the onset; add one with `rule: {kind: onset}`",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _sends_to_a_domain_there_is(self) -> Protocol:
+        names = {domain.id for domain in self.domains}
+        everywhere = (*self.criteria, *(c for d in self.domains for c in d.criteria))
+        for criterion in everywhere:
+            sent_to = criterion.marker and criterion.marker.domain
+            if sent_to and sent_to not in names:
+                raise protocol_fault(
+                    ErrorCode.PROTOCOL_INVALID,
+                    f"{criterion.id} sends the marker-negative to {sent_to!r}, "
+                    "which is no domain here",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _was_amended_in_order(self) -> Protocol:
+        numbers = [version_number(a.version) for a in self.amendments]
+        if numbers != sorted(set(numbers)) or numbers[-1:] > [
+            version_number(self.version)
+        ]:
+            raise protocol_fault(
+                ErrorCode.PROTOCOL_INVALID,
+                f"the amendments do not lead up to version {self.version} in order",
+            )
         return self
 
     @cached_property
     def digest(self) -> str:
         """The content hash, worked out once."""
         return content_hash(self)
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """Those of the platform."""
+        return (*self.inclusion, *self.exclusion)
 
     def open_domains(self) -> tuple[Domain, ...]:
         """The domains that recruit."""
@@ -181,13 +364,3 @@ def canonical_json(protocol: Protocol) -> str:
 def content_hash(protocol: Protocol) -> str:
     """SHA-256 of the canonical JSON: what every verdict names."""
     return hashlib.sha256(canonical_json(protocol).encode()).hexdigest()
-
-
-def _unique(what: str, names: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise protocol_fault(
-                ErrorCode.PROTOCOL_INVALID, f"the {what} {name!r} is there twice"
-            )
-        seen.add(name)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from streams.clinical.criteria.judge import judge
 from streams.clinical.criteria.judgement import PatientView
+from streams.vocabulary.entry import onsets
 from streams.vocabulary.errors import ErrorCode, ProtocolError
 from streams.vocabulary.protocol import Protocol
 from streams.vocabulary.protocol_text import parse_protocol
@@ -27,13 +28,14 @@ def load_protocol(text: str) -> Protocol:
 def refuse_other_anchors(protocol: Protocol) -> None:
     """Only flags of Sepsis-3 open a window; by another definition nobody would come."""
     for domain in protocol.domains:
-        if domain.recruitment.definition != ANCHORING:
-            raise ProtocolError(
-                ErrorCode.PROTOCOL_INVALID,
-                f"Domain {domain.id} recruits by {domain.recruitment.definition}, of "
-                "which no flag opens a window.",
-                f"Write `definition: {ANCHORING}`.",
-            )
+        for entry in onsets(domain.recruitment.entry):
+            if entry.definition != ANCHORING:
+                raise ProtocolError(
+                    ErrorCode.PROTOCOL_INVALID,
+                    f"Domain {domain.id} recruits by {entry.definition}, of "
+                    "which no flag opens a window.",
+                    f"Write `definition: {ANCHORING}`.",
+                )
 
 
 def refuse_inclusion_by_absence(protocol: Protocol) -> None:
