@@ -162,11 +162,12 @@ def lane_name(fact: Clinical) -> str:
 class Timeline:
     """The facts that stand for one patient, and the deliveries that made them so."""
 
-    __slots__ = ("_lanes", "_standing")
+    __slots__ = ("_lanes", "_standing", "_touched")
 
     def __init__(self) -> None:
         self._standing: dict[str, Delivery] = {}
         self._lanes: dict[str, Lane] = {}
+        self._touched: set[str] = set()
 
     def apply(self, event: Event, message_id: str) -> Change:
         """Take one delivery in; tell what changed.
@@ -236,6 +237,11 @@ class Timeline:
         held = self._standing.get(event_id)
         return None if held is None else _fact(held.event)
 
+    def touched(self) -> set[str]:
+        """The lanes that changed since this was last asked; there is one who asks."""
+        names, self._touched = self._touched, set()
+        return names
+
     def deliveries(self) -> Iterator[Delivery]:
         """The deliveries from which an equal timeline can be built."""
         yield from self._standing.values()
@@ -263,9 +269,13 @@ class Timeline:
         removed = None if loser is None else _fact(loser.event)
         added = _fact(winner.event)
         if removed is not None:
-            self._lanes[lane_name(removed)].remove(removed)
+            name = lane_name(removed)
+            self._lanes[name].remove(removed)
+            self._touched.add(name)
         if added is not None:
-            self._lanes.setdefault(lane_name(added), Lane()).insert(added)
+            name = lane_name(added)
+            self._lanes.setdefault(name, Lane()).insert(added)
+            self._touched.add(name)
         return Change(removed=removed, added=added)
 
 

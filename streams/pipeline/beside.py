@@ -1,8 +1,8 @@
 """Flags by further definitions, beside Sepsis-3's, over the same record.
 
 Each episode of a definition that is asked for is a flag of its own, revised by the same
-rules.  They are there to be seen side by side: none of them opens a recruitment window,
-alerts anybody, or anchors an outcome.
+rules.  They are there to be seen side by side, and for protocols that name them: none
+alerts anybody by itself, or anchors an outcome.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from streams.clinical.catalogue.answer import Answer, Cell, Episode
 from streams.clinical.definitions.ase.days import hospital_days
 from streams.clinical.tracking.applicability import applies
 from streams.clinical.tracking.patient import Entry, PatientTracker
-from streams.pipeline.flaggable import FLAGGABLE, Flagging
+from streams.pipeline.flaggable import FLAGGED, Flagging
 from streams.pipeline.revisions import revisions
 from streams.pipeline.state import PatientState, Step
 from streams.vocabulary.clock import DAY, HOUR
@@ -68,7 +68,9 @@ def _tracker(
     state: PatientState, now: datetime, definitions: Sequence[Entry], zone: str | None
 ) -> PatientTracker:
     """The patient's tracker; a fresh one reads the timeline that is there."""
-    if state.further is None:
+    held = state.further
+    if held is None or held.entries is not definitions:
+        state.episodes.clear()
         state.further = PatientTracker(
             state.timeline, now, entries=definitions, zone=zone
         )
@@ -101,7 +103,7 @@ def _is_as_before(state: PatientState, entry: Entry, answer: Answer | None) -> b
     episode does not any more: then the flags are looked at each time.
     """
     before = state.episodes.pop(entry.name, None)
-    if answer is None or FLAGGABLE[entry.rule.name].gathers:
+    if answer is None or FLAGGED[entry.rule.name].gathers:
         return False
     state.episodes[entry.name] = answer.episodes
     return before == answer.episodes
@@ -116,7 +118,7 @@ def _revised(
 ) -> Iterator[SepsisOnset]:
     """What is to be said of this definition's flags."""
     found = list(_found(state, entry, answer, now, zone))
-    gathers = FLAGGABLE[entry.rule.name].gathers
+    gathers = FLAGGED[entry.rule.name].gathers
     yield from revisions(state, found, _said(state, entry), now, gathers=gathers)
 
 
@@ -149,7 +151,7 @@ def _of_the_child(state: PatientState, entry: Entry) -> Iterator[SepsisOnset]:
 
 def _episodes(state: PatientState, entry: Entry, answer: Answer) -> dict[str, Episode]:
     """What is flagged, by what it is a flag of; of several the first."""
-    how = FLAGGABLE[entry.rule.name]
+    how = FLAGGED[entry.rule.name]
     told: dict[str, Episode] = {}
     for episode in answer.episodes:
         if _stands(episode, how) and not _own(entry, episode).get("repeat"):

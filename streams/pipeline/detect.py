@@ -28,13 +28,13 @@ VERSION = "1.0"
 def detect(state: PatientState, now: datetime, *, policy: Sepsis3Policy) -> Step:
     """The revisions of the patient's flags by what is known at `now`; files none."""
     result = tracker_of(state, policy).evaluate(state.timeline, now)
-    if result is state.judged and not _to_confirm(state, result, now):
+    if result is state.judged and not _to_confirm(state, policy, result, now):
         return Step(due=result.due)
     state.judged = result
     found = [_flag(state, episode, now, policy) for episode in result.episodes]
     if state.kin is not None:
         found = [_as_known_before(state, flag) for flag in found]
-    said = tuple(revisions(state, found, state.anchors, now))
+    said = tuple(revisions(state, found, _own(state, policy), now))
     return Step(messages=said, due=result.due)
 
 
@@ -54,9 +54,16 @@ def tracker_of(state: PatientState, policy: Sepsis3Policy) -> Sepsis3Tracker:
     return state.tracker
 
 
-def _to_confirm(state: PatientState, result: Sepsis3Result, now: datetime) -> bool:
+def _own(state: PatientState, policy: Sepsis3Policy) -> list[SepsisOnset]:
+    """What was said by this policy; by another, Sepsis-3 is flagged beside it."""
+    return [flag for flag in state.anchors if flag.policy == policy.name]
+
+
+def _to_confirm(
+    state: PatientState, policy: Sepsis3Policy, result: Sepsis3Result, now: datetime
+) -> bool:
     """Whether a window has closed over a flag that is still provisional."""
-    return any(f.status == "provisional" for f in state.anchors) and any(
+    return any(f.status == "provisional" for f in _own(state, policy)) and any(
         now >= episode.window_closes_at for episode in result.episodes
     )
 

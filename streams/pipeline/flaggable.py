@@ -54,6 +54,13 @@ is shock changes its evidence, not its name.
 """
 
 
+FLAGGED: Mapping[str, Flagging] = MappingProxyType(
+    {**FLAGGABLE, ANCHORING: Flagging(by="stay")}
+)
+"""The same, with Sepsis-3 by another policy than the chain's own: no site can ask for
+it, but a protocol may wait for it."""
+
+
 def further(asked: Iterable[str], *, zone: str | None) -> tuple[Entry, ...]:
     """The definitions asked for, each as `name` or `name:policy`, in that order.
 
@@ -68,15 +75,26 @@ def further(asked: Iterable[str], *, zone: str | None) -> tuple[Entry, ...]:
             raise _bad(
                 f"The definition {name}:{policy} is named twice.", "Name each once."
             )
-        if FLAGGABLE[name].days and zone is None:
-            raise _bad(
-                f"The definition {name} counts the hospital's calendar days, and the "
-                "hospital's time zone is not known.",
-                "Set EMBER_ZONE, as the IANA writes it: Europe/Athens.",
-            )
+        _expect_zone(name, zone)
     if zone is not None:
         hospital_days(zone)
     return found
+
+
+def awaited(
+    asked: Sequence[Entry], names: Iterable[tuple[str, str]], *, zone: str | None
+) -> tuple[Entry, ...]:
+    """What the site asks for, and what protocols wait for, each once.
+
+    Raises `SettingsError` EMB-402 as `further` does.
+    """
+    known = {entry.name for entry in asked}
+    more = [
+        _checked(name, policy) for name, policy in names if (name, policy) not in known
+    ]
+    for entry in more:
+        _expect_zone(entry.rule.name, zone)
+    return (*asked, *more)
 
 
 def described(definitions: Sequence[Entry], zone: str | None) -> tuple[str, ...]:
@@ -98,13 +116,27 @@ def _entry(text: str) -> Entry:
             f"{ANCHORING} is flagged always, and cannot be asked for beside itself.",
             f"Use one of: {', '.join(FLAGGABLE)}.",
         )
-    if name not in FLAGGABLE:
+    return _checked(name, policy if named else None)
+
+
+def _checked(name: str, policy: str | None) -> Entry:
+    """The definition by that policy; raises EMB-402 where it cannot be flagged."""
+    if name not in FLAGGED:
         raise _bad(
             f"There is no definition {name!r} that can be flagged.",
             f"Use one of: {', '.join(FLAGGABLE)}; name:policy for another policy.",
         )
     rule = rules()[name]
-    return Entry(rule, rule.policy(policy if named else None))
+    return Entry(rule, rule.policy(policy))
+
+
+def _expect_zone(name: str, zone: str | None) -> None:
+    if FLAGGED[name].days and zone is None:
+        raise _bad(
+            f"The definition {name} counts the hospital's calendar days, and the "
+            "hospital's time zone is not known.",
+            "Set EMBER_ZONE, as the IANA writes it: Europe/Athens.",
+        )
 
 
 def _bad(problem: str, cure: str) -> SettingsError:

@@ -14,13 +14,15 @@ backtest cannot differ from the live run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from streams.clinical.criteria.loading import ANCHORING
 from streams.clinical.definitions.policies import EMBER, Sepsis3Policy
 from streams.clinical.tracking.patient import Entry
 from streams.pipeline.beside import detect_beside
 from streams.pipeline.detect import detect, tracker_of
+from streams.pipeline.flaggable import awaited
 from streams.pipeline.follow_up import follow_up, stirs
 from streams.pipeline.joining import (
     Before,
@@ -30,6 +32,7 @@ from streams.pipeline.joining import (
     posted,
     take_event,
 )
+from streams.pipeline.plan import Plan, plan
 from streams.pipeline.screen import screen
 from streams.pipeline.state import PatientState, Step, earliest
 from streams.vocabulary.messages import (
@@ -60,6 +63,28 @@ class Rules:
     software_version: str
     outcomes_of_flags: bool = False
     """Whether outcomes are also derived for flagged patients nobody randomised."""
+    plan: Plan = field(init=False, repr=False, compare=False)
+    """What the protocols ask."""
+    flagged: tuple[Entry, ...] = field(init=False, repr=False, compare=False)
+    """All that is flagged beside Sepsis-3: what the site asks for, and what a protocol
+    waits for."""
+
+    def __post_init__(self) -> None:
+        """Work out what is asked.
+
+        Raises `SettingsError` EMB-402 for a flag that a protocol waits for and nobody
+        can raise: one of calendar days where the hospital's time zone is not known.
+        """
+        asked = plan(self.protocols, self.zone)
+        beside = [name for name in asked.awaited if name != self._ours]
+        object.__setattr__(self, "plan", asked)
+        flagged = awaited(self.definitions, beside, zone=self.zone)
+        object.__setattr__(self, "flagged", flagged)
+
+    @property
+    def _ours(self) -> tuple[str, str]:
+        """The flag that is always raised."""
+        return ANCHORING, self.policy.name
 
 
 def advance(
@@ -157,11 +182,9 @@ def _evaluate(state: PatientState, now: datetime, rules: Rules) -> Iterator[Mess
     state.clock, state.unjudged = now, None
     found = detect(state, now, policy=rules.policy)
     yield from _filed(state, found)
-    beside = detect_beside(state, now, definitions=rules.definitions, zone=rules.zone)
+    beside = detect_beside(state, now, definitions=rules.flagged, zone=rules.zone)
     yield from _filed(state, beside)
-    judged = screen(
-        state, now, rules.protocols, software_version=rules.software_version
-    )
+    judged = screen(state, now, rules.plan, software_version=rules.software_version)
     yield from _filed(state, judged)
     if found.messages or state.stirred or _is_due(state.outcomes_due, now):
         followed = follow_up(state, now, t0_of_flags=rules.outcomes_of_flags)

@@ -46,7 +46,8 @@ def _revision(
     """The next revision of a flag; None where nothing but time has passed."""
     held = state.flags.get(found.flag_id)
     if held is None:
-        return _numbered(found, 0, found.status)
+        return _numbered(replace(found, stands_since=found.known_at), 0, found.status)
+    found = replace(found, stands_since=_stands_since(held, found))
     same = _content(held) == _content(found)
     if gathers and not same and _stands(state, held):
         same = _content(held) == _content(replace(found, evidence=held.evidence))
@@ -54,6 +55,13 @@ def _revision(
     if same and status == held.status:
         return None
     return _numbered(found, held.revision + 1, status)
+
+
+def _stands_since(held: SepsisOnset, found: SepsisOnset) -> datetime:
+    """Known since then without a break."""
+    if held.status == "withdrawn":
+        return found.known_at
+    return held.stands_since or held.known_at
 
 
 def _status(held: FlagStatus, found: FlagStatus, *, same: bool) -> FlagStatus:
@@ -90,5 +98,6 @@ def _content(flag: SepsisOnset) -> SepsisOnset:
         revision=0,
         status="provisional",
         known_at=flag.happened_at,
+        stands_since=None,
         provenance="history",
     )

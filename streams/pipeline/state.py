@@ -65,6 +65,10 @@ class PatientState:
     episodes: dict[tuple[str, str], tuple[Episode, ...]] = field(default_factory=dict)
     """By definition and policy, what its flags were last revised by; never stored."""
 
+    notebook: object | None = None
+    """What screening remembers (`streams.pipeline.notebook`, which rests on this
+    module); never stored, always rebuildable."""
+
     @property
     def taking_part(self) -> tuple[RosterEntry, ...]:
         """The entries of the roster that are this patient's."""

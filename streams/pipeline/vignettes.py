@@ -13,7 +13,9 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
-from streams.clinical.criteria.verdict import joined_status
+from streams.clinical.criteria.loading import ANCHORING
+from streams.clinical.criteria.verdict import joined_statuses
+from streams.pipeline.plan import plan
 from streams.pipeline.screen import screen
 from streams.pipeline.state import PatientState
 from streams.vocabulary.clock import HOUR, Instant
@@ -40,14 +42,24 @@ class Expected(Document):
     criteria: dict[str, Truth] = Field(default_factory=dict)
     stratum: dict[str, str] = Field(default_factory=dict)
     window_open: bool = True
-    with_answers: ScreeningStatus | None = None
-    """The status once the answers are in."""
     platform: ScreeningStatus | None = None
     interventions: dict[str, ScreeningStatus] = Field(default_factory=dict)
+    with_answers: ScreeningStatus | None = None
+    """The status once the answers are in."""
+
+
+class Flagged(Document):
+    """A flag by another definition."""
+
+    definition: str
+    policy: str
+    known: float
+    happened: float
+    status: FlagStatus = "provisional"
 
 
 class Enrolment(Document):
-    """That the patient once took part in a trial."""
+    """That the patient took part in a trial in an earlier stay."""
 
     trial: str
     domain: str | None = None
@@ -65,9 +77,13 @@ class Vignette(Document):
     story: str
     domain: str
     known: float | None = None
-    """When the flag that the protocol waits for became known; without it, none is."""
+    """When the flag became known; without it there is none."""
     happened: float | None = None
+    """When the onset was."""
     flag: FlagStatus = "provisional"
+    """Of the definition that the entry waits for; else of Sepsis-3."""
+    flags: tuple[Flagged, ...] = ()
+    """Further ones."""
     like: tuple[str, ...] = ()
     """Groups of facts."""
     facts: tuple[dict[str, Any], ...] = ()
@@ -104,7 +120,7 @@ def parse_vignettes(text: str) -> Vignettes:
 def differences(protocol: Protocol, case: Vignette, vignettes: Vignettes) -> list[str]:
     """What the protocol says otherwise than expected; empty where all is well."""
     said = verdict_of(protocol, case, vignettes)
-    found = {"status": NOT_SCREENED} if said is None else _as_told(said, case)
+    found = _as_told(said, case) if said else {"status": NOT_SCREENED}
     return [
         f"{case.name}: {what} is {found.get(what)}, not {expected}"
         for what, expected in _expected(case)
@@ -115,60 +131,59 @@ def differences(protocol: Protocol, case: Vignette, vignettes: Vignettes) -> lis
 def verdict_of(
     protocol: Protocol, case: Vignette, vignettes: Vignettes
 ) -> TrialScreening | None:
-    """The last revision the screen step writes for the patient, if any."""
+    """The first revision the screen step writes for the patient, if any."""
     domain = protocol.domain(case.domain)
     if domain is None:
         return None
-    state = _state(case, vignettes)
+    state = _state(domain, case, vignettes)
     if case.flag == "withdrawn":
-        _raise_flag(state, domain, case, vignettes.now, status="provisional")
+        state.flags = _flags(domain, case, vignettes.now, status="provisional")
         _file(state, protocol, vignettes.now)
-    _raise_flag(state, domain, case, vignettes.now, status=case.flag)
-    _file(state, protocol, vignettes.now)
-    of_domain = (s for s in state.screenings.values() if s.domain == domain.id)
-    return next(of_domain, None)
+        state.flags = _flags(domain, case, vignettes.now)
+    return _file(state, protocol, vignettes.now, domain.id)
 
 
-def _file(state: PatientState, protocol: Protocol, now: datetime) -> None:
-    step = screen(state, now, (protocol,), software_version="vignette")
+def _file(
+    state: PatientState, protocol: Protocol, now: datetime, domain: str | None = None
+) -> TrialScreening | None:
+    """What stands for that domain, and this hospital stay, once all is filed."""
+    step = screen(state, now, plan((protocol,), _ZONE), software_version="vignette")
     for message in step.messages:
         if isinstance(message, TrialScreening):
             state.screenings[message.screening_id] = message
+    said = state.screenings.values()
+    return next((s for s in said if (s.domain, s.episode) == (domain, _EPISODE)), None)
 
 
 def _expected(case: Vignette) -> Iterator[tuple[str, object]]:
-    expect = case.expect
-    yield "status", expect.status
-    if expect.status != NOT_SCREENED:
-        yield "window_open", expect.window_open
-    yield from expect.criteria.items()
-    yield from expect.stratum.items()
-    for arm, status in expect.interventions.items():
-        yield f"intervention {arm}", status
-    if expect.platform is not None:
-        yield "platform", expect.platform
-    if expect.with_answers is not None:
-        yield "with_answers", expect.with_answers
+    yield "status", case.expect.status
+    if case.expect.status != NOT_SCREENED:
+        yield "window_open", case.expect.window_open
+    yield from case.expect.criteria.items()
+    yield from case.expect.stratum.items()
+    yield from case.expect.interventions.items()
+    if case.expect.platform is not None:
+        yield "platform", case.expect.platform
+    if case.expect.with_answers is not None:
+        yield "with_answers", case.expect.with_answers
 
 
 def _as_told(said: TrialScreening, case: Vignette) -> dict[str, object]:
-    joined = joined_status(
-        said.criteria, case.answers, stratum=said.stratum, window_open=said.window_open
-    )
     return {
         "status": said.status,
         "window_open": said.window_open,
-        "with_answers": joined,
         "platform": said.platform_status,
-        **{f"intervention {i.intervention}": i.status for i in said.interventions},
+        "with_answers": joined_statuses(said, case.answers).domain,
+        **{one.intervention: one.status for one in said.interventions},
         **{c.criterion_id: c.truth for c in said.criteria},
         **dict(said.stratum),
     }
 
 
-def _state(case: Vignette, vignettes: Vignettes) -> PatientState:
+def _state(domain: Domain, case: Vignette, vignettes: Vignettes) -> PatientState:
     now = vignettes.now
-    state = PatientState(_SITE, case.name)
+    flags = _flags(domain, case, now)
+    state = PatientState(_SITE, case.name, flags=flags)
     groups = (fact for group in case.like for fact in vignettes.groups[group])
     for number, fact in enumerate((*groups, *case.facts)):
         state.timeline.apply(_event(fact, number, now), f"vignette-{number}")
@@ -194,41 +209,40 @@ def _event(fact: dict[str, Any], number: int, now: datetime) -> Clinical:
     )
 
 
-def _raise_flag(
-    state: PatientState,
-    domain: Domain,
-    case: Vignette,
-    now: datetime,
-    *,
-    status: FlagStatus,
-) -> None:
-    """The flag the domain waits for, where the vignette says when it was known."""
-    waited_for = next(onsets(domain.recruitment.entry), None)
-    if waited_for is None or case.known is None:
-        return
-    flag = _flag(waited_for, case, now, status=status)
-    state.flags = {flag.flag_id: flag}
+def _flags(
+    domain: Domain, case: Vignette, now: datetime, *, status: FlagStatus | None = None
+) -> dict[str, SepsisOnset]:
+    """Those of the case; the first with another status, if one is given."""
+    told = list(case.flags)
+    if case.known is not None and case.happened is not None:
+        awaited = next(onsets(domain.recruitment.entry), _SEPSIS3)
+        first = Flagged(
+            definition=awaited.definition,
+            policy=awaited.policy,
+            known=case.known,
+            happened=case.happened,
+            status=status or case.flag,
+        )
+        told.insert(0, first)
+    flags = (_flag(one, number, case, now) for number, one in enumerate(told))
+    return {flag.flag_id: flag for flag in flags}
 
 
-def _flag(
-    entry: OnsetEntry, case: Vignette, now: datetime, *, status: FlagStatus
-) -> SepsisOnset:
-    known = case.known or 0.0
-    happened = known if case.happened is None else case.happened
+def _flag(told: Flagged, number: int, case: Vignette, now: datetime) -> SepsisOnset:
     return SepsisOnset(
-        message_id=f"flag-{case.name}",
+        message_id=f"flag-{case.name}-{number}",
         site=_SITE,
         patient=case.name,
-        happened_at=now + timedelta(hours=happened),
-        known_at=now + timedelta(hours=known),
+        happened_at=now + timedelta(hours=told.happened),
+        known_at=now + timedelta(hours=told.known),
         source="vignette",
         provenance="simulated",
-        flag_id="flag",
+        flag_id=f"flag-{number}",
         revision=0,
-        status=status,
-        definition=entry.definition,
+        status=told.status,
+        definition=told.definition,
         definition_version="1.0",
-        policy=entry.policy,
+        policy=told.policy,
         episode=_EPISODE,
         evidence=("onset",),
     )
@@ -264,6 +278,9 @@ def all_differences(protocol: Protocol, vignettes: Vignettes) -> Sequence[str]:
 
 
 NOT_SCREENED = "not_screened"
-_SITE, _EPISODE = "vignette", "stay"
+"""What a vignette expects of a patient for whom no screening is opened."""
+
 _HOURS = ("at", "known")
+_SITE, _EPISODE, _ZONE = "vignette", "stay", "UTC"
+_SEPSIS3 = OnsetEntry(kind="onset", definition=ANCHORING, policy="ember")
 _CLINICAL: TypeAdapter[Clinical] = TypeAdapter(Clinical)

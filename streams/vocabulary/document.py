@@ -14,7 +14,11 @@ class Document(BaseModel):
     """A part of the protocol document: frozen, and nothing in it goes unread."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_by_alias=True, serialize_by_alias=True
+        frozen=True,
+        extra="forbid",
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        use_attribute_docstrings=True,  # an editor shows them beside the field
     )
 
 

@@ -17,9 +17,13 @@ from pydantic import Field, model_validator
 
 from streams.vocabulary.document import Document, Named
 from streams.vocabulary.drugs import drugs
-from streams.vocabulary.errors import ErrorCode
-from streams.vocabulary.kinds.fitting import ingredients
-from streams.vocabulary.quantities import ComparisonText, Duration, protocol_fault
+from streams.vocabulary.kinds.fitting import (
+    expect_drugs,
+    expect_unit,
+    ingredients,
+    refuse,
+)
+from streams.vocabulary.quantities import ComparisonText, Duration
 
 
 class OnsetEntry(Document):
@@ -57,15 +61,9 @@ class InfusionEntry(Document):
 
     @model_validator(mode="after")
     def _fits(self) -> InfusionEntry:
-        _expect_drugs(self.drugs)
-        if self.rate is not None:
-            for name in sorted(ingredients(self.drugs)):
-                if self.rate.unit != drugs()[name].unit:
-                    raise protocol_fault(
-                        ErrorCode.PROTOCOL_UNIT,
-                        f"'{self.rate}' is not in {drugs()[name].unit}, which is the "
-                        f"unit of the rate of {name}",
-                    )
+        expect_drugs(self.drugs)
+        for name in sorted(ingredients(self.drugs)) if self.rate else ():
+            expect_unit(self.rate, drugs()[name].unit, f"the rate of {name}")
         return self
 
 
@@ -109,12 +107,9 @@ class MedicationEntry(Document):
 
     @model_validator(mode="after")
     def _named(self) -> MedicationEntry:
-        _expect_drugs(self.drugs)
+        expect_drugs(self.drugs)
         if not (self.drugs or self.named or self.antimicrobial):
-            raise protocol_fault(
-                ErrorCode.PROTOCOL_INVALID,
-                "no drug is named; give `drugs`, `named` or `antimicrobial: true`",
-            )
+            raise refuse("no drug is named; give `drugs`, `named` or `antimicrobial`")
         return self
 
 
@@ -163,12 +158,3 @@ def onsets(entry: Entry) -> Iterator[OnsetEntry]:
     for one in parts(entry):
         if isinstance(one, OnsetEntry):
             yield one
-
-
-def _expect_drugs(names: tuple[str, ...]) -> None:
-    for name in names:
-        if not ingredients((name,)):
-            raise protocol_fault(
-                ErrorCode.PROTOCOL_UNKNOWN_CONCEPT,
-                f"there is no drug or class {name!r} in the drug table",
-            )

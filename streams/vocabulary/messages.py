@@ -103,6 +103,9 @@ class SepsisOnset(Message):
 
     flag_id: str
     revision: int
+    stands_since: Instant | None = None
+    """When the facts known first said so; revisions do not move it.  A flag that was
+    withdrawn and stands again stands anew.  None in what was said before it was told."""
     status: FlagStatus
     definition: str
     definition_version: str
@@ -165,6 +168,9 @@ class TrialScreening(Message):
     protocol_hash: str
     software_version: str
     definition_version: str
+    definitions: tuple[tuple[str, str], ...] = ()
+    """Pairs of a rule of the catalogue that a criterion or the entry asks, as
+    `name:policy`, and its version."""
     flag_id: str | None = None
     anchor: str
     """The anchor with its clock, as the protocol names it (`onset.known_at`)."""

@@ -23,9 +23,8 @@ from streams.vocabulary.administration import (
     version_number,
 )
 from streams.vocabulary.document import Document, Named
-from streams.vocabulary.entry import Entry, OnsetEntry
+from streams.vocabulary.entry import Entry
 from streams.vocabulary.errors import ErrorCode
-from streams.vocabulary.kinds.standing import HasOnset
 from streams.vocabulary.m11 import Section
 from streams.vocabulary.quantities import Duration, protocol_fault
 from streams.vocabulary.registration import Registration, Words
@@ -152,7 +151,8 @@ class Recruitment(Document):
     entry: Entry
     """What opens a screening."""
     anchor: Anchor
-    """A window whose anchor is not known yet is not open yet."""
+    """The moment the window counts from, with its clock; while it is not known no
+    window is open."""
     window: Duration
     """The window is open up to and including its last moment."""
 
@@ -293,16 +293,10 @@ class Protocol(Document):
     def _includes_somebody(self) -> Protocol:
         for domain in self.domains:
             included = (*self.inclusion, *domain.inclusion)
-            of_onset = isinstance(domain.recruitment.entry, OnsetEntry)
             if not included:
                 raise protocol_fault(
                     ErrorCode.PROTOCOL_INVALID,
-                    f"domain {domain.id} includes everybody; give an inclusion",
-                )
-            if of_onset and not any(isinstance(c.rule, HasOnset) for c in included):
-                raise protocol_fault(
-                    ErrorCode.PROTOCOL_INVALID,
-                    "no inclusion names the onset; add one with `rule: {kind: onset}`",
+                    f"domain {domain.id} includes nobody; write an inclusion",
                 )
         return self
 

@@ -11,9 +11,17 @@ from dataclasses import dataclass, field, replace
 from struct import Struct
 
 from streams.app.live.shelf import Shelf
-from streams.clinical.criteria.loading import refuse_inclusion_by_absence
+from streams.clinical.criteria.loading import (
+    refuse_inclusion_by_absence,
+    refuse_unknown_flags,
+)
 from streams.pipeline.patient import Rules
-from streams.vocabulary.errors import ErrorCode, InputError, ProtocolError
+from streams.vocabulary.errors import (
+    ErrorCode,
+    InputError,
+    ProtocolError,
+    SettingsError,
+)
 from streams.vocabulary.messages import PROTOCOL_IN_FORCE, ProtocolInForce, decode
 from streams.vocabulary.protocol import Protocol
 
@@ -63,7 +71,7 @@ class RuleBook:
         known = last.revisions.get(message.trial, -1)
         if offset <= last.since or message.revision <= known:
             return False
-        book.append(_behind(last, offset, message, protocol))
+        book.append(_in_force(last, offset, message, protocol))
         return True
 
     def forget(self) -> None:
@@ -110,10 +118,26 @@ def _behind(
     )
 
 
+def _in_force(
+    last: InForce, offset: int, message: ProtocolInForce, protocol: Protocol
+) -> InForce:
+    """The same; raises `InputError` EMB-110 where this worker cannot flag for it."""
+    try:
+        return _behind(last, offset, message, protocol)
+    except SettingsError as fault:
+        raise InputError(
+            ErrorCode.MALFORMED_MESSAGE,
+            f"The protocol of {message.trial}, revision {message.revision}, waits for a "
+            f"flag that this worker cannot raise: {fault.problem}",
+            fault.cure,
+        ) from None
+
+
 def parsed(message: ProtocolInForce) -> Protocol:
     """The protocol in the message; raises `InputError` EMB-110."""
     try:
         protocol = Protocol.model_validate_json(message.document)
+        refuse_unknown_flags(protocol)
         refuse_inclusion_by_absence(protocol)
     except (ValueError, ProtocolError) as fault:
         raise InputError(

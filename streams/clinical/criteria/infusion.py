@@ -6,11 +6,12 @@ A rate that cannot be said is unknown: it runs, but no threshold can be judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 
+from streams.clinical.criteria.foresight import foreseen
 from streams.clinical.criteria.intervals import compare, interval
 from streams.clinical.criteria.judgement import (
     INSTANT,
@@ -20,6 +21,13 @@ from streams.clinical.criteria.judgement import (
     ahead,
     once,
     soonest,
+)
+from streams.clinical.criteria.windows import (
+    Window,
+    in_words,
+    missing_anchor,
+    window_of,
+    window_reads,
 )
 from streams.vocabulary.events import Infusion
 from streams.vocabulary.facts import Flag
@@ -54,6 +62,45 @@ class Run:
 
 def judge_infusion(rule: OnInfusion, view: PatientView, now: datetime) -> Judgement:
     """Whether it runs now, ran in the window, or has run for long enough."""
+    if rule.since is None and rule.around is None:
+        return _judge_back_from_now(rule, view, now)
+    told: Judgement = judge_in_window(rule, view, now)
+    return told
+
+
+@foreseen
+def judge_in_window(rule: OnInfusion, view: PatientView, now: datetime) -> Judgement:
+    """Whether it ran at some time in a window that counts from an anchor."""
+    window = window_of(rule, view, now)
+    if window is None:
+        return absent(rule, missing_anchor(rule))
+    begin = window.begin - rule.stale_after - INSTANT
+    drugs = sorted(ingredients(rule.drugs))
+    told = [fact for drug in drugs for fact in _told(drug, view, begin, now)]
+    inside = [
+        (run, _shares(run, window) & run.wanted_after(window.latest_begin))
+        for run in _runs(rule, told, begin)
+        if run.start <= window.latest_end and run.runs_after(window.begin)
+    ]
+    if not inside:
+        return absent(rule, _need(rule))
+    said = any_of(ran for _, ran in inside)
+    return Judgement(
+        said,
+        once((*(r.evidence for r, ran in inside if ran is said), *window.evidence)),
+        would_need=(_need(rule),) if said is UNKNOWN else (),
+    )
+
+
+def infusion_reads(rule: OnInfusion) -> Iterable[str]:
+    """The drugs' infusions, and what tells the window's anchor."""
+    lanes = (f"infusion:{drug}" for drug in sorted(ingredients(rule.drugs)))
+    return (*lanes, *window_reads(rule))
+
+
+def _judge_back_from_now(
+    rule: OnInfusion, view: PatientView, now: datetime
+) -> Judgement:
     drugs = sorted(ingredients(rule.drugs))
     coming = soonest(now, *(ahead(view.timeline, f"infusion:{d}", now) for d in drugs))
     begin = now - _reach(rule) - INSTANT
@@ -124,6 +171,12 @@ def _running_on(run: Run, now: datetime) -> Run:
     return Run(run.start, None, until, run.wanted, run.evidence)
 
 
+def _shares(run: Run, window: Window) -> Truth3:
+    """Whether it ran at a moment of the window, whose edges may be in doubt."""
+    sure = run.start <= window.end and run.runs_after(window.latest_begin)
+    return TRUE if sure else UNKNOWN
+
+
 def _told(
     drug: str, view: PatientView, begin: datetime, now: datetime
 ) -> Iterator[Infusion]:
@@ -184,4 +237,5 @@ def _reach(rule: OnInfusion) -> timedelta:
 def _need(rule: OnInfusion) -> str:
     rate = f" {rule.rate}" if rule.rate else ""
     lasting = f" for {write_duration(rule.lasting)}" if rule.lasting else ""
-    return f"infusion of {' or '.join(rule.drugs)}{rate}{lasting}"
+    window = "" if rule.within is not None else in_words(rule)
+    return f"infusion of {' or '.join(rule.drugs)}{rate}{lasting}{window}"

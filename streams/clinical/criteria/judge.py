@@ -1,41 +1,41 @@
-"""Judges any rule; compounds follow Kleene's tables and keep what decided them."""
+"""Judges any rule; compounds follow Kleene's tables and keep what decided them.
+
+A kind of rule is here with its judge and with what it reads, or it is nowhere.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
-from streams.clinical.criteria.infusion import judge_infusion
+from streams.clinical.criteria import (
+    breathing,
+    catalogued,
+    culture,
+    doses,
+    elapsed,
+    equivalent,
+    infusion,
+    marker,
+    person,
+    procedure,
+    standing,
+    stays,
+    trend,
+    values,
+    volumes,
+    whereabouts,
+)
 from streams.clinical.criteria.judgement import (
-    Judge,
     Judgement,
+    Kind,
     PatientView,
     once,
     soonest,
 )
-from streams.clinical.criteria.medication import (
-    judge_medication,
-    judge_respiratory_support,
-)
-from streams.clinical.criteria.person import (
-    judge_age,
-    judge_allergy,
-    judge_code_status,
-    judge_condition,
-    judge_pregnant,
-    judge_sex,
-)
-from streams.clinical.criteria.readings import judge_value
-from streams.clinical.criteria.standing import (
-    judge_confirm,
-    judge_enrolled,
-    judge_onset,
-)
-from streams.clinical.criteria.whereabouts import (
-    judge_died,
-    judge_in_hospital,
-    judge_location,
-)
+from streams.vocabulary.kinds.enrichment import Marker, Phenotype
+from streams.vocabulary.kinds.microbiology import Culture, Susceptible
 from streams.vocabulary.kinds.person import (
     Age,
     HasAllergy,
@@ -44,14 +44,34 @@ from streams.vocabulary.kinds.person import (
     Pregnant,
     Sex,
 )
-from streams.vocabulary.kinds.standing import Confirm, Enrolled, HasOnset
+from streams.vocabulary.kinds.standing import (
+    Confirm,
+    Elapsed,
+    Enrolled,
+    HasOnset,
+    Refused,
+)
 from streams.vocabulary.kinds.treatment import (
     OnInfusion,
     OnMedication,
     OnRespiratorySupport,
+    UnderProcedure,
 )
-from streams.vocabulary.kinds.values import Value
-from streams.vocabulary.kinds.whereabouts import AtLocation, Died, InHospital
+from streams.vocabulary.kinds.values import (
+    FluidTotal,
+    NorepinephrineEquivalent,
+    Score,
+    Trend,
+    UrineOutput,
+    Value,
+)
+from streams.vocabulary.kinds.whereabouts import (
+    AtLocation,
+    Died,
+    InHospital,
+    PriorStay,
+    Transferred,
+)
 from streams.vocabulary.rules import AllOf, AnyOf, AtLeast, Not, Rule
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3
 
@@ -62,7 +82,23 @@ def judge(rule: Rule, view: PatientView, now: datetime) -> Judgement:
     Only facts with `happened_at <= now` count; that they are known by then is the
     view's affair.
     """
-    return _JUDGES[type(rule)](rule, view, now)
+    return KINDS[type(rule)].judge(rule, view, now)
+
+
+def lanes(rule: Rule) -> frozenset[str]:
+    """All that the rule's truth can rest on, whoever the patient is.
+
+    Lanes of the timeline (one that ends in `:` stands for all of its sort), and what is
+    no lane by the names of `judgement`.
+    """
+    return frozenset(KINDS[type(rule)].reads(rule))
+
+
+def parts(rule: Rule) -> tuple[Rule, ...]:
+    """The rules that a compound is made of; none of any other rule."""
+    if isinstance(rule, Not):
+        return (rule.rule,)
+    return rule.of if isinstance(rule, AllOf | AnyOf | AtLeast) else ()
 
 
 def _judge_all(rule: AllOf, view: PatientView, now: datetime) -> Judgement:
@@ -103,25 +139,49 @@ def _count(n: int, truths: Sequence[Truth3]) -> Truth3:
     return FALSE if truths.count(FALSE) > len(truths) - n else UNKNOWN
 
 
-_JUDGES: dict[type, Judge] = {
-    Value: judge_value,
-    Age: judge_age,
-    Sex: judge_sex,
-    Pregnant: judge_pregnant,
-    HasAllergy: judge_allergy,
-    HasCodeStatus: judge_code_status,
-    HasCondition: judge_condition,
-    InHospital: judge_in_hospital,
-    AtLocation: judge_location,
-    Died: judge_died,
-    OnInfusion: judge_infusion,
-    OnMedication: judge_medication,
-    OnRespiratorySupport: judge_respiratory_support,
-    HasOnset: judge_onset,
-    Enrolled: judge_enrolled,
-    Confirm: judge_confirm,
-    AllOf: _judge_all,
-    AnyOf: _judge_any,
-    AtLeast: _judge_at_least,
-    Not: _judge_not,
-}
+def _parts_read(rule: AllOf | AnyOf | AtLeast | Not) -> Iterable[str]:
+    return (lane for part in parts(rule) for lane in lanes(part))
+
+
+KINDS: Mapping[type, Kind] = MappingProxyType(
+    {
+        Value: Kind(values.judge_value, values.value_reads),
+        Trend: Kind(trend.judge_trend, trend.trend_reads),
+        Score: Kind(catalogued.judge_score, catalogued.score_reads),
+        NorepinephrineEquivalent: Kind(
+            equivalent.judge_equivalent, equivalent.equivalent_reads
+        ),
+        FluidTotal: Kind(volumes.judge_fluid, volumes.fluid_reads),
+        UrineOutput: Kind(volumes.judge_urine_output, volumes.urine_reads),
+        Phenotype: Kind(catalogued.judge_phenotype, catalogued.phenotype_reads),
+        Marker: Kind(marker.judge_marker, marker.marker_reads),
+        Culture: Kind(culture.judge_culture, culture.culture_reads),
+        Susceptible: Kind(culture.judge_susceptibility, culture.culture_reads),
+        OnInfusion: Kind(infusion.judge_infusion, infusion.infusion_reads),
+        OnMedication: Kind(doses.judge_medication, doses.medication_reads),
+        OnRespiratorySupport: Kind(
+            breathing.judge_respiratory_support, breathing.breathing_reads
+        ),
+        UnderProcedure: Kind(procedure.judge_procedure, procedure.procedure_reads),
+        Age: Kind(person.judge_age, person.person_reads),
+        Sex: Kind(person.judge_sex, person.person_reads),
+        Pregnant: Kind(person.judge_pregnant, person.pregnancy_reads),
+        HasAllergy: Kind(person.judge_allergy, person.allergy_reads),
+        HasCodeStatus: Kind(person.judge_code_status, person.code_status_reads),
+        HasCondition: Kind(person.judge_condition, person.condition_reads),
+        InHospital: Kind(whereabouts.judge_in_hospital, whereabouts.stay_reads),
+        AtLocation: Kind(whereabouts.judge_location, whereabouts.location_reads),
+        Died: Kind(whereabouts.judge_died, whereabouts.death_reads),
+        PriorStay: Kind(stays.judge_prior_stay, stays.stays_read),
+        Transferred: Kind(stays.judge_transferred, stays.stays_read),
+        HasOnset: Kind(standing.judge_onset, standing.onset_reads),
+        Elapsed: Kind(elapsed.judge_elapsed, elapsed.elapsed_reads),
+        Enrolled: Kind(standing.judge_enrolled, standing.roster_reads),
+        Refused: Kind(standing.judge_refused, standing.refusal_reads),
+        Confirm: Kind(standing.judge_confirm, standing.confirm_reads),
+        AllOf: Kind(_judge_all, _parts_read),
+        AnyOf: Kind(_judge_any, _parts_read),
+        AtLeast: Kind(_judge_at_least, _parts_read),
+        Not: Kind(_judge_not, _parts_read),
+    }
+)

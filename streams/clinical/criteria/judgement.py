@@ -23,6 +23,16 @@ ASKED = "confirm:"
 """How a missing human answer begins in `would_need`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The patient, or who speaks for the patient, refused or opted out of a trial."""
+
+    trial: str
+    happened_at: datetime
+    evidence: str
+    """The id of the message that says so."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientView:
     """All that a rule may look at; everything in it is already known."""
@@ -32,11 +42,17 @@ class PatientView:
     onset: SepsisOnset | None = None
     """The flag that anchors; a withdrawn one no longer stands."""
     anchors: Mapping[str, datetime] = field(default_factory=dict)
-    """By name with clock; frozen where the protocol says so."""
+    """By name with clock; frozen where the protocol says so. What is not here, and can
+    be told from the timeline, is (see `anchors`)."""
     flags: Sequence[SepsisOnset] = ()
     roster: Sequence[RosterEntry] = ()
+    refusals: Sequence[Refusal] = ()
     answers: Mapping[str, Truth3] = field(default_factory=dict)
     """By the name of the `confirm` rule."""
+    answered_at: Mapping[str, datetime] = field(default_factory=dict)
+    """When, by the same names; an answer without a time cannot grow old."""
+    zone: str | None = None
+    """The hospital's time zone, for rules of calendar days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,23 @@ class Judgement:
 NOBODY_KNOWS = Judgement(UNKNOWN)
 
 Judge = Callable[..., Judgement]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How rules of one kind are judged, and what they read."""
+
+    judge: Judge
+    reads: Callable[..., Iterable[str]]
+    """Of a rule: lanes of the timeline (one that ends in `:` stands for all of its
+    sort), and what is no lane, by the names below."""
+
+
+ANSWER, ENTRY, FLAG, ONSET, ROSTER, REFUSALS = (
+    *("@answer:", "@entry", "@flag:", "@onset", "@roster", "@refusals"),
+)
+"""What a rule may read beside the timeline: the answer of that name, what opened the
+screening, flags of that definition, the anchoring flag, the roster, the refusals."""
 
 
 def absent(rule: Recorded, need: str, changes_at: datetime | None = None) -> Judgement:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from streams.clinical.catalogue.rules import rules
 from streams.clinical.criteria.judge import judge
 from streams.clinical.criteria.judgement import PatientView
-from streams.vocabulary.entry import onsets
+from streams.clinical.criteria.naming import flags_awaited
+from streams.clinical.criteria.verdict import question
 from streams.vocabulary.errors import ErrorCode, ProtocolError
 from streams.vocabulary.protocol import Protocol
 from streams.vocabulary.protocol_text import parse_protocol
@@ -17,25 +19,28 @@ def load_protocol(text: str) -> Protocol:
     """The protocol in `text`, fit to judge patients.
 
     Raises `ProtocolError` EMB-201 to EMB-204, EMB-202 among them for an inclusion
-    that holds for a patient of whom nothing is known.
+    that holds for a patient of whom nothing is known, and EMB-205 for a flag that
+    nobody can raise.
     """
     protocol = parse_protocol(text)
-    refuse_other_anchors(protocol)
+    refuse_unknown_flags(protocol)
     refuse_inclusion_by_absence(protocol)
     return protocol
 
 
-def refuse_other_anchors(protocol: Protocol) -> None:
-    """Only flags of Sepsis-3 open a window; by another definition nobody would come."""
-    for domain in protocol.domains:
-        for entry in onsets(domain.recruitment.entry):
-            if entry.definition != ANCHORING:
-                raise ProtocolError(
-                    ErrorCode.PROTOCOL_INVALID,
-                    f"Domain {domain.id} recruits by {entry.definition}, of "
-                    "which no flag opens a window.",
-                    f"Write `definition: {ANCHORING}`.",
-                )
+def refuse_unknown_flags(protocol: Protocol) -> None:
+    """A flag of no definition, or by no policy of it, would never come."""
+    questions = [question(protocol, domain) for domain in protocol.domains]
+    known = {name: r for name, r in rules().items() if r.sort == "definition"}
+    for name, policy in flags_awaited(questions):
+        if name not in known or policy not in known[name].policies:
+            policies = known[name].policies if name in known else ()
+            raise ProtocolError(
+                ErrorCode.PROTOCOL_UNKNOWN_RULE,
+                f"The protocol waits for a flag of {name} by the policy {policy}, of "
+                "which there is none.",
+                f"Use one of: {', '.join(policies or known)}.",
+            )
 
 
 def refuse_inclusion_by_absence(protocol: Protocol) -> None:
@@ -45,7 +50,8 @@ def refuse_inclusion_by_absence(protocol: Protocol) -> None:
     unknown before all (after ehrQL's rule for populations).
     """
     for domain in protocol.domains:
-        for criterion in domain.inclusion:
+        of_arms = (c for arm in domain.arms for c in arm.inclusion)
+        for criterion in (*protocol.inclusion, *domain.inclusion, *of_arms):
             if judge(criterion.rule, PatientView(), _SOME_DAY).truth is TRUE:
                 raise ProtocolError(
                     ErrorCode.PROTOCOL_INVALID,
@@ -56,8 +62,8 @@ def refuse_inclusion_by_absence(protocol: Protocol) -> None:
 
 
 ANCHORING = "sepsis3"
-"""The one definition whose flags open recruitment windows and anchor outcomes; flags of
-further definitions are told beside it, and move nothing."""
+"""The one definition that is always flagged, and whose flags anchor outcomes; flags of
+further definitions are told beside it, and open windows where a protocol says so."""
 
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 """No rule reads the calendar where there is no fact, so any day will do."""

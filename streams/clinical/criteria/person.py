@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from streams.clinical.criteria.foresight import foreseen
 from streams.clinical.criteria.intervals import Interval, compare, interval
 from streams.clinical.criteria.judgement import (
     INSTANT,
@@ -16,6 +17,13 @@ from streams.clinical.criteria.judgement import (
     once,
     since,
     soonest,
+)
+from streams.clinical.criteria.windows import (
+    in_words,
+    missing_anchor,
+    seen,
+    window_of,
+    window_reads,
 )
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import (
@@ -120,21 +128,52 @@ def judge_code_status(
     )
 
 
+@foreseen
 def judge_condition(rule: HasCondition, view: PatientView, now: datetime) -> Judgement:
     """A diagnosis stands until a later entry of the same code denies it.
 
     Denying one code of a list says nothing of the others, so without `absent_means`
     there is no FALSE.
     """
-    said = view.timeline.between(Condition, "condition", since(now, None), now)
-    last = {fact.code: fact for fact in said if _starts(fact.code, rule.codes)}
-    coming = ahead(view.timeline, "condition", now)
-    present = [fact.event_id for fact in last.values() if fact.present]
+    window = window_of(rule, view, now)
+    if window is None:
+        return absent(rule, missing_anchor(rule))
+    need = f"diagnosis {' or '.join(rule.codes)}{in_words(rule)}"
+    said = seen(Condition, ("condition",), view, window)
+    last = {one.fact.code: one for one in said if _starts(one.fact.code, rule.codes)}
+    present = [one for one in last.values() if one.fact.present]
+    sure = [one.fact.event_id for one in present if one.inside is TRUE]
+    if sure:
+        return Judgement(TRUE, once(sure))
+    evidence = once(one.fact.event_id for one in present or last.values())
     if present:
-        return Judgement(TRUE, once(present), changes_at=coming)
-    denied = once(fact.event_id for fact in last.values())
-    need = f"diagnosis {' or '.join(rule.codes)}"
-    return replace(absent(rule, need, coming), evidence=denied)
+        return Judgement(UNKNOWN, evidence, would_need=(need,))
+    return replace(absent(rule, need), evidence=evidence)
+
+
+def person_reads(_: Age | Sex) -> Iterable[str]:
+    """What was said of the person."""
+    return ("demographics",)
+
+
+def pregnancy_reads(_: Pregnant) -> Iterable[str]:
+    """What was said of a pregnancy."""
+    return ("pregnancy",)
+
+
+def allergy_reads(_: HasAllergy) -> Iterable[str]:
+    """Allergies."""
+    return ("allergy",)
+
+
+def code_status_reads(_: HasCodeStatus) -> Iterable[str]:
+    """What was agreed about the goals of care."""
+    return ("code_status",)
+
+
+def condition_reads(rule: HasCondition) -> Iterable[str]:
+    """Diagnoses, and what tells the window's anchor."""
+    return ("condition", *window_reads(rule))
 
 
 def _last_words(timeline: Timeline, now: datetime) -> Iterable[Demographics]:

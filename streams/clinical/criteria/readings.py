@@ -1,13 +1,16 @@
-"""Judges a concept's values: the latest, the highest, any of them in a window."""
+"""Judges a concept's values in a window back from now, their times of day all known.
+
+Nearly every rule is so plain, and it is judged at once, with the very moment at which
+its readings lapse. `values` has what else can be said of values.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import TypeAlias
 
-from streams.clinical.criteria.intervals import compare, interval
+from streams.clinical.criteria.intervals import Interval, compare
 from streams.clinical.criteria.judgement import (
     INSTANT,
     Judgement,
@@ -18,48 +21,51 @@ from streams.clinical.criteria.judgement import (
     since,
     soonest,
 )
-from streams.vocabulary.concepts import concept
-from streams.vocabulary.errors import InputError
-from streams.vocabulary.events import (
-    Assessment,
-    Biomarker,
-    Measurement,
-)
+from streams.clinical.criteria.numbers import SOURCES, Reading, range_of, value_lanes
+from streams.clinical.criteria.windows import in_words
 from streams.vocabulary.facts import Flag
 from streams.vocabulary.kinds.fitting import threshold
 from streams.vocabulary.kinds.values import Value
-from streams.vocabulary.quantities import write_duration
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3, all_of, any_of
 
 
-Reading: TypeAlias = Measurement | Assessment | Biomarker
-
-_SOURCES: tuple[tuple[str, type[Reading]], ...] = (
-    ("measurement", Measurement),
-    ("assessment", Assessment),
-    ("biomarker", Biomarker),
-)
-
-
-def judge_value(rule: Value, view: PatientView, now: datetime) -> Judgement:
-    """Compare the readings in the window, or say which reading is missing."""
-    lanes = (f"{kind}:{rule.concept}" for kind, _ in _SOURCES)
+def judge_plainly(rule: Value, view: PatientView, now: datetime) -> Judgement:
+    """A window back from now, and readings whose time is known."""
+    lanes = value_lanes(rule.concept)
     coming = soonest(now, *(ahead(view.timeline, lane, now) for lane in lanes))
     start = _start(rule, view, now)
     if start is None:
         return Judgement(UNKNOWN, would_need=(str(rule.since),), changes_at=coming)
     readings = _readings(rule, view, start, now)
     if not readings:
-        return absent(rule, _need(rule), coming)
+        return absent(rule, value_need(rule), coming)
     truths = [_truth(rule, reading) for reading in readings]
     truth = _fold(rule, truths)
     lapse = _lapse(rule, readings, truths, truth)
     return Judgement(
         truth,
         evidence=_deciding(rule, readings, truths, truth),
-        would_need=(_need(rule),) if truth is UNKNOWN else (),
+        would_need=(value_need(rule),) if truth is UNKNOWN else (),
         changes_at=soonest(now, coming, lapse),
     )
+
+
+def compared(rule: Value, found: Interval | None) -> Truth3:
+    """Whether a reading compares as the rule asks; UNKNOWN of what cannot be converted."""
+    if found is None:
+        return UNKNOWN
+    return compare(found, rule.is_.operator, threshold(rule.concept, rule.is_))
+
+
+def one_suffices(rule: Value) -> bool:
+    """`highest > x` holds as soon as one reading does; `highest < x` needs all."""
+    upward = rule.is_.operator in (">", ">=")
+    return rule.which == "any" or (rule.which == "highest") == upward
+
+
+def value_need(rule: Value) -> str:
+    """What is missing, as it is read aloud."""
+    return f"{rule.concept}{in_words(rule)}"
 
 
 def _start(rule: Value, view: PatientView, now: datetime) -> datetime | None:
@@ -76,7 +82,7 @@ def _readings(
 ) -> list[Reading]:
     """The readings with a number, in order; words alone compare with nothing."""
     found: list[Reading] = []
-    for kind, sort in _SOURCES:
+    for kind, sort in SOURCES:
         lane = f"{kind}:{rule.concept}"
         facts = view.timeline.between(sort, lane, start, now)
         found.extend(fact for fact in facts if fact.value is not None)
@@ -86,35 +92,13 @@ def _readings(
 def _truth(rule: Value, reading: Reading) -> Truth3:
     if rule.implausible == "unknown" and Flag.IMPLAUSIBLE in reading.flags:
         return UNKNOWN
-    value = _canonical(reading)
-    if value is None:
-        return UNKNOWN
-    comparator = None if isinstance(reading, Assessment) else reading.comparator
-    upper = reading.upper if isinstance(reading, Measurement) else None
-    than = threshold(rule.concept, rule.is_)
-    return compare(interval(value, comparator, upper), rule.is_.operator, than)
-
-
-def _canonical(reading: Reading) -> float | None:
-    """The number in the concept's unit; a marker brings its own unit along."""
-    if reading.value is None or not isinstance(reading, Biomarker):
-        return reading.value
-    try:
-        return concept(reading.concept).in_canonical_unit(reading.value, reading.unit)
-    except InputError:
-        return None
+    return compared(rule, range_of(reading))
 
 
 def _fold(rule: Value, truths: Sequence[Truth3]) -> Truth3:
     if rule.which in ("latest", "first"):
         return truths[-1 if rule.which == "latest" else 0]
-    return any_of(truths) if _one_suffices(rule) else all_of(truths)
-
-
-def _one_suffices(rule: Value) -> bool:
-    """`highest > x` holds as soon as one reading does; `highest < x` needs all."""
-    upward = rule.is_.operator in (">", ">=")
-    return rule.which == "any" or (rule.which == "highest") == upward
+    return any_of(truths) if one_suffices(rule) else all_of(truths)
 
 
 def _deciding(
@@ -126,10 +110,10 @@ def _deciding(
     alike = [r for r, t in zip(readings, truths, strict=True) if t is truth]
     if truth is UNKNOWN:
         return once(reading.event_id for reading in alike)
-    if (truth is TRUE) == _one_suffices(rule):
+    if (truth is TRUE) == one_suffices(rule):
         return (alike[-1].event_id,)
     upward = rule.is_.operator in (">", ">=")
-    pick = max if upward == _one_suffices(rule) else min
+    pick = max if upward == one_suffices(rule) else min
     return (pick(alike, key=attrgetter("value", "event_id")).event_id,)
 
 
@@ -153,14 +137,8 @@ def _truths_of_rests(rule: Value, truths: list[Truth3]) -> list[Truth3]:
         return truths
     if rule.which == "latest":
         return [truths[-1]] * len(truths)
-    both = any_of if _one_suffices(rule) else all_of
+    both = any_of if one_suffices(rule) else all_of
     rests = [truths[-1]]
     for truth in reversed(truths[:-1]):
         rests.append(both((truth, rests[-1])))
     return rests[::-1]
-
-
-def _need(rule: Value) -> str:
-    window = f" within {write_duration(rule.within)}" if rule.within else ""
-    anchored = f" since {rule.since}" if rule.since else ""
-    return f"{rule.concept}{window}{anchored}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from streams.clinical.criteria.judgement import (
@@ -55,6 +56,21 @@ def judge_died(rule: Died, view: PatientView, now: datetime) -> Judgement:
     if deaths:
         return Judgement(TRUE, (deaths[0].event_id,), changes_at=coming)
     return absent(rule, "vital status", coming)
+
+
+def stay_reads(_: InHospital) -> Iterable[str]:
+    """The hospital stay."""
+    return ("encounter",)
+
+
+def location_reads(_: AtLocation) -> Iterable[str]:
+    """The units."""
+    return ("location",)
+
+
+def death_reads(_: Died) -> Iterable[str]:
+    """A death."""
+    return ("death",)
 
 
 def _same_place(entered: Location, left: Location) -> bool:

@@ -104,6 +104,11 @@ class PatientTracker:
         return replace(settled(said, self._watch), rule=rule, policy=policy)
 
     @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What is kept up to date."""
+        return self._entries
+
+    @property
     def next_check_at(self) -> datetime:
         """When time alone may next change an answer."""
         return min(root.until for root in self._roots.values())

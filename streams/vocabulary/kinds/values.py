@@ -97,6 +97,8 @@ class Trend(Backward):
             expect_comparable(self.concept, self.change)
         if self.from_ == "latest" and self.to != "latest":
             raise refuse("`from: latest` is the reading before the last; `to` is that")
+        if self.from_ == self.to and self.to != "latest":
+            raise refuse(f"from the {self.to} to the {self.to} nothing changes")
         return self
 
 

@@ -153,7 +153,7 @@ def asked_again(messages, said, verdict):
         and m.revision == verdict.revision - 1
     ]
     state.screenings = {m.screening_id: m for m in before}
-    step = screen(state, verdict.known_at, RULES.protocols, software_version="test")
+    step = screen(state, verdict.known_at, RULES.plan, software_version="test")
     (found,) = (m for m in step.messages if m.screening_id == verdict.screening_id)
     return found
 

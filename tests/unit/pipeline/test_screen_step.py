@@ -7,6 +7,7 @@ from importlib.resources import files
 import pytest
 
 from streams.clinical.criteria.loading import load_protocol
+from streams.pipeline.plan import plan
 from streams.pipeline.screen import screen
 from streams.pipeline.state import PatientState
 from streams.vocabulary.events import (
@@ -86,7 +87,7 @@ def state():
 
 
 def ask(state, moment, *, protocol=PROTOCOL, software="1"):
-    step = screen(state, moment, (protocol,), software_version=software)
+    step = screen(state, moment, plan((protocol,)), software_version=software)
     for message in step.messages:
         state.screenings[message.screening_id] = message
     return step

@@ -1,0 +1,175 @@
+"""Judges all vasopressors as one dose of norepinephrine: now, in a window, for so long.
+
+The dose changes only where something is charted, or where a drip that nobody stopped is
+no longer believed; between two such moments it is one interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from streams.clinical.criteria.foresight import foreseen
+from streams.clinical.criteria.intervals import Interval, compare
+from streams.clinical.criteria.judgement import (
+    INSTANT,
+    Judgement,
+    PatientView,
+    absent,
+    once,
+)
+from streams.clinical.criteria.windows import (
+    Window,
+    in_words,
+    missing_anchor,
+    window_of,
+    window_reads,
+)
+from streams.clinical.scores.norepinephrine_equivalent import (
+    POLICIES,
+    SPEC,
+    EquivalentDose,
+    EquivalentPolicy,
+    norepinephrine_equivalent,
+)
+from streams.vocabulary.events import Infusion
+from streams.vocabulary.kinds.values import NorepinephrineEquivalent
+from streams.vocabulary.quantities import write_duration
+from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3, any_of
+
+
+LANES = SPEC.inputs
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A time at one dose: from `start` until before `end`."""
+
+    start: datetime
+    end: datetime
+    truth: Truth3
+    evidence: tuple[str, ...]
+
+
+@foreseen
+def judge_equivalent(
+    rule: NorepinephrineEquivalent, view: PatientView, now: datetime
+) -> Judgement:
+    """The dose at this moment, at some time in the window, or for so long up to now."""
+    window = window_of(rule, view, now) if rule.has_window else _up_to_now(rule, now)
+    if window is None:
+        return absent(rule, missing_anchor(rule))
+    policy = POLICIES[rule.policy or next(iter(POLICIES))]
+    if not _charted(view, window, policy):
+        return absent(rule, _need(rule))
+    stretches = _stretches(rule, policy, view, window)
+    said, deciding = _said(rule, stretches)
+    return Judgement(
+        said,
+        once((*(e for one in deciding for e in one.evidence), *window.evidence)),
+        would_need=(_need(rule),) if said is UNKNOWN else (),
+    )
+
+
+def equivalent_reads(rule: NorepinephrineEquivalent) -> Iterable[str]:
+    """Every vasopressor, and what tells the window's anchor."""
+    return (*LANES, *window_reads(rule))
+
+
+def _up_to_now(rule: NorepinephrineEquivalent, now: datetime) -> Window:
+    """With a gap before it: what has lasted may just have been changed over then."""
+    begin = now if rule.lasting is None else now - rule.lasting - rule.gap
+    return Window(begin, begin, now, now)
+
+
+def _charted(view: PatientView, window: Window, policy: EquivalentPolicy) -> bool:
+    """Whether any vasopressor was charted that can still matter in the window."""
+    begin = window.begin - policy.stale_after - INSTANT
+    return any(
+        view.timeline.between(Infusion, lane, begin, window.end) for lane in LANES
+    )
+
+
+def _stretches(
+    rule: NorepinephrineEquivalent,
+    policy: EquivalentPolicy,
+    view: PatientView,
+    window: Window,
+) -> list[_Stretch]:
+    """The times at one dose, from the window's begin to its end."""
+    starts = _turns(view, policy, window)
+    ends = [*starts[1:], window.end]
+    return [
+        _stretch(rule, norepinephrine_equivalent(view.timeline, at, policy=policy), end)
+        for at, end in zip(starts, ends, strict=True)
+    ]
+
+
+def _turns(
+    view: PatientView, policy: EquivalentPolicy, window: Window
+) -> list[datetime]:
+    """The window's begin, and each moment in it at which the dose may change."""
+    begin = window.begin - policy.stale_after - INSTANT
+    turns: set[datetime] = set()
+    for lane in LANES:
+        for fact in view.timeline.between(Infusion, lane, begin, window.end):
+            turns.add(fact.happened_at)
+            turns.add(fact.happened_at + policy.stale_after + INSTANT)
+    inside = sorted(at for at in turns if window.begin < at <= window.end)
+    return [window.begin, *inside]
+
+
+def _stretch(
+    rule: NorepinephrineEquivalent, dose: EquivalentDose, end: datetime
+) -> _Stretch:
+    found = Interval(dose.lower, dose.upper)
+    said = compare(found, rule.is_.operator, rule.is_.value)
+    return _Stretch(dose.at, end, said, dose.evidence)
+
+
+def _said(
+    rule: NorepinephrineEquivalent, stretches: Sequence[_Stretch]
+) -> tuple[Truth3, Sequence[_Stretch]]:
+    if rule.lasting is not None:
+        return _lasting(rule.lasting, rule.gap, stretches)
+    said = any_of(one.truth for one in stretches)
+    return said, [one for one in stretches if one.truth is said]
+
+
+def _lasting(
+    length: timedelta, gap: timedelta, stretches: Sequence[_Stretch]
+) -> tuple[Truth3, Sequence[_Stretch]]:
+    """Whether it has held since that long ago, and never stopped for longer than the gap."""
+    begin = stretches[-1].end - length
+    early = [one for one in stretches if one.start <= begin]
+    since = next((i for i, one in enumerate(early) if one.truth is TRUE), None)
+    if since is not None and not _longer(gap, stretches[since:], (FALSE, UNKNOWN)):
+        return TRUE, [one for one in stretches if one.truth is TRUE]
+    against = [one for one in stretches if one.truth is FALSE]
+    never = all(one.truth is FALSE for one in early)
+    if never or _longer(gap, [o for o in stretches if o.end > begin], (FALSE,)):
+        return FALSE, against
+    return UNKNOWN, stretches
+
+
+def _longer(
+    gap: timedelta,
+    stretches: Sequence[_Stretch],
+    truths: tuple[Truth3, ...],
+) -> bool:
+    """Whether the dose was so, without a break, for longer than the gap."""
+    begun: datetime | None = None
+    for one in stretches:
+        if one.truth not in truths:
+            begun = None
+            continue
+        begun = one.start if begun is None else begun
+        if one.end - begun > gap:
+            return True
+    return False
+
+
+def _need(rule: NorepinephrineEquivalent) -> str:
+    lasting = f" for {write_duration(rule.lasting)}" if rule.lasting else ""
+    return f"vasopressors and their rates{lasting}{in_words(rule)}"

@@ -1,0 +1,145 @@
+"""Windows as moments, and which facts lie in them for certain, or perhaps.
+
+A fact of which only the date is known may have happened at any time of that day, and so
+may an anchor; where that leaves a fact on both sides of an edge, nobody knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from streams.clinical.criteria.anchors import anchor_reads, anchored, latest_of
+from streams.clinical.criteria.judgement import INSTANT, LIFETIME, PatientView
+from streams.vocabulary.clock import DAY
+from streams.vocabulary.facts import Fact, Flag
+from streams.vocabulary.quantities import write_duration
+from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3
+from streams.vocabulary.windows import Backward, Windowed
+
+
+FactT = TypeVar("FactT", bound=Fact)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From `begin` to `end`, both inside; each is known to within its `latest`."""
+
+    begin: datetime
+    latest_begin: datetime
+    end: datetime
+    latest_end: datetime
+    evidence: tuple[str, ...] = ()
+    """What tells the anchor."""
+
+    def holds(self, earliest: datetime, latest: datetime) -> Truth3:
+        """Whether something that happened between these moments happened in it."""
+        if earliest >= self.latest_begin and latest <= self.end:
+            return TRUE
+        if latest < self.begin or earliest > self.latest_end:
+            return FALSE
+        return UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Generic[FactT]):
+    """A fact, and whether it lies in the window: TRUE or UNKNOWN."""
+
+    fact: FactT
+    inside: Truth3
+
+
+def window_of(rule: Backward, view: PatientView, now: datetime) -> Window | None:
+    """The window at `now`; None while its anchor is not known.
+
+    A rule without a window looks at all that has happened.
+    """
+    begin = now - (LIFETIME if rule.within is None else rule.within)
+    if isinstance(rule, Windowed) and rule.around is not None:
+        return _around(rule, view, now)
+    if rule.since is None:
+        return Window(begin, begin, now, now)
+    anchor = anchored(rule.since, view, now)
+    if anchor is None:
+        return None
+    return Window(
+        max(begin, anchor.at), max(begin, anchor.latest), now, now, anchor.evidence
+    )
+
+
+def seen(
+    kind: type[FactT], lanes: Iterable[str], view: PatientView, window: Window
+) -> list[Seen[FactT]]:
+    """The facts of these lanes that lie in the window, or may; in order."""
+    found = [
+        Seen(fact, inside)
+        for lane in lanes
+        for fact in _near(kind, lane, view, window)
+        if (inside := window.holds(fact.happened_at, latest_of(fact))) is not FALSE
+    ]
+    return sorted(found, key=_order)
+
+
+def is_dated(fact: Fact) -> bool:
+    """Whether the source gives a date, and the time of day is not known."""
+    return Flag.DATE_ONLY in fact.flags
+
+
+def window_reads(rule: Backward) -> tuple[str, ...]:
+    """What the anchors of its window are told by."""
+    around = rule.around if isinstance(rule, Windowed) else None
+    return (*anchor_reads(rule.since), *anchor_reads(around))
+
+
+def in_words(rule: Backward) -> str:
+    """The window as it is read aloud, with a blank before it; empty without one."""
+    told = []
+    if rule.within is not None:
+        told.append(f" within {write_duration(rule.within)}")
+    if rule.since is not None:
+        told.append(f" since {rule.since}")
+    if (
+        isinstance(rule, Windowed)
+        and rule.around is not None
+        and rule.from_ is not None
+    ):
+        until = "" if rule.to is None else f" to {write_duration(rule.to)}"
+        told.append(f" from {write_duration(rule.from_)}{until} around {rule.around}")
+    return "".join(told)
+
+
+def missing_anchor(rule: Backward) -> str:
+    """The anchor, where the window cannot be told for want of it."""
+    around = rule.around if isinstance(rule, Windowed) else None
+    return str(around or rule.since)
+
+
+def _around(rule: Windowed, view: PatientView, now: datetime) -> Window | None:
+    if rule.around is None or rule.from_ is None:
+        return None
+    anchor = anchored(rule.around, view, now)
+    if anchor is None:
+        return None
+    begin, latest_begin = anchor.at + rule.from_, anchor.latest + rule.from_
+    if rule.to is None:
+        return Window(begin, latest_begin, now, now, anchor.evidence)
+    end, latest_end = anchor.at + rule.to, anchor.latest + rule.to
+    return Window(
+        begin, latest_begin, min(end, now), min(latest_end, now), anchor.evidence
+    )
+
+
+def _near(
+    kind: type[FactT], lane: str, view: PatientView, window: Window
+) -> Iterable[FactT]:
+    """Facts that may lie in it: those of a date alone from a day before it began."""
+    begin = window.begin - INSTANT
+    dated = view.timeline.sifted(kind, lane, is_dated, begin - DAY, begin)
+    yield from dated
+    yield from view.timeline.between(kind, lane, begin, window.latest_end)
+
+
+def _order(one: Seen[FactT]) -> tuple[datetime, str]:
+    return one.fact.happened_at, one.fact.event_id

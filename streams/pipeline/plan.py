@@ -1,0 +1,156 @@
+"""What patients are screened by: every open domain, and which rule reads what.
+
+Rules that are written alike, in whatever protocols, are one rule and are judged once.
+Which lanes a rule reads is learned from watching it being judged: it is a fact about
+the rule, shared by all patients, and only ever grows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Generic, TypeVar
+
+from streams.clinical.criteria.naming import definitions_used, flags_awaited
+from streams.clinical.criteria.verdict import Question, question
+from streams.clinical.criteria.watching import EVERYTHING
+from streams.vocabulary.document import Document
+from streams.vocabulary.entry import Entry
+from streams.vocabulary.protocol import Protocol
+from streams.vocabulary.rules import Rule
+
+
+PartT = TypeVar("PartT", bound=Document)
+
+_NOBODY: frozenset[int] = frozenset()
+
+
+class Readers:
+    """Which of some numbered things read a lane, as far as they were seen to."""
+
+    __slots__ = ("_by_lane", "_known")
+
+    def __init__(self) -> None:
+        self._by_lane: dict[str, set[int]] = {}
+        self._known: set[tuple[int, str]] = set()
+
+    def learn(self, number: int, reads: Iterable[str]) -> None:
+        """The thing of that number was seen to read these."""
+        for name in reads:
+            if (number, name) not in self._known:
+                self._known.add((number, name))
+                self._by_lane.setdefault(name, set()).add(number)
+
+    def of(self, touched: str) -> Iterable[int]:
+        """Who may be concerned by a change of that lane."""
+        named = self._by_lane.get(touched, _NOBODY)
+        if touched.startswith("@"):
+            return named
+        sort = self._by_lane.get(touched.partition(":")[0] + ":", _NOBODY)
+        everything = self._by_lane.get(EVERYTHING, _NOBODY)
+        return named | sort | everything if sort or everything else named
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """One open domain, and the numbers of its rules and its entry."""
+
+    number: int
+    question: Question
+    rules: tuple[int, ...]
+    """In the order of `question.rules`."""
+    entry: int
+    definitions: tuple[tuple[str, str], ...]
+    """Pairs of a rule of the catalogue it asks, and its version."""
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Trial and domain."""
+        return self.question.protocol.id, self.question.domain.id
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """Every open domain of the protocols in force; the same for all patients."""
+
+    domains: tuple[Planned, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    """Each rule once, however many criteria are written so."""
+    entries: tuple[Entry, ...] = ()
+    asked_by: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """By number of the rule, the numbers of the domains that ask it."""
+    opened_by: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """By number of the entry, the same."""
+    awaited: tuple[tuple[str, str], ...] = ()
+    """The flags, as definition and policy, that any of them waits for."""
+    by_name: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By trial and domain, the number of the domain."""
+    zone: str | None = None
+    """The hospital's time zone, for rules of calendar days."""
+    readers: Readers = field(default_factory=Readers)
+    """Of rules."""
+    openers: Readers = field(default_factory=Readers)
+    """Of entries."""
+    counters: Readers = field(default_factory=Readers)
+    """Of domains, for the anchor that their window counts from."""
+
+
+def plan(protocols: Iterable[Protocol], zone: str | None = None) -> Plan:
+    """The plan of these protocols; the same again for the same versions of them."""
+    told = tuple(protocols)
+    return _planned(_InForce(tuple(p.digest for p in told), zone, told))
+
+
+@dataclass(frozen=True, slots=True)
+class _InForce:
+    digests: tuple[str, ...]
+    zone: str | None
+    protocols: tuple[Protocol, ...] = field(compare=False)
+
+
+@lru_cache(maxsize=64)
+def _planned(in_force: _InForce) -> Plan:
+    rules: _Numbers[Rule] = _Numbers()
+    entries: _Numbers[Entry] = _Numbers()
+    domains: list[Planned] = []
+    for protocol in in_force.protocols:
+        for domain in protocol.open_domains():
+            asked = question(protocol, domain)
+            numbers = tuple(rules.number(rule) for rule in asked.rules)
+            entry = entries.number(domain.recruitment.entry)
+            used = definitions_used(asked)
+            domains.append(Planned(len(domains), asked, numbers, entry, used))
+    asked_by: defaultdict[int, list[int]] = defaultdict(list)
+    opened_by: defaultdict[int, list[int]] = defaultdict(list)
+    for one in domains:
+        opened_by[one.entry].append(one.number)
+        for number in dict.fromkeys(one.rules):
+            asked_by[number].append(one.number)
+    return Plan(
+        domains=tuple(domains),
+        rules=tuple(rules.found),
+        entries=tuple(entries.found),
+        asked_by={number: tuple(by) for number, by in asked_by.items()},
+        opened_by={number: tuple(by) for number, by in opened_by.items()},
+        awaited=flags_awaited(one.question for one in domains),
+        by_name={one.name: one.number for one in domains},
+        zone=in_force.zone,
+    )
+
+
+class _Numbers(Generic[PartT]):
+    """Parts of documents, each spelling once."""
+
+    def __init__(self) -> None:
+        self.found: list[PartT] = []
+        self._by_spelling: dict[str, int] = {}
+
+    def number(self, part: PartT) -> int:
+        spelling = json.dumps(part.model_dump(mode="json"), sort_keys=True)
+        known = self._by_spelling.setdefault(spelling, len(self.found))
+        if known == len(self.found):
+            self.found.append(part)
+        return known
