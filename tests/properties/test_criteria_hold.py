@@ -10,20 +10,29 @@ from pydantic import TypeAdapter
 from streams.clinical.criteria.judge import judge
 from streams.clinical.criteria.judgement import INSTANT, PatientView
 from streams.clinical.criteria.medication import OPEN_ORDER
+from streams.clinical.criteria.procedure import OPEN_PROCEDURE
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import (
     Allergy,
+    Assessment,
+    Biomarker,
+    Classification,
     CodeStatus,
     Condition,
+    CultureCollected,
+    CultureResult,
     Death,
     Demographics,
     Encounter,
+    Fluid,
     Infusion,
     Location,
     Measurement,
     Medication,
     Pregnancy,
+    Procedure,
     RespiratorySupport,
+    Susceptibility,
 )
 from streams.vocabulary.facts import Flag
 from streams.vocabulary.rules import Rule
@@ -176,7 +185,393 @@ PAIRS = {
         ),
     ),
 }
-NO_FACTS = (leaf("onset"), leaf("enrolled", trials=st.just(["t"])))
+
+
+def comparisons(unit, low=0, high=3):
+    signs = st.sampled_from(("<", "<=", ">", ">="))
+    numbers = st.integers(low, high)
+    return st.builds(lambda sign, n: f"{sign} {n} {unit}", signs, numbers)
+
+
+SINCE = (
+    "onset.known_at",
+    "hospital.happened_at",
+    "icu.happened_at",
+    "icu.known_at",
+    "vasopressor.happened_at",
+    "ventilation.happened_at",
+)
+WINDOWS = st.one_of(
+    st.fixed_dictionaries({"within": HOURS}),
+    st.fixed_dictionaries({"since": st.sampled_from(SINCE)}),
+    st.fixed_dictionaries({"since": st.sampled_from(SINCE), "within": HOURS}),
+    st.fixed_dictionaries(
+        {
+            "around": st.sampled_from(SINCE),
+            "from": st.sampled_from(("-2 h", "-1 h", "0 h")),
+        },
+        optional={"to": st.sampled_from(("0 h", "1 h", "2 h"))},
+    ),
+)
+
+
+def windowed(kind, *, optional=None, **fields):
+    """A leaf in any sort of window."""
+    return st.builds(
+        lambda one, window: {**one, **window},
+        leaf(kind, optional=optional, **fields),
+        WINDOWS,
+    )
+
+
+DATED = st.sampled_from(((), (), (), (Flag.DATE_ONLY,)))
+LACTATE = fact(
+    Measurement,
+    concept=st.just("lactate"),
+    value=st.integers(0, 4).map(float),
+    comparator=st.sampled_from((None, None, "<", ">")),
+    specimen=st.sampled_from((None, "arterial", "venous")),
+    flags=DATED,
+)
+LACTATE_WHICH = st.sampled_from(("latest", "first", "highest", "lowest", "any"))
+ARRIVALS = st.one_of(
+    fact(
+        Encounter,
+        encounter=st.sampled_from("ef"),
+        phase=st.sampled_from(("registered", "admitted", "discharged")),
+        encounter_class=st.sampled_from(("emergency", "inpatient")),
+        disposition=st.sampled_from((None, "acute_hospital", "facility")),
+        flags=DATED,
+    ),
+    fact(
+        Location,
+        phase=st.sampled_from(("entered", "left")),
+        ward=st.just("w"),
+        level=st.sampled_from(("icu", "ward")),
+    ),
+    fact(
+        RespiratorySupport,
+        category=st.sampled_from((None, "invasive", "oxygen")),
+        flags=DATED,
+    ),
+    fact(
+        Infusion,
+        infusion_id=st.sampled_from("mn"),
+        drug=st.just("norepinephrine"),
+        phase=st.sampled_from(("started", "changed", "stopped")),
+        rate=st.sampled_from((None, 0.0, 1.0, 2.0)),
+    ),
+)
+CULTURES = st.one_of(
+    fact(
+        CultureCollected,
+        culture_id=st.sampled_from("kl"),
+        specimen=st.sampled_from(("BLOOD CULTURE", "URINE")),
+        flags=DATED,
+    ),
+    fact(
+        CultureResult,
+        culture_id=st.sampled_from("kl"),
+        status=st.sampled_from(("preliminary", "final")),
+        positive=st.sampled_from((None, True, False)),
+        organism=st.sampled_from(
+            (None, "STAPHYLOCOCCUS AUREUS", "STAPHYLOCOCCUS EPIDERMIDIS", "GRAM +")
+        ),
+        susceptibilities=st.sampled_from(
+            (
+                (),
+                (Susceptibility(antimicrobial="OXACILLIN", interpretation="R"),),
+                (Susceptibility(antimicrobial="OXACILLIN"),),
+            )
+        ),
+    ),
+)
+DOSES = fact(
+    Medication,
+    stage=st.sampled_from(("ordered", "given", "stopped", "home")),
+    order_id=st.sampled_from((None, "o")),
+    sent_drug=st.sampled_from(("hydrocortisone", "x")),
+    antimicrobial=st.sampled_from((None, True, False)),
+    flags=DATED,
+)
+VOLUMES = st.one_of(
+    fact(
+        Fluid,
+        direction=st.sampled_from(("in", "out")),
+        substance=st.sampled_from(("crystalloid", "urine")),
+        volume_ml=st.sampled_from((None, 0.0, 100.0)),
+        started_at=st.sampled_from((None, NOW - timedelta(hours=3))),
+        flags=DATED,
+    ),
+    fact(
+        Measurement,
+        concept=st.just("weight"),
+        value=st.sampled_from((50.0, 100.0)),
+    ),
+)
+PAIRS |= {
+    "value of any sort": (
+        windowed(
+            "value",
+            concept=st.just("lactate"),
+            which=LACTATE_WHICH,
+            **{"is": comparisons("mmol/L", 1)},
+            optional={"specimens": st.just(["arterial"])},
+        ),
+        st.one_of(LACTATE, ARRIVALS),
+    ),
+    "value sustained": (
+        leaf(
+            "value",
+            concept=st.just("lactate"),
+            which=st.sampled_from(("latest", "any")),
+            within=st.just("4 h"),
+            sustained=HOURS,
+            gap=st.sampled_from(("30 min", "1 h")),
+            **{"is": comparisons("mmol/L", 1)},
+        ),
+        LACTATE,
+    ),
+    "so many values": (
+        leaf(
+            "value",
+            concept=st.just("lactate"),
+            within=st.just("4 h"),
+            n=st.integers(2, 3),
+            optional={"apart": st.just("1 h")},
+            **{"is": comparisons("mmol/L", 1)},
+        ),
+        LACTATE,
+    ),
+    "trend": (
+        leaf(
+            "trend",
+            concept=st.just("lactate"),
+            within=HOURS,
+            change=st.one_of(comparisons("mmol/L", -2, 2), comparisons("%", -50, 50)),
+            **{
+                "from": st.sampled_from(("highest", "lowest", "first", "latest")),
+                "to": st.just("latest"),
+            },
+        ),
+        LACTATE,
+    ),
+    "score": (
+        leaf(
+            "score",
+            score=st.just("qsofa"),
+            **{"is": comparisons("{score}")},
+            optional={
+                "component": st.just("respiratory_rate"),
+                "change_since": st.sampled_from(SINCE),
+            },
+        ),
+        st.one_of(
+            fact(
+                Measurement,
+                concept=st.sampled_from(("resp_rate", "sbp")),
+                value=st.sampled_from((10.0, 22.0, 120.0)),
+            ),
+            fact(
+                Assessment,
+                concept=st.just("gcs_total"),
+                value=st.sampled_from((8.0, 15.0)),
+            ),
+            ARRIVALS,
+        ),
+    ),
+    "marker": (
+        leaf(
+            "marker",
+            marker=st.just("ferritin"),
+            within=HOURS,
+            **{"is": comparisons("ng/mL")},
+            optional={"assay": st.just("abbott")},
+        ),
+        fact(
+            Biomarker,
+            concept=st.just("ferritin"),
+            value=st.integers(0, 4).map(float),
+            comparator=st.sampled_from((None, ">")),
+            unit=st.just("ng/mL"),
+            assay=st.sampled_from(("Abbott", "Roche")),
+            assay_version=st.just("1"),
+            collected_at=st.sampled_from((None, NOW - timedelta(hours=2))),
+        ),
+    ),
+    "marker of the table": (
+        leaf("marker", marker=st.just("mals"), optional={"within": HOURS}),
+        fact(
+            Measurement,
+            concept=st.just("ferritin"),
+            value=st.sampled_from((4420.0, 4421.0)),
+        ),
+    ),
+    "phenotype": (
+        leaf(
+            "phenotype",
+            classifier=st.just("mars"),
+            any_of=st.just(["MARS1"]),
+            optional={"within": HOURS},
+        ),
+        fact(
+            Classification,
+            classifier=st.sampled_from(("mars", "srs")),
+            classifier_version=st.sampled_from(("", "1")),
+            label=st.sampled_from(("MARS1", "MARS2", "nonsense")),
+            assay=st.just("array"),
+        ),
+    ),
+    "culture": (
+        windowed(
+            "culture",
+            result=st.sampled_from(("any", "negative")),
+            optional={
+                "specimens": st.just(["blood"]),
+                "clock": st.just("resulted"),
+            },
+        ),
+        st.one_of(CULTURES, ARRIVALS),
+    ),
+    "culture that grew": (
+        windowed(
+            "culture",
+            result=st.just("positive"),
+            optional={
+                "organisms": st.just(["aureus"]),
+                "not_organisms": st.just(["epidermidis"]),
+                "contaminants": st.just("ignore"),
+                "polymicrobial": st.booleans(),
+            },
+        ),
+        st.one_of(CULTURES, ARRIVALS),
+    ),
+    "susceptibility": (
+        windowed(
+            "susceptibility",
+            organisms=st.just(["aureus"]),
+            antimicrobial=st.just("oxacillin"),
+            any_of=st.just(["R"]),
+        ),
+        st.one_of(CULTURES, ARRIVALS),
+    ),
+    "procedure": (
+        windowed(
+            "procedure", any_of=st.just(["rrt"]), optional={"running": st.just(True)}
+        ),
+        st.one_of(
+            fact(
+                Procedure,
+                days_ago=st.sampled_from((0, OPEN_PROCEDURE.days)),
+                phase=st.sampled_from(("done", "started", "stopped")),
+                procedure_id=st.sampled_from("mn"),
+                name=st.sampled_from(("rrt", "x")),
+                flags=DATED,
+            ),
+            ARRIVALS,
+        ),
+    ),
+    "procedure that runs": (
+        leaf("procedure", any_of=st.just(["rrt"]), running=st.just(True)),
+        fact(
+            Procedure,
+            days_ago=st.sampled_from((0, OPEN_PROCEDURE.days)),
+            phase=st.sampled_from(("done", "started", "stopped")),
+            procedure_id=st.sampled_from("mn"),
+            name=st.just("rrt"),
+        ),
+    ),
+    "drugs of any sort": (
+        windowed(
+            "medication",
+            antimicrobial=st.just(True),
+            stages=st.just(["given"]),
+            optional={"doses": comparisons("{dose}")},
+        ),
+        st.one_of(DOSES, ARRIVALS),
+    ),
+    "drugs for so long": (
+        leaf(
+            "medication",
+            named=st.just(["cortison"]),
+            stages=st.just(["given"]),
+            within=st.just("3 h"),
+            lasting=HOURS,
+        ),
+        DOSES,
+    ),
+    "orders in any window": (
+        windowed("medication", named=st.just(["cortison"])),
+        st.one_of(DOSES, ARRIVALS),
+    ),
+    "infusion in any window": (
+        windowed(
+            "infusion",
+            **RUNNING,
+            optional={"rate": st.just(">= 2 ug/kg/min")},
+        ),
+        ARRIVALS,
+    ),
+    "breathing in any window": (
+        windowed("respiratory_support", any_of=st.just(["invasive"])),
+        ARRIVALS,
+    ),
+    "condition in any window": (
+        windowed("condition", codes=st.just([f"{ICD}N18"])),
+        st.one_of(
+            fact(
+                Condition,
+                code=st.just(f"{ICD}N18.6"),
+                present=st.booleans(),
+                flags=DATED,
+            ),
+            ARRIVALS,
+        ),
+    ),
+    "equivalent": (
+        leaf(
+            "norepinephrine_equivalent",
+            **{"is": comparisons("ug/kg/min")},
+            optional={"lasting": HOURS, "gap": st.just("1 h")},
+        ),
+        ARRIVALS,
+    ),
+    "equivalent in any window": (
+        windowed("norepinephrine_equivalent", **{"is": comparisons("ug/kg/min")}),
+        ARRIVALS,
+    ),
+    "fluid": (
+        windowed(
+            "fluid",
+            direction=st.sampled_from(("in", "out")),
+            total=st.one_of(comparisons("mL", 0, 200), comparisons("mL/kg")),
+        ),
+        st.one_of(VOLUMES, ARRIVALS),
+    ),
+    "urine": (
+        leaf("urine_output", lasting=HOURS, **{"is": comparisons("mL/kg/h")}),
+        VOLUMES,
+    ),
+    "elapsed": (
+        leaf(
+            "elapsed",
+            since=st.sampled_from(SINCE),
+            **{"is": comparisons("h")},
+            optional={"until": st.just("onset.happened_at")},
+        ),
+        ARRIVALS,
+    ),
+    "prior stay": (
+        leaf("prior_stay", within=HOURS, optional={"facility": st.just(True)}),
+        ARRIVALS,
+    ),
+    "transferred": (leaf("transferred"), ARRIVALS),
+}
+NO_FACTS = (
+    leaf("onset"),
+    leaf("enrolled", trials=st.just(["t"])),
+    leaf("refused", trials=st.just(["t"]), optional={"within": HOURS}),
+)
 
 
 def silent(rule):
