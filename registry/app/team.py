@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -20,7 +20,9 @@ from registry.domain.alert import Alert, AlertStep
 from registry.domain.consent import ConsentState
 from registry.domain.randomisation.signer import Signer
 from registry.store.unit_of_work import Registry
+from registry.usecases.declared import asked
 from registry.usecases.follow_alerts import AlertChange
+from registry.usecases.ports import UnitOfWork
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised, randomise
 from registry.usecases.record_answer import RecordAnswer, record_answer
 from registry.usecases.record_consent import (
@@ -30,6 +32,7 @@ from registry.usecases.record_consent import (
 )
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import Truth
+from streams.vocabulary.protocol import Answerer
 
 
 COORDINATOR = "coordinator.demo"
@@ -69,7 +72,8 @@ class ScriptedTeam:
     def hear(self, alerts: Iterable[AlertChange], agenda: Agenda) -> None:
         """Put a visit on the agenda for each alert that reached somebody."""
         for change in alerts:
-            if change.suppressed is None and change.step in _CALLS:
+            speaks = change.suppressed is None and change.alert.held_back is None
+            if speaks and change.step in _CALLS:
                 self._call(change.alert, agenda)
 
     def _call(self, alert: Alert, agenda: Agenda) -> None:
@@ -120,7 +124,7 @@ class ScriptedTeam:
             at=at,
         )
         with self.registry.transaction() as uow:
-            record_answer(command, uow)
+            record_answer(replace(command, answered_as=_whom(command, uow)), uow)
         return favourable
 
     def _decide(self, case: Case, agenda: Agenda, at: datetime) -> None:
@@ -175,3 +179,12 @@ class ScriptedTeam:
         """A draw in [0, 1) that belongs to this case and question alone."""
         name = identity("chance", str(self.seed), case.patient, case.domain, what)
         return float(np.random.default_rng(int(name.replace("-", ""), 16)).random())
+
+
+def _whom(command: RecordAnswer, uow: UnitOfWork) -> Answerer | None:
+    """The capacity in which the protocol wants it answered."""
+    verdict = uow.screenings.latest(command.screening_id)
+    if verdict is None:
+        return None
+    ask = asked(uow, command.trial, verdict.protocol_hash).get(command.criterion_id)
+    return min(ask.by, default=None) if ask else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from registry.app.explanation import Explanation, Wording
 from registry.app.wording import moment, span
-from registry.domain.alert import AlertStatus
+from registry.domain.alert import AlertStatus, Hold
 from registry.domain.mode import Suppression
 from registry.domain.participant import HumanAnswer
 from registry.store.listings import AlertView, ParticipantView, ScreeningView
@@ -157,11 +157,21 @@ def _needs(criterion: CriterionVerdict, wording: Wording | None) -> Iterator[str
         yield f"a signed answer to: {question}"
 
 
+_WHY_HELD = {
+    Hold.REFUSED: "held back: this trial was refused before",
+    Hold.OPTED_OUT: "held back: opted out of the trial, or of research",
+    Hold.CO_ENROLLED: "held back: takes part in a trial that leaves no room for it",
+    Hold.OUTRANKED: "held back: a trial that leaves no room for it calls first",
+}
+
+
 def _answer(answer: HumanAnswer) -> str:
+    kind = "opinion of" if answer.is_opinion else "signed by"
+    capacity = f" as {answer.answered_as}" if answer.answered_as else ""
     said = {"TRUE": "yes, it is so", "FALSE": "no, it is not so"}
     why = f" ({answer.reason})" if answer.reason else ""
     return (
-        f"signed by {answer.actor} at {moment(answer.answered_at)}: "
+        f"{kind} {answer.actor}{capacity} at {moment(answer.answered_at)}: "
         f"{said.get(answer.truth, 'cannot say')}{why}"
     )
 
@@ -171,9 +181,10 @@ def _alert(alert: AlertView) -> str:
     now = f"{alert.status.value} since {moment(alert.changed_at)}"
     if alert.status is AlertStatus.SUPPRESSED:
         now = "suppressed"
+    held = "" if alert.held_back is None else f"; {_WHY_HELD[alert.held_back]}"
     if alert.suppressed is None:
-        return f"{raised}; {now}"
-    return f"{raised}; {now}; nobody was told: {_WHY_NOBODY[alert.suppressed]}"
+        return f"{raised}; {now}{held}"
+    return f"{raised}; {now}; nobody was told: {_WHY_NOBODY[alert.suppressed]}{held}"
 
 
 def _people(told: Explanation) -> Iterator[str]:

@@ -4,6 +4,9 @@ It is raised on `eligible` and `needs_human` while the window is open.
 New evidence updates it in silence; it speaks again only when `needs_human` became
 `eligible` (re-alert on a verdict upgrade only).
 It expires with the window and is retracted when the verdict no longer holds.
+A patient whom nobody is to be called about now (who declined, who takes part in a
+trial that excludes this one, whom another trial has first) has one that is held back:
+it is stored, and speaks once nothing holds it any more.
 """
 
 from __future__ import annotations
@@ -44,6 +47,19 @@ class AlertStep(StrEnum):
     RETRACTED = "retracted"
 
 
+class Hold(StrEnum):
+    """Why nobody is to be called about this patient for this trial."""
+
+    REFUSED = "refused"
+    """Said no to this trial before, or took consent back, in whatever stay."""
+    OPTED_OUT = "opted_out"
+    """Wants no part in this trial, or in any research."""
+    CO_ENROLLED = "co_enrolled"
+    """Takes part in a trial that excludes this one, or that this one excludes."""
+    OUTRANKED = "outranked"
+    """A trial that excludes this one, or is excluded by it, calls first."""
+
+
 UNCLOSED = (AlertStatus.OPEN, AlertStatus.SUPPRESSED)
 
 _CLOSES_AS = {
@@ -75,6 +91,8 @@ class Alert:
     deadline: datetime
     raised_at: datetime
     changed_at: datetime
+    held_back: Hold | None = None
+    """Why nobody is to be called about this patient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +104,15 @@ class Move:
     suppressed: Suppression | None
     tells: bool
     """Whether somebody outside hears of it."""
+    held_back: Hold | None = None
 
 
-def move(current: Alert | None, verdict: TrialScreening, mode: Mode) -> Move | None:
+def move(
+    current: Alert | None,
+    verdict: TrialScreening,
+    mode: Mode,
+    hold: Hold | None = None,
+) -> Move | None:
     """What this verdict does to the unclosed alert, or to its absence.
 
     A revision older than the one the alert rests on does nothing.
@@ -99,14 +123,26 @@ def move(current: Alert | None, verdict: TrialScreening, mode: Mode) -> Move | N
         return None if current is None else _closing(current, verdict, mode)
     why_not = suppression(mode, verdict.provenance)
     if current is None:
-        return _raised(why_not)
-    return _onward(current, verdict, why_not)
+        return _raised(why_not, hold)
+    return _onward(current, verdict, why_not, hold)
 
 
 def closed(current: Alert, step: AlertStep, mode: Mode) -> Move:
     """The move that closes an alert; who was told of it is told of its end."""
     tells = current.status is AlertStatus.OPEN and mode is not Mode.SILENT
     return Move(step, _CLOSES_AS[step], current.suppressed, tells)
+
+
+def withheld(current: Alert, hold: Hold, mode: Mode) -> Move:
+    """The move that takes a call back and keeps the alert, should the hold end."""
+    tells = current.status is AlertStatus.OPEN and mode is not Mode.SILENT
+    step = AlertStep.RETRACTED if current.status is AlertStatus.OPEN else _FOLLOWED
+    return Move(step, AlertStatus.SUPPRESSED, current.suppressed, tells, hold)
+
+
+def released(verdict: TrialScreening, mode: Mode) -> Move:
+    """The move of an alert that nothing holds back any more."""
+    return _raised(suppression(mode, verdict.provenance), None)
 
 
 def calls(verdict: TrialScreening) -> bool:
@@ -126,19 +162,35 @@ def _closing(current: Alert, verdict: TrialScreening, mode: Mode) -> Move:
 
 
 def _onward(
-    current: Alert, verdict: TrialScreening, why_not: Suppression | None
+    current: Alert,
+    verdict: TrialScreening,
+    why_not: Suppression | None,
+    hold: Hold | None,
 ) -> Move:
     if current.status is AlertStatus.SUPPRESSED:
-        if why_not is None:
-            return _raised(None)
-        return Move(AlertStep.FOLLOWED, AlertStatus.SUPPRESSED, why_not, tells=False)
+        if why_not is None and hold is None:
+            return _raised(None, None)
+        return Move(
+            _FOLLOWED, AlertStatus.SUPPRESSED, why_not, tells=False, held_back=hold
+        )
+    if hold is not None:
+        return Move(
+            AlertStep.RETRACTED,
+            AlertStatus.SUPPRESSED,
+            why_not,
+            tells=True,
+            held_back=hold,
+        )
     upgraded = (current.verdict, verdict.status) == ("needs_human", "eligible")
     tells = upgraded and why_not is None
     step = AlertStep.UPDATED if tells else AlertStep.FOLLOWED
     return Move(step, AlertStatus.OPEN, None, tells)
 
 
-def _raised(why_not: Suppression | None) -> Move:
-    told = why_not is None
+def _raised(why_not: Suppression | None, hold: Hold | None) -> Move:
+    told = why_not is None and hold is None
     status = AlertStatus.OPEN if told else AlertStatus.SUPPRESSED
-    return Move(AlertStep.RAISED, status, why_not, told)
+    return Move(AlertStep.RAISED, status, why_not, told, hold)
+
+
+_FOLLOWED = AlertStep.FOLLOWED

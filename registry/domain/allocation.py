@@ -5,10 +5,10 @@ The arm is no part of it: arms are kept apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from registry.domain.audit import sha256
+from registry.domain.audit import ADDED, sha256
 from registry.domain.mode import Mode
 from streams.vocabulary.messages import Provenance
 
@@ -63,6 +63,13 @@ class Randomisation:
     provenance: Provenance
     arm_commitment: str
     """Binds the arm without telling it; see `SealedArm`."""
+    availability: tuple[tuple[str, bool, bool], ...] | None = field(
+        default=None, metadata=ADDED
+    )
+    """Each arm of the domain: whether it could be given, and to this patient.
+
+    None in what was drawn before that was kept.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

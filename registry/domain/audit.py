@@ -38,6 +38,8 @@ class AuditAction(StrEnum):
     ANSWER_RECORDED = "screening:answered"
     CONSENT_RECORDED = "consent:recorded"
     CONSENT_REJECTED = "consent:rejected"
+    OPT_OUT_RECORDED = "opt_out:recorded"
+    ALERTS_FOLLOWED = "alerts:followed"
     RANDOMISED = "randomisation:allocated"
     RANDOMISATION_REFUSED = "randomisation:refused"
     MERGE_IN_CONFLICT = "participant:merge_in_conflict"
@@ -56,6 +58,7 @@ class Account(StrEnum):
     PARTICIPANTS = "participants"
     CONSENTS = "consents"
     ANSWERS = "answers"
+    OPT_OUTS = "opt-outs"
     RANDOMISATIONS = "randomisations"
     MODES = "modes"
     PROTOCOLS = "protocol versions"
@@ -141,10 +144,18 @@ def sha256(*parts: bytes) -> str:
     return digest.hexdigest()
 
 
+ADDED = {"added": True}
+"""Metadata of a field that records got later: where it is None, no digest changes."""
+
+
 def record_digest(record: object) -> str:
     """The SHA-256 of a flat record's fields, as its audit row remembers it."""
-    names = sorted(type(record).__dataclass_fields__)  # type: ignore[attr-defined]  # a dataclass, by contract
-    return sha256(canonical({name: _plain(getattr(record, name)) for name in names}))
+    told = {
+        name: _plain(getattr(record, name))
+        for name, field in sorted(type(record).__dataclass_fields__.items())  # type: ignore[attr-defined]  # a dataclass, by contract
+        if getattr(record, name) is not None or not field.metadata.get("added")
+    }
+    return sha256(canonical(told))
 
 
 def pairs_digest(pairs: Iterable[tuple[str, str]]) -> str:

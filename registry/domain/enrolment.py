@@ -8,7 +8,7 @@ from datetime import datetime
 
 from registry.domain.consent import ConsentState
 from registry.domain.mode import Mode, suppression
-from registry.domain.protocol import DomainDesign
+from registry.domain.protocol import LEAST_ARMS, DomainDesign
 from registry.domain.stratum import pending_factors
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.messages import (
@@ -61,6 +61,10 @@ class Case:
     """Whom the patient was merged into; None for who is nobody else."""
     also_takes_part: tuple[str, ...] = ()
     """Other participants of the trial who are the same person since a merge."""
+    declined: str | None = None
+    """How this person, by whatever name, said no; None where nobody did."""
+    excluded_by: tuple[str, ...] = ()
+    """Trials this person takes part in, and that leave no room for this one."""
 
 
 def gate(case: Case) -> Gate:
@@ -81,14 +85,48 @@ def status_with_answers(
     """The verdict once signed answers are counted in.
 
     A `needs_human` that names nothing to ask stays what it is.
+    An answer against one intervention takes that one away; with fewer than two left
+    there is nothing to be drawn.
     """
     if screening.status in ("ineligible", "needs_data"):
         return screening.status
     asked = to_be_asked(screening)
-    if any(_speaks_against(c, answers.get(c.criterion_id)) for c in asked):
+    against = [c for c in asked if _speaks_against(c, answers.get(c.criterion_id))]
+    if any(c.level != "intervention" for c in against):
+        return "ineligible"
+    left = eligible_arms(screening, answers)
+    if screening.interventions and len(left) < LEAST_ARMS:
         return "ineligible"
     nameless = screening.status == "needs_human" and not asked
-    return "needs_human" if nameless or _unanswered(asked, answers) else "eligible"
+    return (
+        "needs_human" if nameless or missing_answers(screening, answers) else "eligible"
+    )
+
+
+def eligible_arms(
+    screening: TrialScreening, answers: Mapping[str, Truth]
+) -> frozenset[str]:
+    """The interventions nothing speaks against, by the record and the answers.
+
+    Empty where the verdict tells none: then it is of the domain as a whole.
+    """
+    out = {
+        c.intervention
+        for c in to_be_asked(screening)
+        if c.level == "intervention" and _speaks_against(c, answers.get(c.criterion_id))
+    }
+    return frozenset(
+        told.intervention
+        for told in screening.interventions
+        if told.status != "ineligible" and told.intervention not in out
+    )
+
+
+def missing_answers(
+    screening: TrialScreening, answers: Mapping[str, Truth]
+) -> tuple[str, ...]:
+    """The criteria somebody has still to answer."""
+    return _unanswered(_worth_asking(screening, answers), answers)
 
 
 def to_be_asked(screening: TrialScreening) -> tuple[CriterionVerdict, ...]:
@@ -99,6 +137,18 @@ def to_be_asked(screening: TrialScreening) -> tuple[CriterionVerdict, ...]:
 def fulfilled(criterion: CriterionVerdict, truth: Truth) -> bool:
     """Whether this truth lets the patient in: inclusion TRUE, exclusion FALSE."""
     return truth == ("TRUE" if criterion.role == "inclusion" else "FALSE")
+
+
+def _worth_asking(
+    screening: TrialScreening, answers: Mapping[str, Truth]
+) -> tuple[CriterionVerdict, ...]:
+    """What is to be asked, but nothing of an intervention that is out already."""
+    left = eligible_arms(screening, answers)
+    return tuple(
+        c
+        for c in to_be_asked(screening)
+        if c.level != "intervention" or c.intervention in left
+    )
 
 
 def _domain_obstacles(case: Case) -> Iterator[Obstacle]:
@@ -114,6 +164,10 @@ def _person_obstacles(case: Case) -> Iterator[Obstacle]:
         yield Obstacle(ErrorCode.PATIENT_MERGED, "patient_retired", case.survivor)
     for participant in case.also_takes_part:
         yield Obstacle(ErrorCode.PATIENT_MERGED, "takes_part_already", participant)
+    if case.declined is not None:
+        yield Obstacle(ErrorCode.DECLINED, "declined_before", case.declined)
+    for trial in case.excluded_by:
+        yield Obstacle(ErrorCode.CO_ENROLMENT, "takes_part_elsewhere", trial)
 
 
 def _consent_obstacles(case: Case) -> Iterator[Obstacle]:
@@ -141,6 +195,7 @@ def _screening_obstacles(case: Case) -> Iterator[Obstacle]:
     for factor in pending_factors(verdict.stratum):
         yield Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_unknown", factor)
     yield from _verdict_obstacles(verdict, case.answers)
+    yield from _arm_obstacles(case, verdict)
 
 
 def _verdict_obstacles(
@@ -148,12 +203,19 @@ def _verdict_obstacles(
 ) -> Iterator[Obstacle]:
     status = status_with_answers(verdict, answers)
     if status == "needs_human":
-        for criterion_id in _unanswered(to_be_asked(verdict), answers) or ("",):
+        for criterion_id in missing_answers(verdict, answers) or ("",):
             yield Obstacle(
                 ErrorCode.HUMAN_ANSWER_MISSING, "human_answer_missing", criterion_id
             )
     elif status != "eligible":
         yield Obstacle(ErrorCode.NOT_ELIGIBLE, "not_eligible", status)
+
+
+def _arm_obstacles(case: Case, verdict: TrialScreening) -> Iterator[Obstacle]:
+    if case.design is not None and not case.design.among(
+        eligible_arms(verdict, case.answers) if verdict.interventions else None
+    ):
+        yield Obstacle(ErrorCode.TOO_FEW_ARMS, "too_few_arms")
 
 
 def _unanswered(

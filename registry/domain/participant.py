@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from registry.domain.audit import ADDED
 from registry.domain.consent import ConsentBasis, ConsentState
 from streams.vocabulary.messages import Truth
+from streams.vocabulary.protocol import Answerer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,11 @@ class Consent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HumanAnswer:
-    """One signed answer to one criterion of one screening; the latest counts."""
+    """One signed answer to one criterion of one screening; the latest counts.
+
+    Where the machine had decided the criterion, it is an opinion: kept beside the
+    verdict to be compared with it, and never counted.
+    """
 
     answer_id: str
     screening_id: str
@@ -54,6 +60,33 @@ class HumanAnswer:
     reason: str | None
     actor: str
     answered_at: datetime
+    answered_as: Answerer | None = field(default=None, metadata=ADDED)
+    """In which capacity; None where nobody said."""
+    machine_truth: Truth | None = field(default=None, metadata=ADDED)
+    """What the machine said in that revision; None where that was not kept."""
+
+    @property
+    def is_opinion(self) -> bool:
+        """Whether the machine had decided what the human then spoke to."""
+        return self.machine_truth in ("TRUE", "FALSE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptOut:
+    """One revision of a person's no to one trial, or to all research of the house."""
+
+    opt_out_id: str
+    site: str
+    patient: str
+    trial: str
+    """Empty: all research."""
+    revision: int
+    stands: bool
+    """False where it was taken back."""
+    decided_at: datetime
+    recorded_at: datetime
+    actor: str
+    reason: str | None
 
 
 def participant_code(trial: str, site: str, number: int) -> str:

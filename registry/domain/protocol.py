@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from registry.domain.audit import canonical, sha256
 from streams.vocabulary.errors import ErrorCode, ProtocolError
+
+
+LEAST_ARMS = 2
+"""With fewer there is nothing to be drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +48,20 @@ class DomainDesign:
         drawn = {"arms": [asdict(a) for a in self.arms], "blocks": self.block_multiples}
         return sha256(canonical({"domain": self.domain, **drawn}))
 
+    def among(self, eligible: Collection[str] | None) -> DomainDesign | None:
+        """The design that draws among these arms; None where fewer than two are left.
+
+        `eligible` None: every arm.
+        """
+        if eligible is None:
+            return self
+        left = tuple(arm for arm in self.arms if arm.name in eligible)
+        return replace(self, arms=left) if len(left) >= LEAST_ARMS else None
+
     def _claims(self) -> tuple[tuple[bool, str], ...]:
         names = [arm.name for arm in self.arms]
         return (
-            (len(names) >= 2, "it needs two arms or more"),
+            (len(names) >= LEAST_ARMS, "it needs two arms or more"),
             (len(set(names)) == len(names), "two arms share a name"),
             (all(arm.ratio >= 1 for arm in self.arms), "a ratio is below 1"),
             (bool(self.block_multiples), "it names no block size"),

@@ -65,6 +65,20 @@ def by_value(kind: type[StrEnum], name: str) -> Enum:
     )
 
 
+def told_by_value(kind: type[StrEnum]) -> Enum:
+    """A closed set that may grow, stored by value; the program alone checks it.
+
+    For columns that were added later: SQLite cannot add a check to a table it has.
+    """
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=False,
+        values_callable=_values,
+        length=32,
+    )
+
+
 def one_of(literal: Any, name: str) -> Enum:  # noqa: ANN401  a Literal has no type
     """A closed set given as a `Literal` of strings."""
     values = get_args(literal)

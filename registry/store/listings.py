@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from registry.domain.alert import AlertStatus
+from registry.domain.alert import AlertStatus, Hold
 from registry.domain.consent import ConsentState
 from registry.domain.mode import Suppression
 from streams.vocabulary.messages import (
@@ -134,6 +134,28 @@ class AlertView:
     deadline: datetime
     raised_at: datetime
     changed_at: datetime
+    held_back: Hold | None
+    """Why nobody is to be called about this patient."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementView:
+    """How human and machine compare on one criterion, over all screenings."""
+
+    trial: str
+    domain: str
+    criterion: str
+    role: str
+    """`inclusion` or `exclusion`."""
+    answered: int
+    """Screenings in which a human said TRUE or FALSE of it."""
+    both: int
+    """Of these, in which the machine did too."""
+    agree: int
+    human_true_machine_false: int
+    human_false_machine_true: int
+    agreement: float | None
+    """`agree` of `both`; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,6 +114,7 @@ def _said_while_open(
             for answer in answers[name]
             if answer.protocol_hash == verdict.protocol_hash
             and answer.answered_at <= end
+            and answer.machine_truth not in ("TRUE", "FALSE")
         }
         yield _Said(name, verdict, held)
 
@@ -144,6 +145,8 @@ class _Answer:
     criterion_id: str
     truth: Truth
     answered_at: datetime
+    machine_truth: str | None
+    """An opinion beside a decided verdict is not counted."""
 
 
 def _answers(connection: Connection) -> defaultdict[str, list[_Answer]]:
@@ -155,11 +158,14 @@ def _answers(connection: Connection) -> defaultdict[str, list[_Answer]]:
         row.criterion_id,
         row.truth,
         row.answered_at,
+        row.machine_truth,
     ).order_by(row.screening_id, row.criterion_id, row.revision)
     found: defaultdict[str, list[_Answer]] = defaultdict(list)
-    for name, protocol_hash, criterion_id, truth, at in connection.execute(query):
+    for name, protocol_hash, criterion_id, truth, at, by_machine in connection.execute(
+        query
+    ):
         said: Any = truth
-        found[name].append(_Answer(protocol_hash, criterion_id, said, at))
+        found[name].append(_Answer(protocol_hash, criterion_id, said, at, by_machine))
     return found
 
 

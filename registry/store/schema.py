@@ -27,6 +27,7 @@ APPEND_ONLY = (
     people.ParticipantRow.__tablename__,
     people.ConsentRow.__tablename__,
     people.AnswerRow.__tablename__,
+    people.OptOutRow.__tablename__,
     RandomisationRow.__tablename__,
     trial.ModeRow.__tablename__,
     trial.ProtocolRow.__tablename__,

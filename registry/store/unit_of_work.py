@@ -21,7 +21,11 @@ from registry.store.repositories.audit import AuditRepository
 from registry.store.repositories.feeds import FeedRepository
 from registry.store.repositories.letters import LetterRepository
 from registry.store.repositories.outbox import OutboxRepository
-from registry.store.repositories.people import AnswerRepository, ParticipantRepository
+from registry.store.repositories.people import (
+    AnswerRepository,
+    OptOutRepository,
+    ParticipantRepository,
+)
 from registry.store.repositories.stream import StreamRepository
 from registry.store.repositories.trial import ModeRepository, ProtocolRepository
 from registry.store.repositories.vault import VaultRepository
@@ -50,6 +54,7 @@ class UnitOfWork:
         self.outcomes = OutcomeRepository(connection)
         self.alerts = AlertRepository(connection)
         self.participants = ParticipantRepository(connection)
+        self.opt_outs = OptOutRepository(connection)
         self.answers = AnswerRepository(connection)
         self.allocations = AllocationRepository(connection)
         self.letters = LetterRepository(connection)

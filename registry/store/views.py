@@ -15,8 +15,10 @@ from sqlalchemy.orm import aliased
 from registry.domain.feed import Feed, counts
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent, HumanAnswer
+from registry.store.agreement import agreement
 from registry.store.flow import flow
 from registry.store.listings import (
+    AgreementView,
     AlertView,
     FlowView,
     OnsetView,
@@ -140,6 +142,10 @@ class Views:
     ) -> tuple[FlowView, ...]:
         """How many came how far, a row a domain."""
         return flow(self._connection, trial=trial, may_see_arms=may_see_arms)
+
+    def agreement(self, trial: str | None = None) -> tuple[AgreementView, ...]:
+        """How human and machine compare, a row a criterion."""
+        return agreement(self._connection, trial)
 
     def answers(self, site: str, patient: str) -> tuple[HumanAnswer, ...]:
         """All signed answers about one patient."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from registry.domain.alert import (
@@ -11,17 +11,17 @@ from registry.domain.alert import (
     Alert,
     AlertStatus,
     AlertStep,
+    Hold,
     Move,
-    closed,
+    calls,
     move,
+    withheld,
 )
-from registry.domain.audit import canonical, pairs_digest, record_digest
-from registry.domain.enrolment import to_be_asked
 from registry.domain.mode import Mode, Suppression
-from registry.usecases.outbox import ALERTS, OutboxItem
+from registry.usecases.act_on_alerts import Board, moved
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import AlertRecord
-from streams.vocabulary.clock import iso
+from registry.usecases.tell_alerts import notice
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import TrialScreening
 
@@ -49,84 +49,101 @@ def follow_alerts(
 
     `known_before` is the last revision of each screening before this batch: a verdict
     that comes late changes no alert; `act` is the batch.
+    Who declined is not called about; of trials that exclude each other one calls, and
+    the others' alerts are held back until it is over.
     """
     if not verdicts:
         return ()
-    mode = uow.modes.current()
     ids = {v.screening_id for v in verdicts}
-    standing = uow.alerts.unclosed(ids)
-    done = uow.alerts.acted(ids)
-    told: list[tuple[TrialScreening, Alert, Move]] = []
+    following = _Following(
+        uow=uow,
+        mode=uow.modes.current(),
+        board=Board(uow, uow.alerts.unclosed(ids)),
+        done=uow.alerts.acted(ids),
+    )
     for verdict in _in_time(verdicts, known_before):
-        current = standing.pop(verdict.screening_id, None)
-        step = move(current, verdict, mode)
-        if verdict.screening_id in done or step is None:
-            after = current
-        else:
-            after = _after(current, verdict, step, verdict.known_at)
-            told.append((verdict, after, step))
-        if after is not None and after.status in UNCLOSED:
-            standing[verdict.screening_id] = after
-    records = uow.alerts.save([(alert, step) for _, alert, step in told], act=act)
+        following.follow(verdict)
+    told = following.told
+    records = uow.alerts.save([(t.alert, t.move) for t in told], act=act)
     uow.outbox.add(
         [
-            _notice(alert, step, verdict=v, mode=mode, at=recorded_at)
-            for v, alert, step in told
-            if step.tells
+            notice(
+                t.alert,
+                t.move,
+                verdict=t.verdict,
+                mode=following.mode,
+                at=recorded_at,
+                anew=t.anew,
+            )
+            for t in told
+            if t.move.tells
         ]
     )
-    spoken = ((a, s) for _, a, s in told if s.step is not AlertStep.FOLLOWED)
+    spoken = (t for t in told if t.move.step is not AlertStep.FOLLOWED)
     return tuple(
-        AlertChange(alert, step.step, step.suppressed, record)
-        for (alert, step), record in zip(spoken, records, strict=True)
+        AlertChange(t.alert, t.move.step, t.move.suppressed, record)
+        for t, record in zip(spoken, records, strict=True)
     )
 
 
-def alerts_told(records: Sequence[AlertRecord]) -> dict[str, object]:
-    """What an audit row says of the steps its act made alerts take; nothing of none."""
-    if not records:
-        return {}
-    return {"alerts": {"rows": len(records), "digest": alerts_digest(records)}}
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One step of one alert, and the verdict it rests on."""
+
+    verdict: TrialScreening
+    alert: Alert
+    move: Move
+    anew: bool = False
 
 
-def alerts_digest(records: Sequence[AlertRecord]) -> str:
-    """What the steps add up to, in whatever order they come."""
-    return pairs_digest((r.alert_id, record_digest(r)) for r in records)
+@dataclass(slots=True)
+class _Following:
+    """The alerts of the patients of one batch, as its verdicts move them."""
 
+    uow: UnitOfWork
+    mode: Mode
+    board: Board
+    done: set[str]
+    told: list[_Told] = field(default_factory=list)
 
-def close_alerts_of(
-    uow: UnitOfWork,
-    *,
-    site: str,
-    patient: str,
-    trial: str,
-    act: str,
-    at: datetime,
-    domain: str | None = None,
-) -> tuple[AlertRecord, ...]:
-    """The team has acted: nobody is called about this patient any more.
+    def follow(self, verdict: TrialScreening) -> None:
+        current = self.board.of(verdict.screening_id)
+        step = move(current, verdict, self.mode, self._hold(verdict))
+        if step is None or verdict.screening_id in self.done:
+            return
+        after = _after(current, verdict, step, verdict.known_at)
+        self.board.put(after)
+        self.told.append(_Told(verdict, after, step))
+        if after.status not in UNCLOSED:
+            self._release(after, verdict.known_at)
+        elif after.held_back is None:
+            self._withhold(after, verdict.known_at)
 
-    `domain` limits that to one question of the trial; `act` is what the team did.
-    """
-    mode = uow.modes.current()
-    told = [
-        (replace(alert, status=step.status, changed_at=at), step)
-        for alert in uow.alerts.unclosed_of(site=site, patient=patient, trial=trial)
-        if domain in (None, alert.domain)
-        for step in (closed(alert, AlertStep.ACTED, mode),)
-    ]
-    records = uow.alerts.save(told, act=act)
-    for after, step in told:
-        _tell_closed(after, step, uow, mode=mode, at=at)
-    return records
+    def _hold(self, verdict: TrialScreening) -> Hold | None:
+        return self.board.hold_on(verdict) if calls(verdict) else None
 
+    def _withhold(self, caller: Alert, at: datetime) -> None:
+        """Take back the calls of the trials that this one comes before."""
+        for rival in self.board.outranked_by(caller):
+            self._move(rival, withheld(rival, Hold.OUTRANKED, self.mode), at)
 
-def _tell_closed(
-    after: Alert, step: Move, uow: UnitOfWork, *, mode: Mode, at: datetime
-) -> None:
-    verdict = uow.screenings.latest(after.screening_id)
-    if step.tells and verdict is not None:
-        uow.outbox.add([_notice(after, step, verdict=verdict, mode=mode, at=at)])
+    def _release(self, gone: Alert, at: datetime) -> None:
+        """Let those call that this one stood before."""
+        for alert, verdict, step in self.board.released(gone, self.mode, at):
+            self._move(alert, step, at, verdict)
+
+    def _move(
+        self,
+        alert: Alert,
+        step: Move,
+        at: datetime,
+        verdict: TrialScreening | None = None,
+    ) -> None:
+        after = moved(alert, step, at)
+        self.board.put(after)
+        known = verdict or self.uow.screenings.latest(alert.screening_id)
+        if known is not None:
+            self.told.append(_Told(known, after, step, anew=True))
 
 
 def _in_time(
@@ -142,13 +159,10 @@ def _after(
 ) -> Alert:
     before = current or _new(verdict, at)
     return replace(
-        before,
-        status=step.status,
-        suppressed=step.suppressed,
+        moved(before, step, at),
         verdict=verdict.status,
         revision=verdict.revision,
         deadline=verdict.deadline,
-        changed_at=at,
     )
 
 
@@ -169,44 +183,3 @@ def _new(verdict: TrialScreening, at: datetime) -> Alert:
         raised_at=at,
         changed_at=at,
     )
-
-
-def _notice(
-    alert: Alert, step: Move, *, verdict: TrialScreening, mode: Mode, at: datetime
-) -> OutboxItem:
-    body = {
-        "type": f"alert.{step.step.value}",
-        "timestamp": iso(alert.changed_at),
-        "data": _told(alert, verdict, mode),
-    }
-    return OutboxItem(
-        outbox_id=identity(
-            "outbox", alert.alert_id, step.step.value, str(verdict.revision)
-        ),
-        topic=ALERTS,
-        key=f"{alert.site}/{alert.patient}",
-        payload=canonical(body).decode(),
-        created_at=at,
-        next_attempt_at=at,
-    )
-
-
-def _told(alert: Alert, verdict: TrialScreening, mode: Mode) -> dict[str, object]:
-    """Ids and what is still to be done; never a name, never an arm."""
-    return {
-        "alert_id": alert.alert_id,
-        "site": alert.site,
-        "patient": alert.patient,
-        "trial": alert.trial,
-        "domain": alert.domain,
-        "episode": alert.episode,
-        "status": alert.verdict,
-        "deadline": iso(alert.deadline),
-        "known_at": iso(verdict.known_at),
-        "screening_id": alert.screening_id,
-        "revision": verdict.revision,
-        "missing": [c.criterion_id for c in to_be_asked(verdict)],
-        "protocol_hash": verdict.protocol_hash,
-        "provenance": verdict.provenance,
-        "mode": mode.value,
-    }

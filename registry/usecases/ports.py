@@ -19,7 +19,7 @@ from registry.domain.allocation import Allocator, Randomisation, SealedArm
 from registry.domain.audit import Account, AuditEntry, AuditRow, Head, UnreadableRow
 from registry.domain.letter import Letter
 from registry.domain.mode import Mode
-from registry.domain.participant import Consent, HumanAnswer, Participant
+from registry.domain.participant import Consent, HumanAnswer, OptOut, Participant
 from registry.domain.protocol import DomainDesign
 from registry.usecases.outbox import OutboxItem
 from registry.usecases.records import (
@@ -34,6 +34,7 @@ from registry.usecases.stream_state import RecordedMessage
 from registry.usecases.vault_ports import Vault
 from streams.vocabulary.messages import (
     DeadLetter,
+    Provenance,
     SepsisOnset,
     TrialOutcome,
     TrialScreening,
@@ -56,6 +57,12 @@ class Protocols(Protocol):
     """Protocol versions and the domains of the active ones."""
 
     def active(self, trial: str) -> ProtocolVersion | None: ...
+
+    def in_force(self) -> tuple[ProtocolVersion, ...]:
+        """The active version of each trial."""
+        ...
+
+    def of_hash(self, trial: str, protocol_hash: str) -> ProtocolVersion | None: ...
 
     def activate(
         self, version: ProtocolVersion, designs: Sequence[DomainDesign]
@@ -97,6 +104,10 @@ class Screenings(Protocol):
 
     def latest_revisions(self, screening_ids: Collection[str]) -> dict[str, int]: ...
 
+    def provenance_of(self, *, site: str, patient: str) -> Provenance | None:
+        """Of what was last said of the patient; None where nothing was."""
+        ...
+
 
 class Outcomes(Protocol):
     """Revisions of outcomes."""
@@ -114,8 +125,10 @@ class Alerts(Protocol):
         ...
 
     def unclosed_of(
-        self, *, site: str, patient: str, trial: str
-    ) -> tuple[Alert, ...]: ...
+        self, *, site: str, patients: Collection[str], trial: str | None = None
+    ) -> tuple[Alert, ...]:
+        """Of one person, by all names, in one trial or all."""
+        ...
 
     def acted(self, screening_ids: Collection[str]) -> set[str]:
         """The screenings whose alert the team has acted on: nobody is called again."""
@@ -159,16 +172,34 @@ class Participants(Protocol):
         """The latest revision."""
         ...
 
+    def consents_of(self, participants: Collection[str]) -> tuple[Consent, ...]:
+        """All revisions, in order."""
+        ...
+
     def consent_revision(self, consent_id: str) -> Consent | None: ...
 
     def add_consent(self, consent: Consent) -> None: ...
 
 
+class OptOuts(Protocol):
+    """Who wants no part in a trial, or in any research."""
+
+    def latest(self, *, site: str, patients: Collection[str]) -> tuple[OptOut, ...]:
+        """The latest of each patient and trial, standing or taken back."""
+        ...
+
+    def one(self, opt_out_id: str) -> OptOut | None: ...
+
+    def add(self, opt_out: OptOut) -> None: ...
+
+
 class Answers(Protocol):
     """Signed human answers."""
 
-    def latest(self, screening_id: str) -> tuple[HumanAnswer, ...]:
-        """The latest of each criterion."""
+    def latest(
+        self, screening_id: str, *, opinions: bool = True
+    ) -> tuple[HumanAnswer, ...]:
+        """The latest of each criterion, opinions among them or not."""
         ...
 
     def one(self, answer_id: str) -> HumanAnswer | None: ...
@@ -188,6 +219,10 @@ class Allocations(Protocol):
         ...
 
     def request_by_key(self, idempotency_key: str) -> Request | None: ...
+
+    def trials_of(self, participants: Collection[str]) -> tuple[str, ...]:
+        """The trials in which any of these participants was randomised."""
+        ...
 
     def stored(
         self, *, trial: str, domain: str, participant: str
@@ -349,6 +384,9 @@ class UnitOfWork(Protocol):
 
     @property
     def participants(self) -> Participants: ...
+
+    @property
+    def opt_outs(self) -> OptOuts: ...
 
     @property
     def answers(self) -> Answers: ...

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
-from registry.domain.enrolment import Obstacle, status_with_answers, to_be_asked
+from registry.domain.enrolment import Obstacle, status_with_answers
 from registry.domain.participant import HumanAnswer
+from registry.usecases.declared import Asked, asked
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.ids import identity, screening_identity
 from streams.vocabulary.messages import ScreeningStatus, TrialScreening, Truth
+from streams.vocabulary.protocol import Answerer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,8 @@ class RecordAnswer:
     reason: str | None
     actor: str
     at: datetime
+    answered_as: Answerer | None = None
+    """In which capacity, where the protocol says who may answer."""
 
     @property
     def screening_id(self) -> str:
@@ -48,6 +52,8 @@ class AnswerRecorded:
     answer_id: str
     revision: int
     status: ScreeningStatus
+    is_opinion: bool
+    """The machine had decided it: kept to be compared, and never counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,40 +66,80 @@ class AnswerRefused:
 def record_answer(
     command: RecordAnswer, uow: UnitOfWork
 ) -> AnswerRecorded | AnswerRefused:
-    """Append the answer; the latest of a criterion counts, the others stay."""
+    """Append the answer; the latest of a criterion counts, the others stay.
+
+    What is said of a criterion the machine has decided is an opinion beside its verdict.
+    """
     uow.audit.lock(site=command.site, trial=command.trial)
     screening = uow.screenings.latest(command.screening_id)
     if screening is None:
         return AnswerRefused(
             obstacle=Obstacle(ErrorCode.UNKNOWN_SCREENING, "not_screened")
         )
-    if command.criterion_id not in {c.criterion_id for c in to_be_asked(screening)}:
+    told = {c.criterion_id: c for c in screening.criteria}
+    if command.criterion_id not in told:
         return AnswerRefused(
             obstacle=Obstacle(
-                ErrorCode.UNKNOWN_CRITERION, "not_to_be_asked", command.criterion_id
+                ErrorCode.UNKNOWN_CRITERION, "no_such_criterion", command.criterion_id
             )
         )
-    answer = _answer(command, screening, uow)
+    answer = _answer(command, screening, told[command.criterion_id].truth, uow)
+    obstacle = None if answer.is_opinion else _not_theirs(command, screening, uow)
+    if obstacle is not None:
+        return AnswerRefused(obstacle=obstacle)
     uow.answers.add(answer)
     uow.audit.append(_entry(command, answer))
     return AnswerRecorded(
         answer_id=answer.answer_id,
         revision=answer.revision,
-        status=status_with_answers(screening, valid_answers(screening, uow)),
+        status=status_with_answers(
+            screening, valid_answers(screening, uow, at=command.at)
+        ),
+        is_opinion=answer.is_opinion,
     )
 
 
-def valid_answers(screening: TrialScreening, uow: UnitOfWork) -> dict[str, Truth]:
-    """The latest answer by criterion, as far as given for this protocol version."""
+def valid_answers(
+    screening: TrialScreening, uow: UnitOfWork, *, at: datetime
+) -> dict[str, Truth]:
+    """The latest answer by criterion that counts at `at`.
+
+    One that was given for another protocol version does not, nor one that is older
+    than the protocol lets it hold, nor an opinion beside the machine's verdict.
+    """
+    whom = asked(uow, screening.trial, screening.protocol_hash)
     return {
         answer.criterion_id: answer.truth
-        for answer in uow.answers.latest(screening.screening_id)
+        for answer in uow.answers.latest(screening.screening_id, opinions=False)
         if answer.protocol_hash == screening.protocol_hash
+        and _holds(answer, whom.get(answer.criterion_id), at)
     }
 
 
-def _answer(
+def _holds(answer: HumanAnswer, ask: Asked | None, at: datetime) -> bool:
+    """Whether it still holds; at the last moment it does."""
+    if ask is None or ask.holds_for is None:
+        return True
+    return at <= answer.answered_at + ask.holds_for
+
+
+def _not_theirs(
     command: RecordAnswer, screening: TrialScreening, uow: UnitOfWork
+) -> Obstacle | None:
+    """Who may answer is the protocol's to say."""
+    whom = asked(uow, screening.trial, screening.protocol_hash)
+    ask = whom.get(command.criterion_id)
+    if ask is None or not ask.by or command.answered_as in ask.by:
+        return None
+    told = ", ".join(sorted(ask.by))
+    return Obstacle(ErrorCode.NOT_TO_ANSWER, "not_theirs_to_answer", told)
+
+
+def _answer(
+    command: RecordAnswer,
+    screening: TrialScreening,
+    machine_truth: Truth,
+    uow: UnitOfWork,
 ) -> HumanAnswer:
     before = [
         answer.revision
@@ -114,6 +160,8 @@ def _answer(
         reason=command.reason,
         actor=command.actor,
         answered_at=command.at,
+        answered_as=command.answered_as,
+        machine_truth=machine_truth,
     )
 
 
@@ -132,6 +180,8 @@ def _entry(command: RecordAnswer, answer: HumanAnswer) -> AuditEntry:
             "criterion": answer.criterion_id,
             "revision": answer.revision,
             "truth": answer.truth,
+            "answered_as": answer.answered_as,
+            "machine_truth": answer.machine_truth,
             "reason": answer.reason,
         },
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from registry.domain.audit import AuditAction, AuditEntry, pairs_digest, sha256
-from registry.usecases.follow_alerts import AlertChange, alerts_told, follow_alerts
+from registry.usecases.follow_alerts import AlertChange, follow_alerts
 from registry.usecases.one_person import flag_merges
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import Stamp
@@ -25,6 +25,7 @@ from registry.usecases.stream_state import (
     Seen,
     StateChunk,
 )
+from registry.usecases.tell_alerts import alerts_told
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import (
     SEPSIS_ONSET,
@@ -202,8 +203,12 @@ def _audit_entries(
     kept: Sequence[_Kept],
     alerts: Sequence[AlertChange],
 ) -> Iterator[AuditEntry]:
-    """One entry a chain, chains in one order everywhere, so that none waits in a ring."""
-    for site, trial in sorted({k.chain for k in kept}):
+    """One entry a chain, chains in one order everywhere, so that none waits in a ring.
+
+    A verdict of one trial may move the alerts of those that exclude it.
+    """
+    moved = {(c.record.site, c.record.trial) for c in alerts}
+    for site, trial in sorted(moved | {k.chain for k in kept}):
         mine = [k for k in kept if k.chain == (site, trial)]
         told = pairs_digest((k.record.message_id, k.record.digest) for k in mine)
         steps = [

@@ -10,9 +10,12 @@ from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.consent import ConsentBasis, ConsentState, may_become
 from registry.domain.enrolment import Obstacle
 from registry.domain.participant import Consent, Participant, participant_code
-from registry.usecases.follow_alerts import alerts_told, close_alerts_of
+from registry.usecases.act_on_alerts import close_alerts_of
+from registry.usecases.declared import lock_with_rivals
+from registry.usecases.declined import of_consent, provenance_of, roster_item
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import AlertRecord
+from registry.usecases.tell_alerts import alerts_told, audit_others
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.ids import identity
 
@@ -58,9 +61,10 @@ def record_consent(
 ) -> ConsentRecorded | ConsentRefused:
     """Append the decision; the first one makes the patient a participant.
 
-    Who refuses or withdraws is called about no more.
+    Who refuses or withdraws is called about no more, in this stay or any other, and
+    the workers hear of it.
     """
-    uow.audit.lock(site=command.site, trial=command.trial)
+    lock_with_rivals(uow, site=command.site, trial=command.trial)
     known = uow.participants.of(
         trial=command.trial, site=command.site, patient=command.patient
     )
@@ -75,7 +79,15 @@ def record_consent(
     participant = known or _new_participant(command, uow)
     consent = _consent(command, participant, before)
     uow.participants.add_consent(consent)
-    steps = _close_alerts(command, uow, act=consent.consent_id)
+    _tell_workers(command, consent, before, uow)
+    steps = audit_others(
+        _close_alerts(command, uow, act=consent.consent_id),
+        uow,
+        trial=command.trial,
+        act=consent.consent_id,
+        actor=command.actor,
+        at=command.at,
+    )
     uow.audit.append(_entry(command, consent, steps))
     return ConsentRecorded(
         participant=consent.participant,
@@ -97,6 +109,21 @@ def _obstacle(command: RecordConsent, before: Consent | None) -> Obstacle | None
     if command.decided_at > command.at:
         return Obstacle(ErrorCode.CONSENT_STEP, "decided_in_the_future")
     return None
+
+
+def _tell_workers(
+    command: RecordConsent, consent: Consent, before: Consent | None, uow: UnitOfWork
+) -> None:
+    told = of_consent(
+        consent,
+        before,
+        site=command.site,
+        patient=command.patient,
+        trial=command.trial,
+        provenance=provenance_of(command.site, command.patient, uow),
+    )
+    if told is not None:
+        uow.outbox.add([roster_item(told)])
 
 
 def _close_alerts(

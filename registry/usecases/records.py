@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from registry.domain.alert import AlertStep
+from registry.domain.alert import AlertStep, Hold
+from registry.domain.audit import ADDED
 from registry.domain.mode import Mode, Suppression
 
 
@@ -59,6 +60,7 @@ class AlertRecord:
     suppressed: Suppression | None
     told: bool
     at: datetime
+    held_back: Hold | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,9 +26,9 @@ from registry.domain.audit import (
     record_digest,
     start,
 )
-from registry.usecases.follow_alerts import alerts_digest
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_batch import batch_digest
+from registry.usecases.tell_alerts import alerts_digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +94,7 @@ _ACCOUNTS = {
     AuditAction.PARTICIPANT_REGISTERED.value: Account.PARTICIPANTS,
     AuditAction.CONSENT_RECORDED.value: Account.CONSENTS,
     AuditAction.ANSWER_RECORDED.value: Account.ANSWERS,
+    AuditAction.OPT_OUT_RECORDED.value: Account.OPT_OUTS,
     AuditAction.RANDOMISED.value: Account.RANDOMISATIONS,
 }
 """The actions that write one record each; batches write many."""
@@ -182,6 +183,8 @@ class _Walk:
             return uow.participants.consent_revision(subject)
         if row.action == AuditAction.ANSWER_RECORDED:
             return uow.answers.one(subject)
+        if row.action == AuditAction.OPT_OUT_RECORDED:
+            return uow.opt_outs.one(subject)
         return uow.allocations.one(subject)
 
     def _unaccounted(self) -> Break | None:

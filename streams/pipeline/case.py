@@ -187,6 +187,7 @@ def _view(
         anchors=anchors,
         flags=tuple(state.flags.values()),
         roster=state.taking_part,
+        refusals=state.refusals,
         zone=plan.zone,
     )
 

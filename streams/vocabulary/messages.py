@@ -46,6 +46,8 @@ EntryKind = Literal[
 ]
 """What may open a screening; see `streams.vocabulary.entry`."""
 OutcomeStatus = Literal["pending", "provisional", "final", "missing"]
+Refusal = Literal["refused", "opted_out", "withdrawn", "lifted"]
+"""A no that stands, by how it was said; `lifted`: it stands no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,15 +222,25 @@ class TrialOutcome(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RosterEntry(Message):
-    """`trial.roster`: the patient takes part since `happened_at`; never an arm."""
+    """`trial.roster`: the patient takes part, or declined, at `happened_at`; never an arm.
+
+    Who declined a trial is called about it no more, in this stay or any other.
+    """
 
     type: Literal["roster"] = "roster"
     trial: str
+    """Empty: all research, where somebody opted out of it."""
     domain: str
+    """Empty where somebody declined: that concerns the trial."""
     episode: str
     participant: str
+    """Empty where somebody opted out who never was one."""
     origin: str | None = None
     """After a merge: the patient who was enrolled."""
+    refusal: Refusal | None = None
+    """How it was declined; None where the patient takes part."""
+    revision: int = 0
+    """Of the decision of this patient, trial and participant; the highest stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ _PAUSE_SECONDS = 5.0
 
 @app.command("list")
 def list_(registry: RegistryOption = None, as_json: JsonOption = False) -> None:
-    """The alerts as they stand; suppressed ones with the reason."""
+    """The alerts as they stand; suppressed or held back ones with the reason."""
     with opened(registry).reading() as views:
         rows = views.alerts()
     columns: Columns = {
@@ -34,6 +34,7 @@ def list_(registry: RegistryOption = None, as_json: JsonOption = False) -> None:
         "trial / domain": lambda r: f"{r.trial} / {r.domain}",
         "status": lambda r: r.status,
         "suppressed": lambda r: r.suppressed or "",
+        "held back": lambda r: r.held_back or "",
         "verdict": lambda r: r.verdict,
         "raised": lambda r: told(r.raised_at),
         "deadline": lambda r: told(r.deadline),

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from registry.app.commands.options import JsonOption, RegistryOption, opened
 from registry.store.listings import (
+    AgreementView,
     AlertView,
     OnsetView,
     OutcomeView,
@@ -39,6 +40,7 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
     "participants": TypeAdapter(tuple[ParticipantView, ...]),
     "outcomes": TypeAdapter(tuple[OutcomeView, ...]),
     "alerts": TypeAdapter(tuple[AlertView, ...]),
+    "agreement": TypeAdapter(tuple[AgreementView, ...]),
 }
 """What `--json` prints; the schemas are published in `deploy/schemas`."""
 
@@ -135,6 +137,28 @@ def outcomes(
         "reason": lambda r: r.reason or "",
     }
     show("outcomes", rows, columns, as_json=as_json)
+
+
+@app.command()
+def agreement(
+    registry: RegistryOption = None,
+    trial: Annotated[str | None, typer.Option(help="Only this trial.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How often human and machine say the same, criterion by criterion."""
+    with opened(registry).reading() as views:
+        rows = views.agreement(trial)
+    columns: Columns = {
+        "trial / domain": lambda r: f"{r.trial} / {r.domain}",
+        "criterion": lambda r: f"{r.criterion} ({r.role})",
+        "answered": lambda r: r.answered,
+        "both spoke": lambda r: r.both,
+        "agree": lambda r: r.agree,
+        "human yes, machine no": lambda r: r.human_true_machine_false,
+        "human no, machine yes": lambda r: r.human_false_machine_true,
+        "agreement": lambda r: "" if r.agreement is None else f"{r.agreement:.0%}",
+    }
+    show("agreement", rows, columns, as_json=as_json)
 
 
 def _check_definition(name: str, held: set[str]) -> None:

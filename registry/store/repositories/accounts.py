@@ -24,7 +24,7 @@ from registry.store.repositories.verdicts import onset_row, outcome_row, screeni
 from registry.store.rows.alerts import AlertEventRow, AlertRow
 from registry.store.rows.allocation import RandomisationRow
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
-from registry.store.rows.people import AnswerRow, ConsentRow, ParticipantRow
+from registry.store.rows.people import AnswerRow, ConsentRow, OptOutRow, ParticipantRow
 from registry.store.rows.trial import ModeRow, ProtocolRow
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
 from streams.vocabulary.errors import InputError
@@ -96,6 +96,7 @@ def _kept() -> Iterator[_Kept]:
     yield _of_its_own(Account.MESSAGES, OutcomeRow)
     yield _of_its_own(Account.PARTICIPANTS, ParticipantRow)
     yield _of_its_own(Account.RANDOMISATIONS, RandomisationRow)
+    yield _of_its_own(Account.OPT_OUTS, OptOutRow)
     yield _Kept(Account.MODES, ModeRow.__table__, _NONE, _NONE)
     yield _Kept(Account.PROTOCOLS, ProtocolRow.__table__, _NONE, ProtocolRow.trial)
     yield _of_another(

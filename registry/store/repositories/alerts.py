@@ -21,7 +21,16 @@ _FIXED = frozenset({*_IDENTITY, "episode", "raised_at"})
 
 
 _WHOSE = ("screening_id", "site", "patient", "trial", "domain", "episode", "raised_at")
-_STEP = ("alert_id", "number", "step", "revision", "suppressed", "told", "at")
+_STEP = (
+    "alert_id",
+    "number",
+    "step",
+    "revision",
+    "suppressed",
+    "told",
+    "at",
+    "held_back",
+)
 _RECORD = [
     *(getattr(AlertRow, name) for name in _WHOSE),
     *(getattr(AlertEventRow, name) for name in _STEP),
@@ -45,14 +54,17 @@ class AlertRepository:
                 found[row["screening_id"]] = Alert(**row)
         return found
 
-    def unclosed_of(self, *, site: str, patient: str, trial: str) -> tuple[Alert, ...]:
-        """Alerts open or suppressed of one patient in one trial."""
+    def unclosed_of(
+        self, *, site: str, patients: Collection[str], trial: str | None = None
+    ) -> tuple[Alert, ...]:
+        """Alerts open or suppressed of one person, by all names, in one trial or all."""
         query = select(*_ALERT).where(
             AlertRow.site == site,
-            AlertRow.patient == patient,
-            AlertRow.trial == trial,
+            AlertRow.patient.in_(patients),
             AlertRow.status.in_(UNCLOSED),
         )
+        if trial is not None:
+            query = query.where(AlertRow.trial == trial)
         rows = self._connection.execute(query.order_by(AlertRow.alert_id)).mappings()
         return tuple(Alert(**row) for row in rows)
 
@@ -148,6 +160,7 @@ def _record(alert: Alert, move: Move, number: int) -> AlertRecord:
         suppressed=move.suppressed,
         told=move.tells,
         at=alert.changed_at,
+        held_back=move.held_back,
     )
 
 

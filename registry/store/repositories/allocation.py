@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import fields
 from typing import Any
 
@@ -50,6 +51,12 @@ class AllocationRepository:
         )
         return None if row is None else Request(**row)
 
+    def trials_of(self, participants: Collection[str]) -> tuple[str, ...]:
+        """The trials in which any of these participants was randomised."""
+        row = RandomisationRow
+        query = select(row.trial).where(row.participant.in_(participants)).distinct()
+        return tuple(sorted(self._connection.scalars(query)))
+
     def stored(
         self, *, trial: str, domain: str, participant: str
     ) -> Randomisation | None:
@@ -89,8 +96,9 @@ class AllocationRepository:
     def add(self, randomisation: Randomisation, sealed: SealedArm) -> None:
         """Append the randomisation, and its arm apart from it."""
         values = told(randomisation)
-        for name in ("ratio", "covariates"):
-            values[name] = canonical(values[name]).decode()
+        for name in _AS_JSON:
+            if values[name] is not None:
+                values[name] = canonical(values[name]).decode()
         self._connection.execute(insert(RandomisationRow), values)
         self._connection.execute(insert(self._arms), told(sealed))
 
@@ -127,6 +135,7 @@ class AllocationRepository:
 
 _ALLOCATOR = [getattr(AllocatorRow, f.name) for f in fields(Allocator)]
 _RANDOMISATION = [getattr(RandomisationRow, f.name) for f in fields(Randomisation)]
+_AS_JSON = ("ratio", "covariates", "availability")
 _MAY_READ = text(
     """
     SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
@@ -146,6 +155,7 @@ def _at(place: dict[str, str]) -> ColumnElement[bool]:
 
 
 def _randomisation(told: dict[str, Any]) -> Randomisation:
-    for name in ("ratio", "covariates"):
-        told[name] = tuple((key, value) for key, value in json.loads(told[name]))
+    for name in _AS_JSON:
+        if told[name] is not None:
+            told[name] = tuple(tuple(row) for row in json.loads(told[name]))
     return Randomisation(**told)

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, func, insert, select
 
-from registry.domain.participant import Consent, HumanAnswer, Participant
+from registry.domain.participant import Consent, HumanAnswer, OptOut, Participant
 from registry.store.repositories.bulk import told
 from registry.store.repositories.reading import telling_unreadable
-from registry.store.rows.people import AnswerRow, ConsentRow, ParticipantRow
+from registry.store.rows.people import AnswerRow, ConsentRow, OptOutRow, ParticipantRow
 
 
 class ParticipantRepository:
@@ -70,6 +70,16 @@ class ParticipantRepository:
         )
         return None if row is None else Consent(**row)
 
+    def consents_of(self, participants: Collection[str]) -> tuple[Consent, ...]:
+        """All revisions, in order."""
+        query = (
+            select(*_fields(ConsentRow, Consent))
+            .where(ConsentRow.participant.in_(participants))
+            .order_by(ConsentRow.participant, ConsentRow.revision)
+        )
+        rows = self._connection.execute(query).mappings()
+        return tuple(Consent(**row) for row in rows)
+
     @telling_unreadable
     def consent_revision(self, consent_id: str) -> Consent | None:
         """One revision."""
@@ -85,21 +95,54 @@ class ParticipantRepository:
         return self._connection.execute(query).mappings().one_or_none()
 
 
+class OptOutRepository:
+    """Who wants no part in a trial, or in any research."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def latest(self, *, site: str, patients: Collection[str]) -> tuple[OptOut, ...]:
+        """The latest of each patient and trial, standing or taken back."""
+        query = (
+            select(*_fields(OptOutRow, OptOut))
+            .where(OptOutRow.site == site, OptOutRow.patient.in_(patients))
+            .order_by(OptOutRow.patient, OptOutRow.trial, OptOutRow.revision)
+        )
+        rows = self._connection.execute(query).mappings()
+        last = {(row["patient"], row["trial"]): OptOut(**row) for row in rows}
+        return tuple(last.values())
+
+    @telling_unreadable
+    def one(self, opt_out_id: str) -> OptOut | None:
+        """One revision."""
+        query = select(*_fields(OptOutRow, OptOut))
+        row = self._connection.execute(query.where(OptOutRow.opt_out_id == opt_out_id))
+        found = row.mappings().one_or_none()
+        return None if found is None else OptOut(**found)
+
+    def add(self, opt_out: OptOut) -> None:
+        """Append a revision."""
+        self._connection.execute(insert(OptOutRow), told(opt_out))
+
+
 class AnswerRepository:
     """Signed human answers."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def latest(self, screening_id: str) -> tuple[HumanAnswer, ...]:
-        """The latest of each criterion."""
+    def latest(
+        self, screening_id: str, *, opinions: bool = True
+    ) -> tuple[HumanAnswer, ...]:
+        """The latest of each criterion, opinions among them or not."""
         query = (
             select(*_fields(AnswerRow, HumanAnswer))
             .where(AnswerRow.screening_id == screening_id)
             .order_by(AnswerRow.criterion_id, AnswerRow.revision)
         )
         rows = self._connection.execute(query).mappings()
-        last = {row["criterion_id"]: HumanAnswer(**row) for row in rows}
+        read = (HumanAnswer(**row) for row in rows)
+        last = {a.criterion_id: a for a in read if opinions or not a.is_opinion}
         return tuple(last.values())
 
     @telling_unreadable

@@ -61,6 +61,30 @@ class ProtocolRepository:
         row = self._connection.execute(last).mappings().one_or_none()
         return None if row is None else ProtocolVersion(**row)
 
+    def in_force(self) -> tuple[ProtocolVersion, ...]:
+        """The active version of each trial."""
+        last = select(ProtocolRow.trial, func.max(ProtocolRow.revision).label("last"))
+        latest = last.group_by(ProtocolRow.trial).subquery()
+        query = (
+            select(*_PROTOCOL)
+            .join(
+                latest,
+                (ProtocolRow.trial == latest.c.trial)
+                & (ProtocolRow.revision == latest.c.last),
+            )
+            .order_by(ProtocolRow.trial)
+        )
+        rows = self._connection.execute(query).mappings()
+        return tuple(ProtocolVersion(**row) for row in rows)
+
+    def of_hash(self, trial: str, protocol_hash: str) -> ProtocolVersion | None:
+        """The version of that content."""
+        query = select(*_PROTOCOL).where(
+            ProtocolRow.trial == trial, ProtocolRow.protocol_hash == protocol_hash
+        )
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else ProtocolVersion(**row)
+
     def activate(
         self, version: ProtocolVersion, designs: Sequence[DomainDesign]
     ) -> int:

@@ -15,6 +15,7 @@ from registry.usecases.stream_state import RecordedMessage
 from streams.vocabulary.messages import (
     TRIAL_SCREENING,
     Message,
+    Provenance,
     SepsisOnset,
     TrialOutcome,
     TrialScreening,
@@ -77,6 +78,17 @@ class ScreeningRepository:
             )
             found.update((i, n) for i, n in self._connection.execute(query).all())
         return found
+
+    def provenance_of(self, *, site: str, patient: str) -> Provenance | None:
+        """Of what was last said of the patient; None where nothing was."""
+        query = (
+            select(ScreeningRow.provenance)
+            .where(ScreeningRow.site == site, ScreeningRow.patient == patient)
+            .order_by(ScreeningRow.known_at.desc())
+            .limit(1)
+        )
+        found: Any = self._connection.scalar(query)
+        return None if found is None else found
 
 
 class OutcomeRepository:

@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from registry.domain.alert import AlertStatus, AlertStep
+from registry.domain.alert import AlertStatus, AlertStep, Hold
 from registry.domain.mode import Suppression
-from registry.store.columns import by_value, one_of
+from registry.store.columns import by_value, one_of, told_by_value
 from registry.store.rows.base import Row, comment, said
 from streams.vocabulary.messages import ScreeningStatus
 
@@ -57,6 +57,9 @@ class AlertRow(Row):
     deadline: Mapped[datetime] = said("End of the recruitment window, UTC.")
     raised_at: Mapped[datetime] = said("When it was raised, UTC.")
     changed_at: Mapped[datetime] = said("When it last changed, UTC.")
+    held_back: Mapped[Hold | None] = mapped_column(
+        told_by_value(Hold), comment="Why this patient is not called about."
+    )
 
 
 class AlertEventRow(Row):
@@ -82,6 +85,9 @@ class AlertEventRow(Row):
     told: Mapped[bool] = said("Whether a notice went to the outbox.")
     at: Mapped[datetime] = said("When, UTC.")
     act: Mapped[str] = said("Batch, consent or randomisation that made it happen.")
+    held_back: Mapped[Hold | None] = mapped_column(
+        told_by_value(Hold), comment="Why this patient is not called about."
+    )
 
 
 class OutboxRow(Row):

@@ -108,6 +108,9 @@ class RandomisationRow(Row):
         one_of(Provenance, "provenance"), comment="Where the verdict's facts are from."
     )
     arm_commitment: Mapped[str] = said("SHA-256 of sealed nonce and arm.")
+    availability: Mapped[str | None] = said(
+        "Each arm, whether it was available, whether the patient was eligible; JSON."
+    )
 
 
 SEALED = "sealed"

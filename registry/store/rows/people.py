@@ -80,3 +80,26 @@ class AnswerRow(Row):
     reason: Mapped[str | None] = said("Reason, where one was told.")
     actor: Mapped[str] = said("Who signed.")
     answered_at: Mapped[datetime] = said("When it was signed, UTC.")
+    answered_as: Mapped[str | None] = said("In which capacity.")
+    machine_truth: Mapped[str | None] = said("What the machine said in that revision.")
+
+
+class OptOutRow(Row):
+    """`opt_out`."""
+
+    __tablename__ = "opt_out"
+    __table_args__ = (
+        UniqueConstraint("site", "patient", "trial", "revision"),
+        comment("Who wants no part in a trial, or in any research; the latest counts."),
+    )
+
+    opt_out_id: Mapped[str] = said("Identity of the revision.", key=True)
+    site: Mapped[str] = said("Site.")
+    patient: Mapped[str] = said("Pseudonym of the patient.")
+    trial: Mapped[str] = said("Trial; empty for all research.")
+    revision: Mapped[int] = said("Number of the revision.")
+    stands: Mapped[bool] = said("False where it was taken back.")
+    decided_at: Mapped[datetime] = said("When it was decided, UTC.")
+    recorded_at: Mapped[datetime] = said("When it was recorded, UTC.")
+    actor: Mapped[str] = said("Who recorded it.")
+    reason: Mapped[str | None] = said("Reason, where one was told.")

@@ -28,6 +28,7 @@ class Refusal:
     """The patient, or who speaks for the patient, refused or opted out of a trial."""
 
     trial: str
+    """Empty: all research."""
     happened_at: datetime
     evidence: str
     """The id of the message that says so."""

@@ -144,11 +144,14 @@ def _recent(
     within: timedelta | None,
     now: datetime,
 ) -> list[EntryT]:
-    """Those of the trials that had happened by now, and are not too old."""
+    """Those of the trials that had happened by now, and are not too old.
+
+    Who opted out of all research opted out of each trial: such an entry names none.
+    """
     return [
         entry
         for entry in entries
-        if entry.trial in trials
+        if entry.trial in ("", *trials)
         and entry.happened_at <= now
         and (within is None or entry.happened_at >= now - within)
     ]

@@ -1,0 +1,190 @@
+"""What the team does, and what other trials do, moves alerts too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from registry.domain.alert import (
+    UNCLOSED,
+    Alert,
+    AlertStep,
+    Hold,
+    Move,
+    calls,
+    closed,
+    released,
+    withheld,
+)
+from registry.domain.mode import Mode
+from registry.usecases.holding import Holding
+from registry.usecases.ports import UnitOfWork
+from registry.usecases.records import AlertRecord
+from registry.usecases.tell_alerts import notice
+from streams.vocabulary.messages import TrialScreening
+
+
+class Board:
+    """The unclosed alerts of the patients one act is about, and what holds them."""
+
+    def __init__(
+        self, uow: UnitOfWork, standing: dict[str, Alert] | None = None
+    ) -> None:
+        self._uow = uow
+        self._standing = {} if standing is None else standing
+        self._read: set[tuple[str, str]] = set()
+        self._gone: set[str] = set()
+        self.holding = Holding(uow)
+
+    def of(self, screening_id: str) -> Alert | None:
+        """The unclosed alert of a screening."""
+        return self._standing.get(screening_id)
+
+    def put(self, alert: Alert) -> None:
+        """The alert as it stands now; who is closed leaves the board."""
+        if alert.status in UNCLOSED:
+            self._standing[alert.screening_id] = alert
+        else:
+            self._standing.pop(alert.screening_id, None)
+            self._gone.add(alert.alert_id)
+
+    def hold_on(self, verdict: TrialScreening) -> Hold | None:
+        """Why nobody is to be called about this verdict's patient."""
+        return self.holding.hold(
+            site=verdict.site,
+            patient=verdict.patient,
+            trial=verdict.trial,
+            deadline=verdict.deadline,
+            rivals=self.rivals(verdict.site, verdict.patient, verdict.trial),
+        )
+
+    def rivals(self, site: str, patient: str, trial: str) -> tuple[Alert, ...]:
+        """The person's unclosed alerts of the trials that leave no room for this one."""
+        excluding = self.holding.excluding(trial)
+        if not excluding:
+            return ()
+        names = self.holding.names(site, patient)
+        if (site, names[0]) not in self._read:
+            self._read.add((site, names[0]))
+            for alert in self._uow.alerts.unclosed_of(site=site, patients=names):
+                if alert.alert_id not in self._gone:
+                    self._standing.setdefault(alert.screening_id, alert)
+        mine = (a for a in self._standing.values() if a.site == site)
+        found = (a for a in mine if a.patient in names and a.trial in excluding)
+        return tuple(sorted(found, key=lambda a: a.alert_id))
+
+    def outranked_by(self, caller: Alert) -> tuple[Alert, ...]:
+        """The alerts whose place this one takes."""
+        rivals = self.rivals(caller.site, caller.patient, caller.trial)
+        return tuple(
+            rival
+            for rival in rivals
+            if rival.held_back is None
+            and self.holding.outranks(caller.trial, caller.deadline, rival)
+        )
+
+    def released(
+        self, gone: Alert, mode: Mode, at: datetime
+    ) -> Iterator[tuple[Alert, TrialScreening, Move]]:
+        """The alerts that may call now that this one does not, the first in rank first.
+
+        Each is to be put back as it stands before the next is asked for.
+        """
+        waiting = [
+            rival
+            for rival in self.rivals(gone.site, gone.patient, gone.trial)
+            if rival.held_back is Hold.OUTRANKED
+        ]
+        for alert in sorted(waiting, key=self.holding.order):
+            others = self.rivals(alert.site, alert.patient, alert.trial)
+            hold = self.holding.hold(
+                site=alert.site,
+                patient=alert.patient,
+                trial=alert.trial,
+                deadline=alert.deadline,
+                rivals=others,
+            )
+            verdict = self._uow.screenings.latest(alert.screening_id)
+            if hold is not None or verdict is None or at > alert.deadline:
+                continue
+            if calls(verdict):
+                yield alert, verdict, released(verdict, mode)
+
+
+def moved(alert: Alert, step: Move, at: datetime) -> Alert:
+    """The alert after a step."""
+    return replace(
+        alert,
+        status=step.status,
+        suppressed=step.suppressed,
+        held_back=step.held_back,
+        changed_at=at,
+    )
+
+
+def close_alerts_of(
+    uow: UnitOfWork,
+    *,
+    site: str,
+    patient: str,
+    act: str,
+    at: datetime,
+    trial: str | None = None,
+    domain: str | None = None,
+) -> tuple[AlertRecord, ...]:
+    """The team has acted: nobody is called about this person any more.
+
+    That is under all names, for one trial or all; `domain` limits it to one question
+    of the trial; `act` is what the team did.  Trials that had to wait may call now:
+    their steps are among those given.
+    """
+    board, mode = Board(uow), uow.modes.current()
+    names = board.holding.names(site, patient)
+    mine = [
+        alert
+        for alert in uow.alerts.unclosed_of(site=site, patients=names, trial=trial)
+        if domain in (None, alert.domain)
+    ]
+    steps: list[tuple[Alert, Move]] = []
+    for alert in mine:
+        step = closed(alert, AlertStep.ACTED, mode)
+        steps.append((replace(alert, status=step.status, changed_at=at), step))
+    records = _save(steps, uow, mode=mode, act=act, at=at)
+    for alert in mine:
+        for other, _, step in board.released(alert, mode, at):
+            after = moved(other, step, at)
+            board.put(after)
+            records += _save([(after, step)], uow, mode=mode, act=act, at=at)
+    return records
+
+
+def withhold_alerts_of(
+    uow: UnitOfWork, *, site: str, patient: str, trial: str, act: str, at: datetime
+) -> tuple[AlertRecord, ...]:
+    """Who takes part in one trial is not called about for those it excludes."""
+    board, mode = Board(uow), uow.modes.current()
+    steps = []
+    for alert in board.rivals(site, patient, trial):
+        step = withheld(alert, Hold.CO_ENROLLED, mode)
+        steps.append((moved(alert, step, at), step))
+    return _save(steps, uow, mode=mode, act=act, at=at)
+
+
+def _save(
+    steps: Sequence[tuple[Alert, Move]],
+    uow: UnitOfWork,
+    *,
+    mode: Mode,
+    act: str,
+    at: datetime,
+) -> tuple[AlertRecord, ...]:
+    records = uow.alerts.save(steps, act=act)
+    for after, step in steps:
+        verdict = uow.screenings.latest(after.screening_id) if step.tells else None
+        if verdict is not None:
+            anew = step.step is not AlertStep.ACTED
+            uow.outbox.add(
+                [notice(after, step, verdict=verdict, mode=mode, at=at, anew=anew)]
+            )
+    return records

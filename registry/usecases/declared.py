@@ -1,0 +1,105 @@
+"""What the active protocols declare that acts of people are held against.
+
+It is read from the documents as they were hashed, so nothing is kept twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from registry.domain.co_enrolment import exclude
+from registry.usecases.ports import UnitOfWork
+from streams.vocabulary.administration import CoEnrolment
+from streams.vocabulary.protocol import Answerer
+from streams.vocabulary.quantities import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who may answer for a criterion, and how long an answer holds."""
+
+    by: frozenset[Answerer]
+    """Nobody named: anybody."""
+    holds_for: timedelta | None
+    """None: as long as the screening lasts."""
+
+
+def asked(uow: UnitOfWork, trial: str, protocol_hash: str) -> Mapping[str, Asked]:
+    """By criterion id, whom this version asks; of a version nobody knows, nothing."""
+    version = uow.protocols.of_hash(trial, protocol_hash)
+    return {} if version is None else _asked(version.document)
+
+
+def terms_in_force(uow: UnitOfWork) -> dict[str, CoEnrolment]:
+    """By trial, with which others it may share a participant."""
+    return {v.trial: _terms(v.document) for v in uow.protocols.in_force()}
+
+
+def excluding(trial: str, terms: Mapping[str, CoEnrolment]) -> frozenset[str]:
+    """The trials in which nobody of this one may take part."""
+    mine = terms.get(trial, CoEnrolment())
+    return frozenset(
+        other
+        for other, theirs in terms.items()
+        if other != trial and exclude(trial, mine, other, theirs)
+    )
+
+
+def lock_with_rivals(uow: UnitOfWork, *, site: str, trial: str) -> None:
+    """Hold the chains of this trial and of those it excludes, in one order everywhere.
+
+    An act in one of them moves the alerts of the others, and nobody enrols in two.
+    """
+    for name in sorted({trial, *excluding(trial, terms_in_force(uow))}):
+        uow.audit.lock(site=site, trial=name)
+
+
+@lru_cache(maxsize=64)
+def _terms(document: str) -> CoEnrolment:
+    return CoEnrolment.model_validate(json.loads(document).get("co_enrolment", {}))
+
+
+@lru_cache(maxsize=64)
+def _asked(document: str) -> Mapping[str, Asked]:
+    return {c["id"]: _asked_of(c) for c in _criteria(json.loads(document))}
+
+
+def _criteria(part: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The criteria of the platform, of its domains, and of their arms."""
+    for key in ("inclusion", "exclusion"):
+        yield from part.get(key, ())
+    for key in ("domains", "arms"):
+        for inner in part.get(key, ()):
+            yield from _criteria(inner)
+
+
+def _asked_of(criterion: dict[str, Any]) -> Asked:
+    """What the criterion says itself; else what its `confirm` rules say."""
+    own = criterion.get("ask")
+    asking = [own] if own else list(_confirms(criterion["rule"]))
+    times = [_read_time(one.get("holds_for")) for one in asking]
+    return Asked(
+        by=frozenset(one["by"] for one in asking),
+        holds_for=min((t for t in times if t is not None), default=None),
+    )
+
+
+def _confirms(rule: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if rule["kind"] == "confirm":
+        yield rule
+    for inner in (*rule.get("of", ()), *filter(None, [rule.get("rule")])):
+        yield from _confirms(inner)
+
+
+_TIME: TypeAdapter[timedelta] = TypeAdapter(Duration)
+
+
+def _read_time(written: str | None) -> timedelta | None:
+    return None if written is None else _TIME.validate_python(written)

@@ -1,0 +1,128 @@
+"""Who said no before: to a trial or to all research, in whatever stay, by any name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from registry.domain.alert import Hold
+from registry.domain.consent import ConsentState
+from registry.domain.mode import Mode
+from registry.domain.participant import Consent, OptOut
+from registry.usecases.one_person import Merged
+from registry.usecases.outbox import ROSTER, OutboxItem
+from registry.usecases.ports import UnitOfWork
+from streams.vocabulary.ids import identity
+from streams.vocabulary.messages import (
+    ROSTER_ENTRY,
+    Provenance,
+    Refusal,
+    RosterEntry,
+    encode,
+)
+
+
+def names_of(person: Merged) -> tuple[str, ...]:
+    """All names of the person, in order."""
+    return tuple(sorted({person.survivor, *person.retired}))
+
+
+def declined(person: Merged, site: str, trial: str, uow: UnitOfWork) -> Hold | None:
+    """Why this person is not to be asked about this trial again.
+
+    A no stands until somebody records that consent was given after all, or that the
+    opt-out was taken back.
+    """
+    out = uow.opt_outs.latest(site=site, patients=names_of(person))
+    if any(one.stands and one.trial in ("", trial) for one in out):
+        return Hold.OPTED_OUT
+    mine = {p.participant for p in person.participants if p.trial == trial}
+    for participant in sorted(mine):
+        if _said_no(c for c in uow.participants.consents_of([participant])):
+            return Hold.REFUSED
+    return None
+
+
+def of_consent(
+    consent: Consent,
+    before: Consent | None,
+    *,
+    site: str,
+    patient: str,
+    trial: str,
+    provenance: Provenance,
+) -> RosterEntry | None:
+    """What the workers are to hear of a decision; None where it is none of theirs."""
+    said = _SAID.get(consent.state)
+    asked_again = consent.state is ConsentState.GIVEN and before is not None
+    if said is None and not asked_again:
+        return None
+    return RosterEntry(
+        message_id=identity("declined", consent.consent_id),
+        site=site,
+        patient=patient,
+        happened_at=consent.decided_at,
+        known_at=consent.recorded_at,
+        source="registry",
+        provenance=provenance,
+        trial=trial,
+        domain="",
+        episode="none",
+        participant=consent.participant,
+        refusal=said or "lifted",
+        revision=consent.revision,
+    )
+
+
+def of_opt_out(opt_out: OptOut, *, provenance: Provenance) -> RosterEntry:
+    """What the workers are to hear of an opt-out, or of its end."""
+    return RosterEntry(
+        message_id=identity("declined", opt_out.opt_out_id),
+        site=opt_out.site,
+        patient=opt_out.patient,
+        happened_at=opt_out.decided_at,
+        known_at=opt_out.recorded_at,
+        source="registry",
+        provenance=provenance,
+        trial=opt_out.trial,
+        domain="",
+        episode="none",
+        participant="",
+        refusal="opted_out" if opt_out.stands else "lifted",
+        revision=opt_out.revision,
+    )
+
+
+def provenance_of(site: str, patient: str, uow: UnitOfWork) -> Provenance:
+    """Where the facts about this patient are from; a decision makes no past live."""
+    said = uow.screenings.provenance_of(site=site, patient=patient)
+    return said or _OF_MODE[uow.modes.current()]
+
+
+def roster_item(entry: RosterEntry) -> OutboxItem:
+    """The entry as it goes to the workers."""
+    return OutboxItem(
+        outbox_id=entry.message_id,
+        topic=ROSTER,
+        key=f"{entry.site}/{entry.patient}",
+        payload=encode(ROSTER_ENTRY, entry).decode(),
+        created_at=entry.known_at,
+        next_attempt_at=entry.known_at,
+    )
+
+
+_NO = (ConsentState.REFUSED, ConsentState.WITHDRAWN)
+_SAID: dict[ConsentState, Refusal] = {
+    ConsentState.REFUSED: "refused",
+    ConsentState.WITHDRAWN: "withdrawn",
+}
+_OF_MODE: dict[Mode, Provenance] = {
+    Mode.LIVE: "live",
+    Mode.DEMO: "simulated",
+    Mode.SILENT: "history",
+}
+
+
+def _said_no(consents: Iterable[Consent]) -> bool:
+    """Whether the last word is a no; to be asked again is no word."""
+    words = [c.state for c in consents if c.state is not ConsentState.ASKED]
+    return bool(words) and words[-1] in _NO
