@@ -15,6 +15,7 @@ from registry.domain.mode import Mode
 from streams.adapters.tabular.mapping.document import MappingDocument
 from streams.app.concepts import CONCEPTS
 from streams.app.kafka.commands import ACL_ROWS, TOPIC_REPORT
+from streams.clinical.feasibility.report import BACKTEST
 from streams.vocabulary.clock import Instant
 from streams.vocabulary.messages import (
     DEAD_LETTER,
@@ -104,6 +105,7 @@ _OTHER_ANSWERS: dict[str, TypeAdapter[Any]] = {
     "audit.verify": TypeAdapter(tuple[AuditedChain, ...]),
     "concepts": CONCEPTS,
     "feeds": FEEDS,
+    "protocol.backtest": BACKTEST,
     "kafka.topics": TOPIC_REPORT,
     "kafka.acls": ACL_ROWS,
 }

@@ -1,4 +1,4 @@
-"""`ember protocol activate`: put a trial's protocol into force."""
+"""`ember protocol`: put a trial's protocol into force, or run it over history."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from registry.app.clocks import SystemClock
 from registry.app.commands.options import RegistryOption, opened
 from registry.app.trials import activate as put_into_force
 from registry.domain.randomisation.signer import KeyedSigner
+from streams.app.backtest.command import backtest
 from streams.app.protocols import DEMONSTRATION, shipped_protocol
 from streams.clinical.criteria.loading import load_protocol
 from streams.vocabulary.errors import ErrorCode, SettingsError
@@ -21,6 +22,7 @@ from streams.vocabulary.protocol import Protocol
 _KEY_BYTES = 32
 
 app = typer.Typer(help="Trial protocols.", no_args_is_help=True, add_completion=False)
+app.command()(backtest)
 
 
 @app.callback()

@@ -27,6 +27,7 @@ from streams.app.history.mapped import open_tables
 from streams.app.history.messages import FORMS, MessageFiles, message_files
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
+from streams.vocabulary.events import PatientMerge, PatientUnmerge
 from streams.vocabulary.messages import EhrMessage
 
 
@@ -46,6 +47,10 @@ _ZONES = {"mimic-iv": "UTC", "mimic-iv-fhir": "America/New_York"}
 """The zone whose days are the hospital's. MIMIC-IV's times name no zone and are read as
 UTC, so that its UTC days are those of the ward's own clock; on FHIR they carry Boston's
 offset."""
+
+_SHIFTED = frozenset(_READERS)
+"""MIMIC-IV moves all dates of a patient into 2100 to 2200, by a span of the patient's
+own."""
 
 TABLE = "table"
 MAPPED = ("clif", "omop", TABLE)
@@ -74,6 +79,16 @@ class History:
             return self.configured.site.zone
         return _ZONES[self.name]
 
+    @property
+    def site(self) -> str:
+        """The site the events are of: the configured one, else the source by name."""
+        return self.name if self.configured is None else self.configured.site.site
+
+    @property
+    def shifted(self) -> bool:
+        """Whether its dates are known to be shifted, each patient's by another span."""
+        return self.name in _SHIFTED
+
     def events(self, report: IntakeReport) -> Iterator[SourcedEvent]:
         """All events, table by table; the report accounts for the rest.
 
@@ -100,10 +115,22 @@ class History:
 
     def messages(self, report: IntakeReport) -> Iterator[EhrMessage]:
         """All events in the order in which they became known."""
-        site = self.name if self.configured is None else self.configured.site.site
-        return messages_in_known_order(
-            self.events(report), site=site, provenance="history", source=self.name
-        )
+        return self._in_known_order(self.events(report))
+
+    def messages_apart(self, report: IntakeReport) -> Iterator[Iterator[EhrMessage]]:
+        """The same, one patient after the other: only one has to be held at a time.
+
+        Whom merges make one person are handed out last, and together.
+        """
+        kin = self._told_of_in_merges()
+        together: list[SourcedEvent] = []
+        for patient, events in self._by_patient(report):
+            if patient in kin:
+                together += events
+            else:
+                yield self._in_known_order(events)
+        if together:
+            yield self._in_known_order(together)
 
     def timelines(self, report: IntakeReport) -> Iterator[tuple[str, Timeline]]:
         """Each patient's whole timeline, one patient at a time."""
@@ -123,6 +150,22 @@ class History:
         if self.configured is not None:
             parts.append(self.configured.site.model_dump_json())
         return sha256("\n".join([self.name, *parts, *rules]).encode()).hexdigest()
+
+    def _in_known_order(self, events: Iterable[SourcedEvent]) -> Iterator[EhrMessage]:
+        return messages_in_known_order(
+            events, site=self.site, provenance="history", source=self.name
+        )
+
+    def _told_of_in_merges(self) -> frozenset[str]:
+        """Everybody whom a merge or unmerge names; only messages tell of such."""
+        if not isinstance(self.configured, MessageFiles):
+            return frozenset()
+        return frozenset(
+            name
+            for sourced in self._source().events(IntakeReport(), self.subjects)
+            if isinstance(sourced.event, PatientMerge | PatientUnmerge)
+            for name in (sourced.patient, sourced.event.retired)
+        )
 
     def _source(self) -> _Reader:
         return self.configured or _READERS[self.name](self.path)

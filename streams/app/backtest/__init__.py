@@ -1,0 +1,1 @@
+"""`ember protocol backtest`: a protocol over history."""

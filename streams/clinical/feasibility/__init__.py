@@ -1,0 +1,1 @@
+"""What a protocol would have met with in history: counts, not patients."""
