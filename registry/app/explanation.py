@@ -127,7 +127,7 @@ def _worded(protocol: Protocol) -> dict[str, Wording]:
             text=criterion.text, question=_question(criterion)
         )
         for domain in protocol.domains
-        for criterion in (*domain.inclusion, *domain.exclusion)
+        for criterion in (*protocol.criteria, *domain.criteria)
     }
 
 

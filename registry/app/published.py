@@ -10,6 +10,8 @@ from pydantic import Field, TypeAdapter
 from registry.app.commands.query import ANSWERS
 from registry.app.explanation import EXPLANATIONS
 from registry.app.feeds import FEEDS
+from registry.app.protocol_answers import ACTIVATED, CHANGES, PASSAGES
+from registry.app.protocol_check import FINDINGS, TRIED
 from registry.domain.audit import Break
 from registry.domain.mode import Mode
 from streams.adapters.tabular.mapping.document import MappingDocument
@@ -103,6 +105,11 @@ class AuditedChain:
 _OTHER_ANSWERS: dict[str, TypeAdapter[Any]] = {
     "explain": EXPLANATIONS,
     "audit.verify": TypeAdapter(tuple[AuditedChain, ...]),
+    "protocol.lint": FINDINGS,
+    "protocol.vignettes": TRIED,
+    "protocol.explain": PASSAGES,
+    "protocol.diff": CHANGES,
+    "protocol.activate": ACTIVATED,
     "concepts": CONCEPTS,
     "feeds": FEEDS,
     "protocol.backtest": BACKTEST,

@@ -7,13 +7,17 @@ from datetime import datetime
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.signer import Signer
 from registry.store.unit_of_work import Registry
-from registry.usecases.activate_protocol import ActivateProtocol, activate_protocol
+from registry.usecases.activate_protocol import (
+    ActivateProtocol,
+    ProtocolActivated,
+    activate_protocol,
+)
 from streams.vocabulary.protocol import Domain, Protocol, canonical_json
 
 
 def activate(
     protocol: Protocol, registry: Registry, *, signer: Signer, actor: str, at: datetime
-) -> None:
+) -> ProtocolActivated:
     """Put a version of a protocol into force, its key commitment into the audit."""
     command = ActivateProtocol(
         trial=protocol.id,
@@ -25,7 +29,7 @@ def activate(
         at=at,
     )
     with registry.transaction() as uow:
-        activate_protocol(command, uow, signer=signer)
+        return activate_protocol(command, uow, signer=signer)
 
 
 def _design(domain: Domain) -> DomainDesign:

@@ -40,6 +40,17 @@ class Suppression(StrEnum):
     """The verdict rests on live facts, in a demo."""
 
 
+def may_run(evidence: str | None, mode: Mode) -> bool:
+    """Whether a protocol of this evidence may be in force in this mode.
+
+    In `live` only what is verified; what is partial in `silent` alone, for there a
+    criterion nobody encoded harms nobody.
+    """
+    if mode is Mode.LIVE:
+        return evidence == "verified"
+    return evidence != "partial" or mode is Mode.SILENT
+
+
 _ACTS_ON: dict[Mode, Provenance] = {Mode.DEMO: "simulated", Mode.LIVE: "live"}
 
 _REASONS: dict[Provenance, Suppression] = {

@@ -9,6 +9,7 @@ from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign, design_document
 from registry.domain.randomisation.signer import Signer
+from registry.usecases.declared import refuse_unverified
 from registry.usecases.outbox import PROTOCOLS, OutboxItem
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import ProtocolVersion
@@ -48,12 +49,14 @@ def activate_protocol(
     """Activate it and publish SHA-256 of the allocation key; twice changes nothing.
 
     Domains the version does not name are closed.
-    Raises `Refused` EMB-317 for a live blinded trial on SQLite, `SettingsError`
-    EMB-312 where there is no key.
+    Raises `Refused` EMB-317 for a live blinded trial on SQLite, EMB-213 where its
+    evidence does not suffice for the mode, `SettingsError` EMB-312 where there is no
+    key.
     """
     uow.audit.lock(site="", trial=command.trial)
     _refuse_unsealed(command, uow)
     version = _version(command, signer.commitment(command.trial))
+    refuse_unverified([version], uow.modes.current())
     active = uow.protocols.active(command.trial)
     changed = active is None or _differs(active, version)
     if changed:

@@ -6,7 +6,7 @@ It is read from the documents as they were hashed, so nothing is kept twice.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -15,8 +15,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from registry.domain.co_enrolment import exclude
+from registry.domain.mode import Mode, may_run
 from registry.usecases.ports import UnitOfWork
+from registry.usecases.records import ProtocolVersion
 from streams.vocabulary.administration import CoEnrolment
+from streams.vocabulary.errors import ErrorCode, Refused
 from streams.vocabulary.protocol import Answerer
 from streams.vocabulary.quantities import Duration
 
@@ -40,6 +43,24 @@ def asked(uow: UnitOfWork, trial: str, protocol_hash: str) -> Mapping[str, Asked
 def terms_in_force(uow: UnitOfWork) -> dict[str, CoEnrolment]:
     """By trial, with which others it may share a participant."""
     return {v.trial: _terms(v.document) for v in uow.protocols.in_force()}
+
+
+def evidence_of(version: ProtocolVersion) -> str | None:
+    """How complete it says its criteria are; None where it does not say."""
+    told = json.loads(version.document).get("evidence")
+    return None if told is None else str(told)
+
+
+def refuse_unverified(versions: Iterable[ProtocolVersion], mode: Mode) -> None:
+    """Raise `Refused` EMB-213 where one of these may not be in force in this mode."""
+    for version in versions:
+        if not may_run(evidence_of(version), mode):
+            raise Refused(
+                ErrorCode.EVIDENCE_INCOMPLETE,
+                f"The evidence of {version.trial} is {evidence_of(version)}, which is "
+                f"not enough for the mode {mode.value}.",
+                "Run it in the mode silent, or have every criterion verified.",
+            )
 
 
 def excluding(trial: str, terms: Mapping[str, CoEnrolment]) -> frozenset[str]:

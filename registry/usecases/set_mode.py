@@ -8,6 +8,7 @@ from typing import Any
 
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.mode import Mode
+from registry.usecases.declared import refuse_unverified
 from registry.usecases.outbox import ALERTS
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import ModeRevision
@@ -35,7 +36,8 @@ class ModeSet:
 def set_mode(command: SetMode, uow: UnitOfWork) -> ModeSet:
     """Set it; notices of alerts that were not yet sent are given up with the old one.
 
-    Raises `Refused` EMB-317 where a blinded trial would go live without a sealed store.
+    Raises `Refused` EMB-317 where a blinded trial would go live without a sealed store,
+    EMB-213 where a protocol in force is not verified as far as the mode demands.
     """
     uow.audit.lock(site="", trial="")
     before = uow.modes.current()
@@ -43,6 +45,7 @@ def set_mode(command: SetMode, uow: UnitOfWork) -> ModeSet:
         return ModeSet(mode=before, changed=False)
     if command.mode is Mode.LIVE and not uow.can_seal:
         refuse_blinded(uow.protocols.blinded_trials())
+    refuse_unverified(uow.protocols.in_force(), command.mode)
     revision = ModeRevision(
         mode=command.mode,
         reason=command.reason,

@@ -187,7 +187,7 @@ def _view(
         anchors=anchors,
         flags=tuple(state.flags.values()),
         roster=state.taking_part,
-        refusals=state.refusals,
+        declined=state.declined,
         zone=plan.zone,
     )
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from heapq import heappop, heappush
 
 from streams.clinical.criteria.judge import judge
-from streams.clinical.criteria.judgement import REFUSALS, ROSTER, Judgement, Refusal
+from streams.clinical.criteria.judgement import DECLINED, ROSTER, Judgement
 from streams.clinical.criteria.opening import Openings, openings
 from streams.clinical.criteria.watching import (
     CASE,
@@ -43,7 +43,7 @@ class Notebook:
     flags: dict[str, SepsisOnset] = field(default_factory=dict)
     """As they were when last looked at."""
     roster: tuple[RosterEntry, ...] = ()
-    refusals: tuple[Refusal, ...] = ()
+    declined: tuple[RosterEntry, ...] = ()
     opened: dict[int, Openings] = field(default_factory=dict)
     """By number of the entry."""
     shared: dict[int, Judgement] = field(default_factory=dict)
@@ -102,10 +102,10 @@ class Notebook:
         if roster != self.roster:
             self.roster = roster
             touched.add(ROSTER)
-        refusals = state.refusals
-        if refusals != self.refusals:
-            self.refusals = refusals
-            touched.add(REFUSALS)
+        declined = state.declined
+        if declined != self.declined:
+            self.declined = declined
+            touched.add(DECLINED)
         return touched
 
     def _heard(self, touched: Iterable[str]) -> set[int]:

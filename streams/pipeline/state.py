@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from streams.clinical.catalogue.answer import Episode
-from streams.clinical.criteria.judgement import Refusal
 from streams.clinical.criteria.loading import ANCHORING
 from streams.clinical.definitions.sepsis3 import Sepsis3Result
 from streams.clinical.definitions.tracker import Sepsis3Tracker
@@ -76,18 +75,14 @@ class PatientState:
         return tuple(e for e in self._entries() if e.refusal is None)
 
     @property
-    def refusals(self) -> tuple[Refusal, ...]:
+    def declined(self) -> tuple[RosterEntry, ...]:
         """What this patient refused or opted out of, as far as it still stands."""
         latest: dict[tuple[str, str, str], RosterEntry] = {}
         for entry in self._entries():
             key = (entry.origin or self.patient, entry.trial, entry.participant)
             if entry.refusal and entry.revision >= latest.get(key, entry).revision:
                 latest[key] = entry
-        return tuple(
-            Refusal(entry.trial, entry.happened_at, entry.message_id)
-            for entry in latest.values()
-            if entry.refusal != "lifted"
-        )
+        return tuple(e for e in latest.values() if e.refusal != "lifted")
 
     def _entries(self) -> tuple[RosterEntry, ...]:
         entries = tuple(self.roster.values())

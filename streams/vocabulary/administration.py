@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from streams.vocabulary.document import Document, Named
+from streams.vocabulary.document import Document
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.quantities import protocol_fault
 from streams.vocabulary.registration import Identifier, Words
@@ -33,9 +33,9 @@ class Site(Document):
 class CoEnrolment(Document):
     """With which other trials a participant may share; either side's no is a no."""
 
-    excludes: tuple[Named, ...] = ()
+    excludes: tuple[Words, ...] = ()
     """Trials nobody may be in besides this one."""
-    allows: tuple[Named, ...] | None = None
+    allows: tuple[Words, ...] | None = None
     """The only trials somebody may be in besides this one; left out: any."""
     rank: int | None = Field(default=None, ge=1)
     """Which of two that exclude each other calls first: 1 before 2, ranked before not.

@@ -402,5 +402,5 @@ def test_a_protocol_is_not_put_into_force_with_a_short_key(tmp_path):
     key = tmp_path / "key"
     key.write_bytes(b"short")
     told = ember("protocol", "activate", "ember_demo", "--key", str(key), cwd=tmp_path)
-    assert told.returncode == 1
+    assert told.returncode == 2
     assert "EMB-312" in told.stderr

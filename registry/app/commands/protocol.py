@@ -1,28 +1,70 @@
-"""`ember protocol`: put a trial's protocol into force, or run it over history."""
+"""`ember protocol`: write a trial's protocol, try it, and put it into force.
+
+Exit 0 where all is well, 1 where the document is at fault, 2 where the call is.
+What needs no registry (`backtest`, `export`, `draft`) is of `streams.app`.
+"""
 
 from __future__ import annotations
 
 import getpass
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, ParamSpec
 
 import typer
+from pydantic import TypeAdapter
 
 from registry.app.clocks import SystemClock
 from registry.app.commands.options import RegistryOption, opened
+from registry.app.in_window import Turn, foreseen, rescreened
+from registry.app.protocol_answers import (
+    ACTIVATED,
+    CHANGES,
+    PASSAGES,
+    Activated,
+    Differing,
+)
+from registry.app.protocol_check import (
+    FINDINGS,
+    TRIED,
+    findings,
+    fit_for_force,
+    tried,
+)
+from registry.app.protocol_files import read_protocol_file
 from registry.app.trials import activate as put_into_force
 from registry.domain.randomisation.signer import KeyedSigner
+from registry.store.unit_of_work import Registry
 from streams.app.backtest.command import backtest
-from streams.app.protocols import DEMONSTRATION, shipped_protocol
+from streams.app.exchange_commands import draft, export
+from streams.app.protocols import DEMONSTRATION
+from streams.clinical.aloud.changes import changes
+from streams.clinical.aloud.document import aloud, passages, spoken
 from streams.clinical.criteria.loading import load_protocol
-from streams.vocabulary.errors import ErrorCode, SettingsError
-from streams.vocabulary.protocol import Protocol
+from streams.vocabulary.errors import (
+    ErrorCode,
+    ProtocolError,
+    SettingsError,
+    UserError,
+)
 
 
 _KEY_BYTES = 32
+_AT_FAULT, _MISCALLED = 1, 2
+
+Given = ParamSpec("Given")
 
 app = typer.Typer(help="Trial protocols.", no_args_is_help=True, add_completion=False)
-app.command()(backtest)
+
+DocumentArgument = Annotated[
+    str, typer.Argument(help=f"A protocol's YAML file, or {DEMONSTRATION}.")
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON and nothing else.")
+]
 
 
 @app.callback()
@@ -31,42 +73,188 @@ def protocol() -> None:
 
 
 @app.command()
+def lint(document: DocumentArgument, as_json: JsonOption = False) -> None:
+    """Say what is wrong with a protocol, and what is missing, line by line.
+
+    Exit 1 where there is an error; warnings alone are clean.
+    """
+    with _told():
+        found = findings(read_protocol_file(document))
+    if as_json:
+        _print_json(FINDINGS, found)
+    else:
+        for one in found:
+            print(one.in_words)
+        errors = sum(one.severity == "error" for one in found)
+        print(f"{errors} errors, {len(found) - errors} warnings.")
+    if any(one.severity == "error" for one in found):
+        raise typer.Exit(_AT_FAULT)
+
+
+@app.command()
+def vignettes(document: DocumentArgument, as_json: JsonOption = False) -> None:
+    """Judge the made-up patients beside a protocol; exit 1 where one differs."""
+    with _told():
+        file = read_protocol_file(document)
+        cases = tried(file, load_protocol(file.text))
+    if as_json:
+        _print_json(TRIED, cases)
+    else:
+        for case in cases:
+            print(f"{'as argued' if case.passed else 'DIFFERS'}  {case.name}")
+            print(f"    {case.story}")
+            print(f"    {case.domain}: {case.expected}")
+            for difference in case.differences:
+                print(f"    {difference}")
+        print(f"{sum(c.passed for c in cases)} of {len(cases)} as argued.")
+    if not all(case.passed for case in cases):
+        raise typer.Exit(_AT_FAULT)
+
+
+@app.command()
+def explain(
+    document: DocumentArgument,
+    criterion: Annotated[
+        str | None, typer.Option(help="Only the criteria of this id.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read a protocol aloud: every rule a sentence, with its windows and clocks."""
+    with _told():
+        read = load_protocol(read_protocol_file(document).text)
+        told = [p for p in passages(read) if criterion in (None, p.criterion)]
+        if criterion is not None and not told:
+            raise SettingsError(
+                ErrorCode.UNKNOWN_CRITERION,
+                f"{read.id} has no criterion {criterion!r}.",
+                f"Name one of: {', '.join(p.criterion for p in passages(read))}.",
+            )
+    if as_json:
+        _print_json(PASSAGES, tuple(told))
+        return
+    if criterion is None:
+        print("\n".join(aloud(read)))
+        return
+    for passage in told:
+        print(f"{passage.place}: {passage.part}")
+        print("\n".join(spoken(passage)))
+
+
+@app.command()
+def diff(
+    old: DocumentArgument,
+    new: DocumentArgument,
+    registry: RegistryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Name what changed between two versions, criterion by criterion.
+
+    With a registry: also whose verdict it would change, of the patients in window.
+    """
+    with _told():
+        before = load_protocol(read_protocol_file(old).text)
+        after = load_protocol(read_protocol_file(new).text)
+        turns: tuple[Turn, ...] = ()
+        if registry is not None:
+            turns = foreseen(opened(registry), after, at=SystemClock().now())
+    told = Differing(changes=changes(before, after), patients=turns)
+    if as_json:
+        _print_json(CHANGES, told)
+        return
+    for change in told.changes:
+        print(change.in_words)
+    print(f"{len(told.changes)} changes.")
+    if registry is not None:
+        _print_turns(turns)
+
+
+@app.command()
 def activate(
-    document: Annotated[
-        str, typer.Argument(help=f"A protocol's YAML file, or {DEMONSTRATION}.")
-    ],
+    document: DocumentArgument,
     key: Annotated[
         Path,
         typer.Option(help="The file with the trial's allocation key: 32 random bytes."),
     ],
     registry: RegistryOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Put a version into force, here and, by the relay, in every worker.
 
+    Refused with errors of the lint, without made-up patients that come out as argued,
+    and in a live registry without verified evidence. Patients in window are screened
+    anew, and whose verdict changes is shown with the reason.
     The key's commitment goes into the audit; the key itself is written nowhere.
     """
-    read, secret = _read(document), _key(key)
-    put_into_force(
-        read,
-        opened(registry),
-        signer=KeyedSigner({read.id: secret}),
-        actor=getpass.getuser(),
-        at=SystemClock().now(),
+    with _told():
+        secret = _key(key)
+        told = _activated(document, secret, opened(registry))
+    if as_json:
+        _print_json(ACTIVATED, told)
+        return
+    print(f"{told.trial} {told.version} is in force ({told.protocol_hash[:12]}).")
+    if told.patients:
+        _print_turns(told.patients)
+
+
+def _activated(document: str, secret: bytes, book: Registry) -> Activated:
+    now, actor = SystemClock().now(), getpass.getuser()
+    with book.reading() as views:
+        mode = views.mode()
+    read = fit_for_force(read_protocol_file(document), mode)
+    done = put_into_force(
+        read, book, signer=KeyedSigner({read.id: secret}), actor=actor, at=now
     )
-    print(f"{read.id} {read.version} is in force ({read.digest[:12]}).")
+    turns = rescreened(book, read, at=now, actor=actor) if done.changed else ()
+    return Activated(
+        trial=read.id,
+        version=read.version,
+        protocol_hash=read.digest,
+        key_commitment=done.key_commitment,
+        changed=done.changed,
+        mode=mode,
+        evidence=read.evidence,
+        patients=turns,
+    )
 
 
-def _read(document: str) -> Protocol:
-    if document == DEMONSTRATION:
-        return shipped_protocol(document)
+def _print_turns(turns: Sequence[Turn]) -> None:
+    changed = [turn for turn in turns if turn.changes]
+    print(f"{len(turns)} patients in window, {len(changed)} with another status:")
+    for turn in changed:
+        why = "; ".join(turn.why) or "no criterion of it"
+        print(
+            f"  {turn.patient} / {turn.domain}: {turn.before} -> {turn.after} ({why})"
+        )
+    if any(not turn.recorded for turn in turns):
+        print("Workers screen them when they next hear of them, or by `ember rejudge`.")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell what its reader can mend; the exit status says where the fault lies."""
     try:
-        return load_protocol(Path(document).read_text("utf-8"))
-    except OSError as fault:
-        raise SettingsError(
-            ErrorCode.PATH_NOT_FOUND,
-            f"The protocol {document} cannot be read ({fault.strerror}).",
-            f"Name a YAML file, or {DEMONSTRATION}.",
-        ) from None
+        yield
+    except ProtocolError as fault:
+        print(f"ember: {fault}", file=sys.stderr)
+        raise typer.Exit(_AT_FAULT) from None
+    except UserError as fault:
+        print(f"ember: {fault}", file=sys.stderr)
+        raise typer.Exit(_MISCALLED) from None
+
+
+def _telling(command: Callable[Given, None]) -> Callable[Given, None]:
+    """The same command, its faults told as those of the others are."""
+
+    @wraps(command)
+    def run(*given: Given.args, **options: Given.kwargs) -> None:
+        with _told():
+            command(*given, **options)
+
+    return run
+
+
+def _print_json(adapter: TypeAdapter[Any], value: object) -> None:
+    print(adapter.dump_json(value).decode())
 
 
 def _key(path: Path) -> bytes:
@@ -85,3 +273,7 @@ def _key(path: Path) -> bytes:
             "Make one with `openssl rand 32 > FILE`.",
         )
     return key
+
+
+for _command in (backtest, export, draft):
+    app.command()(_telling(_command))

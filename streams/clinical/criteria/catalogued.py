@@ -16,7 +16,7 @@ from streams.clinical.catalogue.answer import Answer
 from streams.clinical.catalogue.rule import Rule as Catalogued
 from streams.clinical.catalogue.rules import rules
 from streams.clinical.criteria.anchors import Anchored, anchor_reads, anchored
-from streams.clinical.criteria.foresight import foreseen
+from streams.clinical.criteria.foresight import foreseen, note
 from streams.clinical.criteria.intervals import Interval, compare
 from streams.clinical.criteria.judgement import Judgement, PatientView, absent, once
 from streams.clinical.markers.external import (
@@ -43,6 +43,7 @@ _EXTERNAL = "_external"
 
 def judge_score(rule: Score, view: PatientView, now: datetime) -> Judgement:
     """The score at this moment, or how far it is from what it was at an anchor."""
+    note(view.timeline, (n for n in score_reads(rule) if not n.startswith("@")))
     asked = _Asked(catalogued(rule.score), rule.policy, view, now)
     return asked.until_it_turns(lambda at: _scored(rule, view, asked, at))
 
@@ -57,6 +58,7 @@ def judge_phenotype(rule: Phenotype, view: PatientView, now: datetime) -> Judgem
     if outside(rule.classifier) is not None:
         told: Judgement = _judge_label(rule, view, now)
         return told
+    note(view.timeline, phenotype_reads(rule))
     asked = _Asked(catalogued(rule.classifier), None, view, now)
     return asked.until_it_turns(lambda _: _labelled(rule, asked.answer()))
 
@@ -152,7 +154,7 @@ def _anchor(
     if rule.change_since is None:
         return None
     watch = Watch(at)
-    watched = replace(view, timeline=View(view.timeline, watch))
+    watched = view.over(View(view.timeline, watch))
     found = anchored(rule.change_since, watched, watch.moment())
     asked.turn = watch.until
     return found

@@ -7,15 +7,16 @@ moment.  It is handed a moment that notes each comparison which time alone will 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from typing import TypeVar
 
 from streams.clinical.criteria.judgement import Judge, Judgement, PatientView
+from streams.clinical.timeline import Timeline
 from streams.clinical.tracking.moment import NEVER, Watch
-from streams.clinical.tracking.view import View
+from streams.clinical.tracking.view import Reads, View
 
 
 RuleT = TypeVar("RuleT")
@@ -51,5 +52,25 @@ def _watched(
 ) -> tuple[Judgement, datetime]:
     """What it says at `now`, and the first moment at which that may turn."""
     watch = Watch(now)
-    watched = replace(view, timeline=View(view.timeline, watch))
-    return judge(rule, watched, watch.moment()), watch.until
+    timeline = View(view.timeline, watch)
+    said = judge(rule, view.over(timeline), watch.moment())
+    note(view.timeline, _read(timeline.reads))
+    return said, watch.until
+
+
+def note(timeline: Timeline, names: Iterable[str]) -> None:
+    """Read these lanes of a timeline, which may keep a note of what is read of it.
+
+    Who looks at the facts behind it (a tracker, a watch) leaves none there.
+    """
+    for name in names:
+        if name.endswith(":"):
+            timeline.lanes(name)
+        else:
+            timeline.lane(name)
+
+
+def _read(reads: Reads) -> Iterator[str]:
+    for name in reads.lanes:
+        yield name if isinstance(name, str) else name[0]
+    yield from reads.prefixes

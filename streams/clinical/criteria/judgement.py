@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from streams.clinical.timeline import Timeline
@@ -23,17 +23,6 @@ ASKED = "confirm:"
 """How a missing human answer begins in `would_need`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The patient, or who speaks for the patient, refused or opted out of a trial."""
-
-    trial: str
-    """Empty: all research."""
-    happened_at: datetime
-    evidence: str
-    """The id of the message that says so."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientView:
     """All that a rule may look at; everything in it is already known."""
@@ -47,13 +36,19 @@ class PatientView:
     be told from the timeline, is (see `anchors`)."""
     flags: Sequence[SepsisOnset] = ()
     roster: Sequence[RosterEntry] = ()
-    refusals: Sequence[Refusal] = ()
+    """Where the patient takes part."""
+    declined: Sequence[RosterEntry] = ()
+    """What the patient declined; one without a trial is all research."""
     answers: Mapping[str, Truth3] = field(default_factory=dict)
     """By the name of the `confirm` rule."""
     answered_at: Mapping[str, datetime] = field(default_factory=dict)
     """When, by the same names; an answer without a time cannot grow old."""
     zone: str | None = None
     """The hospital's time zone, for rules of calendar days."""
+
+    def over(self, timeline: Timeline) -> PatientView:
+        """The same, of another timeline."""
+        return replace(self, timeline=timeline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +83,11 @@ class Kind:
     sort), and what is no lane, by the names below."""
 
 
-ANSWER, ENTRY, FLAG, ONSET, ROSTER, REFUSALS = (
-    *("@answer:", "@entry", "@flag:", "@onset", "@roster", "@refusals"),
+ANSWER, DECLINED, ENTRY, FLAG, ONSET, ROSTER = (
+    *("@answer:", "@declined", "@entry", "@flag:", "@onset", "@roster"),
 )
-"""What a rule may read beside the timeline: the answer of that name, what opened the
-screening, flags of that definition, the anchoring flag, the roster, the refusals."""
+"""What a rule may read beside the timeline: the answer of that name, what was declined,
+what opened the screening, flags of that definition, the anchoring flag, the roster."""
 
 
 def absent(rule: Recorded, need: str, changes_at: datetime | None = None) -> Judgement:

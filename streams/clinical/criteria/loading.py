@@ -9,7 +9,9 @@ from streams.clinical.criteria.judge import judge
 from streams.clinical.criteria.judgement import PatientView
 from streams.clinical.criteria.naming import flags_awaited
 from streams.clinical.criteria.verdict import question
+from streams.clinical.linting.names import misnamed
 from streams.vocabulary.errors import ErrorCode, ProtocolError
+from streams.vocabulary.places import Places, in_words
 from streams.vocabulary.protocol import Protocol
 from streams.vocabulary.protocol_text import parse_protocol
 from streams.vocabulary.truth import TRUE
@@ -19,13 +21,25 @@ def load_protocol(text: str) -> Protocol:
     """The protocol in `text`, fit to judge patients.
 
     Raises `ProtocolError` EMB-201 to EMB-204, EMB-202 among them for an inclusion
-    that holds for a patient of whom nothing is known, and EMB-205 for a flag that
-    nobody can raise.
+    that holds for a patient of whom nothing is known, and EMB-205 for a name that the
+    catalogue does not have or a flag that nobody can raise.
     """
     protocol = parse_protocol(text)
+    refuse_unknown_names(protocol, text)
     refuse_unknown_flags(protocol)
     refuse_inclusion_by_absence(protocol)
     return protocol
+
+
+def refuse_unknown_names(protocol: Protocol, text: str) -> None:
+    """Scores, policies, components, labels, markers: the first that there is not."""
+    for fault in misnamed(protocol):
+        place = Places(text).of(fault.path)
+        raise ProtocolError(
+            fault.code,
+            f"At {place}, {in_words(fault.path)}: {fault.problem}.",
+            fault.cure,
+        )
 
 
 def refuse_unknown_flags(protocol: Protocol) -> None:

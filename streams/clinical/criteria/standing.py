@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from streams.clinical.criteria.foresight import foreseen
 from streams.clinical.criteria.judgement import (
     ANSWER,
     ASKED,
+    DECLINED,
     FLAG,
     INSTANT,
     ONSET,
-    REFUSALS,
     ROSTER,
     Judgement,
     PatientView,
-    Refusal,
     absent,
     once,
 )
@@ -33,7 +31,8 @@ from streams.vocabulary.quantities import write_duration
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3, any_of
 
 
-EntryT = TypeVar("EntryT", RosterEntry, Refusal)
+ALL_RESEARCH = ""
+"""The trial of an entry of who declined all research."""
 
 
 @foreseen
@@ -77,10 +76,11 @@ def judge_enrolled(rule: Enrolled, view: PatientView, now: datetime) -> Judgemen
 
 @foreseen
 def judge_refused(rule: Refused, view: PatientView, now: datetime) -> Judgement:
-    """Whether a refusal or opt-out of one of the trials is on record."""
-    refusals = _recent(view.refusals, rule.trials, rule.within, now)
-    if refusals:
-        return Judgement(TRUE, once(refusal.evidence for refusal in refusals))
+    """Whether one of the trials was declined, or all research."""
+    trials = (*rule.trials, ALL_RESEARCH)
+    declined = _recent(view.declined, trials, rule.within, now)
+    if declined:
+        return Judgement(TRUE, once(entry.message_id for entry in declined))
     return absent(rule, f"refusal of {' or '.join(rule.trials)}{_since(rule)}")
 
 
@@ -107,8 +107,8 @@ def roster_reads(_: Enrolled) -> Iterable[str]:
 
 
 def refusal_reads(_: Refused) -> Iterable[str]:
-    """The refusals."""
-    return (REFUSALS,)
+    """What was declined."""
+    return (DECLINED,)
 
 
 def confirm_reads(rule: Confirm) -> Iterable[str]:
@@ -139,19 +139,16 @@ def _stands(rule: HasOnset, flag: SepsisOnset, window: Window) -> Truth3:
 
 
 def _recent(
-    entries: Iterable[EntryT],
+    entries: Iterable[RosterEntry],
     trials: Sequence[str],
     within: timedelta | None,
     now: datetime,
-) -> list[EntryT]:
-    """Those of the trials that had happened by now, and are not too old.
-
-    Who opted out of all research opted out of each trial: such an entry names none.
-    """
+) -> list[RosterEntry]:
+    """Those of the trials that had happened by now, and are not too old."""
     return [
         entry
         for entry in entries
-        if entry.trial in ("", *trials)
+        if entry.trial in trials
         and entry.happened_at <= now
         and (within is None or entry.happened_at >= now - within)
     ]

@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from streams.clinical.criteria.judgement import (
-    REFUSALS,
+    DECLINED,
     ROSTER,
     PatientView,
-    Refusal,
 )
 from streams.clinical.timeline import Delivery, FactT, Lane, Timeline
 from streams.vocabulary.events import Clinical
@@ -91,14 +90,20 @@ class WatchedView(PatientView):
     __slots__ = ("_of", "_watched", "reads")
 
     _of: PatientView
-    _watched: WatchedTimeline
+    _watched: Timeline
     reads: set[str]
 
     def __init__(self, view: PatientView, reads: set[str]) -> None:
-        told = {"_of": view, "reads": reads}
+        told: dict[str, object] = {"_of": view, "reads": reads}
         told["_watched"] = WatchedTimeline(view.timeline, reads)
         for name, value in told.items():
             object.__setattr__(self, name, value)
+
+    def over(self, timeline: Timeline) -> PatientView:
+        """The same, of another timeline, of which nothing is noted."""
+        made = type(self)(self._of, self.reads)
+        object.__setattr__(made, "_watched", timeline)
+        return made
 
     @property
     def timeline(self) -> Timeline:
@@ -136,10 +141,10 @@ class WatchedView(PatientView):
         return self._of.roster
 
     @property
-    def refusals(self) -> Sequence[Refusal]:
+    def declined(self) -> Sequence[RosterEntry]:
         """Of the patient."""
-        self.reads.add(REFUSALS)
-        return self._of.refusals
+        self.reads.add(DECLINED)
+        return self._of.declined
 
     @property
     def zone(self) -> str | None:

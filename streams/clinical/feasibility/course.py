@@ -46,6 +46,7 @@ class Look:
 
     at: datetime
     window_open: bool
+    """And what opened the screening still stands."""
     deadline: datetime
     """The last moment of the window, as it then stood."""
     statuses: tuple[tuple[str | None, ScreeningStatus], ...]
@@ -171,7 +172,7 @@ def _look(said: TrialScreening) -> Look:
     }
     return Look(
         at=said.known_at,
-        window_open=said.window_open,
+        window_open=said.window_open and said.entry_stands,
         deadline=said.deadline,
         statuses=(
             (None, said.status),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +17,9 @@ from registry.usecases.randomise import Randomise, randomise
 from registry.usecases.record_answer import RecordAnswer, record_answer
 from registry.usecases.record_batch import RecordBatch, record_batch
 from registry.usecases.record_consent import RecordConsent, record_consent
+from registry.usecases.record_opt_out import RecordOptOut, record_opt_out
 from registry.usecases.set_mode import SetMode, set_mode
+from registry.usecases.verify_audit import verify_audit
 from streams.vocabulary.ids import (
     flag_identity,
     outcome_identity,
@@ -57,12 +60,20 @@ class Bedside:
                 self.protocol(*(designs or (FLUIDS,))), uow, signer=self.signer
             )
 
-    def protocol(self, *designs, protocol_hash="hash-1"):
+    def declare(self, trial="TIDE", **document):
+        """Put a protocol into force that declares this, in a live registry."""
+        with self.registry.transaction() as uow:
+            live = SetMode(mode=Mode.LIVE, reason="a test", actor="admin", at=NOON)
+            set_mode(live, uow)
+            told = self.protocol(FLUIDS, trial=trial, document=document)
+            return activate_protocol(told, uow, signer=self.signer)
+
+    def protocol(self, *designs, protocol_hash="hash-1", trial="TIDE", document=()):
         return ActivateProtocol(
-            trial="TIDE",
+            trial=trial,
             version="1.0",
             protocol_hash=protocol_hash,
-            document="{}",
+            document=json.dumps({"evidence": "verified", **dict(document)}),
             domains=designs,
             actor="sponsor",
             at=NOON,
@@ -70,8 +81,9 @@ class Bedside:
 
     def verdict(self, patient="p1", revision=0, **changed):
         domain = changed.get("domain", "fluids")
+        trial, episode = changed.get("trial", "TIDE"), changed.get("episode", "e1")
         screening_id = screening_identity(
-            site="A", patient=patient, trial="TIDE", domain=domain, episode="e1"
+            site="A", patient=patient, trial=trial, domain=domain, episode=episode
         )
         usual = TrialScreening(
             message_id=revision_identity(screening_id, revision),
@@ -112,9 +124,8 @@ class Bedside:
                 criterion_id="dying", role="exclusion", truth="UNKNOWN", human=True
             ),
         )
-        return self.verdict(
-            patient, revision, status="needs_human", criteria=asked, **changed
-        )
+        usual = {"status": "needs_human", "criteria": asked}
+        return self.verdict(patient, revision, **(usual | changed))
 
     def onset(self, patient="p1", revision=0, **changed):
         flag_id = flag_identity(
@@ -180,9 +191,10 @@ class Bedside:
         at=NOON,
         decided_at=None,
         basis=ConsentBasis.WRITTEN,
+        trial="TIDE",
     ):
         command = RecordConsent(
-            trial="TIDE",
+            trial=trial,
             site="A",
             patient=patient,
             episode="e1",
@@ -195,7 +207,41 @@ class Bedside:
         with self.registry.transaction() as uow:
             return record_consent(command, uow)
 
-    def answer(self, criterion_id, truth, patient="p1"):
+    def opt_out(
+        self, patient="p1", trial="", *, stands=True, at=NOON, decided=timedelta(0)
+    ):
+        command = RecordOptOut(
+            site="A",
+            patient=patient,
+            trial=trial,
+            stands=stands,
+            decided_at=at + decided,
+            actor="nurse",
+            at=at,
+        )
+        with self.registry.transaction() as uow:
+            return record_opt_out(command, uow)
+
+    def alerts(self, trial=None):
+        """Trial, patient and episode of each alert, with its state and hold."""
+        with self.registry.reading() as views:
+            return {
+                (a.trial, a.patient, a.episode): (a.status.value, a.held_back)
+                for a in views.alerts(trial)
+            }
+
+    def told(self, topic):
+        """What lies in the outbox for a topic, in order."""
+        with self.registry.transaction() as uow:
+            return [json.loads(i.payload) for i in uow.outbox.waiting([topic], 100)]
+
+    def broken_chains(self):
+        with self.registry.inspection() as uow:
+            return [r for r in verify_audit(uow) if r.break_ is not None]
+
+    def answer(
+        self, criterion_id, truth, patient="p1", *, at=NOON + HOUR, answered_as=None
+    ):
         command = RecordAnswer(
             site="A",
             patient=patient,
@@ -206,19 +252,29 @@ class Bedside:
             truth=truth,
             reason=None,
             actor="doctor",
-            at=NOON + HOUR,
+            at=at,
+            answered_as=answered_as,
         )
         with self.registry.transaction() as uow:
             return record_answer(command, uow)
 
-    def randomise(self, patient="p1", *, key=None, domain="fluids", at=NOON + HOUR):
+    def randomise(
+        self,
+        patient="p1",
+        *,
+        key=None,
+        domain="fluids",
+        at=NOON + HOUR,
+        trial="TIDE",
+        episode="e1",
+    ):
         command = Randomise(
-            idempotency_key=key or f"request-{patient}-{domain}",
+            idempotency_key=key or f"request-{trial}-{patient}-{domain}",
             site="A",
             patient=patient,
-            trial="TIDE",
+            trial=trial,
             domain=domain,
-            episode="e1",
+            episode=episode,
             actor="doctor",
             at=at,
         )
@@ -234,7 +290,8 @@ class Bedside:
 @pytest.fixture
 def bedside_of():
     """The bedside of a registry the test opened itself."""
-    return lambda registry: Bedside(registry, KeyedSigner({"TIDE": bytes(range(32))}))
+    keys = {"TIDE": bytes(range(32)), "WAVE": bytes(range(1, 33))}
+    return lambda registry: Bedside(registry, KeyedSigner(keys))
 
 
 @pytest.fixture

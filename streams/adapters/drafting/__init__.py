@@ -1,0 +1,1 @@
+"""From a registry's criteria in prose to a draft that a person finishes."""

@@ -1,0 +1,1 @@
+"""A protocol read aloud: quantities, windows, rules, entries and criteria in English."""

@@ -1,0 +1,1 @@
+"""Static checks of a protocol: what can be told of it before any patient is seen."""
