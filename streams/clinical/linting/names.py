@@ -120,9 +120,14 @@ def _of_phenotype(path: Path, part: Phenotype) -> Iterator[Misnamed]:
         )
 
 
-@cache
 def components(of: Catalogued) -> tuple[str, ...]:
     """The names of a score's parts, by whichever policy has any."""
+    return _components(of.name)
+
+
+@cache
+def _components(name: str) -> tuple[str, ...]:
+    of = catalogued(name)
     found: dict[str, None] = {}
     for policy in of.policies:
         answer = of.evaluate(Timeline(), _SOME_DAY, policy)
