@@ -1,8 +1,8 @@
 """Every protocol that ships is free of faults that the lint calls errors."""
 
 import pytest
-
 from spec.protocols.shipped import NAMES, protocol_of, text_of
+
 from streams.clinical.criteria.lint import lint
 
 

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-
 from spec.protocols.pages import FOLDER, told
 from spec.protocols.shipped import REAL, protocol_of
 

@@ -1,9 +1,9 @@
 """Every protocol that ships gives its made-up patients the verdict argued for them."""
 
 import pytest
+from spec.protocols.shipped import NAMES, patients_of, protocol_of
 
 from streams.pipeline.vignettes import NOT_SCREENED, differences
-from spec.protocols.shipped import NAMES, patients_of, protocol_of
 
 
 CASES = [(name, case) for name in NAMES for case in patients_of(name).vignettes]
