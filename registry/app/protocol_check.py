@@ -9,8 +9,8 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from registry.app.protocol_files import ProtocolFile
 from registry.domain.mode import Mode, may_run
+from streams.app.protocol_files import ProtocolFile
 from streams.clinical.criteria.lint import lint
 from streams.clinical.criteria.loading import load_protocol
 from streams.clinical.linting.finding import Check

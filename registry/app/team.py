@@ -150,7 +150,12 @@ class ScriptedTeam:
             at=at,
         )
         with self.registry.transaction() as uow:
-            return isinstance(record_consent(command, uow), ConsentRecorded)
+            done = record_consent(command, uow)
+        if not isinstance(done, ConsentRecorded):
+            return False
+        if done.roster is not None and self.runner is not None:
+            self.runner.deliver(done.roster)
+        return True
 
     def _randomise(self, case: Case, at: datetime) -> None:
         command = Randomise(

@@ -63,6 +63,8 @@ class Case:
     """Other participants of the trial who are the same person since a merge."""
     declined: str | None = None
     """How this person, by whatever name, said no; None where nobody did."""
+    site_closed: bool = False
+    """The protocol names its sites, and this one is not among the open ones."""
     excluded_by: tuple[str, ...] = ()
     """Trials this person takes part in, and that leave no room for this one."""
 
@@ -153,6 +155,8 @@ def _worth_asking(
 
 def _domain_obstacles(case: Case) -> Iterator[Obstacle]:
     design = case.design
+    if case.site_closed:
+        yield Obstacle(ErrorCode.SITE_CLOSED, "site_closed")
     if design is None or not design.open:
         yield Obstacle(ErrorCode.DOMAIN_CLOSED, "domain_closed")
     elif design.blinded and case.mode is Mode.LIVE and not case.can_seal:

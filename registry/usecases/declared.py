@@ -63,6 +63,13 @@ def refuse_unverified(versions: Iterable[ProtocolVersion], mode: Mode) -> None:
             )
 
 
+def recruits(version: ProtocolVersion, site: str) -> bool:
+    """Whether the site is open; every site is, where the protocol names none."""
+    sites = json.loads(version.document).get("sites") or ()
+    told = {one["id"]: one.get("status", "open") for one in sites}
+    return not told or told.get(site) == "open"
+
+
 def excluding(trial: str, terms: Mapping[str, CoEnrolment]) -> frozenset[str]:
     """The trials in which nobody of this one may take part."""
     mine = terms.get(trial, CoEnrolment())

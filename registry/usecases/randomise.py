@@ -18,22 +18,17 @@ from datetime import datetime
 
 from registry.domain.allocation import Allocator, Randomisation, SealedArm, following
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
-from registry.domain.consent import ConsentState
-from registry.domain.enrolment import Case, Gate, Obstacle, eligible_arms, gate
+from registry.domain.enrolment import Gate, Obstacle, gate
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent
 from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.signer import Signer
-from registry.domain.stratum import among_arms, stratum_key
 from registry.usecases.act_on_alerts import close_alerts_of, withhold_alerts_of
+from registry.usecases.at_the_gate import case_of, placed
 from registry.usecases.declared import lock_with_rivals
-from registry.usecases.declined import declined
-from registry.usecases.holding import Holding
-from registry.usecases.one_person import Merged, person_of
 from registry.usecases.outbox import ROSTER, OutboxItem
 from registry.usecases.ports import UnitOfWork
-from registry.usecases.record_answer import valid_answers
 from registry.usecases.records import AlertRecord, Request
 from registry.usecases.tell_alerts import alerts_told, audit_others
 from streams.vocabulary.errors import BrokenInvariant, ErrorCode, Refused
@@ -42,7 +37,6 @@ from streams.vocabulary.messages import (
     ROSTER_ENTRY,
     RosterEntry,
     TrialScreening,
-    Truth,
     encode,
 )
 
@@ -176,9 +170,7 @@ def _locked_and_checked(
 ) -> _Admitted | Gate:
     """Take the locks in their one order, then look at everything again."""
     design = uow.protocols.domain(command.trial, command.domain)
-    expected = _placed(
-        uow.screenings.latest(command.screening_id), design, command, uow
-    )
+    expected = placed(uow.screenings.latest(command.screening_id), design, command, uow)
     allocator = uow.allocations.lock(
         trial=command.trial, domain=command.domain, stratum=expected.stratum
     )
@@ -186,97 +178,22 @@ def _locked_and_checked(
     screening = uow.screenings.latest(command.screening_id)
     consent = uow.participants.consent(participant)
     mode = uow.modes.current()
-    placed = _placed(screening, design, command, uow)
-    checked = gate(_case(command, uow, screening, consent, design, mode))
+    now = placed(screening, design, command, uow)
+    checked = gate(case_of(command, uow, screening, consent, design, mode))
     if not checked.open or screening is None or consent is None or design is None:
         return checked
-    if placed.stratum != expected.stratum or placed.design is None:
+    if now.stratum != expected.stratum or now.design is None:
         return Gate((Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_just_changed"),))
     return _Admitted(
         screening=screening,
         consent=consent,
-        design=placed.design,
-        allocator=following(allocator, placed.design.schedule()),
+        design=now.design,
+        allocator=following(allocator, now.design.schedule()),
         mode=mode,
         availability=tuple(
-            (arm.name, True, arm in placed.design.arms) for arm in design.arms
+            (arm.name, True, arm in now.design.arms) for arm in design.arms
         ),
     )
-
-
-def _case(
-    command: Randomise,
-    uow: UnitOfWork,
-    screening: TrialScreening | None,
-    consent: Consent | None,
-    design: DomainDesign | None,
-    mode: Mode,
-) -> Case:
-    active = uow.protocols.active(command.trial)
-    person = person_of(command.site, command.patient, uow)
-    given = consent is not None and consent.state is ConsentState.GIVEN
-    no = declined(person, command.site, command.trial, uow) if given else None
-    return Case(
-        at=command.at,
-        mode=mode,
-        screening=screening,
-        answers=_answers(screening, command, uow),
-        consent=None if consent is None else consent.state,
-        design=design,
-        protocol_hash=None if active is None else active.protocol_hash,
-        can_seal=uow.can_seal,
-        survivor=None if person.survivor == command.patient else person.survivor,
-        also_takes_part=_also_takes_part(command, person),
-        declined=None if no is None else no.value,
-        excluded_by=Holding(uow).conflicts(
-            command.site, command.patient, command.trial
-        ),
-    )
-
-
-def _answers(
-    screening: TrialScreening | None, command: Randomise, uow: UnitOfWork
-) -> dict[str, Truth]:
-    return {} if screening is None else valid_answers(screening, uow, at=command.at)
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """Where a patient belongs: the arms that may be drawn, and their stratum."""
-
-    design: DomainDesign | None
-    """None where fewer than two arms are left."""
-    stratum: str
-
-
-def _placed(
-    screening: TrialScreening | None,
-    design: DomainDesign | None,
-    command: Randomise,
-    uow: UnitOfWork,
-) -> _Placed:
-    """Who may get every arm shares the stratum's draws; other sets have their own."""
-    stratum = _stratum(screening)
-    if screening is None or design is None or not screening.interventions:
-        return _Placed(design, stratum)
-    eligible = eligible_arms(screening, _answers(screening, command, uow))
-    narrowed = design.among(eligible)
-    if narrowed is None or narrowed == design:
-        return _Placed(narrowed, stratum)
-    return _Placed(narrowed, among_arms(stratum, (arm.name for arm in narrowed.arms)))
-
-
-def _also_takes_part(command: Randomise, person: Merged) -> tuple[str, ...]:
-    """As whom else this person is a participant of the trial."""
-    return tuple(
-        one.participant
-        for one in person.participants
-        if one.trial == command.trial and one.patient != command.patient
-    )
-
-
-def _stratum(screening: TrialScreening | None) -> str:
-    return "" if screening is None else stratum_key(screening.stratum)
 
 
 def _allocated(

@@ -18,6 +18,7 @@ from registry.usecases.records import AlertRecord
 from registry.usecases.tell_alerts import alerts_told, audit_others
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.ids import identity
+from streams.vocabulary.messages import RosterEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class ConsentRecorded:
     consent_id: str
     revision: int
     state: ConsentState
+    roster: RosterEntry | None
+    """What the workers hear of it; None where it is none of theirs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,7 @@ def record_consent(
     participant = known or _new_participant(command, uow)
     consent = _consent(command, participant, before)
     uow.participants.add_consent(consent)
-    _tell_workers(command, consent, before, uow)
+    told = _told_to_workers(command, consent, before, uow)
     steps = audit_others(
         _close_alerts(command, uow, act=consent.consent_id),
         uow,
@@ -94,6 +97,7 @@ def record_consent(
         consent_id=consent.consent_id,
         revision=consent.revision,
         state=consent.state,
+        roster=told,
     )
 
 
@@ -111,9 +115,9 @@ def _obstacle(command: RecordConsent, before: Consent | None) -> Obstacle | None
     return None
 
 
-def _tell_workers(
+def _told_to_workers(
     command: RecordConsent, consent: Consent, before: Consent | None, uow: UnitOfWork
-) -> None:
+) -> RosterEntry | None:
     told = of_consent(
         consent,
         before,
@@ -124,6 +128,7 @@ def _tell_workers(
     )
     if told is not None:
         uow.outbox.add([roster_item(told)])
+    return told
 
 
 def _close_alerts(

@@ -16,6 +16,7 @@ from registry.usecases.records import AlertRecord
 from registry.usecases.tell_alerts import alerts_told, audit_others
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.ids import identity
+from streams.vocabulary.messages import RosterEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class OptOutRecorded:
     opt_out_id: str
     revision: int
     stands: bool
+    roster: RosterEntry
+    """What the workers hear of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,8 @@ def record_opt_out(
     opt_out = _opt_out(command, 1 if before is None else before.revision + 1)
     uow.opt_outs.add(opt_out)
     provenance = provenance_of(command.site, command.patient, uow)
-    uow.outbox.add([roster_item(of_opt_out(opt_out, provenance=provenance))])
+    entry = of_opt_out(opt_out, provenance=provenance)
+    uow.outbox.add([roster_item(entry)])
     steps = audit_others(
         _close_alerts(command, uow, act=opt_out.opt_out_id),
         uow,
@@ -82,6 +86,7 @@ def record_opt_out(
         opt_out_id=opt_out.opt_out_id,
         revision=opt_out.revision,
         stands=opt_out.stands,
+        roster=entry,
     )
 
 

@@ -12,10 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from streams.clinical.criteria.anchors import anchored
-from streams.clinical.criteria.judgement import Judgement, PatientView
+from streams.clinical.criteria.anchors import anchor_reads, anchored
+from streams.clinical.criteria.judgement import Judgement, PatientView, ahead, soonest
 from streams.clinical.criteria.opening import Opening
-from streams.clinical.criteria.watching import WatchedView
 from streams.pipeline.plan import Plan, Planned
 from streams.pipeline.state import PatientState
 from streams.vocabulary.errors import BrokenInvariant
@@ -37,7 +36,7 @@ class Case:
     opening: Opening | None = None
     """None once the facts that made it are gone."""
     own: dict[int, Judgement] = field(default_factory=dict)
-    """By number of the rule, what was said of this screening alone."""
+    """By number of the rule, what was said by what opened this screening."""
     due: datetime | None = None
     """When it has to be looked at again though nothing happens."""
     over: bool = False
@@ -91,6 +90,12 @@ class Sight:
         return over and held.anchor_at == self.anchor_at and stood(held)
 
 
+def anchor_turns_at(case: Case, state: PatientState, now: datetime) -> datetime | None:
+    """When a fact that is known already will have happened, and may move the anchor."""
+    lanes = (n for n in anchor_reads(case.recruitment.anchor) if not n.startswith("@"))
+    return soonest(now, *(ahead(state.timeline, lane, now) for lane in lanes))
+
+
 def sight(case: Case, state: PatientState, plan: Plan, now: datetime) -> Sight | None:
     """The case as it is now; None where nothing was said, and nothing can be yet."""
     held = state.screenings.get(case.screening_id)
@@ -99,9 +104,7 @@ def sight(case: Case, state: PatientState, plan: Plan, now: datetime) -> Sight |
         return None
     happened, known = _clocks(case, held)
     view = _view(case, state, plan, held, happened=happened, known=known)
-    reads: set[str] = set()
-    anchor = anchored(case.recruitment.anchor, WatchedView(view, reads), now)
-    plan.counters.learn(case.planned.number, reads)
+    anchor = anchored(case.recruitment.anchor, view, now)
     if anchor is None and held is None:
         return None
     stands = opening is not None and anchor is not None

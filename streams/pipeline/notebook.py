@@ -15,20 +15,19 @@ from datetime import datetime
 from heapq import heappop, heappush
 
 from streams.clinical.criteria.judge import judge
-from streams.clinical.criteria.judgement import DECLINED, ROSTER, Judgement
-from streams.clinical.criteria.opening import Openings, openings
-from streams.clinical.criteria.watching import (
-    CASE,
-    FLAGS,
-    WatchedTimeline,
-    WatchedView,
+from streams.clinical.criteria.judgement import (
+    DECLINED,
+    FLAG,
+    ONSET,
+    ROSTER,
+    Judgement,
 )
+from streams.clinical.criteria.opening import Openings, openings
 from streams.clinical.timeline import Timeline
 from streams.clinical.vital_status import ALWAYS
 from streams.pipeline.case import Case, Sight
 from streams.pipeline.plan import Plan
 from streams.pipeline.state import PatientState
-from streams.vocabulary.entry import onsets
 from streams.vocabulary.ids import screening_identity
 from streams.vocabulary.messages import RosterEntry, SepsisOnset
 
@@ -46,8 +45,8 @@ class Notebook:
     declined: tuple[RosterEntry, ...] = ()
     opened: dict[int, Openings] = field(default_factory=dict)
     """By number of the entry."""
-    shared: dict[int, Judgement] = field(default_factory=dict)
-    """By number of the rule, what was said of the patient whatever the screening."""
+    shared: dict[str, dict[int, Judgement]] = field(default_factory=dict)
+    """By hospital stay and number of the rule, what was said whatever the screening."""
     cases: dict[int, dict[str, Case]] = field(default_factory=dict)
     """By number of the domain and hospital stay."""
     _stirred: set[Case] = field(default_factory=set)
@@ -96,8 +95,13 @@ class Notebook:
         if len(flags) != len(self.flags) or any(
             self.flags.get(name) is not flag for name, flag in flags.items()
         ):
+            touched.add(ONSET)
+            touched |= {
+                f"{FLAG}{flag.definition}"
+                for name, flag in (*flags.items(), *self.flags.items())
+                if self.flags.get(name) is not flags.get(name)
+            }
             self.flags = dict(flags)
-            touched.add(FLAGS)
         roster = state.taking_part
         if roster != self.roster:
             self.roster = roster
@@ -137,7 +141,8 @@ class Notebook:
         return entries
 
     def _drop(self, number: int) -> None:
-        self.shared.pop(number, None)
+        for said in self.shared.values():
+            said.pop(number, None)
         for domain in self.plan.asked_by[number]:
             for case in self.cases.get(domain, {}).values():
                 case.own.pop(number, None)
@@ -152,12 +157,8 @@ class Notebook:
 
     def _open(self, number: int, state: PatientState, now: datetime) -> None:
         """Read an entry again, and stir the cases it opens, moves or takes back."""
-        entry, reads = self.plan.entries[number], set[str]()
-        watched = WatchedTimeline(self.timeline, reads)
-        found = openings(entry, watched, state.flags.values(), now)
-        if next(onsets(entry), None) is not None:
-            reads.add(FLAGS)
-        self.plan.openers.learn(number, reads)
+        entry = self.plan.entries[number]
+        found = openings(entry, self.timeline, state.flags.values(), now)
         self.opened[number] = found
         self._push(found.changes_at, number)
         for domain in self.plan.opened_by[number]:
@@ -188,23 +189,22 @@ class Notebook:
 
     # -- judgements --------------------------------------------------------------------
 
+    def _remembered(self, case: Case, number: int) -> dict[int, Judgement]:
+        """Where the judgement of that rule is kept."""
+        if number in self.plan.of_one_screening:
+            return case.own
+        return self.shared.setdefault(case.episode, {})
+
     def _standing(self, seen: Sight, number: int) -> Judgement | None:
         """What was said, if it still stands."""
-        said = self.shared.get(number) or seen.case.own.get(number)
+        said = self._remembered(seen.case, number).get(number)
         if said is None or said.changes_at is None or said.changes_at > seen.now:
             return said
         return None
 
     def _judged(self, seen: Sight, number: int) -> Judgement:
-        """Judge a rule, and remember what it read."""
-        reads: set[str] = set()
-        view = WatchedView(seen.view, reads)
-        said = judge(self.plan.rules[number], view, seen.now)
-        self.plan.readers.learn(number, reads)
-        own = seen.case.own
-        kept, other = (own, self.shared) if CASE in reads else (self.shared, own)
-        kept[number] = said
-        other.pop(number, None)
+        said = judge(self.plan.rules[number], seen.view, seen.now)
+        self._remembered(seen.case, number)[number] = said
         return said
 
     # -- the due list ------------------------------------------------------------------

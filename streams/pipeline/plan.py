@@ -1,22 +1,23 @@
 """What patients are screened by: every open domain, and which rule reads what.
 
 Rules that are written alike, in whatever protocols, are one rule and are judged once.
-Which lanes a rule reads is learned from watching it being judged: it is a fact about
-the rule, shared by all patients, and only ever grows.
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Generic, TypeVar
 
+from streams.clinical.criteria.anchors import anchor_reads
+from streams.clinical.criteria.judge import lanes
+from streams.clinical.criteria.judgement import ENTRY, ONSET
 from streams.clinical.criteria.naming import definitions_used, flags_awaited
+from streams.clinical.criteria.opening import opening_reads
 from streams.clinical.criteria.verdict import Question, question
-from streams.clinical.criteria.watching import EVERYTHING
 from streams.vocabulary.document import Document
 from streams.vocabulary.entry import Entry
 from streams.vocabulary.protocol import Protocol
@@ -25,33 +26,26 @@ from streams.vocabulary.rules import Rule
 
 PartT = TypeVar("PartT", bound=Document)
 
-_NOBODY: frozenset[int] = frozenset()
+_OWN = frozenset({ENTRY, ONSET})
+"""What differs between two screenings of one hospital stay."""
 
 
 class Readers:
-    """Which of some numbered things read a lane, as far as they were seen to."""
+    """Which of some numbered things read a lane."""
 
-    __slots__ = ("_by_lane", "_known")
+    __slots__ = ("_by_lane",)
 
-    def __init__(self) -> None:
-        self._by_lane: dict[str, set[int]] = {}
-        self._known: set[tuple[int, str]] = set()
+    def __init__(self, reads: Iterable[Iterable[str]] = ()) -> None:
+        by_lane: defaultdict[str, dict[int, None]] = defaultdict(dict)
+        for number, names in enumerate(reads):
+            for name in names:
+                by_lane[name][number] = None
+        self._by_lane = {name: tuple(found) for name, found in by_lane.items()}
 
-    def learn(self, number: int, reads: Iterable[str]) -> None:
-        """The thing of that number was seen to read these."""
-        for name in reads:
-            if (number, name) not in self._known:
-                self._known.add((number, name))
-                self._by_lane.setdefault(name, set()).add(number)
-
-    def of(self, touched: str) -> Iterable[int]:
+    def of(self, touched: str) -> Iterator[int]:
         """Who may be concerned by a change of that lane."""
-        named = self._by_lane.get(touched, _NOBODY)
-        if touched.startswith("@"):
-            return named
-        sort = self._by_lane.get(touched.partition(":")[0] + ":", _NOBODY)
-        everything = self._by_lane.get(EVERYTHING, _NOBODY)
-        return named | sort | everything if sort or everything else named
+        yield from self._by_lane.get(touched, ())
+        yield from self._by_lane.get(f"{touched.partition(':')[0]}:", ())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +66,7 @@ class Planned:
         return self.question.protocol.id, self.question.domain.id
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """Every open domain of the protocols in force; the same for all patients."""
 
@@ -90,6 +84,8 @@ class Plan:
     """By trial and domain, the number of the domain."""
     zone: str | None = None
     """The hospital's time zone, for rules of calendar days."""
+    of_one_screening: frozenset[int] = frozenset()
+    """Rules that read what opened the screening, and so say nothing of another."""
     readers: Readers = field(default_factory=Readers)
     """Of rules."""
     openers: Readers = field(default_factory=Readers)
@@ -123,6 +119,7 @@ def _planned(in_force: _InForce) -> Plan:
             entry = entries.number(domain.recruitment.entry)
             used = definitions_used(asked)
             domains.append(Planned(len(domains), asked, numbers, entry, used))
+    reads = [lanes(rule) for rule in rules.found]
     asked_by: defaultdict[int, list[int]] = defaultdict(list)
     opened_by: defaultdict[int, list[int]] = defaultdict(list)
     for one in domains:
@@ -138,6 +135,14 @@ def _planned(in_force: _InForce) -> Plan:
         awaited=flags_awaited(one.question for one in domains),
         by_name={one.name: one.number for one in domains},
         zone=in_force.zone,
+        of_one_screening=frozenset(
+            number for number, names in enumerate(reads) if names & _OWN
+        ),
+        readers=Readers(reads),
+        openers=Readers(map(opening_reads, entries.found)),
+        counters=Readers(
+            anchor_reads(d.question.domain.recruitment.anchor) for d in domains
+        ),
     )
 
 

@@ -19,7 +19,7 @@ from streams.clinical.criteria.judgement import INSTANT, soonest
 from streams.clinical.criteria.opening import VERSION
 from streams.clinical.criteria.verdict import Verdict, verdict
 from streams.clinical.timeline import Timeline
-from streams.pipeline.case import KNOWN_AT, Case, Sight, sight
+from streams.pipeline.case import KNOWN_AT, Case, Sight, anchor_turns_at, sight
 from streams.pipeline.notebook import Notebook, notebook_of
 from streams.pipeline.plan import Plan
 from streams.pipeline.state import PatientState, Step
@@ -51,18 +51,20 @@ def _looked_at(
 ) -> TrialScreening | None:
     """The case's next revision, if there is anything to say; when it is due again."""
     seen = sight(case, state, book.plan, book.now)
+    turns_at = anchor_turns_at(case, state, book.now)
     if seen is None or seen.settled or _enrolled(case, state):
         case.over = seen is not None
-        book.wait(case, None)
+        book.wait(case, turns_at)
         return None
     case.over = False
     found = _verdict(seen, book)
     held = seen.held
     if held is not None and _still_says(held, seen, found):
-        book.wait(case, soonest(seen.now, _due(seen, found), held.valid_until))
+        due = _due(seen, found, turns_at)
+        book.wait(case, soonest(seen.now, due, held.valid_until))
         return None
     told = _verdict(seen, book, anew=True)
-    due = _due(seen, told)
+    due = _due(seen, told, turns_at)
     book.wait(case, due)
     return _message(seen, told, due, state, software_version)
 
@@ -77,11 +79,12 @@ def _verdict(seen: Sight, book: Notebook, *, anew: bool = False) -> Verdict:
     )
 
 
-def _due(seen: Sight, found: Verdict) -> datetime | None:
-    """When time alone may change the verdict; never once the window is over."""
+def _due(seen: Sight, found: Verdict, turns_at: datetime | None) -> datetime | None:
+    """When time alone may change the verdict; once the window is over, the anchor."""
     if not seen.window_open or not seen.stands:
-        return None
-    return soonest(seen.now, found.changes_at, seen.deadline + INSTANT)
+        return turns_at
+    closed = seen.deadline + INSTANT
+    return soonest(seen.now, found.changes_at, closed, turns_at)
 
 
 def _enrolled(case: Case, state: PatientState) -> bool:

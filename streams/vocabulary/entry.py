@@ -33,6 +33,7 @@ class OnsetEntry(Document):
     definition: Named
     """As `ember definitions` names it; the worker flags it from then on."""
     policy: Named
+    """One of its policies."""
 
 
 class AdmissionEntry(Document):
@@ -48,6 +49,7 @@ class UnitEntry(Document):
     any_of: tuple[
         Literal["icu", "intermediate", "ward", "emergency", "theatre", "other"], ...
     ] = Field(min_length=1)
+    """Levels of care."""
 
 
 class InfusionEntry(Document):
@@ -74,6 +76,7 @@ class SupportEntry(Document):
     any_of: tuple[
         Literal["invasive", "niv", "cpap", "hfnc", "tracheostomy", "oxygen"], ...
     ] = Field(min_length=1)
+    """Kinds of support."""
 
 
 class CultureEntry(Document):
@@ -102,6 +105,7 @@ class MedicationEntry(Document):
         "ordered",
         "given",
     )
+    """What of it counts."""
     routes: tuple[str, ...] = ()
     """Routes that count, in any case; all, if none is named, and so does no route."""
 
@@ -118,6 +122,7 @@ class FirstOf(Document):
 
     kind: Literal["first_of"]
     of: tuple[Entry, ...] = Field(min_length=2)
+    """Entries."""
 
 
 class AllWithin(Document):
@@ -125,7 +130,9 @@ class AllWithin(Document):
 
     kind: Literal["all_of"]
     of: tuple[Entry, ...] = Field(min_length=2)
+    """Entries."""
     within: Duration
+    """The longest time between the first and the last."""
 
 
 Entry: TypeAlias = Annotated[

@@ -264,7 +264,7 @@ class Protocol(Document):
     sites: tuple[Site, ...] = ()
     """Who recruits; every site, if none is named."""
     consent: Consent
-    """How consent is sought."""
+    """How it is sought, and what that means here."""
     co_enrolment: CoEnrolment = Field(default_factory=CoEnrolment)
     """With which other trials a participant may share."""
     outcomes: tuple[Literal["mortality_28d", "in_hospital_mortality"], ...] = Field(

@@ -60,6 +60,7 @@ class AllOf(Document):
 
     kind: Literal["all"]
     of: tuple[Rule, ...] = Field(min_length=1)
+    """Rules."""
 
 
 class AnyOf(Document):
@@ -67,6 +68,7 @@ class AnyOf(Document):
 
     kind: Literal["any"]
     of: tuple[Rule, ...] = Field(min_length=1)
+    """Rules."""
 
 
 class AtLeast(Document):
@@ -74,7 +76,9 @@ class AtLeast(Document):
 
     kind: Literal["at_least"]
     n: int = Field(ge=1)
+    """How many."""
     of: tuple[Rule, ...] = Field(min_length=1)
+    """Rules."""
 
     @model_validator(mode="after")
     def _possible(self) -> AtLeast:
@@ -88,6 +92,7 @@ class Not(Document):
 
     kind: Literal["not"]
     rule: Rule
+    """A rule."""
 
 
 Rule: TypeAlias = Annotated[

@@ -48,6 +48,7 @@ class Backward(Recorded):
     within: Duration | None = None
     """How far back from now; it is the staleness of the latest value, too."""
     since: Anchor | None = None
+    """A window from this moment up to now."""
 
     @property
     def has_window(self) -> bool:
@@ -59,6 +60,7 @@ class Windowed(Backward):
     """A window that ends now, or one that lies around an anchor."""
 
     around: Anchor | None = None
+    """The anchor that `from` and `to` count from."""
     from_: Offset | None = Field(default=None, alias="from")
     """From the anchor: `-24 h` begins a day before it."""
     to: Offset | None = None

@@ -46,8 +46,9 @@ PLACES: tuple[tuple[str, str, str], ...] = (
     ("heterogeneity/", "", "heterogeneity"),
 )
 
-ELSEWHERE = ("protocols/", "catalogue/", "test_three_valued_rules.py")
-"""Spec tests of protocols, of every rule at once, of logic itself: no one rule's."""
+ELSEWHERE = ("protocols/", "catalogue/", "criteria/", "test_three_valued_rules.py")
+"""Spec tests of protocols, of every rule at once, of the criterion language, of logic
+itself: no one rule's."""
 
 
 def places_of(file: str, source: str) -> tuple[str, ...]:

@@ -18,7 +18,10 @@ A marker is told with unit and assay, a label from outside with version and assa
 
 What a culture grew names the culture: `grew e3 | STAPHYLOCOCCUS AUREUS`, `-` for
 nothing, `preliminary GRAM POSITIVE COCCI`.
-`takes` is a drug taken at home, `died` a death in hospital.
+`tested e3 | STAPHYLOCOCCUS AUREUS, OXACILLIN R` is what it answered to.
+`takes` is a drug taken at home, `gets` a dose given, `died` a death in hospital.
+`procedure ecmo | started` tells of what is done, `stay` of a stay (`left` it, or left
+`to` where).
 """
 
 from collections.abc import Callable, Iterator
@@ -45,6 +48,7 @@ from streams.vocabulary.events import (
     Medication,
     Procedure,
     RespiratorySupport,
+    Susceptibility,
 )
 from streams.vocabulary.facts import Flag
 
@@ -134,6 +138,43 @@ def _takes(common: dict, _: str, value: str) -> Medication:
     return Medication(**common, stage="home", sent_drug=value, drug=value)
 
 
+def _gets(common: dict, name: str, value: str) -> Medication:
+    known = {"yes": True, "no": False}.get(value)
+    return Medication(**common, stage="given", sent_drug=name, antimicrobial=known)
+
+
+def _tested(common: dict, culture: str, value: str) -> CultureResult:
+    organism, _, tested = value.partition(", ")
+    antimicrobial, interpretation = tested.rsplit(" ", 1)
+    answered = Susceptibility(
+        antimicrobial=antimicrobial,
+        interpretation=None if interpretation == "?" else interpretation,
+    )
+    return CultureResult(
+        **common,
+        culture_id=culture,
+        status="final",
+        positive=True,
+        organism=organism,
+        susceptibilities=(answered,),
+    )
+
+
+def _procedure(common: dict, name: str, value: str) -> Procedure:
+    return Procedure(**common, phase=value, procedure_id=name, name=name)
+
+
+def _stay(common: dict, sort: str, value: str) -> Encounter:
+    """`stay inpatient | admitted`; `stay inpatient | left to acute_hospital`."""
+    phase, _, where = value.partition(" to ")
+    return Encounter(
+        **common,
+        phase="discharged" if phase == "left" else phase,
+        encounter_class=sort,
+        disposition=where or None,
+    )
+
+
 def _died(common: dict, _: str, __: str) -> Death:
     return Death(**common, place="hospital")
 
@@ -146,7 +187,11 @@ FROM_OUTSIDE = {
     "biomarker": _biomarker,
     "label": _label,
     "grew": _grew,
+    "tested": _tested,
     "takes": _takes,
+    "gets": _gets,
+    "procedure": _procedure,
+    "stay": _stay,
     "died": _died,
     "sex": _sex,
 }

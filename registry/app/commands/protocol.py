@@ -34,12 +34,12 @@ from registry.app.protocol_check import (
     fit_for_force,
     tried,
 )
-from registry.app.protocol_files import read_protocol_file
 from registry.app.trials import activate as put_into_force
 from registry.domain.randomisation.signer import KeyedSigner
 from registry.store.unit_of_work import Registry
 from streams.app.backtest.command import backtest
 from streams.app.exchange_commands import draft, export
+from streams.app.protocol_files import read_protocol_file
 from streams.app.protocols import DEMONSTRATION
 from streams.clinical.aloud.changes import changes
 from streams.clinical.aloud.document import aloud, passages, spoken

@@ -59,7 +59,7 @@ def _tables(domain: DomainReport) -> Iterator[Table]:
         yield _grid(
             "Only a human can say",
             ("criterion", "would have been asked", "text"),
-            ((a.id, a.asked, a.text) for a in domain.asked),
+            ((a.id, a.asked, _short(a.text)) for a in domain.asked),
         )
     yield _times(domain)
     yield _grid(
@@ -115,7 +115,7 @@ def _attrition(rows: Sequence[Attrition]) -> Table:
                 row.id if row.intervention is None else f"{row.intervention}/{row.id}",
                 *(row.excluded, row.unknown, row.remaining, row.against),
                 "" if row.gain is None else row.gain,
-                row.text,
+                _short(row.text),
             )
             for row in rows
         ),
@@ -179,13 +179,26 @@ def _cell(row: Moved) -> str:
     return f"{row.moved}: {change:+d}{both}" if change else f"{row.moved}: 0{both}"
 
 
+def _short(text: str) -> str:
+    """The beginning: the whole of it is in the protocol."""
+    return text if len(text) <= _WORDING else f"{text[: _WORDING - 1]}…"
+
+
+_WORDING = 60
+
+
 def _grid(
     title: str, headers: Sequence[str], rows: Iterable[Sequence[str | int]]
 ) -> Table:
     table = Table(title=title, title_justify="left")
     for index, header in enumerate(headers):
         words = index == 0 or header in {"text", "number", "as written", "moved"}
-        table.add_column(header, justify="left" if words else "right", overflow="fold")
+        table.add_column(
+            header,
+            justify="left" if words else "right",
+            overflow="fold",
+            no_wrap=header not in {"step", "text", "moved"},
+        )
     for row in rows:
         table.add_row(*map(str, row))
     return table

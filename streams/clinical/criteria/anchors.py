@@ -59,7 +59,8 @@ def anchored(name: Anchor, view: PatientView, now: datetime) -> Anchored | None:
         return None
     if clock == "known_at":
         return Anchored(fact.known_at, fact.known_at, (fact.event_id,))
-    return Anchored(fact.happened_at, latest_of(fact), (fact.event_id,))
+    at = fact.happened_at
+    return Anchored(at, max(at, min(latest_of(fact), now)), (fact.event_id,))
 
 
 def anchor_reads(name: Anchor | None) -> tuple[str, ...]:
@@ -70,12 +71,13 @@ def anchor_reads(name: Anchor | None) -> tuple[str, ...]:
 def latest_of(fact: Fact) -> datetime:
     """The latest that a fact can have happened: of a date its last instant.
 
-    What was known by then had happened by then.
+    What was known had happened; but where it is filed as known from its first instant
+    on, nobody measured that.
     """
     if Flag.DATE_ONLY not in fact.flags:
         return fact.happened_at
     end = fact.happened_at + DAY - INSTANT
-    return max(fact.happened_at, min(end, fact.known_at))
+    return end if fact.known_at <= fact.happened_at else min(end, fact.known_at)
 
 
 def of_this_stay(view: PatientView, facts: Iterable[FactT]) -> Iterator[FactT]:

@@ -37,6 +37,9 @@ TURNS = 24
 """How many turns of a score ahead are looked at; see `foresight.TURNS`."""
 
 COMPUTED = "inflammatory_subphenotype"
+POSSIBLE = "possible"
+"""The feature of a scheme of markers that tells the strata left open."""
+
 _ALIASES = {"hyperinflammatory": COMPUTED}
 _EXTERNAL = "_external"
 
@@ -187,12 +190,16 @@ def _labelled(rule: Phenotype, answer: Answer | None) -> Judgement:
     """What was computed here; while the hours it reads are not over, nobody knows."""
     if answer is None or not answer.evidence:
         return absent(rule, f"the label of {rule.classifier}")
+    open_ = {str(one.value) for one in answer.features if one.name == POSSIBLE}
+    ruled_in = {label in rule.any_of for text in open_ for label in text.split()}
+    if len(ruled_in) == 1:
+        return Judgement(truth(ruled_in.pop()), once(answer.evidence))
     settled = answer.status != "provisional"
     unsure = rule.min_probability is not None and not _is_sure(rule, answer)
     if answer.label is None or not settled or unsure:
         missing = once(answer.missing) or (f"a settled label of {rule.classifier}",)
         return Judgement(UNKNOWN, once(answer.evidence), would_need=missing)
-    return Judgement(truth(answer.label in _plain(rule)), once(answer.evidence))
+    return Judgement(truth(answer.label in rule.any_of), once(answer.evidence))
 
 
 def _is_sure(rule: Phenotype, answer: Answer) -> bool:
@@ -211,11 +218,7 @@ def _judge_label(rule: Phenotype, view: PatientView, now: datetime) -> Judgement
     found = external(one, view.timeline, now, policy)
     need = f"a label of {rule.classifier}"
     if found.state is LabelState.KNOWN and found.label is not None:
-        return Judgement(truth(found.label in _plain(rule)), once(found.evidence))
+        return Judgement(truth(found.label in rule.any_of), once(found.evidence))
     if not found.evidence and not found.refused:
         return absent(rule, need)
     return Judgement(UNKNOWN, once(found.evidence), would_need=(need,))
-
-
-def _plain(rule: Phenotype) -> frozenset[str]:
-    return frozenset(rule.any_of)

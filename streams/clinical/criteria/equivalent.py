@@ -80,7 +80,7 @@ def equivalent_reads(rule: NorepinephrineEquivalent) -> Iterable[str]:
 def _up_to_now(rule: NorepinephrineEquivalent, now: datetime) -> Window:
     """With a gap before it: what has lasted may just have been changed over then."""
     begin = now if rule.lasting is None else now - rule.lasting - rule.gap
-    return Window(begin, begin, now, now)
+    return Window(begin, begin, now, now, now)
 
 
 def _charted(view: PatientView, window: Window, policy: EquivalentPolicy) -> bool:

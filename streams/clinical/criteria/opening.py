@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import groupby
 
 from streams.clinical.criteria.intervals import compare, interval
-from streams.clinical.criteria.judgement import ahead, once, since, soonest
+from streams.clinical.criteria.judgement import FLAG, ahead, once, since, soonest
 from streams.clinical.definitions.ase.organisms import organism
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.entry import (
@@ -26,6 +26,7 @@ from streams.vocabulary.entry import (
     OnsetEntry,
     SupportEntry,
     UnitEntry,
+    onsets,
     parts,
 )
 from streams.vocabulary.events import (
@@ -78,8 +79,14 @@ def openings(
     first: dict[str, Opening] = {}
     for one in sorted(found, key=_place):
         first.setdefault(one.episode, one)
-    lanes = {lane for part in parts(entry) for lane in _lanes(part)}
+    lanes = (lane for part in parts(entry) for lane in _lanes(part))
     return Openings(first, soonest(now, *(ahead(timeline, n, now) for n in lanes)))
+
+
+def opening_reads(entry: Entry) -> frozenset[str]:
+    """Lanes and flags that can open a screening, move its entry or take it back."""
+    flags = (f"{FLAG}{one.definition}" for one in onsets(entry))
+    return frozenset((*flags, *(n for part in parts(entry) for n in _lanes(part))))
 
 
 VERSION = "1.0"
@@ -205,12 +212,24 @@ def _cultures(
     taken: dict[str, CultureCollected] = {}
     for specimen in timeline.between(CultureCollected, "culture_collected", begin, now):
         taken.setdefault(specimen.culture_id, specimen)
-    for fact in timeline.between(CultureResult, "culture_result", begin, now):
+    reports = timeline.between(CultureResult, "culture_result", begin, now)
+    for fact in _uncorrected(reports):
         collected = taken.get(fact.culture_id)
         if _grew(entry, fact) and _is_specimen(entry, collected):
             opened = _of(fact) if collected is None else _of(collected, fact)
             clocks = opened.happened_at, opened.known_at
             yield replace(opened, culture=clocks)
+
+
+def _uncorrected(reports: Sequence[CultureResult]) -> Iterator[CultureResult]:
+    """What a later, corrected report of the same culture does not take back."""
+    corrected = {
+        r.culture_id: r.happened_at for r in reports if r.status == "corrected"
+    }
+    for report in reports:
+        since = corrected.get(report.culture_id)
+        if since is None or report.happened_at >= since:
+            yield report
 
 
 def _grew(entry: CultureEntry, fact: CultureResult) -> bool:

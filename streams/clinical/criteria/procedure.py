@@ -41,7 +41,7 @@ def judge_procedure(
     rule: UnderProcedure, view: PatientView, now: datetime
 ) -> Judgement:
     """Something of these names was done in the window, or runs."""
-    window = Window(now, now, now, now)
+    window = Window(now, now, now, now, now)
     if rule.has_window:
         given = window_of(rule, view, now)
         if given is None:

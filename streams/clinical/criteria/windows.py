@@ -31,11 +31,14 @@ class Window:
     latest_begin: datetime
     end: datetime
     latest_end: datetime
+    now: datetime
+    """What is known has happened by now, whatever the day may still hold."""
     evidence: tuple[str, ...] = ()
     """What tells the anchor."""
 
     def holds(self, earliest: datetime, latest: datetime) -> Truth3:
         """Whether something that happened between these moments happened in it."""
+        latest = max(earliest, min(latest, self.now))
         if earliest >= self.latest_begin and latest <= self.end:
             return TRUE
         if latest < self.begin or earliest > self.latest_end:
@@ -60,13 +63,12 @@ def window_of(rule: Backward, view: PatientView, now: datetime) -> Window | None
     if isinstance(rule, Windowed) and rule.around is not None:
         return _around(rule, view, now)
     if rule.since is None:
-        return Window(begin, begin, now, now)
+        return Window(begin, begin, now, now, now)
     anchor = anchored(rule.since, view, now)
     if anchor is None:
         return None
-    return Window(
-        max(begin, anchor.at), max(begin, anchor.latest), now, now, anchor.evidence
-    )
+    starts, latest = max(begin, anchor.at), max(begin, anchor.latest)
+    return Window(starts, latest, now, now, now, anchor.evidence)
 
 
 def seen(
@@ -124,11 +126,10 @@ def _around(rule: Windowed, view: PatientView, now: datetime) -> Window | None:
         return None
     begin, latest_begin = anchor.at + rule.from_, anchor.latest + rule.from_
     if rule.to is None:
-        return Window(begin, latest_begin, now, now, anchor.evidence)
+        return Window(begin, latest_begin, now, now, now, anchor.evidence)
     end, latest_end = anchor.at + rule.to, anchor.latest + rule.to
-    return Window(
-        begin, latest_begin, min(end, now), min(latest_end, now), anchor.evidence
-    )
+    end, latest_end = min(end, now), min(latest_end, now)
+    return Window(begin, latest_begin, end, latest_end, now, anchor.evidence)
 
 
 def _near(

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from streams.vocabulary.clock import HOUR
 from streams.vocabulary.document import Document
 from streams.vocabulary.protocol import Criterion, Protocol
 from streams.vocabulary.quantities import Comparison, write_duration
@@ -151,7 +152,10 @@ def _percent(step: float) -> str:
 
 
 def _text(value: Comparison | timedelta) -> str:
-    return write_duration(value) if isinstance(value, timedelta) else str(value)
+    """As a protocol would have it; of an hour or more in hours, `9.6 h`."""
+    if isinstance(value, Comparison):
+        return str(value)
+    return f"{value / HOUR:g} h" if abs(value) >= HOUR else write_duration(value)
 
 
 def _put(tree: Any, place: Place, value: str) -> None:  # noqa: ANN401 - a JSON tree

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from functools import cache
 from types import MappingProxyType
 
-from streams.clinical.catalogue.rule import Rule as Catalogued
 from streams.clinical.catalogue.rule import Sort
 from streams.clinical.catalogue.rules import rules
 from streams.clinical.criteria.catalogued import COMPUTED, catalogued, outside
@@ -80,11 +79,10 @@ def _of_score(path: Path, part: Score) -> Iterator[Misnamed]:
     yield from faults
     if faults:
         return
-    of = catalogued(part.score)
-    names = components(of)
+    names = components(part.score)
     if part.component is not None and part.component not in names:
         yield _none(path, "component", part.component, names, f"part of {part.score}")
-    unit = unit_of(of)
+    unit = unit_of(part.score)
     if part.is_.unit != unit:
         yield Misnamed(
             (*path, "is"),
@@ -120,14 +118,10 @@ def _of_phenotype(path: Path, part: Phenotype) -> Iterator[Misnamed]:
         )
 
 
-def components(of: Catalogued) -> tuple[str, ...]:
-    """The names of a score's parts, by whichever policy has any."""
-    return _components(of.name)
-
-
 @cache
-def _components(name: str) -> tuple[str, ...]:
-    of = catalogued(name)
+def components(score: str) -> tuple[str, ...]:
+    """The names of a score's parts, by whichever policy has any."""
+    of = catalogued(score)
     found: dict[str, None] = {}
     for policy in of.policies:
         answer = of.evaluate(Timeline(), _SOME_DAY, policy)
@@ -135,9 +129,9 @@ def _components(name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def unit_of(of: Catalogued) -> str:
+def unit_of(score: str) -> str:
     """The unit in which a score is told: points, unless it is a quantity."""
-    return _QUANTITIES.get(of.name, "{score}")
+    return _QUANTITIES.get(score, "{score}")
 
 
 def labels_of(classifier: str) -> tuple[str, ...] | None:

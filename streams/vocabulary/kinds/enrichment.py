@@ -34,6 +34,7 @@ class Marker(Recorded):
     marker: Named
     """A concept compared as `is` says, or a rule of the table of markers (`mals`)."""
     is_: ComparisonText | None = Field(default=None, alias="is")
+    """A comparison in a unit of the concept's dimension."""
     assay: str | None = None
     """A word of the assay's name, in any case; other assays' results do not count."""
     within: Duration | None = None

@@ -15,6 +15,7 @@ class Culture(Windowed):
 
     kind: Literal["culture"]
     result: Literal["positive", "negative", "pending", "any"] = "any"
+    """What the reports say by now."""
     specimens: tuple[str, ...] = ()
     """Words of the specimen's name, in any case (`blood`); all, if none is named."""
     organisms: tuple[str, ...] = ()
@@ -48,6 +49,7 @@ class Susceptible(Windowed):
     antimicrobial: str = Field(min_length=1)
     """A word of its name, in any case."""
     any_of: tuple[Literal["S", "I", "R"], ...] = Field(min_length=1)
+    """Susceptible, intermediate, resistant."""
 
     @model_validator(mode="after")
     def _fits(self) -> Susceptible:

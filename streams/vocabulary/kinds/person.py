@@ -17,6 +17,7 @@ class Age(Recorded):
 
     kind: Literal["age"]
     is_: ComparisonText = Field(alias="is")
+    """In years (`>= 18 years`)."""
 
     @model_validator(mode="after")
     def _in_years(self) -> Age:
@@ -29,6 +30,7 @@ class Sex(Recorded):
 
     kind: Literal["sex"]
     is_: Literal["female", "male", "other"] = Field(alias="is")
+    """As the record has it."""
 
 
 class Pregnant(Recorded):
@@ -36,6 +38,7 @@ class Pregnant(Recorded):
 
     kind: Literal["pregnant"]
     within: Duration | None = None
+    """How old the last word may be."""
 
 
 class HasAllergy(Recorded):
@@ -43,6 +46,7 @@ class HasAllergy(Recorded):
 
     kind: Literal["allergy"]
     to: tuple[str, ...] = Field(min_length=1)
+    """Words of the substance, in any case."""
 
 
 class HasCodeStatus(Recorded):
@@ -52,6 +56,7 @@ class HasCodeStatus(Recorded):
     any_of: tuple[
         Literal["full", "dnr", "dni", "dnr_dni", "comfort_only", "other"], ...
     ] = Field(min_length=1)
+    """The last word is one of these."""
 
 
 class HasCondition(Windowed):
@@ -64,3 +69,4 @@ class HasCondition(Windowed):
     codes: tuple[Annotated[str, Field(pattern=r"^\S+\|\S+$")], ...] = Field(
         min_length=1
     )
+    """`system|prefix`, such as `http://hl7.org/fhir/sid/icd-10-cm|E27`."""

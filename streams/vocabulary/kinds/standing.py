@@ -19,12 +19,15 @@ class HasOnset(Windowed):
 
     kind: Literal["onset"]
     definition: str | None = None
+    """As `ember definitions` names it; the anchoring flag, if none is named."""
     policy: str | None = None
+    """Any policy of the definition, unless named."""
     statuses: tuple[Literal["provisional", "confirmed", "amended"], ...] = (
         "provisional",
         "confirmed",
         "amended",
     )
+    """A withdrawn flag never stands."""
     clock: Literal["happened", "known"] = "happened"
     """What a window is held against."""
 
@@ -34,9 +37,11 @@ class Elapsed(Recorded):
 
     kind: Literal["elapsed"]
     since: Anchor
+    """The moment it is counted from."""
     until: Anchor | None = None
     """Now, unless named."""
     is_: ComparisonText = Field(alias="is")
+    """The time gone by (`<= 48 h`)."""
 
     @model_validator(mode="after")
     def _fits(self) -> Elapsed:
@@ -55,9 +60,11 @@ class Enrolled(Recorded):
 
     kind: Literal["enrolled"]
     trials: tuple[str, ...] = Field(min_length=1)
+    """Their ids."""
     domains: tuple[str, ...] = ()
     """All, if none is named."""
     within: Duration | None = None
+    """How long ago the enrolment may be."""
 
 
 class Refused(Recorded):
@@ -65,7 +72,9 @@ class Refused(Recorded):
 
     kind: Literal["refused"]
     trials: tuple[str, ...] = Field(min_length=1)
+    """Their ids; who opted out of all research opted out of each."""
     within: Duration | None = None
+    """How long ago the refusal may be."""
 
 
 class Confirm(Document):
@@ -73,9 +82,12 @@ class Confirm(Document):
 
     kind: Literal["confirm"]
     name: Named
+    """Under which the answer is kept."""
     question: str = Field(min_length=1)
+    """As the asked one reads it; yes makes the rule TRUE."""
     by: Literal[
         "treating_clinician", "research_team", "investigator", "patient", "laboratory"
     ] = "treating_clinician"
+    """Who may answer."""
     holds_for: Duration | None = None
     """An older answer is no answer."""

@@ -27,9 +27,11 @@ class OnInfusion(Windowed):
     drugs: tuple[str, ...] = Field(min_length=1)
     """Names or classes of the drug table (`norepinephrine`, `vasopressor`)."""
     rate: ComparisonText | None = None
+    """In the drug's own unit; any rate above zero, if none is named."""
     lasting: Duration | None = None
     """Has run without a longer gap than `gap` for at least this long, up to now."""
     gap: Duration = Field(default="15 min", validate_default=True)
+    """A shorter pause breaks nothing that is `lasting`."""
     stale_after: Duration = Field(default="48 h", validate_default=True)
     """A start this old without any word since is no longer taken for running."""
 
@@ -58,6 +60,7 @@ class OnMedication(Windowed):
     stages: tuple[Literal["ordered", "dispensed", "given", "home"], ...] = Field(
         default=("ordered", "given"), min_length=1
     )
+    """What of it counts."""
     doses: ComparisonText | None = None
     """How many doses were given in the window (`>= 2 {dose}`)."""
     lasting: Duration | None = None
@@ -85,6 +88,7 @@ class OnRespiratorySupport(Windowed):
     any_of: tuple[
         Literal["invasive", "niv", "cpap", "hfnc", "tracheostomy", "oxygen"], ...
     ] = Field(min_length=1)
+    """Kinds of support."""
 
     @model_validator(mode="after")
     def _fits(self) -> OnRespiratorySupport:

@@ -33,8 +33,11 @@ class Value(Windowed):
 
     kind: Literal["value"]
     concept: str
+    """As `ember concepts` names it."""
     is_: ComparisonText = Field(alias="is")
+    """A comparison in a unit of the concept's dimension (`> 2 mmol/L`)."""
     which: Literal["latest", "first", "highest", "lowest", "any"] = "latest"
+    """Which reading of the window is compared."""
     implausible: Literal["counts", "unknown"] = "counts"
     """What a value flagged as implausible does: the sickest have such values."""
     specimens: tuple[str, ...] = ()
@@ -49,6 +52,7 @@ class Value(Windowed):
     n: int | None = Field(default=None, ge=2)
     """So many readings that compare so, or more, each `apart` from the others."""
     apart: Duration | None = None
+    """The least time between two of the `n` readings."""
 
     @model_validator(mode="after")
     def _fits(self) -> Value:
@@ -72,9 +76,11 @@ class Trend(Backward):
 
     kind: Literal["trend"]
     concept: str
+    """As `ember concepts` names it."""
     from_: Literal["highest", "lowest", "first", "latest"] = Field(alias="from")
     """Of the readings before `to`; `latest` is the one just before."""
     to: Literal["latest", "lowest", "highest"] = "latest"
+    """The reading it is compared with."""
     change: ComparisonText
     """A share of the earlier value (`<= -50 %`), or a difference (`> 0.3 mg/dL`)."""
 
@@ -111,6 +117,7 @@ class Score(Recorded):
     policy: Named | None = None
     """One of its policies; its default unless named."""
     is_: ComparisonText = Field(alias="is")
+    """In points (`>= 2 {score}`), or in the unit of what is named."""
     component: Named | None = None
     """One of its components alone."""
     change_since: Anchor | None = None
@@ -122,6 +129,7 @@ class NorepinephrineEquivalent(Windowed):
 
     kind: Literal["norepinephrine_equivalent"]
     is_: ComparisonText = Field(alias="is")
+    """In ug/kg/min."""
     policy: Named | None = None
     """The table of equivalents; the catalogue's default unless named."""
     lasting: Duration | None = None
@@ -142,6 +150,7 @@ class FluidTotal(Windowed):
 
     kind: Literal["fluid"]
     direction: Literal["in", "out"]
+    """Given or lost."""
     substances: tuple[
         Literal[
             "urine", "gu_irrigant", "crystalloid", "colloid", "blood_product", "other"
@@ -170,6 +179,7 @@ class UrineOutput(Recorded):
 
     kind: Literal["urine_output"]
     is_: ComparisonText = Field(alias="is")
+    """In mL/kg/h."""
     lasting: Duration
     """The hours it is the mean of, up to now."""
 

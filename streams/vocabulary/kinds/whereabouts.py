@@ -23,6 +23,7 @@ class AtLocation(Recorded):
     any_of: tuple[
         Literal["icu", "intermediate", "ward", "emergency", "theatre", "other"], ...
     ] = Field(min_length=1)
+    """Levels of care."""
 
 
 class Died(Recorded):
@@ -36,6 +37,7 @@ class PriorStay(Recorded):
 
     kind: Literal["prior_stay"]
     within: Duration
+    """How long before this stay it may have ended."""
     facility: bool = False
     """A stay in another health-care facility counts too."""
 

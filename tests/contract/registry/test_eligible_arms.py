@@ -117,3 +117,23 @@ def test_an_answer_against_one_arm_takes_that_one_away(three):
     done = three.randomise("p1")
     assert isinstance(done, Randomised)
     assert done.stratum == "@arms=restrictive+standard;shock=yes"
+
+
+@pytest.mark.parametrize(
+    ("sites", "refused"),
+    [
+        ([], False),
+        ([{"id": "A"}], False),
+        ([{"id": "A", "status": "closed"}], True),
+        ([{"id": "B", "status": "open"}], True),
+    ],
+)
+def test_only_an_open_site_of_the_protocol_randomises(bedside, sites, refused):
+    bedside.declare(sites=sites)
+    bedside.admit("p1")
+
+    done = bedside.randomise("p1")
+
+    assert isinstance(done, NotRandomised) is refused
+    if refused:
+        assert [o.name for o in done.gate.obstacles] == ["site_closed"]

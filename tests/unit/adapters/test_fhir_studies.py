@@ -9,7 +9,8 @@ from fhir.resources.R4B import get_fhir_model_class as r4_class
 from made_up.small_hospital import TRIAL
 
 from streams.adapters.fhir.study import r4, r5
-from streams.app.protocols import shipped, shipped_protocol
+from streams.app.protocol_files import shipped
+from streams.app.protocols import shipped_protocol
 from streams.vocabulary.protocol import Protocol
 from streams.vocabulary.registration import NAMES
 

@@ -9,8 +9,11 @@ from streams.app.protocols import shipped_protocols
 from streams.clinical.definitions.ase.days import hospital_days
 from streams.pipeline.flaggable import FLAGGABLE, further
 from streams.pipeline.patient import Rules, advance
+from streams.pipeline.plan import plan
 from streams.pipeline.screen import screen
 from streams.pipeline.state import PatientState
+from streams.vocabulary.entry import OnsetEntry
+from streams.vocabulary.errors import SettingsError
 from streams.vocabulary.events import (
     Cancellation,
     CultureCollected,
@@ -370,20 +373,47 @@ def test_a_patient_with_none_but_further_flags_is_neither_screened_nor_followed(
     assert verdicts(patient) == []
 
 
-def test_a_further_flag_opens_no_window_of_a_protocol_that_names_its_definition():
+def recruiting_by(definition, policy="ember"):
+    """The shipped protocol, had it been written for another definition."""
+    (protocol,) = shipped_protocols()
+    (domain,) = protocol.domains
+    entry = OnsetEntry(kind="onset", definition=definition, policy=policy)
+    recruitment = domain.recruitment.model_copy(update={"entry": entry})
+    changed = domain.model_copy(update={"recruitment": recruitment})
+    return protocol.model_copy(update={"domains": (changed,)})
+
+
+def test_a_further_flag_opens_the_window_of_a_protocol_that_names_its_definition():
     patient = Patient("suspected_infection")
     patient.hear(culture(), *doses(1))
-    (protocol,) = shipped_protocols()
-    text = protocol.model_dump_json(by_alias=True)
-    asked = text.replace('"definition":"sepsis3"', '"definition":"suspected_infection"')
-    assert asked != text
-    step = screen(
-        patient.state,
-        after(3),
-        (type(protocol).model_validate_json(asked),),
-        software_version="test",
+    asked = plan((recruiting_by("suspected_infection"),))
+    (said,) = screen(patient.state, after(3), asked, software_version="t").messages
+    assert said.definitions == (("suspected_infection:ember", "2016"),)
+    assert said.flag_id in patient.state.flags
+
+
+def test_a_protocol_that_waits_for_a_definition_has_it_flagged():
+    rules = Rules(
+        protocols=(recruiting_by("suspected_infection"),), software_version="t"
     )
-    assert step.messages == ()
+    assert [entry.name for entry in rules.flagged] == [("suspected_infection", "ember")]
+
+
+def test_a_protocol_that_waits_for_sepsis_3_by_another_policy_has_that_flagged_too():
+    rules = Rules(protocols=(recruiting_by("sepsis3", "zero"),), software_version="t")
+    patient = Patient()
+    patient.rules = rules
+    shocked(patient)
+    flags = patient.state.flags.values()
+    assert {f.policy for f in flags if f.definition == "sepsis3"} == {"ember", "zero"}
+    assert "withdrawn" not in {f.status for f in flags}
+    (said,) = patient.state.screenings.values()
+    assert patient.state.flags[said.flag_id].policy == "zero"
+
+
+def test_a_protocol_that_waits_for_calendar_days_of_an_unknown_zone_is_refused():
+    with pytest.raises(SettingsError, match="time zone"):
+        Rules(protocols=(recruiting_by("ase", "toolkit"),), software_version="t")
 
 
 def test_sepsis_3_is_said_first():

@@ -119,10 +119,22 @@ def test_an_inclusion_that_absence_satisfies_is_refused():
     assert "nothing is known" in told.problem
 
 
-def test_recruiting_by_a_definition_whose_flags_open_no_window_is_refused():
+@pytest.mark.parametrize("definition", ["sirs", "sepsis4"])
+def test_recruiting_by_what_is_never_flagged_is_refused(definition):
+    told = fault(changed("definition: sepsis3", f"definition: {definition}"))
+    assert told.code is ErrorCode.PROTOCOL_UNKNOWN_RULE
+    assert "waits for a flag" in told.problem
+
+
+def test_recruiting_by_a_policy_that_there_is_not_is_refused():
     told = fault(changed("definition: sepsis3", "definition: ase"))
-    assert told.code is ErrorCode.PROTOCOL_INVALID
-    assert "opens a window" in told.problem
+    assert told.code is ErrorCode.PROTOCOL_UNKNOWN_RULE
+    assert "toolkit" in told.cure
+
+
+def test_a_domain_that_includes_nobody_is_refused():
+    text = TEXT[: TEXT.index("    inclusion:")] + TEXT[TEXT.index("    exclusion:") :]
+    assert "includes nobody" in fault(text).problem
 
 
 def test_a_rate_without_a_common_unit_is_refused():

@@ -47,14 +47,20 @@ def _read(protocol: Path | Traversable, vignettes: Path | Traversable) -> Protoc
     return ProtocolFile(protocol.name, text, beside)
 
 
-def _missing(document: str, why: str) -> SettingsError:
-    shipped = sorted(
-        entry.name.removesuffix(".yaml")
-        for entry in files("streams.protocols").iterdir()
-        if entry.name.endswith(".yaml") and ".vignettes" not in entry.name
+def shipped() -> tuple[str, ...]:
+    """The names of the protocols that ship."""
+    return tuple(
+        sorted(
+            entry.name.removesuffix(".yaml")
+            for entry in files("streams.protocols").iterdir()
+            if entry.name.endswith(".yaml") and ".vignettes" not in entry.name
+        )
     )
+
+
+def _missing(document: str, why: str) -> SettingsError:
     return SettingsError(
         ErrorCode.PATH_NOT_FOUND,
         f"The protocol {document} cannot be read ({why}).",
-        f"Name a YAML file, or one that ships: {', '.join(shipped)}.",
+        f"Name a YAML file, or one that ships: {', '.join(shipped())}.",
     )
