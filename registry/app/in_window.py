@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from registry.app.patients import HEAD, Patients, head_chunk
 from registry.store.unit_of_work import Registry
 from registry.usecases.ports import UnitOfWork
+from registry.usecases.randomise import roster_entry
 from registry.usecases.record_batch import RecordBatch, record_batch
 from streams.pipeline.plan import plan
 from streams.pipeline.screen import screen
@@ -92,11 +93,27 @@ def _turns(
     for key in people:
         state = kept.state(key, uow)
         here = any(chunk.chunk == HEAD for chunk in uow.stream.chunks(*key))
+        if not here:
+            if not len(state.timeline):
+                continue  # no archive is kept of this patient: nobody can say
+            _take_from_record(state, uow)
         for said in _said(state, protocol, at):
             held = state.screenings.get(said.screening_id)
             if held is not None and held.window_open:
                 yield _turn(held, said, recorded=here), (state, said)
         kept.shed()
+
+
+def _take_from_record(state: PatientState, uow: UnitOfWork) -> None:
+    """What workers on Kafka hold of the patient, as far as the registry was told it."""
+    key = {"site": state.site, "patient": state.patient}
+    state.flags = {flag.flag_id: flag for flag in uow.onsets.latest_of(**key)}
+    said = uow.screenings.latest_of(**key)
+    state.screenings = {one.screening_id: one for one in said}
+    state.clock = max(one.known_at for one in said)
+    state.live = any(one.provenance == "live" for one in said)
+    drawn = uow.allocations.of_patient(**key)
+    state.roster = {one.randomisation_id: roster_entry(one) for one in drawn}
 
 
 def _said(

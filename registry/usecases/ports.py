@@ -92,6 +92,10 @@ class Onsets(Protocol):
         self, rows: Sequence[tuple[SepsisOnset, RecordedMessage]], stamp: Stamp
     ) -> None: ...
 
+    def latest_of(self, *, site: str, patient: str) -> tuple[SepsisOnset, ...]:
+        """The latest revision of each of the patient's flags."""
+        ...
+
 
 class Screenings(Protocol):
     """Revisions of screening verdicts."""
@@ -101,6 +105,10 @@ class Screenings(Protocol):
     ) -> None: ...
 
     def latest(self, screening_id: str) -> TrialScreening | None: ...
+
+    def latest_of(self, *, site: str, patient: str) -> tuple[TrialScreening, ...]:
+        """The latest revision of each of the patient's screenings."""
+        ...
 
     def latest_revisions(self, screening_ids: Collection[str]) -> dict[str, int]: ...
 
@@ -161,6 +169,10 @@ class Allocations(Protocol):
         ...
 
     def request_by_key(self, idempotency_key: str) -> Request | None: ...
+
+    def of_patient(self, *, site: str, patient: str) -> tuple[Randomisation, ...]:
+        """All randomisations of one patient."""
+        ...
 
     def trials_of(self, participants: Collection[str]) -> tuple[str, ...]:
         """The trials in which any of these participants was randomised."""

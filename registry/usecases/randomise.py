@@ -307,11 +307,12 @@ def _result(drawn: Randomisation, arm: str | None, *, repeated: bool) -> Randomi
         randomised_at=drawn.randomised_at,
         arm=arm,
         repeated=repeated,
-        roster=_roster(drawn),
+        roster=roster_entry(drawn),
     )
 
 
-def _roster(drawn: Randomisation) -> RosterEntry:
+def roster_entry(drawn: Randomisation) -> RosterEntry:
+    """What the workers hear of a randomisation; never its arm."""
     return RosterEntry(
         message_id=identity("roster", drawn.randomisation_id),
         site=drawn.site,

@@ -7,6 +7,7 @@ worker does.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -88,6 +89,8 @@ class Vignette(Document):
     """Groups of facts."""
     facts: tuple[dict[str, Any], ...] = ()
     enrolled: tuple[str | Enrolment, ...] = ()
+    refused: tuple[str, ...] = ()
+    """Trials that were declined in an earlier stay; an empty name is all research."""
     answers: dict[str, bool] = Field(default_factory=dict)
     expect: Expected
 
@@ -187,8 +190,11 @@ def _state(domain: Domain, case: Vignette, vignettes: Vignettes) -> PatientState
     groups = (fact for group in case.like for fact in vignettes.groups[group])
     for number, fact in enumerate((*groups, *case.facts)):
         state.timeline.apply(_event(fact, number, now), f"vignette-{number}")
-    for trial in case.enrolled:
-        entry = _entry(trial, case, now)
+    for trial in case.refused:
+        declined = replace(_entry(trial, case, now), domain="", refusal="refused")
+        state.roster[f"declined-{trial}"] = declined
+    for once in case.enrolled:
+        entry = _entry(once, case, now)
         state.roster[entry.message_id] = entry
     return state
 

@@ -1,5 +1,6 @@
 """What must hold of every rule and every record, not only of those we thought of."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -691,3 +692,59 @@ def test_nor_that_of_a_compound(rule, facts):
 def test_a_decided_truth_needs_nothing_and_an_unknown_one_something(rule, facts):
     said = judge(rule, view(facts), NOW)
     assert bool(said.would_need) == (said.truth is UNKNOWN)
+
+
+# -- what was unknown becomes known, and nothing else changes --------------------
+
+
+def one_of(*values):
+    return st.sampled_from(values)
+
+
+def told(fact):
+    """The same fact, with all that was unknown of it told: one of the ways it can be."""
+    ways = {"flags": st.just(())} if Flag.DATE_ONLY in fact.flags else {}
+    if ways:
+        end = min(fact.happened_at + timedelta(days=1) - INSTANT, NOW)
+        latest = max(fact.happened_at, end)
+        ways["happened_at"] = st.datetimes(
+            fact.happened_at.replace(tzinfo=None),
+            latest.replace(tzinfo=None),
+            timezones=st.just(UTC),
+        )
+    match fact:
+        case Measurement(comparator=None, specimen=None):
+            ways["specimen"] = one_of("arterial", "venous")
+        case Measurement(comparator=("<" | ">") as sign):
+            more = 1 if sign == ">" else -1
+            ways["value"] = one_of(fact.value + more / 2, fact.value + more)
+            ways["comparator"] = st.none()
+            ways["specimen"] = one_of(fact.specimen or "arterial")
+        case Biomarker(comparator=">"):
+            ways["value"] = one_of(fact.value + 0.5, fact.value + 5)
+            ways["comparator"] = st.none()
+        case Medication(antimicrobial=None):
+            ways["antimicrobial"] = st.booleans()
+        case Infusion(rate=None):
+            ways["rate"] = one_of(0.5, 2.0)
+        case Fluid(volume_ml=None):
+            ways["volume_ml"] = one_of(0.0, 100.0)
+        case CultureResult(organism="GRAM +"):
+            ways["organism"] = one_of(
+                "STAPHYLOCOCCUS AUREUS", "STAPHYLOCOCCUS EPIDERMIDIS"
+            )
+        case CultureResult(susceptibilities=(one,)) if one.interpretation is None:
+            answers = one_of(*(replace(one, interpretation=a) for a in "SR"))
+            ways["susceptibilities"] = answers.map(lambda answer: (answer,))
+    return st.fixed_dictionaries(ways).map(lambda known: replace(fact, **known))
+
+
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+@given(st.data())
+def test_what_becomes_known_reverses_nothing_that_was_decided(pair, data):
+    rules, facts = pair
+    rule = RULE.validate_python(data.draw(rules.flatmap(silent)))
+    vague = data.draw(records(facts))
+    clear = [data.draw(told(one)) for one in vague]
+    before, after = judge(rule, view(vague), NOW), judge(rule, view(clear), NOW)
+    assert before.truth in (UNKNOWN, after.truth)

@@ -51,6 +51,17 @@ class AllocationRepository:
         )
         return None if row is None else Request(**row)
 
+    def of_patient(self, *, site: str, patient: str) -> tuple[Randomisation, ...]:
+        """All randomisations of one patient."""
+        row = RandomisationRow
+        query = (
+            select(*_RANDOMISATION)
+            .where(row.site == site, row.patient == patient)
+            .order_by(row.randomisation_id)
+        )
+        found = self._connection.execute(query).mappings()
+        return tuple(_randomisation(dict(one)) for one in found)
+
     def trials_of(self, participants: Collection[str]) -> tuple[str, ...]:
         """The trials in which any of these participants was randomised."""
         row = RandomisationRow

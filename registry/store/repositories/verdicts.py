@@ -13,6 +13,7 @@ from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
 from registry.usecases.records import Stamp
 from registry.usecases.stream_state import RecordedMessage
 from streams.vocabulary.messages import (
+    SEPSIS_ONSET,
     TRIAL_SCREENING,
     Message,
     Provenance,
@@ -41,6 +42,19 @@ class OnsetRepository:
                 insert(OnsetRow), [onset_row(m) | _stamped(r, stamp) for m, r in rows]
             )
 
+    def latest_of(self, *, site: str, patient: str) -> tuple[SepsisOnset, ...]:
+        """The latest revision of each of the patient's flags."""
+        row = OnsetRow
+        query = (
+            select(row.document)
+            .where(row.site == site, row.patient == patient)
+            .order_by(row.flag_id, row.revision)
+        )
+        told = (
+            decode(SEPSIS_ONSET, d.encode()) for d in self._connection.scalars(query)
+        )
+        return tuple({flag.flag_id: flag for flag in told}.values())
+
 
 class ScreeningRepository:
     """Revisions of screening verdicts."""
@@ -66,6 +80,19 @@ class ScreeningRepository:
         )
         document = self._connection.scalar(query)
         return None if document is None else decode(TRIAL_SCREENING, document.encode())
+
+    def latest_of(self, *, site: str, patient: str) -> tuple[TrialScreening, ...]:
+        """The latest revision of each of the patient's screenings."""
+        row = ScreeningRow
+        query = (
+            select(row.document)
+            .where(row.site == site, row.patient == patient)
+            .order_by(row.screening_id, row.revision)
+        )
+        said = (
+            decode(TRIAL_SCREENING, d.encode()) for d in self._connection.scalars(query)
+        )
+        return tuple({one.screening_id: one for one in said}.values())
 
     def latest_revisions(self, screening_ids: Collection[str]) -> dict[str, int]:
         """The highest revision number of each screening that has one."""

@@ -54,13 +54,16 @@ def anchored(name: Anchor, view: PatientView, now: datetime) -> Anchored | None:
     of, _, clock = name.partition(".")
     if of == "onset":
         return _flagged(view, clock)
-    fact = _FIRST[of](view, now) if of in _FIRST else None
-    if fact is None:
+    first = list(_FIRST[of](view, now)) if of in _FIRST else []
+    if not first:
         return None
+    evidence = (first[0].event_id,)
     if clock == "known_at":
-        return Anchored(fact.known_at, fact.known_at, (fact.event_id,))
-    at = fact.happened_at
-    return Anchored(at, max(at, min(latest_of(fact), now)), (fact.event_id,))
+        known = first[0].known_at
+        return Anchored(known, known, evidence) if len(first) == 1 else None
+    at = first[0].happened_at
+    latest = min(latest_of(fact) for fact in first)
+    return Anchored(at, max(at, min(latest, now)), evidence)
 
 
 def anchor_reads(name: Anchor | None) -> tuple[str, ...]:
@@ -90,15 +93,26 @@ def of_this_stay(view: PatientView, facts: Iterable[FactT]) -> Iterator[FactT]:
 def hospital_stay(view: PatientView, now: datetime) -> Encounter | None:
     """When the patient came for the hospital stay of this episode.
 
-    Where the screening names none: for the stay that began last.
+    Where the screening names none: for the stay that began last; None where dates alone
+    do not tell which that was.
     """
-    came: dict[str | None, Encounter] = {}
+    return next(_arrivals(view, now), None)
+
+
+def _arrivals(view: PatientView, now: datetime) -> Iterator[Encounter]:
+    """The first word of the arrival; and those that may be, where that is a date."""
+    came: dict[str | None, list[Encounter]] = {}
     for fact in view.timeline.between(Encounter, "encounter", since(now, None), now):
         if fact.encounter_class != "outpatient" and fact.phase in _BEGINS:
-            came.setdefault(fact.encounter, fact)
+            came.setdefault(fact.encounter, []).append(fact)
     if view.episode != "none":
-        return came.get(view.episode)
-    return max(came.values(), key=_moment, default=None)
+        yield from _leading(came.get(view.episode, ()))
+        return
+    by_arrival = sorted(came.values(), key=lambda said: _moment(said[0]))
+    if by_arrival:
+        last = by_arrival[-1]
+        if all(latest_of(o[0]) <= last[0].happened_at for o in by_arrival[:-1]):
+            yield from _leading(last)
 
 
 def _flagged(view: PatientView, clock: str) -> Anchored | None:
@@ -109,39 +123,70 @@ def _flagged(view: PatientView, clock: str) -> Anchored | None:
     return Anchored(at, at, flag.evidence)
 
 
-def _first_icu(view: PatientView, now: datetime) -> Location | None:
-    said = _since_arrival(Location, "location", view, now)
-    return next((f for f in said if f.phase == "entered" and f.level == "icu"), None)
+def _first_icu(view: PatientView, now: datetime) -> Iterator[Location]:
+    def enters(fact: Location) -> bool:
+        return fact.phase == "entered" and fact.level == "icu"
+
+    return _first(enters, Location, ("location",), view, now)
 
 
-def _first_vasopressor(view: PatientView, now: datetime) -> Infusion | None:
-    firsts = (
-        next(filter(_runs, _since_arrival(Infusion, lane, view, now)), None)
-        for lane in VASOPRESSORS
-    )
-    return min((f for f in firsts if f is not None), key=_moment, default=None)
+def _first_vasopressor(view: PatientView, now: datetime) -> Iterator[Infusion]:
+    return _first(_runs, Infusion, VASOPRESSORS, view, now)
 
 
-def _first_ventilation(view: PatientView, now: datetime) -> RespiratorySupport | None:
-    lane = "respiratory_support"
-    said = _since_arrival(RespiratorySupport, lane, view, now)
-    ventilated = ("invasive", "niv")
-    return next(
-        (f for f in said if f.category in ventilated and f.phase != "stopped"), None
-    )
+def _first_ventilation(
+    view: PatientView, now: datetime
+) -> Iterator[RespiratorySupport]:
+    def ventilates(fact: RespiratorySupport) -> bool:
+        return fact.category in ("invasive", "niv") and fact.phase != "stopped"
+
+    lanes = ("respiratory_support",)
+    return _first(ventilates, RespiratorySupport, lanes, view, now)
 
 
-def _since_arrival(
-    kind: type[FactT], lane: str, view: PatientView, now: datetime
+def _first(
+    is_it: Callable[[FactT], bool],
+    kind: type[FactT],
+    lanes: Iterable[str],
+    view: PatientView,
+    now: datetime,
 ) -> Iterator[FactT]:
-    """Facts of this hospital stay; what is filed under none, since it began."""
+    """The first such fact of this hospital stay, and those that may be it.
+
+    What is filed under no stay belongs to this one from its arrival on; where dates
+    alone leave open whether the first does, there is none.
+    """
+    found = sorted(
+        (
+            fact
+            for lane in lanes
+            for fact in view.timeline.between(kind, lane, since(now, None), now)
+            if is_it(fact)
+        ),
+        key=_moment,
+    )
     arrival = hospital_stay(view, now)
-    for fact in of_this_stay(
-        view, view.timeline.between(kind, lane, since(now, None), now)
-    ):
-        filed = fact.encounter is not None and view.episode != "none"
-        if filed or arrival is None or latest_of(fact) >= arrival.happened_at:
-            yield fact
+    possible = [f for f in of_this_stay(view, found) if _belongs(view, f, arrival)]
+    sure = not possible or _surely_belongs(view, possible[0], arrival)
+    return _leading(possible if sure else ())
+
+
+def _leading(facts: Iterable[FactT]) -> Iterator[FactT]:
+    """The first; and those after it, as long as only dates tell which was first."""
+    for fact in facts:
+        yield fact
+        if latest_of(fact) == fact.happened_at:
+            return
+
+
+def _belongs(view: PatientView, fact: Fact, arrival: Encounter | None) -> bool:
+    filed = fact.encounter is not None and view.episode != "none"
+    return filed or arrival is None or latest_of(fact) >= arrival.happened_at
+
+
+def _surely_belongs(view: PatientView, fact: Fact, arrival: Encounter | None) -> bool:
+    filed = fact.encounter is not None and view.episode != "none"
+    return filed or arrival is None or fact.happened_at >= latest_of(arrival)
 
 
 def _runs(fact: Infusion) -> bool:
@@ -158,13 +203,15 @@ _BEGINS = ("registered", "admitted")
 
 VASOPRESSORS = tuple(sorted(f"infusion:{d}" for d in drugs_of_class("vasopressor")))
 
-_FIRST: Mapping[str, Callable[[PatientView, datetime], Fact | None]] = MappingProxyType(
-    {
-        "hospital": hospital_stay,
-        "icu": _first_icu,
-        "vasopressor": _first_vasopressor,
-        "ventilation": _first_ventilation,
-    }
+_FIRST: Mapping[str, Callable[[PatientView, datetime], Iterator[Fact]]] = (
+    MappingProxyType(
+        {
+            "hospital": _arrivals,
+            "icu": _first_icu,
+            "vasopressor": _first_vasopressor,
+            "ventilation": _first_ventilation,
+        }
+    )
 )
 
 _READS: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -23,6 +23,7 @@ from streams.clinical.criteria.judgement import (
 from streams.clinical.criteria.windows import (
     Window,
     in_words,
+    is_dated,
     missing_anchor,
     window_of,
     window_reads,
@@ -90,11 +91,13 @@ def judge_urine_output(
     """
     need = f"urine over {write_duration(rule.lasting)}"
     chart = Chart(view.timeline, SofaPolicy(), now=now)
-    told = voids(chart, URINE, now - 2 * rule.lasting - 2 * DAY, now)
+    begin = now - 2 * rule.lasting - 2 * DAY
+    told = voids(chart, URINE, begin, now)
     if not told or told[-1].at < now - rule.lasting:
         return absent(rule, need)
-    hours = _observed(rule, told)
-    if hours is None:
+    dated = view.timeline.sifted(Fluid, "fluid:urine", is_dated, begin, now)
+    hours = None if dated else _observed(rule, told)
+    if hours is None or not all(map(_is_told, _facts(view, hours))):
         return Judgement(UNKNOWN, once(told[-1].evidence), would_need=(need,))
     volume = sum(one.volume for one in hours)
     seconds = sum(one.seconds or 0.0 for one in hours)
@@ -145,6 +148,18 @@ def _share(fact: Fluid, window: Window) -> Interval | None:
     if inside is TRUE:
         return Interval(least, most)
     return Interval(min(0.0, least), max(0.0, most))
+
+
+def _facts(view: PatientView, hours: Iterable[Void]) -> Iterator[Fluid]:
+    """The chartings themselves."""
+    for lane in ("fluid:urine", "fluid:gu_irrigant"):
+        for one in hours:
+            yield from view.timeline.between(Fluid, lane, one.at - INSTANT, one.at)
+
+
+def _is_told(fact: Fluid) -> bool:
+    """Whether its volume is known."""
+    return fact.volume_ml is not None
 
 
 def _observed(rule: UrineOutput, told: list[Void]) -> list[Void] | None:

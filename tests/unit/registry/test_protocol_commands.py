@@ -15,6 +15,7 @@ from registry.domain.mode import Mode
 from registry.store.migrate import migrate
 from registry.store.unit_of_work import open_registry
 from registry.usecases.set_mode import SetMode, set_mode
+from registry.usecases.stream_state import ChunkKey
 from streams.clinical.criteria.loading import load_protocol
 from streams.pipeline.patient import Rules
 from streams.vocabulary.events import Demographics, Encounter
@@ -321,3 +322,36 @@ def test_every_shipped_protocol_is_what_the_published_schema_says(request):
     for path in names:
         told = yaml.safe_load(path.read_text("utf-8"))
         jsonschema.validate(json.loads(json.dumps(told, default=str)), schema)
+
+
+def test_whom_workers_hold_is_told_of_by_what_the_registry_was_told(
+    screened, written, url, key
+):
+    """Without a head in the registry the patient is a worker's: nothing is recorded."""
+    with screened.transaction() as uow:
+        uow.stream.drop_chunks([ChunkKey("A", n, "head") for n in ("p40", "p80")])
+    new = written(*AMENDED, name="new", vignettes=OLDER)
+
+    status, told = answer("activate", new, "--key", key, "--registry", url)
+
+    assert status == 0
+    turns = {t["patient"]: (t["before"], t["after"]) for t in told["patients"]}
+    assert turns == {
+        "p40": ("eligible", "ineligible"),
+        "p80": ("eligible", "eligible"),
+    }
+    assert not any(turn["recorded"] for turn in told["patients"])
+    with screened.reading() as views:
+        assert {s.protocol_version for s in views.screenings()} == {"1.0"}
+
+
+def test_a_refusal_of_an_earlier_stay_turns_a_criterion(written):
+    rule = "kind: refused, trials: [little], absent_means: false"
+    told = VIGNETTES.replace(
+        "    expect: {status: eligible}",
+        '    refused: [""]\n    expect: {status: ineligible, criteria: {E1: "TRUE"}}',
+    )
+
+    path = written(("kind: died, absent_means: false", rule), vignettes=told)
+
+    assert answer("vignettes", path)[0] == 0
