@@ -10,8 +10,17 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties.test_criteria_hold import (
+    DATA,
+    FACTS,
+    NAMES,
+    NOW,
+    SINCE,
+    leaf,
+    silent,
+    trees,
+)
 from pydantic import TypeAdapter
-from properties.test_criteria_hold import DATA, FACTS, NAMES, NOW, SINCE, leaf, silent, trees
 
 from streams.app.protocols import shipped_protocol
 from streams.clinical.criteria.judge import KINDS
