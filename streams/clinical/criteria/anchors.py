@@ -167,7 +167,8 @@ def _first(
     )
     arrival = hospital_stay(view, now)
     possible = [f for f in of_this_stay(view, found) if _belongs(view, f, arrival)]
-    sure = not possible or _surely_belongs(view, possible[0], arrival)
+    lost = arrival is None and bool(view.timeline.lane("encounter").latest(now))
+    sure = not possible or _surely_belongs(view, possible[0], arrival, lost=lost)
     return _leading(possible if sure else ())
 
 
@@ -184,9 +185,15 @@ def _belongs(view: PatientView, fact: Fact, arrival: Encounter | None) -> bool:
     return filed or arrival is None or latest_of(fact) >= arrival.happened_at
 
 
-def _surely_belongs(view: PatientView, fact: Fact, arrival: Encounter | None) -> bool:
-    filed = fact.encounter is not None and view.episode != "none"
-    return filed or arrival is None or fact.happened_at >= latest_of(arrival)
+def _surely_belongs(
+    view: PatientView, fact: Fact, arrival: Encounter | None, *, lost: bool
+) -> bool:
+    """Not where stays are on record, and it is `lost` which of them is this one."""
+    if fact.encounter is not None and view.episode != "none":
+        return True
+    if arrival is None:
+        return not lost
+    return fact.happened_at >= latest_of(arrival)
 
 
 def _runs(fact: Infusion) -> bool:
