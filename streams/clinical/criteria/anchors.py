@@ -71,6 +71,13 @@ def anchor_reads(name: Anchor | None) -> tuple[str, ...]:
     return () if name is None else _READS[name.partition(".")[0]]
 
 
+def is_absent(name: Anchor, view: PatientView, now: datetime) -> bool:
+    """Whether nothing is on record that could be it, in this stay or any other."""
+    lanes = [lane for lane in anchor_reads(name) if lane != "encounter"]
+    told = [lane for lane in lanes or ["encounter"] if not lane.startswith("@")]
+    return all(view.timeline.lane(lane).latest(now) is None for lane in told)
+
+
 def latest_of(fact: Fact) -> datetime:
     """The latest that a fact can have happened: of a date its last instant.
 

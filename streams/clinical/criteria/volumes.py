@@ -22,9 +22,9 @@ from streams.clinical.criteria.judgement import (
 )
 from streams.clinical.criteria.windows import (
     Window,
+    anchorless,
     in_words,
     is_dated,
-    missing_anchor,
     window_of,
     window_reads,
 )
@@ -55,7 +55,7 @@ def judge_fluid(rule: FluidTotal, view: PatientView, now: datetime) -> Judgement
     """All volumes of the window added up, by the kilogram where asked so."""
     window = window_of(rule, view, now)
     if window is None:
-        return absent(rule, missing_anchor(rule))
+        return anchorless(rule)
     need = f"volumes {rule.direction}{in_words(rule)}"
     found = list(_volumes(rule, view, window, now))
     if not found:
