@@ -81,7 +81,8 @@ def judge_fully(rule: OnMedication, view: PatientView, now: datetime) -> Judgeme
     if not found:
         return absent(rule, drug_need(rule))
     said = _said(rule, found)
-    if said is FALSE and all(one.counts is UNKNOWN for one in found):
+    nothing = FALSE if rule.absent_means is False else UNKNOWN
+    if said is not nothing and all(one.counts is UNKNOWN for one in found):
         said = UNKNOWN
     deciding = found if rule.doses or rule.lasting else _last(found, said)
     return Judgement(

@@ -69,6 +69,9 @@ def judge_fluid(rule: FluidTotal, view: PatientView, now: datetime) -> Judgement
         total = Interval(total.low / weight.value, total.high / weight.value)
         evidence.append(weight.event_id)
     said = compare(total, rule.total.operator, rule.total.value)
+    nothing = FALSE if rule.absent_means is False else UNKNOWN
+    if said is not nothing and not any(_touches(fact, window) for fact, _ in found):
+        said = UNKNOWN
     return Judgement(
         said, once(evidence), would_need=(need,) if said is UNKNOWN else ()
     )
@@ -148,6 +151,13 @@ def _share(fact: Fluid, window: Window) -> Interval | None:
     if inside is TRUE:
         return Interval(least, most)
     return Interval(min(0.0, least), max(0.0, most))
+
+
+def _touches(fact: Fluid, window: Window) -> bool:
+    """Whether some of it surely lies in the window."""
+    begun = fact.started_at or fact.happened_at
+    ends = (window.holds(fact.happened_at, latest_of(fact)), window.holds(begun, begun))
+    return TRUE in (ends if fact.started_at else ends[:1])
 
 
 def _facts(view: PatientView, hours: Iterable[Void]) -> Iterator[Fluid]:
