@@ -31,8 +31,8 @@ from streams.clinical.criteria.medication import (
 )
 from streams.clinical.criteria.windows import (
     Window,
+    anchorless,
     is_dated,
-    missing_anchor,
     window_of,
     window_reads,
 )
@@ -76,7 +76,7 @@ def judge_fully(rule: OnMedication, view: PatientView, now: datetime) -> Judgeme
     """Every exposure that counts or may, in any window."""
     window = window_of(rule, view, now)
     if window is None:
-        return absent(rule, missing_anchor(rule))
+        return anchorless(rule)
     found = _exposures(rule, view, window, now)
     if not found:
         return absent(rule, drug_need(rule))
