@@ -69,21 +69,12 @@ def _tracker(
 ) -> PatientTracker:
     """The patient's tracker; a fresh one reads the timeline that is there."""
     held = state.further
-<<<<<<< HEAD
     if held is not None and held.entries is definitions:
         return held
     state.episodes.clear()
     fresh = PatientTracker(state.timeline, now, entries=definitions, zone=zone)
     state.further = fresh
     return fresh
-=======
-    if held is None or held.entries is not definitions:
-        state.episodes.clear()
-        held = state.further = PatientTracker(
-            state.timeline, now, entries=definitions, zone=zone
-        )
-    return held
->>>>>>> paper
 
 
 def _due(
