@@ -171,6 +171,19 @@ def test_an_admission_that_never_was_takes_its_screening_back(monkeypatch, came)
     assert (again.status, again.entry_known_at) == ("eligible", after(5))
 
 
+def test_an_admission_that_never_was_is_told_though_the_window_is_over(
+    monkeypatch, came
+):
+    ward = Ward(monkeypatch, asking("t", {"kind": "in_hospital"}))
+    ward.hear(0, came)
+    ward.hear(25)
+    (over,) = ward.said
+    assert (over.window_open, over.entry_stands) == (False, True)
+    ward.hear(26, fact(Cancellation, "gone", 26, cancels="came", version=1))
+    (gone,) = ward.said
+    assert (gone.window_open, gone.entry_stands) == (False, False)
+
+
 def test_a_screening_waits_for_the_anchor_of_its_window(monkeypatch, came):
     asked = asking("t", above("lactate", 2, "mmol/L"), anchor="icu.happened_at")
     ward = Ward(monkeypatch, asked)
