@@ -11,10 +11,17 @@ from pydantic import TypeAdapter
 
 from registry.domain.mode import Mode, may_run
 from streams.app.protocol_files import ProtocolFile
+from streams.clinical.aloud.document import LEFT, passages
 from streams.clinical.criteria.lint import lint
 from streams.clinical.criteria.loading import load_protocol
 from streams.clinical.linting.finding import Check
-from streams.pipeline.vignettes import Vignette, differences, parse_vignettes
+from streams.pipeline.vignettes import (
+    Vignette,
+    Vignettes,
+    differences,
+    parse_vignettes,
+    verdict_of,
+)
 from streams.vocabulary.errors import ErrorCode, ProtocolError
 from streams.vocabulary.protocol import Protocol
 from streams.vocabulary.registration import missing_items
@@ -47,6 +54,8 @@ class Tried:
     story: str
     domain: str
     expected: str
+    said: str
+    """The status that came out."""
     differences: tuple[str, ...]
     """What is said otherwise; none where all is as argued."""
 
@@ -94,6 +103,7 @@ def tried(file: ProtocolFile, protocol: Protocol) -> tuple[Tried, ...]:
             story=case.story,
             domain=case.domain,
             expected=_expected(case),
+            said=_said(protocol, case, told),
             differences=tuple(differences(protocol, case, told)),
         )
         for case in told.vignettes
@@ -169,6 +179,20 @@ def _unfinished(file: ProtocolFile, protocol: Protocol) -> Iterator[Finding]:
             sentence=f"The evidence is {protocol.evidence}: it cannot run live.",
             cure="Have every criterion verified against the trial's protocol.",
         )
+    for passage in passages(protocol):
+        left = any(note.startswith(LEFT) for note in passage.notes)
+        if left and not passage.asks:
+            yield Finding(
+                code="left-to-nobody",
+                severity="warning",
+                line=None,
+                column=None,
+                sentence=(
+                    f"{passage.criterion} leaves a part of its wording to a human, "
+                    "and asks nobody."
+                ),
+                cure="Add a `confirm` to its rule, or a criterion that asks.",
+            )
     if file.vignettes is None:
         yield Finding(
             code="vignettes-missing",
@@ -206,6 +230,11 @@ def _expected(case: Vignette) -> str:
     answered = case.expect.with_answers
     after = "" if answered is None else f", with the answers {answered}"
     return f"{case.expect.status}{after}"
+
+
+def _said(protocol: Protocol, case: Vignette, told: Vignettes) -> str:
+    verdict = verdict_of(protocol, case, told)
+    return "nothing" if verdict is None else verdict.status
 
 
 def _more(several: list[Finding] | list[Tried]) -> str:

@@ -69,12 +69,12 @@ def _tracker(
 ) -> PatientTracker:
     """The patient's tracker; a fresh one reads the timeline that is there."""
     held = state.further
-    if held is None or held.entries is not definitions:
-        state.episodes.clear()
-        state.further = PatientTracker(
-            state.timeline, now, entries=definitions, zone=zone
-        )
-    return state.further
+    if held is not None and held.entries is definitions:
+        return held
+    state.episodes.clear()
+    fresh = PatientTracker(state.timeline, now, entries=definitions, zone=zone)
+    state.further = fresh
+    return fresh
 
 
 def _due(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heappop, heappush
 
-from streams.clinical.criteria.judge import judge
+from streams.clinical.criteria.judge import combined, judge
 from streams.clinical.criteria.judgement import (
     DECLINED,
     FLAG,
@@ -30,6 +30,7 @@ from streams.pipeline.plan import Plan
 from streams.pipeline.state import PatientState
 from streams.vocabulary.ids import screening_identity
 from streams.vocabulary.messages import RosterEntry, SepsisOnset
+from streams.vocabulary.rules import AllOf, AnyOf, AtLeast, Not
 
 
 @dataclass(slots=True, eq=False)
@@ -53,10 +54,13 @@ class Notebook:
     _dues: list[tuple[datetime, int, Case | int]] = field(default_factory=list)
     """A heap of cases and numbers of entries; what has moved since stays in it."""
     _pushed: int = 0
+    _fresh: set[tuple[int, int]] = field(default_factory=set)
+    """What was judged at this very look."""
 
     def stir(self, state: PatientState, now: datetime) -> list[Case]:
         """The screenings of which something may be new at `now`, in a fixed order."""
         self.now = now
+        self._fresh.clear()
         entries = self._heard(self._news(state)) | self._fallen_due(now)
         if len(self.opened) < len(self.plan.entries):
             entries.update(range(len(self.plan.entries)))
@@ -66,12 +70,8 @@ class Notebook:
         return sorted(stirred, key=_order)
 
     def judgements(self, seen: Sight, *, anew: bool = False) -> list[Judgement]:
-        """What each rule of the domain says; `anew`: though it may still stand."""
-        return [
-            (None if anew else self._standing(seen, number))
-            or self._judged(seen, number)
-            for number in seen.case.planned.rules
-        ]
+        """What each rule of the domain says; `anew`: by what is there at this look."""
+        return [self._say(seen, n, anew=anew) for n in seen.case.planned.rules]
 
     def wait(self, case: Case, until: datetime | None) -> None:
         """Look at the case again at that moment."""
@@ -195,16 +195,21 @@ class Notebook:
             return case.own
         return self.shared.setdefault(case.episode, {})
 
-    def _standing(self, seen: Sight, number: int) -> Judgement | None:
-        """What was said, if it still stands."""
-        said = self._remembered(seen.case, number).get(number)
-        if said is None or said.changes_at is None or said.changes_at > seen.now:
+    def _say(self, seen: Sight, number: int, *, anew: bool) -> Judgement:
+        """What was said, if it still stands; else, or if it is older, judged."""
+        remembered = self._remembered(seen.case, number)
+        said, mark = remembered.get(number), (id(remembered), number)
+        if said is not None and (mark in self._fresh if anew else _stands(said, seen)):
             return said
-        return None
-
-    def _judged(self, seen: Sight, number: int) -> Judgement:
-        said = judge(self.plan.rules[number], seen.view, seen.now)
-        self._remembered(seen.case, number)[number] = said
+        rule, parts = self.plan.rules[number], self.plan.made_of[number]
+        if isinstance(rule, AllOf | AnyOf | AtLeast | Not):
+            judged = [self._say(seen, part, anew=anew) for part in parts]
+            said = combined(rule, judged, seen.now)
+        else:
+            said = judge(rule, seen.view, seen.now)
+        remembered[number] = said
+        if anew or not parts:
+            self._fresh.add(mark)
         return said
 
     # -- the due list ------------------------------------------------------------------
@@ -218,6 +223,10 @@ class Notebook:
         if isinstance(what, Case):
             return what.due == at
         return self.opened[what].changes_at == at
+
+
+def _stands(said: Judgement, seen: Sight) -> bool:
+    return said.changes_at is None or said.changes_at > seen.now
 
 
 def notebook_of(state: PatientState, plan: Plan, now: datetime) -> Notebook:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Generic, TypeVar
 
 from streams.clinical.criteria.anchors import anchor_reads
-from streams.clinical.criteria.judge import lanes
+from streams.clinical.criteria.judge import lanes, parts
 from streams.clinical.criteria.judgement import ENTRY, ONSET
 from streams.clinical.criteria.naming import definitions_used, flags_awaited
 from streams.clinical.criteria.opening import opening_reads
@@ -72,10 +72,13 @@ class Plan:
 
     domains: tuple[Planned, ...] = ()
     rules: tuple[Rule, ...] = ()
-    """Each rule once, however many criteria are written so."""
+    """Each rule once, and each part of a compound, however often it is written so."""
+    made_of: tuple[tuple[int, ...], ...] = ()
+    """By number of the rule, the numbers of its parts; none of what is no compound."""
     entries: tuple[Entry, ...] = ()
     asked_by: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-    """By number of the rule, the numbers of the domains that ask it."""
+    """By number of the rule, the numbers of the domains that ask it, or a compound that
+    it is a part of."""
     opened_by: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     """By number of the entry, the same."""
     awaited: tuple[tuple[str, str], ...] = ()
@@ -109,7 +112,7 @@ class _InForce:
 
 @lru_cache(maxsize=64)
 def _planned(in_force: _InForce) -> Plan:
-    rules: _Numbers[Rule] = _Numbers()
+    rules = _Rules()
     entries: _Numbers[Entry] = _Numbers()
     domains: list[Planned] = []
     for protocol in in_force.protocols:
@@ -124,11 +127,12 @@ def _planned(in_force: _InForce) -> Plan:
     opened_by: defaultdict[int, list[int]] = defaultdict(list)
     for one in domains:
         opened_by[one.entry].append(one.number)
-        for number in dict.fromkeys(one.rules):
+        for number in rules.below(one.rules):
             asked_by[number].append(one.number)
     return Plan(
         domains=tuple(domains),
         rules=tuple(rules.found),
+        made_of=tuple(rules.made_of[n] for n in range(len(rules.found))),
         entries=tuple(entries.found),
         asked_by={number: tuple(by) for number, by in asked_by.items()},
         opened_by={number: tuple(by) for number, by in opened_by.items()},
@@ -159,3 +163,25 @@ class _Numbers(Generic[PartT]):
         if known == len(self.found):
             self.found.append(part)
         return known
+
+
+class _Rules(_Numbers[Rule]):
+    """Rules and their parts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made_of: dict[int, tuple[int, ...]] = {}
+
+    def number(self, part: Rule) -> int:
+        number = super().number(part)
+        if number not in self.made_of:
+            self.made_of[number] = tuple(map(self.number, parts(part)))
+        return number
+
+    def below(self, numbers: Iterable[int]) -> Iterable[int]:
+        """These and all that they are made of, each once."""
+        found: dict[int, None] = {}
+        for number in numbers:
+            found[number] = None
+            found |= dict.fromkeys(self.below(self.made_of[number]))
+        return found

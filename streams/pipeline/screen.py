@@ -2,7 +2,8 @@
 
 A screening is named by site, patient, trial, domain and hospital stay.
 A revision is written only when something a coordinator would act on has changed: the
-status, the truth of a criterion, the stratum, the window, the anchor or the protocol;
+status, the truth of a criterion, the stratum, the window, the anchor, whether what
+opened it stands, or the protocol;
 or when the last one has run out, because the gate trusts no verdict past its time.
 Enrolment freezes the last revision, and a closed window ends the screening, unless
 what opened it is taken back or its anchor moves.
@@ -19,7 +20,14 @@ from streams.clinical.criteria.judgement import INSTANT, soonest
 from streams.clinical.criteria.opening import VERSION
 from streams.clinical.criteria.verdict import Verdict, verdict
 from streams.clinical.timeline import Timeline
-from streams.pipeline.case import KNOWN_AT, Case, Sight, anchor_turns_at, sight
+from streams.pipeline.case import (
+    KNOWN_AT,
+    Case,
+    Sight,
+    anchor_turns_at,
+    sight,
+    stood,
+)
 from streams.pipeline.notebook import Notebook, notebook_of
 from streams.pipeline.plan import Plan
 from streams.pipeline.state import PatientState, Step
@@ -154,6 +162,7 @@ def _material(said: TrialScreening) -> tuple[object, ...]:
         said.stratum,
         said.window_open,
         said.anchor_at,
+        stood(said),
         said.flag_id,
         said.protocol_hash,
     )
@@ -167,6 +176,7 @@ def _of_now(seen: Sight, found: Verdict) -> tuple[object, ...]:
         found.stratum,
         found.window_open,
         seen.anchor_at,
+        seen.stands,
         None if seen.flag is None else seen.flag.flag_id,
         seen.case.planned.question.protocol.digest,
     )

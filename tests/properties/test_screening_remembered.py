@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties.reference_screening import Reference
 from properties.test_criteria_hold import (
     DATA,
     FACTS,
@@ -29,7 +30,17 @@ from streams.pipeline.plan import plan
 from streams.pipeline.screen import screen
 from streams.pipeline.state import PatientState
 from streams.vocabulary.entry import Entry
-from streams.vocabulary.events import Cancellation, Correction
+from streams.vocabulary.events import (
+    Cancellation,
+    Correction,
+    CultureCollected,
+    CultureResult,
+    Encounter,
+    Infusion,
+    Location,
+    Medication,
+    RespiratorySupport,
+)
 from streams.vocabulary.messages import RosterEntry, SepsisOnset
 from streams.vocabulary.protocol import Arm, Criterion, Factor
 
@@ -73,8 +84,13 @@ def criterion(number, rule):
     )
 
 
+COUNTED_FROM = st.sampled_from(
+    ("entry.known_at", "entry.happened_at", "onset.known_at", "onset.happened_at")
+)
+
+
 @st.composite
-def protocols(draw):
+def protocols(draw, anchors=ANCHORS):
     """One or two protocols of one or two domains, whose criteria share rules."""
     pool = draw(st.lists(RULES, min_size=2, max_size=4))
     told = []
@@ -88,7 +104,7 @@ def protocols(draw):
         recruitment = domain.recruitment.model_copy(
             update={
                 "entry": draw(ENTRIES),
-                "anchor": draw(ANCHORS),
+                "anchor": draw(anchors),
                 "window": timedelta(hours=draw(st.integers(1, 5))),
             }
         )
@@ -166,11 +182,37 @@ ENROLLED = st.builds(
 )
 
 
+def opener(kind, **fields):
+    """A fact that opens a screening by one of the entries."""
+    told = {"happened_at": BEGIN, "known_at": BEGIN, "encounter": STAY}
+    return kind(event_id=f"opens {kind.__name__}", **{**told, **fields})
+
+
+OPENERS = (
+    flag("sepsis3", "ember", 3, "provisional"),
+    flag("septic_shock", "sepsis3", 2, "provisional"),
+    opener(Encounter, phase="admitted"),
+    opener(Location, phase="entered", ward="w", level="icu"),
+    opener(Infusion, phase="started", infusion_id="o", drug="norepinephrine", rate=1.0),
+    opener(RespiratorySupport, category="invasive"),
+    opener(CultureCollected, culture_id="o", specimen="BLOOD CULTURE"),
+    opener(
+        CultureResult,
+        culture_id="o",
+        status="final",
+        positive=True,
+        organism="STAPHYLOCOCCUS AUREUS",
+    ),
+    opener(Medication, stage="given", sent_drug="hydrocortisone"),
+)
+
+
 @st.composite
 def streams(draw):
     """What happens, in the order in which it becomes known, and how long after."""
     facts = draw(FACTS)
     happenings = [replace(one, encounter=draw(STAYS)) for one in facts]
+    happenings += draw(st.lists(st.sampled_from(OPENERS), min_size=2, unique=True))
     happenings += draw(st.lists(FLAGGED, max_size=3))
     happenings += draw(st.lists(ENROLLED, max_size=1))
     for number, one in enumerate(facts):
@@ -202,12 +244,14 @@ class Patient:
             told = replace(happening, known_at=moment)
             self.state.flags[happening.flag_id] = told
         elif isinstance(happening, RosterEntry):
+            told = happening
             self.state.roster[happening.message_id] = happening
         else:
             told = replace(happening, known_at=moment)
             if isinstance(told, Correction):
                 told = replace(told, event=replace(told.event, known_at=moment))
             self.state.timeline.apply(told, told.event_id)
+        return told
 
     def look(self, moment):
         if self.forgetful:
@@ -245,6 +289,65 @@ def alike(keen, slow, moment):
 @given(protocols(), streams())
 def test_what_is_remembered_changes_no_verdict_and_no_evidence(documents, happenings):
     told_alike(plan(documents), happenings)
+
+
+@settings(deadline=None, max_examples=10)
+@given(protocols(COUNTED_FROM), streams())
+def test_the_step_says_what_the_simplest_of_steps_says(documents, happenings):
+    """Verdict, statuses, clocks and evidence; anchors that the screening itself tells."""
+    keen = Patient(plan(documents), forgetful=False)
+    simple = Reference(documents)
+    moment = BEGIN
+    for wait, happening in [*happenings, (timedelta(hours=8), None)]:
+        moment += wait
+        while keen.due is not None and keen.due < moment:
+            compared(keen, simple, keen.due)
+        if happening is not None:
+            simple.hear(keen.hear(moment, happening))
+        compared(keen, simple, moment)
+
+
+def compared(keen, simple, moment):
+    new = keen.look(moment)
+    simple.look(moment)
+    said = {(s.trial, s.episode): s for s in keen.state.screenings.values()}
+    assert said.keys() == simple.said.keys()
+    for name, one in said.items():
+        expected = simple.said[name]
+        assert standing(one) == expecting(expected)
+        if one.screening_id in new:
+            evidence = [
+                (c.criterion_id, c.truth, c.evidence, c.would_need)
+                for c in one.criteria
+            ]
+            assert evidence == expected.criteria
+            assert one.entry == expected.entry
+            # Of an entry that is gone, what was last told of it stays.
+            assert one.entry_at == expected.entry_at or not expected.stands
+
+
+def standing(one):
+    return (
+        one.status,
+        one.platform_status,
+        {i.intervention: i.status for i in one.interventions},
+        [(c.criterion_id, c.truth) for c in one.criteria],
+        list(one.stratum),
+        (one.entry_stands, one.window_open, one.anchor_at, one.deadline),
+        one.entry_known_at,
+    )
+
+
+def expecting(one):
+    return (
+        one.domain,
+        one.platform,
+        one.interventions,
+        [told[:2] for told in one.criteria],
+        one.stratum,
+        (one.stands, one.window_open, one.anchor_at, one.deadline),
+        one.known_at,
+    )
 
 
 def test_every_kind_of_rule_and_of_entry_is_among_what_is_made_up():

@@ -103,7 +103,7 @@ def vignettes(document: DocumentArgument, as_json: JsonOption = False) -> None:
         for case in cases:
             print(f"{'as argued' if case.passed else 'DIFFERS'}  {case.name}")
             print(f"    {case.story}")
-            print(f"    {case.domain}: {case.expected}")
+            print(f"    {case.domain}: expected {case.expected}; said {case.said}")
             for difference in case.differences:
                 print(f"    {difference}")
         print(f"{sum(c.passed for c in cases)} of {len(cases)} as argued.")

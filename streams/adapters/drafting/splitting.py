@@ -84,11 +84,14 @@ def _criteria(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _of_one_line(line: str) -> Iterator[str]:
-    """Its numbered parts, else what semicolons part."""
-    parts = _INLINE.split(line)
-    if len(parts) == 1:
-        parts = _without_mark(line).split(";")
-    yield from (told for part in parts if (told := part.strip(" ;")))
+    """Its numbered parts, else what semicolons part; whole, where it is one item."""
+    if _INLINE.match(line):
+        parts = _INLINE.split(line)
+    elif _MARK.match(line):
+        parts = [_without_mark(line)]
+    else:
+        parts = [part.strip(" ;") for part in line.split(";")]
+    yield from (told for part in parts if (told := part.strip()))
 
 
 def _depth(found: re.Match[str]) -> tuple[int, int]:

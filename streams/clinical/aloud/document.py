@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from streams.clinical.aloud.entries import recruitment
-from streams.clinical.aloud.rules import lines
+from streams.clinical.aloud.rules import asks, lines
 from streams.clinical.aloud.times import joined, lasting
 from streams.vocabulary.protocol import Criterion, Domain, Protocol
+
+
+LEFT = "left to a human:"
+"""How the note begins that a part of the wording is in no rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,8 @@ class Passage:
     """Ours; what a compound is made of is set in by two blanks."""
     notes: tuple[str, ...]
     """Who is asked, what it is for, what is left to a human."""
+    asks: bool
+    """Whether any human may be asked."""
 
 
 def passages(protocol: Protocol) -> Iterator[Passage]:
@@ -79,6 +85,7 @@ def _passage(
         text=criterion.text,
         rule=tuple(lines(criterion.rule)),
         notes=tuple(_notes(criterion)),
+        asks=criterion.if_unknown == "ask" or asks(criterion.rule),
     )
 
 
@@ -99,7 +106,7 @@ def _notes(criterion: Criterion) -> Iterator[str]:
             f"marker-negative patients: {joined([marker.if_negative])}{sent}"
         )
     if criterion.unencoded is not None:
-        yield f"left to a human: {criterion.unencoded}"
+        yield f"{LEFT} {criterion.unencoded}"
     if criterion.m11 is not None:
         yield f"ICH M11 section {criterion.m11}"
 

@@ -69,6 +69,17 @@ def lines(rule: Rule, depth: int = 0) -> Iterator[str]:
         yield from lines(part, depth + 1)
 
 
+def asks(rule: Rule) -> bool:
+    """Whether a human's answer is a part of the rule."""
+    match rule:
+        case Not():
+            return asks(rule.rule)
+        case AllOf() | AnyOf() | AtLeast():
+            return any(asks(part) for part in rule.of)
+        case _:
+            return isinstance(rule, Confirm)
+
+
 def sentence(rule: Rule) -> str:
     """A rule that is no compound, and what it makes of an empty record."""
     told = " ".join(SENTENCES[type(rule)](rule).split())

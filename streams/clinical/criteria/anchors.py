@@ -71,6 +71,13 @@ def anchor_reads(name: Anchor | None) -> tuple[str, ...]:
     return () if name is None else _READS[name.partition(".")[0]]
 
 
+def is_absent(name: Anchor, view: PatientView, now: datetime) -> bool:
+    """Whether nothing is on record that could be it, in this stay or any other."""
+    lanes = [lane for lane in anchor_reads(name) if lane != "encounter"]
+    told = [lane for lane in lanes or ["encounter"] if not lane.startswith("@")]
+    return all(view.timeline.lane(lane).latest(now) is None for lane in told)
+
+
 def latest_of(fact: Fact) -> datetime:
     """The latest that a fact can have happened: of a date its last instant.
 
@@ -167,7 +174,8 @@ def _first(
     )
     arrival = hospital_stay(view, now)
     possible = [f for f in of_this_stay(view, found) if _belongs(view, f, arrival)]
-    sure = not possible or _surely_belongs(view, possible[0], arrival)
+    lost = arrival is None and bool(view.timeline.lane("encounter").latest(now))
+    sure = not possible or _surely_belongs(view, possible[0], arrival, lost=lost)
     return _leading(possible if sure else ())
 
 
@@ -184,9 +192,15 @@ def _belongs(view: PatientView, fact: Fact, arrival: Encounter | None) -> bool:
     return filed or arrival is None or latest_of(fact) >= arrival.happened_at
 
 
-def _surely_belongs(view: PatientView, fact: Fact, arrival: Encounter | None) -> bool:
-    filed = fact.encounter is not None and view.episode != "none"
-    return filed or arrival is None or fact.happened_at >= latest_of(arrival)
+def _surely_belongs(
+    view: PatientView, fact: Fact, arrival: Encounter | None, *, lost: bool
+) -> bool:
+    """Not where stays are on record, and it is `lost` which of them is this one."""
+    if fact.encounter is not None and view.episode != "none":
+        return True
+    if arrival is None:
+        return not lost
+    return fact.happened_at >= latest_of(arrival)
 
 
 def _runs(fact: Infusion) -> bool:

@@ -8,8 +8,8 @@ from datetime import datetime
 from streams.clinical.criteria.foresight import foreseen
 from streams.clinical.criteria.judgement import Judgement, PatientView, absent, once
 from streams.clinical.criteria.windows import (
+    anchorless,
     in_words,
-    missing_anchor,
     seen,
     window_of,
     window_reads,
@@ -30,7 +30,7 @@ def judge_respiratory_support(
     window = window_of(rule, view, now)
     need = f"{' or '.join(rule.any_of)} charted"
     if window is None:
-        return absent(rule, missing_anchor(rule))
+        return anchorless(rule)
     said = [
         one
         for one in seen(RespiratorySupport, (LANE,), view, window)

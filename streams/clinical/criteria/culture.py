@@ -18,8 +18,8 @@ from streams.clinical.criteria.judgement import Judgement, PatientView, absent, 
 from streams.clinical.criteria.numbers import word_in
 from streams.clinical.criteria.windows import (
     Window,
+    anchorless,
     in_words,
-    missing_anchor,
     seen,
     window_of,
     window_reads,
@@ -46,7 +46,7 @@ def judge_culture(rule: Culture, view: PatientView, now: datetime) -> Judgement:
     """Whether one of the cultures in the window is as the rule asks."""
     window = window_of(rule, view, now)
     if window is None:
-        return absent(rule, missing_anchor(rule))
+        return anchorless(rule)
     looked = [
         _Looked(one, inside, _is_so(rule, one))
         for one in grown(view.timeline, now)
@@ -77,7 +77,7 @@ def judge_susceptibility(
     window = window_of(rule, view, now)
     need = f"{rule.antimicrobial} tested{in_words(rule)}"
     if window is None:
-        return absent(rule, missing_anchor(rule))
+        return anchorless(rule)
     told: dict[tuple[str, str], tuple[Truth3, str]] = {}
     for one in seen(CultureResult, ("culture_result",), view, window):
         fact = one.fact

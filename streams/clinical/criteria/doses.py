@@ -31,8 +31,8 @@ from streams.clinical.criteria.medication import (
 )
 from streams.clinical.criteria.windows import (
     Window,
+    anchorless,
     is_dated,
-    missing_anchor,
     window_of,
     window_reads,
 )
@@ -76,12 +76,13 @@ def judge_fully(rule: OnMedication, view: PatientView, now: datetime) -> Judgeme
     """Every exposure that counts or may, in any window."""
     window = window_of(rule, view, now)
     if window is None:
-        return absent(rule, missing_anchor(rule))
+        return anchorless(rule)
     found = _exposures(rule, view, window, now)
     if not found:
         return absent(rule, drug_need(rule))
     said = _said(rule, found)
-    if said is FALSE and all(one.counts is UNKNOWN for one in found):
+    nothing = FALSE if rule.absent_means is False else UNKNOWN
+    if said is not nothing and all(one.counts is UNKNOWN for one in found):
         said = UNKNOWN
     deciding = found if rule.doses or rule.lasting else _last(found, said)
     return Judgement(

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from streams.clinical.criteria.anchors import Anchored, anchor_reads, anchored
+from streams.clinical.criteria.anchors import (
+    Anchored,
+    anchor_reads,
+    anchored,
+    is_absent,
+)
 from streams.clinical.criteria.foresight import foreseen
 from streams.clinical.criteria.judgement import Judgement, PatientView, absent, once
 from streams.vocabulary.kinds.standing import Elapsed
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3
 from streams.vocabulary.units import convert
+from streams.vocabulary.windows import Anchor
 
 
 @foreseen
@@ -21,12 +27,12 @@ def judge_elapsed(rule: Elapsed, view: PatientView, now: datetime) -> Judgement:
     """
     begun = anchored(rule.since, view, now)
     if begun is None:
-        return absent(rule, str(rule.since))
+        return _untold(rule, rule.since, view, now)
     ended = Anchored(now, now)
     if rule.until is not None:
         known = anchored(rule.until, view, now)
         if known is None:
-            return absent(rule, str(rule.until))
+            return _untold(rule, rule.until, view, now)
         ended = known
     said = _compared(rule, begun, ended)
     need = (f"the time of day of {rule.since}",) if said is UNKNOWN else ()
@@ -36,6 +42,15 @@ def judge_elapsed(rule: Elapsed, view: PatientView, now: datetime) -> Judgement:
 def elapsed_reads(rule: Elapsed) -> Iterable[str]:
     """What tells the two anchors."""
     return (*anchor_reads(rule.since), *anchor_reads(rule.until))
+
+
+def _untold(
+    rule: Elapsed, anchor: Anchor, view: PatientView, now: datetime
+) -> Judgement:
+    """An anchor that is not there is absent; one that dates leave open is unknown."""
+    if is_absent(anchor, view, now):
+        return absent(rule, str(anchor))
+    return Judgement(UNKNOWN, would_need=(str(anchor),))
 
 
 def _compared(rule: Elapsed, begun: Anchored, ended: Anchored) -> Truth3:

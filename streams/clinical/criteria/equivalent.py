@@ -21,8 +21,8 @@ from streams.clinical.criteria.judgement import (
 )
 from streams.clinical.criteria.windows import (
     Window,
+    anchorless,
     in_words,
-    missing_anchor,
     window_of,
     window_reads,
 )
@@ -59,7 +59,7 @@ def judge_equivalent(
     """The dose at this moment, at some time in the window, or for so long up to now."""
     window = window_of(rule, view, now) if rule.has_window else _up_to_now(rule, now)
     if window is None:
-        return absent(rule, missing_anchor(rule))
+        return anchorless(rule)
     policy = POLICIES[rule.policy or next(iter(POLICIES))]
     if not _charted(view, window, policy):
         return absent(rule, _need(rule))

@@ -24,8 +24,8 @@ from streams.clinical.criteria.judgement import (
 )
 from streams.clinical.criteria.windows import (
     Window,
+    anchorless,
     in_words,
-    missing_anchor,
     window_of,
     window_reads,
 )
@@ -73,7 +73,7 @@ def judge_in_window(rule: OnInfusion, view: PatientView, now: datetime) -> Judge
     """Whether it ran at some time in a window that counts from an anchor."""
     window = window_of(rule, view, now)
     if window is None:
-        return absent(rule, missing_anchor(rule))
+        return anchorless(rule)
     begin = window.begin - rule.stale_after - INSTANT
     drugs = sorted(ingredients(rule.drugs))
     told = [fact for drug in drugs for fact in _told(drug, view, begin, now)]

@@ -6,6 +6,7 @@ A kind of rule is here with its judge and with what it reads, or it is nowhere.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -101,35 +102,33 @@ def parts(rule: Rule) -> tuple[Rule, ...]:
     return rule.of if isinstance(rule, AllOf | AnyOf | AtLeast) else ()
 
 
-def _judge_all(rule: AllOf, view: PatientView, now: datetime) -> Judgement:
-    return _at_least(len(rule.of), rule.of, view, now)
-
-
-def _judge_any(rule: AnyOf, view: PatientView, now: datetime) -> Judgement:
-    return _at_least(1, rule.of, view, now)
-
-
-def _judge_at_least(rule: AtLeast, view: PatientView, now: datetime) -> Judgement:
-    return _at_least(rule.n, rule.of, view, now)
-
-
-def _judge_not(rule: Not, view: PatientView, now: datetime) -> Judgement:
-    inner = judge(rule.rule, view, now)
-    return Judgement(~inner.truth, inner.evidence, inner.would_need, inner.changes_at)
-
-
-def _at_least(
-    n: int, rules: Sequence[Rule], view: PatientView, now: datetime
+def combined(
+    rule: AllOf | AnyOf | AtLeast | Not, judged: Sequence[Judgement], now: datetime
 ) -> Judgement:
+    """What a compound says at `now`, by what each of its parts does."""
+    if isinstance(rule, Not):
+        (inner,) = judged
+        return replace(inner, truth=~inner.truth)
+    if isinstance(rule, AtLeast):
+        return _at_least(rule.n, judged, now)
+    return _at_least(len(judged) if isinstance(rule, AllOf) else 1, judged, now)
+
+
+def _judge_compound(
+    rule: AllOf | AnyOf | AtLeast | Not, view: PatientView, now: datetime
+) -> Judgement:
+    return combined(rule, [judge(part, view, now) for part in parts(rule)], now)
+
+
+def _at_least(n: int, judged: Sequence[Judgement], now: datetime) -> Judgement:
     """All, any and at least n are one rule: so many of so many."""
-    parts = [judge(rule, view, now) for rule in rules]
-    said = _count(n, [part.truth for part in parts])
-    deciding = [part for part in parts if part.truth is said]
+    said = _count(n, [part.truth for part in judged])
+    deciding = [part for part in judged if part.truth is said]
     return Judgement(
         said,
         once(event for part in deciding for event in part.evidence),
         once(n for p in deciding for n in p.would_need) if said is UNKNOWN else (),
-        soonest(now, *(part.changes_at for part in parts)),
+        soonest(now, *(part.changes_at for part in judged)),
     )
 
 
@@ -179,9 +178,9 @@ KINDS: Mapping[type, Kind] = MappingProxyType(
         Enrolled: Kind(standing.judge_enrolled, standing.roster_reads),
         Refused: Kind(standing.judge_refused, standing.refusal_reads),
         Confirm: Kind(standing.judge_confirm, standing.confirm_reads),
-        AllOf: Kind(_judge_all, _parts_read),
-        AnyOf: Kind(_judge_any, _parts_read),
-        AtLeast: Kind(_judge_at_least, _parts_read),
-        Not: Kind(_judge_not, _parts_read),
+        AllOf: Kind(_judge_compound, _parts_read),
+        AnyOf: Kind(_judge_compound, _parts_read),
+        AtLeast: Kind(_judge_compound, _parts_read),
+        Not: Kind(_judge_compound, _parts_read),
     }
 )

@@ -19,8 +19,8 @@ from streams.clinical.criteria.judgement import (
     soonest,
 )
 from streams.clinical.criteria.windows import (
+    anchorless,
     in_words,
-    missing_anchor,
     seen,
     window_of,
     window_reads,
@@ -137,7 +137,7 @@ def judge_condition(rule: HasCondition, view: PatientView, now: datetime) -> Jud
     """
     window = window_of(rule, view, now)
     if window is None:
-        return absent(rule, missing_anchor(rule))
+        return anchorless(rule)
     need = f"diagnosis {' or '.join(rule.codes)}{in_words(rule)}"
     said = seen(Condition, ("condition",), view, window)
     last = {one.fact.code: one for one in said if _starts(one.fact.code, rule.codes)}

@@ -16,8 +16,8 @@ from streams.clinical.criteria.judgement import (
 from streams.clinical.criteria.numbers import word_in
 from streams.clinical.criteria.windows import (
     Window,
+    anchorless,
     in_words,
-    missing_anchor,
     seen,
     window_of,
     window_reads,
@@ -45,7 +45,7 @@ def judge_procedure(
     if rule.has_window:
         given = window_of(rule, view, now)
         if given is None:
-            return absent(rule, missing_anchor(rule))
+            return anchorless(rule)
         window = given
     return _runs(rule, view, window, now) if rule.running else _done(rule, view, window)
 

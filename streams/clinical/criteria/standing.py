@@ -21,7 +21,7 @@ from streams.clinical.criteria.judgement import (
 )
 from streams.clinical.criteria.windows import (
     Window,
-    missing_anchor,
+    anchorless,
     window_of,
     window_reads,
 )
@@ -44,7 +44,7 @@ def judge_onset(rule: HasOnset, view: PatientView, now: datetime) -> Judgement:
         return absent(rule, need)
     window = window_of(rule, view, now)
     if window is None:
-        return absent(rule, missing_anchor(rule))
+        return anchorless(rule)
     stands = {flag.flag_id: _stands(rule, flag, window) for flag in flags}
     said = any_of(stands.values())
     deciding = [flag for flag in flags if stands[flag.flag_id] is said]

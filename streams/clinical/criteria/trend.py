@@ -16,8 +16,8 @@ from streams.clinical.criteria.intervals import Interval, compare
 from streams.clinical.criteria.judgement import Judgement, PatientView, absent, once
 from streams.clinical.criteria.numbers import Number, numbers, value_lanes
 from streams.clinical.criteria.windows import (
+    anchorless,
     in_words,
-    missing_anchor,
     window_of,
     window_reads,
 )
@@ -43,7 +43,7 @@ def judge_trend(rule: Trend, view: PatientView, now: datetime) -> Judgement:
     """The change between two readings of the window; with fewer nobody knows."""
     window = window_of(rule, view, now)
     if window is None:
-        return absent(rule, missing_anchor(rule))
+        return anchorless(rule)
     found = numbers(rule.concept, view, window)
     need = f"two readings of {rule.concept}{in_words(rule)}"
     if not found:

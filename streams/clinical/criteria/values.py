@@ -29,8 +29,8 @@ from streams.clinical.criteria.several import (
 )
 from streams.clinical.criteria.windows import (
     Window,
+    anchorless,
     is_dated,
-    missing_anchor,
     window_of,
     window_reads,
 )
@@ -58,7 +58,7 @@ def judge_fully(rule: Value, view: PatientView, now: datetime) -> Judgement:
     """Every way to compare, over readings that count or may."""
     window = window_of(rule, view, now)
     if window is None:
-        return Judgement(UNKNOWN, would_need=(missing_anchor(rule),))
+        return anchorless(rule)
     found = numbers(
         rule.concept,
         view,

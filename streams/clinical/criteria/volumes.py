@@ -22,9 +22,9 @@ from streams.clinical.criteria.judgement import (
 )
 from streams.clinical.criteria.windows import (
     Window,
+    anchorless,
     in_words,
     is_dated,
-    missing_anchor,
     window_of,
     window_reads,
 )
@@ -55,7 +55,7 @@ def judge_fluid(rule: FluidTotal, view: PatientView, now: datetime) -> Judgement
     """All volumes of the window added up, by the kilogram where asked so."""
     window = window_of(rule, view, now)
     if window is None:
-        return absent(rule, missing_anchor(rule))
+        return anchorless(rule)
     need = f"volumes {rule.direction}{in_words(rule)}"
     found = list(_volumes(rule, view, window, now))
     if not found:
@@ -69,6 +69,9 @@ def judge_fluid(rule: FluidTotal, view: PatientView, now: datetime) -> Judgement
         total = Interval(total.low / weight.value, total.high / weight.value)
         evidence.append(weight.event_id)
     said = compare(total, rule.total.operator, rule.total.value)
+    nothing = FALSE if rule.absent_means is False else UNKNOWN
+    if said is not nothing and not any(_touches(fact, window) for fact, _ in found):
+        said = UNKNOWN
     return Judgement(
         said, once(evidence), would_need=(need,) if said is UNKNOWN else ()
     )
@@ -93,12 +96,15 @@ def judge_urine_output(
     chart = Chart(view.timeline, SofaPolicy(), now=now)
     begin = now - 2 * rule.lasting - 2 * DAY
     told = voids(chart, URINE, begin, now)
-    if not told or told[-1].at < now - rule.lasting:
-        return absent(rule, need)
     dated = view.timeline.sifted(Fluid, "fluid:urine", is_dated, begin, now)
-    hours = None if dated else _observed(rule, told)
-    if hours is None or not all(map(_is_told, _facts(view, hours))):
-        return Judgement(UNKNOWN, once(told[-1].evidence), would_need=(need,))
+    recent = bool(told) and told[-1].at >= now - rule.lasting
+    hours = _observed(rule, told) if recent and not dated else None
+    unsaid = _unsaid(view, hours[-1].at if hours else now - rule.lasting, now)
+    if not recent and not dated and not unsaid:
+        return absent(rule, need)
+    if hours is None or unsaid:
+        seen = told[-1].evidence if told else (one.event_id for one in unsaid)
+        return Judgement(UNKNOWN, once(seen), would_need=(need,))
     volume = sum(one.volume for one in hours)
     seconds = sum(one.seconds or 0.0 for one in hours)
     evidence = [event for one in hours for event in one.evidence]
@@ -150,16 +156,21 @@ def _share(fact: Fluid, window: Window) -> Interval | None:
     return Interval(min(0.0, least), max(0.0, most))
 
 
-def _facts(view: PatientView, hours: Iterable[Void]) -> Iterator[Fluid]:
-    """The chartings themselves."""
-    for lane in ("fluid:urine", "fluid:gu_irrigant"):
-        for one in hours:
-            yield from view.timeline.between(Fluid, lane, one.at - INSTANT, one.at)
+def _touches(fact: Fluid, window: Window) -> bool:
+    """Whether some of it surely lies in the window."""
+    begun = fact.started_at or fact.happened_at
+    ends = (window.holds(fact.happened_at, latest_of(fact)), window.holds(begun, begun))
+    return TRUE in (ends if fact.started_at else ends[:1])
 
 
-def _is_told(fact: Fluid) -> bool:
-    """Whether its volume is known."""
-    return fact.volume_ml is not None
+def _unsaid(view: PatientView, begin: datetime, now: datetime) -> list[Fluid]:
+    """Chartings from then on whose volume nobody can say."""
+    return [
+        fact
+        for lane in ("fluid:urine", "fluid:gu_irrigant")
+        for fact in view.timeline.between(Fluid, lane, begin - INSTANT, now)
+        if fact.volume_ml is None
+    ]
 
 
 def _observed(rule: UrineOutput, told: list[Void]) -> list[Void] | None:

@@ -12,7 +12,12 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from streams.clinical.criteria.anchors import anchor_reads, anchored, latest_of
-from streams.clinical.criteria.judgement import INSTANT, LIFETIME, PatientView
+from streams.clinical.criteria.judgement import (
+    INSTANT,
+    LIFETIME,
+    Judgement,
+    PatientView,
+)
 from streams.vocabulary.clock import DAY
 from streams.vocabulary.facts import Fact, Flag
 from streams.vocabulary.quantities import write_duration
@@ -112,10 +117,13 @@ def in_words(rule: Backward) -> str:
     return "".join(told)
 
 
-def missing_anchor(rule: Backward) -> str:
-    """The anchor, where the window cannot be told for want of it."""
+def anchorless(rule: Backward) -> Judgement:
+    """While its anchor is not known, what lies in a window is not either.
+
+    Not even `absent_means` says otherwise: which facts to look for is what is missing.
+    """
     around = rule.around if isinstance(rule, Windowed) else None
-    return str(around or rule.since)
+    return Judgement(UNKNOWN, would_need=(str(around or rule.since),))
 
 
 def _around(rule: Windowed, view: PatientView, now: datetime) -> Window | None:

@@ -57,6 +57,16 @@ def with_unknown_fields(value):
     return value
 
 
+def told_again(sent, again):
+    """Of what is told again, what was sent: fields that came later are left out."""
+    if isinstance(sent, dict):
+        return {name: told_again(part, again[name]) for name, part in sent.items()}
+    if isinstance(sent, list):
+        assert len(again) == len(sent)
+        return [told_again(one, two) for one, two in zip(sent, again, strict=True)]
+    return again
+
+
 def test_every_message_has_its_frozen_schema_and_examples():
     told = {topic_of(path) for path in SCHEMAS if path.parent.name == "1.0"}
     assert told == set(MESSAGES)
@@ -71,7 +81,7 @@ def test_what_an_old_writer_wrote_is_read_and_loses_nothing(path):
     sent = json.loads(path.read_text())
     read = adapter.validate_json(path.read_bytes())
     again = json.loads(adapter.dump_json(read, exclude_none=True))
-    assert {name: again[name] for name in sent} == sent
+    assert told_again(sent, again) == sent
     jsonschema.validate(again, frozen_schema(path))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
@@ -191,6 +191,8 @@ def test_a_draft_is_no_protocol_and_cannot_be_put_into_force():
         parse_protocol(draft(NUMBERED, source="a text"))
 
 
+@example(["of one; or another;"])
+@example([";"])
 @given(
     st.lists(
         st.text(

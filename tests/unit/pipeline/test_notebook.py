@@ -102,8 +102,7 @@ def test_an_event_costs_the_rules_that_read_it(monkeypatch, came):
     others = [asking(f"t{n}", above("creatinine", n, "mg/dL")) for n in range(20)]
     ward = Ward(monkeypatch, asking("one", above("lactate", 2, "mmol/L")), *others)
     ward.hear(0, came)
-    # Once to see that something turned, and once more for what is said.
-    assert ward.hear(1, value("l", 1, "lactate", 3.5)) == 2
+    assert ward.hear(1, value("l", 1, "lactate", 3.5)) == 1
     (said,) = ward.said
     assert said.trial == "one"
     # Another value that turns nothing is looked at once, and nothing is said.
@@ -117,8 +116,22 @@ def test_a_rule_that_is_written_alike_in_many_protocols_is_judged_once(
     alike = [asking(f"t{n}", above("lactate", 2, "mmol/L")) for n in range(20)]
     ward = Ward(monkeypatch, *alike)
     ward.hear(0, came)
-    assert ward.hear(1, value("m", 1, "lactate", 1.5)) == 1 + 20
+    assert ward.hear(1, value("m", 1, "lactate", 1.5)) == 1
+    assert len(ward.said) == 20
     assert ward.hear(2, value("l", 2, "lactate", 1.6)) == 1
+
+
+def test_a_part_of_many_compounds_is_judged_once(monkeypatch, came):
+    part, never = above("lactate", 2, "mmol/L"), {"kind": "not"}
+    many = [
+        asking(f"t{n}", {"kind": "any", "of": [part, above("creatinine", n, "mg/dL")]})
+        for n in range(20)
+    ]
+    ward = Ward(monkeypatch, asking("not", {**never, "rule": part}), *many)
+    ward.hear(0, came)
+    assert ward.hear(1, value("l", 1, "lactate", 3.5)) == 1 + 20
+    assert len(ward.said) == 21
+    assert ward.hear(2, value("m", 2, "lactate", 4.5)) == 1
 
 
 def test_time_alone_wakes_the_screenings_whose_moment_it_is(monkeypatch, came):
@@ -156,6 +169,19 @@ def test_an_admission_that_never_was_takes_its_screening_back(monkeypatch, came)
     ward.hear(5, replace(came, version=2, known_at=after(5)))
     (again,) = ward.said
     assert (again.status, again.entry_known_at) == ("eligible", after(5))
+
+
+def test_an_admission_that_never_was_is_told_though_the_window_is_over(
+    monkeypatch, came
+):
+    ward = Ward(monkeypatch, asking("t", {"kind": "in_hospital"}))
+    ward.hear(0, came)
+    ward.hear(25)
+    (over,) = ward.said
+    assert (over.window_open, over.entry_stands) == (False, True)
+    ward.hear(26, fact(Cancellation, "gone", 26, cancels="came", version=1))
+    (gone,) = ward.said
+    assert (gone.window_open, gone.entry_stands) == (False, False)
 
 
 def test_a_screening_waits_for_the_anchor_of_its_window(monkeypatch, came):

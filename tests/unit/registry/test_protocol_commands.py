@@ -355,3 +355,12 @@ def test_a_refusal_of_an_earlier_stay_turns_a_criterion(written):
     path = written(("kind: died, absent_means: false", rule), vignettes=told)
 
     assert answer("vignettes", path)[0] == 0
+
+
+def test_what_is_left_to_a_human_is_left_to_somebody(written):
+    left = ("text: Adults,", "text: Adults, unencoded: Well,")
+
+    status, told = answer("lint", written(left))
+
+    assert status == 0
+    assert "left-to-nobody" in {finding["code"] for finding in told}

@@ -123,7 +123,7 @@ def test_an_inclusion_that_absence_satisfies_is_refused():
 def test_recruiting_by_what_is_never_flagged_is_refused(definition):
     told = fault(changed("definition: sepsis3", f"definition: {definition}"))
     assert told.code is ErrorCode.PROTOCOL_UNKNOWN_RULE
-    assert "waits for a flag" in told.problem
+    assert "there is no definition" in told.problem
 
 
 def test_recruiting_by_a_policy_that_there_is_not_is_refused():
