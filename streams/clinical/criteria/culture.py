@@ -79,20 +79,25 @@ def judge_susceptibility(
     if window is None:
         return anchorless(rule)
     told: dict[tuple[str, str], tuple[Truth3, str]] = {}
+    sure = False
     for one in seen(CultureResult, ("culture_result",), view, window):
         fact = one.fact
-        if rule.organisms and not word_in(fact.organism, rule.organisms):
+        counts = one.inside & _is_of(rule, fact.organism)
+        if counts is FALSE:
             continue
         for tested in fact.susceptibilities:
             if word_in(tested.antimicrobial, (rule.antimicrobial,)):
-                answered = _answers(rule, tested.interpretation) & one.inside
+                answered = _answers(rule, tested.interpretation) & counts
+                sure = sure or counts is TRUE
                 told[fact.culture_id, fact.organism or ""] = answered, fact.event_id
     if not told:
         return absent(rule, need)
     said = any_of(answered for answered, _ in told.values())
+    if not sure and not (said is FALSE and rule.absent_means is False):
+        said = UNKNOWN
     return Judgement(
         said,
-        once(event for answered, event in told.values() if answered is said),
+        once(event for _, event in told.values()),
         would_need=(need,) if said is UNKNOWN else (),
     )
 
@@ -179,6 +184,13 @@ def _as_many(rule: Culture, counted: Sequence[Truth3]) -> Truth3:
     sure, hoped = counted.count(TRUE), len(counted) - counted.count(FALSE)
     several = TRUE if sure > 1 else FALSE if hoped <= 1 else UNKNOWN
     return several if rule.polymicrobial else ~several
+
+
+def _is_of(rule: Susceptible, name: str | None) -> Truth3:
+    """Whether it is an organism that is asked for; a stain may be."""
+    if not rule.organisms or word_in(name, rule.organisms):
+        return TRUE
+    return UNKNOWN if organism(name) == "unidentified" else FALSE
 
 
 def _answers(rule: Susceptible, interpretation: str | None) -> Truth3:
