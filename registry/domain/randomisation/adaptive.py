@@ -3,8 +3,8 @@
 The steps, in this order, after the description of the `adaptr` package (INCEPT group):
 the control arm is matched to the best of the others, the probabilities are raised to
 a power that softens them, fixed shares are set apart, and what is left is dealt out
-among the free arms in proportion; an arm below its floor or above its cap is set to
-it and leaves the dealing, until none is outside.
+among the free arms in proportion; the arms below their floor or above their cap are
+set to it and leave the dealing, until none is outside.
 
 Exponent, floors and caps are the trial's choice and stand in its protocol; the power
 1/2 and a floor are common, because bare probabilities of being best allocate wildly
@@ -14,7 +14,7 @@ while little is known.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from streams.vocabulary.errors import ErrorCode, ProtocolError
@@ -101,34 +101,54 @@ def _softened(weights: Sequence[float], power: float) -> list[float]:
 
 
 def _dealt(arms: Sequence[_Arm]) -> tuple[float, ...]:
-    """Deal what is left among the free arms until every arm is within its limits."""
-    settled = {k: arm.fixed for k, arm in enumerate(arms) if arm.fixed is not None}
-    while True:
-        free = {k: arm for k, arm in enumerate(arms) if k not in settled}
-        shares = _proportional(free, 1 - math.fsum(settled.values()))
-        outside = _first_to_settle(free, shares)
-        if not outside:
-            dealt = settled | shares
-            return tuple(dealt[k] for k in range(len(arms)))
-        settled |= outside
+    """All arms outside their limits settled at once, as adaptr does it.
 
-
-def _first_to_settle(
-    free: Mapping[int, _Arm], shares: Mapping[int, float]
-) -> dict[int, float]:
-    """The arms outside their limits; where both kinds are, the weightier kind.
-
-    Floors take from the other arms and caps give to them.  If floors take more than
-    caps give, the capped arms may yet come under their caps, and the other way round:
-    settled in this order, the result is the one allocation in proportion to the
-    weights wherever no limit holds.
+    Where floors and caps hold at once, that can end with a sum other than 1: then the
+    weightier side is settled first, which never does.
     """
-    limited = {k: free[k].limited(share) for k, share in shares.items()}
-    moved = {k: to - shares[k] for k, to in limited.items() if to != shares[k]}
+    at_once = _settled(arms, lambda moved: moved)
+    return _settled(arms, _weightier) if at_once is None else at_once
+
+
+def _settled(
+    arms: Sequence[_Arm],
+    first: Callable[[dict[int, float]], dict[int, float]],
+) -> tuple[float, ...] | None:
+    """Deal what is left among the free arms until every arm is within its limits.
+
+    `first` says which of the arms outside are settled in a round.
+    None where nothing, or less than nothing, was left to deal.
+    """
+    dealt = {k: arm.fixed for k, arm in enumerate(arms) if arm.fixed is not None}
+    while True:
+        free = {k: arm for k, arm in enumerate(arms) if k not in dealt}
+        left = 1 - math.fsum(dealt.values())
+        if left < -_EXACT_TO or (not free and left > _EXACT_TO):
+            return None
+        shares = _proportional(free, left)
+        outside = first(
+            {
+                k: by
+                for k, share in shares.items()
+                if (by := free[k].limited(share) - share)
+            }
+        )
+        if not outside:
+            dealt |= shares
+            return tuple(dealt[k] for k in range(len(arms)))
+        dealt |= {k: free[k].limited(shares[k]) for k in outside}
+
+
+def _weightier(moved: dict[int, float]) -> dict[int, float]:
+    """The arms that floors raise or those that caps lower, whichever moves more.
+
+    If floors take more than caps give, the capped arms may yet come under their caps,
+    and the other way round.
+    """
     taken = math.fsum(moved.values())
-    if abs(taken) > _EXACT_TO:
-        moved = {k: by for k, by in moved.items() if (by > 0) == (taken > 0)}
-    return {k: limited[k] for k in moved}
+    if abs(taken) <= _EXACT_TO:
+        return moved
+    return {k: by for k, by in moved.items() if (by > 0) == (taken > 0)}
 
 
 def _proportional(free: Mapping[int, _Arm], left: float) -> dict[int, float]:

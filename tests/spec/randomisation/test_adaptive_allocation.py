@@ -50,10 +50,40 @@ def test_the_square_root_rule_gives_the_control_arm_more():
     )
 
 
-def test_a_capped_arm_gives_to_the_others_before_a_floor_takes():
-    """A is capped at 0.5; what it gives lifts C above its floor of 0.05."""
+@pytest.mark.parametrize(
+    ("p_best", "floors", "caps", "expected"),
+    [
+        (
+            (0.07625, 0.04575, 0.41675, 0.0515, 0.051, 0.35875),
+            (0.059, 0.107, 0.064, 0.114, 0.076, 0.123),
+            (0.291,) * 6,
+            (0.121, 0.107, 0.291, 0.114, 0.076, 0.291),
+        ),
+        (
+            (0.566, 0.0325, 0.22, 0.1815),
+            (None, 0.224, 0.224, None),
+            (0.292, None, None, 0.292),
+            (0.292, 0.224, 0.224, 0.26),
+        ),
+        (
+            (1, 0, 0, 0),
+            (None, 0.1, 0.1, None),
+            (0.6, None, None, None),
+            (0.6, 0.1, 0.1, 0.2),
+        ),
+    ],
+)
+def test_floors_and_caps_that_hold_at_once_are_settled_at_once(
+    p_best, floors, caps, expected
+):
+    """As adaptr 1.4.0 does, run as a black box on 175 cases; three of them."""
+    assert allocation_probabilities(p_best, floors=floors, caps=caps) == close(expected)
+
+
+def test_where_that_leaves_a_sum_below_one_the_weightier_side_is_settled_first():
+    """A at its cap and B, C at their floors would sum to 0.9."""
     found = allocation_probabilities(
-        (0.9, 0.06, 0.04), floors=(None, None, 0.05), caps=(0.5, None, None)
+        (0.9, 0.06, 0.04), floors=(None, 0.2, 0.2), caps=(0.5, None, None)
     )
 
     assert found == close((0.5, 0.3, 0.2))
@@ -102,10 +132,10 @@ def _possible(arms):
 
 
 @given(limited, st.floats(0, 1))
-def test_what_is_dealt_is_the_one_allocation_in_proportion_within_the_limits(
+def test_what_is_dealt_sums_to_one_keeps_the_limits_and_is_in_proportion_between_them(
     arms, power
 ):
-    """Sums to 1, keeps every limit, and free arms stand as their weights do."""
+    """Arms at no limit stand to each other as their weights do."""
     assume(_possible(arms))
     p_best = [p for p, _, _ in arms]
     found = allocation_probabilities(
