@@ -106,8 +106,11 @@ def _dealt(arms: Sequence[_Arm]) -> tuple[float, ...]:
     Where floors and caps hold at once, that can end with a sum other than 1: then the
     weightier side is settled first, which never does.
     """
-    at_once = _settled(arms, lambda moved: moved)
-    return _settled(arms, _weightier) if at_once is None else at_once
+    for first in (_all, _weightier):
+        dealt = _settled(arms, first)
+        if dealt is not None:
+            return dealt
+    raise _fault("no allocation keeps these limits")
 
 
 def _settled(
@@ -137,6 +140,10 @@ def _settled(
             dealt |= shares
             return tuple(dealt[k] for k in range(len(arms)))
         dealt |= {k: free[k].limited(shares[k]) for k in outside}
+
+
+def _all(moved: dict[int, float]) -> dict[int, float]:
+    return moved
 
 
 def _weightier(moved: dict[int, float]) -> dict[int, float]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from streams.clinical.criteria.anchors import latest_of
 from streams.clinical.criteria.foresight import foreseen
 from streams.clinical.criteria.intervals import Interval, compare, interval
 from streams.clinical.criteria.judgement import (
@@ -19,6 +20,7 @@ from streams.clinical.criteria.judgement import (
     soonest,
 )
 from streams.clinical.criteria.windows import (
+    Seen,
     anchorless,
     in_words,
     seen,
@@ -140,15 +142,40 @@ def judge_condition(rule: HasCondition, view: PatientView, now: datetime) -> Jud
         return anchorless(rule)
     need = f"diagnosis {' or '.join(rule.codes)}{in_words(rule)}"
     said = seen(Condition, ("condition",), view, window)
-    last = {one.fact.code: one for one in said if _starts(one.fact.code, rule.codes)}
-    present = [one for one in last.values() if one.fact.present]
-    sure = [one.fact.event_id for one in present if one.inside is TRUE]
+    said = [one for one in said if _starts(one.fact.code, rule.codes)]
+    denied = [one for one in said if not one.fact.present]
+    present = [one for one in said if one.fact.present and not _over(one, denied)]
+    sure = [
+        one.fact.event_id
+        for one in present
+        if one.inside is TRUE and not _perhaps_over(one, denied)
+    ]
     if sure:
         return Judgement(TRUE, once(sure))
-    evidence = once(one.fact.event_id for one in present or last.values())
+    evidence = once(one.fact.event_id for one in present or denied)
     if present:
         return Judgement(UNKNOWN, evidence, would_need=(need,))
     return replace(absent(rule, need), evidence=evidence)
+
+
+def _over(one: Seen[Condition], denied: Iterable[Seen[Condition]]) -> bool:
+    """Whether the same code was denied since, for certain."""
+    end = (latest_of(one.fact), one.fact.event_id)
+    return any(
+        other.inside is TRUE and (other.fact.happened_at, other.fact.event_id) > end
+        for other in denied
+        if other.fact.code == one.fact.code
+    )
+
+
+def _perhaps_over(one: Seen[Condition], denied: Iterable[Seen[Condition]]) -> bool:
+    """Whether the same code was denied since, or may have been on the same day."""
+    begin = (one.fact.happened_at, one.fact.event_id)
+    return any(
+        (latest_of(other.fact), other.fact.event_id) > begin
+        for other in denied
+        if other.fact.code == one.fact.code
+    )
 
 
 def person_reads(_: Age | Sex) -> Iterable[str]:
