@@ -37,6 +37,10 @@ _AROUND = re.compile(
 )
 """What begins or ends a file or a batch, and is no message."""
 _JSON_LINES = {".jsonl", ".ndjson"}
+_HL7V2 = {".hl7", ".hl7v2", ".er7", ".mllp"}
+"""A file named so claims to hold messages: where it holds none, that is a rejection."""
+_GZIP = b"\x1f\x8b"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def samples(
                 continue
             with _opened(file) as content:
                 yield from read(name, file, content)
-        except (OSError, EOFError) as fault:
+        except (OSError, EOFError, zlib.error) as fault:
             raise InputError(
                 ErrorCode.UNREADABLE_FILE,
                 f"{file} cannot be read to its end ({fault}).",
@@ -103,7 +107,10 @@ def _files(path: Path) -> list[Path]:
 
 
 def _opened(file: Path) -> BinaryIO:
-    if file.suffix == ".gz":
+    """Unpacked where it is packed, whatever its name, or where its name says so."""
+    with file.open("rb") as content:
+        packed = content.read(len(_GZIP)) == _GZIP
+    if packed or file.suffix == ".gz":
         return gzip.open(file, "rb")  # type: ignore[return-value]  # it reads bytes
     return file.open("rb")
 
@@ -123,8 +130,8 @@ def _suffix(file: Path) -> str:
 
 
 def _messages(file: Path) -> bool:
-    """Whether the beginning of the file has a message in it."""
-    if _suffix(file).lower() in _JSON_LINES:
+    """Whether the file's name says that it holds messages, or its beginning has one."""
+    if _suffix(file).lower() in _JSON_LINES | _HL7V2:
         return True
     with _opened(file) as content:
         first = content.read(_CHUNK)
@@ -154,17 +161,19 @@ def _is_framed(first: bytes) -> bool:
 
 def _is_lines(first: bytes) -> bool:
     """Whether the file begins with a JSON object that holds a message."""
-    if not first.lstrip().startswith(b"{"):
+    text = first.removeprefix(_BYTE_ORDER_MARK).lstrip()
+    if not text.startswith(b"{"):
         return False
     try:
-        return "message" in orjson.loads(first.lstrip().partition(b"\n")[0])
+        return "message" in orjson.loads(text.partition(b"\n")[0])
     except orjson.JSONDecodeError:
         return False
 
 
 def _lines(first: bytes, content: BinaryIO) -> Iterator[bytes]:
     """The lines of a file of which a piece was read already."""
-    *whole, last = first.splitlines(keepends=True) or [b""]
+    text = first.removeprefix(_BYTE_ORDER_MARK)
+    *whole, last = text.splitlines(keepends=True) or [b""]
     yield from whole
     yield last if last.endswith(b"\n") else last + content.readline()
     yield from content
@@ -237,12 +246,23 @@ def _message_fields(name: str, lines: Iterable[bytes]) -> Iterator[Sample]:
 
 
 def _fhir(name: str, file: Path, content: BinaryIO) -> Iterator[Sample]:
-    if _suffix(file).lower() == ".json":
-        yield Sample(name, content.read())
+    first = content.read(_CHUNK)
+    if _suffix(file).lower() == ".json" and not _is_object(first):
+        whole = first + content.read()
+        yield Sample(name, whole.removeprefix(_BYTE_ORDER_MARK))
         return
-    for line in content:
+    for line in _lines(first, content):
         if line.strip():
             yield Sample(name, line)
+
+
+def _is_object(first: bytes) -> bool:
+    """Whether the first line is a JSON object by itself, as in NDJSON."""
+    try:
+        line = first.removeprefix(_BYTE_ORDER_MARK).lstrip().partition(b"\n")[0]
+        return isinstance(orjson.loads(line), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _no_line(name: str, number: int, what: str) -> InputError:

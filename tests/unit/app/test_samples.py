@@ -134,6 +134,51 @@ def test_resources_are_lines_or_whole_json_files(tmp_path):
     assert [json.loads(p)["id"] for p in payloads(tmp_path, "fhir")] == ["1", "2", "3"]
 
 
+MARK = b"\xef\xbb\xbf"
+
+
+def test_a_byte_order_mark_costs_no_first_line(tmp_path):
+    lines = tmp_path / "a.jsonl"
+    lines.write_bytes(MARK + json.dumps({"message": ONE.decode()}).encode())
+    resources = tmp_path / "a.ndjson"
+    resources.write_bytes(MARK + b'{"a":1}\r\n{"b":2}\r\n')
+    whole = tmp_path / "a.json"
+    whole.write_bytes(MARK + b'{\n"a": 1}')
+
+    assert payloads(lines) == [ONE]
+    assert [json.loads(one) for one in payloads(resources, "fhir")] == [
+        {"a": 1},
+        {"b": 2},
+    ]
+    assert payloads(whole, "fhir") == [b'{\n"a": 1}']
+
+
+def test_a_json_file_of_lines_is_its_lines(tmp_path):
+    file = tmp_path / "Patient.json"
+    file.write_bytes(b'{"a":1}\n{broken\n{"b":2}\n')
+
+    assert payloads(file, "fhir") == [b'{"a":1}\n', b"{broken\n", b'{"b":2}\n']
+
+
+def test_an_archive_is_known_by_its_bytes(tmp_path):
+    file = tmp_path / "a.hl7"
+    file.write_bytes(gzip.compress(ONE))
+
+    assert payloads(file) == [ONE]
+
+
+@pytest.mark.parametrize("name", ["b.hl7", "b.HL7", "b.mllp"])
+def test_a_file_named_as_messages_is_read_whatever_it_holds(tmp_path, name):
+    (tmp_path / "a.hl7").write_bytes(ONE)
+    (tmp_path / name).write_bytes(b"PID|1||4711\r")
+    (tmp_path / "licence.txt").write_bytes(b"as is")
+
+    others = []
+    read = [one.payload for one in samples("hl7v2", tmp_path, others)]
+    assert read == [ONE, b"PID|1||4711\r"]
+    assert others == ["licence.txt"]
+
+
 def test_nothing_to_read_is_told(tmp_path):
     with pytest.raises(SettingsError, match="nothing to read"):
         payloads(tmp_path)
@@ -144,6 +189,16 @@ def test_nothing_to_read_is_told(tmp_path):
 def test_a_broken_archive_is_told(tmp_path):
     file = tmp_path / "a.hl7.gz"
     file.write_bytes(gzip.compress(ONE * 1000)[:40])
+
+    with pytest.raises(InputError, match="cannot be read to its end"):
+        payloads(file)
+
+
+def test_an_archive_that_is_damaged_inside_is_told(tmp_path):
+    packed = bytearray(gzip.compress(bytes(range(256)) * 200))
+    packed[10] ^= 0xFF
+    file = tmp_path / "a.hl7.gz"
+    file.write_bytes(packed)
 
     with pytest.raises(InputError, match="cannot be read to its end"):
         payloads(file)
