@@ -248,12 +248,13 @@ class FhirTranslator:
         reads = []
         for number, (entry, key) in enumerate(zip(bundle.entry, keys, strict=True)):
             place = f"Bundle.entry[{number}].resource"
-            if key is None and entry.resource is None:
+            if key is None and entry.deletes:
                 self._deleted(entry, place, account, arrival, at(stamp))
                 continue
-            if key is None:
-                account.faults.append(_fault(place, "It names no type of resource."))
+            if flaw := bundle.flaw(entry, typed=key is not None):
+                account.faults.append(_fault(place, flaw))
                 reads.append(Read("rejected"))
+            if key is None or flaw:
                 continue
             resource = entry.resource or {}
             sent = Sent(
@@ -281,10 +282,8 @@ class FhirTranslator:
         arrival: _Arrival,
         stamp: datetime | None,
     ) -> None:
-        request = entry.request
-        if request is None or request.method != "DELETE":
-            return
-        key = self._reading.desk.addresses.address_key(request.url or "")
+        url = entry.request.url if entry.request else None
+        key = self._reading.desk.addresses.address_key(url or "")
         if key is None or not type_of(key):
             account.faults.append(_fault(place, "It deletes nothing that has a name."))
             return

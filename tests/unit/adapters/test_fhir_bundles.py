@@ -323,6 +323,34 @@ def test_an_entry_that_is_nothing_is_told_and_keeps_no_other_back():
     assert len(events(told)) == 1
 
 
+@pytest.mark.parametrize("kind", ["transaction", "batch", "message", "collection"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_an_entry_that_should_bring_a_resource_and_brings_none_is_told(kind, method):
+    asks = {"method": method, "url": "Observation"}
+    told = sent(translator(), bundle(entry(patient()), {"request": asks}, kind=kind))
+    assert told.outcome == "mapped"
+    (fault,) = told.faults
+    assert (fault.place, fault.code) == ("Bundle.entry[1].resource", ErrorCode.NOT_FHIR)
+
+
+@pytest.mark.parametrize("kind", ["history", "searchset", "transaction-response"])
+def test_an_entry_that_points_or_answers_is_no_fault(kind):
+    points = {"fullUrl": "http://x/Observation/o1", "request": {"method": "PUT"}}
+    told = sent(translator(), bundle(entry(patient()), points, kind=kind))
+    assert told.faults == ()
+
+
+@pytest.mark.parametrize("form", ["Binary", "Parameters"])
+def test_a_patch_is_told_and_not_filed_in_silence(form):
+    patch = entry(
+        {"resourceType": form, "id": "x"},
+        request={"method": "PATCH", "url": "Observation/o1"},
+    )
+    told = sent(translator(), bundle(patch, kind="transaction"))
+    assert told.outcome == "rejected"
+    assert [fault.code for fault in told.faults] == [ErrorCode.NOT_FHIR]
+
+
 def test_memory_does_not_grow_with_what_passes():
     reading = translator(limit=20)
     sizes = []
