@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Literal
 
 from streams.vocabulary.errors import ErrorCode, InputError
 from streams.vocabulary.events import Event
@@ -30,15 +31,26 @@ class Rejection:
 
     file: str
     line: int
+    """Its number in the file; of a message among those of all files, 0 for none."""
     column: str | None
     code: ErrorCode
     reason: str
     cure: str = ""
+    counts: Literal["lines", "messages"] = "lines"
+
+    @property
+    def part(self) -> str:
+        """The column, or the place within a message, as it follows a place."""
+        if self.column is None:
+            return ""
+        return f", {'column ' if self.counts == 'lines' else ''}{self.column}"
 
     def __str__(self) -> str:
         """One line for the list at the end of a run."""
-        column = f", column {self.column}" if self.column else ""
-        place = f"{self.file}, line {self.line}{column}"
+        number = f", line {self.line}"
+        if self.counts == "messages":
+            number = f", message {self.line} of all" if self.line else ""
+        place = f"{self.file}{number}{self.part}"
         return f"{self.code}: {place}: {self.reason} {self.cure}".rstrip()
 
 

@@ -45,14 +45,13 @@ _LIKE = 10
 
 def _rejections(report: IntakeReport) -> Iterator[str]:
     """The first of each sort, and how many more there are like them."""
-    sorts: dict[tuple[str, str | None, str], list[Rejection]] = {}
+    sorts: dict[tuple[str, str, str], list[Rejection]] = {}
     for one in report.rejections:
-        sorts.setdefault((one.code.value, one.column, one.cure), []).append(one)
-    for (code, column, _), all_of_it in sorts.items():
+        sorts.setdefault((one.code.value, one.part, one.cure), []).append(one)
+    for (code, part, _), all_of_it in sorts.items():
         yield from map(str, all_of_it[:_LIKE])
         if (more := len(all_of_it) - _LIKE) > 0:
-            where = f", column {column}" if column else ""
-            yield f"{code}{where}: {more} more like these"
+            yield f"{code}{part}: {more} more like these"
 
 
 def _counted(counts: TableCounts) -> str:

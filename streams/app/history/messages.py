@@ -163,6 +163,7 @@ def note(
                 code=fault.code,
                 reason=f"{fault.reason}{rest}",
                 cure=fault.cure,
+                counts="messages",
             ),
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from streams.adapters.intake import IntakeReport, Rejection, TableCounts
 from streams.vocabulary.errors import ErrorCode
 
@@ -22,6 +24,21 @@ def test_a_rejection_tells_where_and_why():
         "EMB-106: icu/chartevents, line 9, column valuenum: "
         "A pH of 70 is physically impossible. Correct it at the source."
     )
+
+
+def test_a_message_is_told_by_its_number_among_all_and_its_place():
+    one = Rejection(
+        file="b.hl7",
+        line=300,
+        column="PID[1]-3",
+        code=ErrorCode.NO_PATIENT,
+        reason="No identifier of a patient can be used.",
+        counts="messages",
+    )
+    told = "No identifier of a patient can be used."
+    assert str(one) == f"EMB-123: b.hl7, message 300 of all, PID[1]-3: {told}"
+    late = replace(one, file="(what waited)", line=0, column="Observation")
+    assert str(late) == f"EMB-123: (what waited), Observation: {told}"
 
 
 def test_all_rejections_are_counted_and_the_first_are_kept_in_full():
