@@ -95,11 +95,13 @@ class Reading:
         if told is not None:
             account.tell(told, history=sent.history)
             return
+        kind = type_of(key)
         account.faults.append(
             Fault(
                 place=sent.place,
                 code=ErrorCode.DELETED_UNSEEN,
-                reason=f"A {type_of(key)} was deleted that was never seen here.",
+                reason="What was deleted was never seen here: "
+                f"{kind if kind in RESOURCES else 'another resource'}.",
             )
         )
 

@@ -176,6 +176,26 @@ def test_only_a_site_declared_public_keeps_identifiers():
     assert site_configuration().identity == "public"
 
 
+@pytest.mark.parametrize("kind", ["history", "transaction"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"Observation/{PLANTED}",
+        f"Patient?identifier=urn:x|{PLANTED}",
+        f"http://x/{PLANTED}/Observation/1",
+        f"Patient/1/_history/{PLANTED}",
+        "Quackenbush/1",
+        PLANTED,
+    ],
+)
+def test_a_deletion_names_nobody(kind, url):
+    gone = {"fullUrl": PLANTED, "request": {"method": "DELETE", "url": url}}
+    told = sent(translator(), {"resourceType": "Bundle", "type": kind, "entry": [gone]})
+    assert len(told.faults) == 1
+    assert PLANTED not in said(told)
+    assert "Quackenbush" not in said(told)
+
+
 @pytest.mark.parametrize("unit", [PLANTED, "Mrs Quackenbush"])
 def test_a_unit_that_looks_like_none_stays_behind(unit):
     told = sent(
