@@ -190,6 +190,7 @@ def in_the_end(logs, patient):
             revision=0,
             status="confirmed",
             known_at=flag.happened_at,
+            stands_since=None,
         )
         for flag in sorted(state.flags.values(), key=lambda f: f.flag_id)
         if flag.status != "withdrawn"

@@ -58,6 +58,7 @@ def final(messages, rules=RULES):
             revision=0,
             status="confirmed",
             known_at=flag.happened_at,
+            stands_since=None,
             evidence=() if gathers(flag) else flag.evidence,
         )
         for flag in sorted(state.flags.values(), key=lambda f: f.flag_id)
