@@ -9,7 +9,7 @@ from streams.clinical.scores.hours import hour_of
 from streams.clinical.scores.organ import ORGANS, OrganName
 from streams.clinical.scores.points import VASOACTIVES
 from streams.clinical.scores.policy import SofaPolicy
-from streams.vocabulary.events import Clinical
+from streams.vocabulary.events import Clinical, Infusion
 
 
 FOREVER = 1 << 40
@@ -38,7 +38,7 @@ def sofa_rules(policy: SofaPolicy) -> dict[str, Rule]:
         "fluid:urine": _for("renal", None),
         "fluid:gu_irrigant": _for("renal", None),
     }
-    rules |= {f"infusion:{drug}": _for("cardiovascular", None) for drug in VASOACTIVES}
+    rules |= {f"infusion:{drug}": _infusion for drug in VASOACTIVES}
     conscious = policy.gcs_carry
     if policy.gcs == "pre_sedation":
         conscious += policy.pre_sedation_reach
@@ -61,6 +61,13 @@ def _for(organ: OrganName, reach: timedelta | None) -> Rule:
         hour_of(fact.happened_at),
         hour_of(fact.happened_at + reach),
     )
+
+
+def _infusion(fact: Clinical, policy: SofaPolicy) -> Reach:  # noqa: ARG001 - a Rule
+    """A stop may tell that a start before it, taken for never run, did run."""
+    stops = isinstance(fact, Infusion) and fact.phase == "stopped"
+    first = EVER if stops else hour_of(fact.happened_at)
+    return (ORGANS.index("cardiovascular"), first, FOREVER)
 
 
 def _all_gases(fact: Clinical, policy: SofaPolicy) -> Reach:  # noqa: ARG001 - a Rule

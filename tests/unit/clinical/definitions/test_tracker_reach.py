@@ -74,6 +74,10 @@ CASES = {
         fact(Assessment, 20, concept="gcs_total", value=8.0),
     ),
     "a drip begun long before": ([value("map", 80, 40)], drip("started", 2, 0.05)),
+    "the stop of a drip that was taken for never run, as its only stop came first": (
+        [drip("stopped", 10), drip("started", 36, 0.3)],
+        drip("stopped", 44),
+    ),
     "the volume from which a day's urine is counted": (
         [urine(50, 25.5), urine(50, 30), urine(50, 36), urine(50, 42)],
         urine(50, 18),
