@@ -180,17 +180,18 @@ def _shares(run: Run, window: Window) -> Truth3:
 def _told(
     drug: str, view: PatientView, begin: datetime, now: datetime
 ) -> Iterator[Infusion]:
-    """What is in sight of a drug's infusions; a stop before its start tells nothing."""
-    for fact in view.timeline.between(Infusion, f"infusion:{drug}", begin, now):
-        if Flag.STOP_BEFORE_START not in fact.flags:
-            yield fact
+    """What is in sight of a drug's infusions."""
+    yield from view.timeline.between(Infusion, f"infusion:{drug}", begin, now)
 
 
 def _runs(rule: OnInfusion, told: Sequence[Infusion], begin: datetime) -> Iterator[Run]:
     """The stretches of all infusions, each in the order of its life."""
     by_infusion = sorted(told, key=_infusion)
-    for _, life in groupby(by_infusion, key=_infusion):
-        yield from _stretches(rule, list(life), begin)
+    for _, of_one in groupby(by_infusion, key=_infusion):
+        whole = list(of_one)
+        life = [fact for fact in whole if Flag.STOP_BEFORE_START not in fact.flags]
+        if life:
+            yield from _stretches(rule, life, begin, ended=len(life) < len(whole))
 
 
 def _infusion(fact: Infusion) -> tuple[str, str]:
@@ -198,12 +199,14 @@ def _infusion(fact: Infusion) -> tuple[str, str]:
 
 
 def _stretches(
-    rule: OnInfusion, life: list[Infusion], begin: datetime
+    rule: OnInfusion, life: list[Infusion], begin: datetime, *, ended: bool
 ) -> Iterator[Run]:
     """One infusion's stretches.
 
     A stop whose start is out of sight proves that it ran until then, but not at which
     rate, nor for how long.
+    A stop before the start tells no moment, but that it was `ended`: whether what was
+    charted last still runs is not known.
     """
     if life[0].phase == "stopped":
         ran = truth(None if rule.rate or rule.lasting else True)
@@ -216,7 +219,9 @@ def _stretches(
     last = life[-1]
     if last.phase != "stopped":
         believed = last.happened_at + rule.stale_after
-        yield Run(last.happened_at, None, believed, _wanted(rule, last), last.event_id)
+        wanted = _wanted(rule, last)
+        sure = wanted & UNKNOWN if ended else wanted
+        yield Run(last.happened_at, None, believed, sure, last.event_id)
 
 
 def _wanted(rule: OnInfusion, fact: Infusion) -> Truth3:

@@ -52,8 +52,6 @@ def test_a_culture_is_withdrawn(ward):
     ward.live(sent("p", ("man", "admitted", "aureus"), taken_back), acts)
 
     assert found == [("eligible", "open"), ("ineligible", "retracted")]
-    last = ward.verdict("p", "mooring")
-    assert not last.entry_stands
     assert statuses(ward, "p", "mooring") == ["eligible", "ineligible"]
 
 

@@ -322,6 +322,9 @@ def pump(hours_ago, event_id, phase="started", rate=0.1, pump_id="n", **fields):
     )
 
 
+ODD = (Flag.STOP_BEFORE_START,)
+
+
 @pytest.mark.parametrize(
     ("facts", "truth"),
     [
@@ -337,6 +340,8 @@ def pump(hours_ago, event_id, phase="started", rate=0.1, pump_id="n", **fields):
         ((pump(48, "a"),), TRUE),
         ((pump(49, "a"),), UNKNOWN),
         ((pump(5, "a", flags=(Flag.STOP_BEFORE_START,)),), UNKNOWN),
+        ((pump(5, "a"), pump(6, "b", "stopped", flags=ODD)), UNKNOWN),
+        ((pump(5, "a", rate=0.0), pump(6, "b", "stopped", flags=ODD)), FALSE),
     ],
 )
 def test_an_infusion_runs_from_its_start_until_before_its_stop(facts, truth):
