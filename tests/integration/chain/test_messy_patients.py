@@ -72,6 +72,16 @@ def test_nobody_is_eligible_who_is_not_argued_to_be(life):
     assert said == argued
 
 
+LET_BACK = ("took-part-100-days-ago", "lantern")
+"""Whom the trial's own ninety days let back."""
+
+
+def test_nobody_is_called_about_again_who_said_no_or_was_drawn(life):
+    settled = {who: n for who, n in life.settled.items() if who != LET_BACK}
+    assert len(settled) > 10
+    assert {who: life.ward.heard.calls[who] for who in settled} == settled
+
+
 def test_there_are_forty_of_them_each_with_one_sentence():
     assert len(set(NAMES)) == len(NAMES) >= 40
     assert not [

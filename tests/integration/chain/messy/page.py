@@ -48,7 +48,8 @@ def _words(step: Moment) -> str:
     if step.gate is not None:
         shut = isinstance(step.gate, list)
         why = ", ".join(f"`{name}`" for name in step.gate) if shut else ""
-        told.append(f"gate shut by {why}" if shut else "randomised")
+        drawn = "randomised" if step.gate == "open" else "randomised before"
+        told.append(f"gate shut by {why}" if shut else drawn)
     if not told:
         return ""
     trial = "" if step.trial == "lantern" else f" {step.trial.upper()}"

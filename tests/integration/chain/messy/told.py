@@ -36,7 +36,7 @@ class Moment(Strict):
     """What becomes of the answer."""
     consent: Literal["given", "refused", "withdrawn"] | None = None
     opt_out: bool = False
-    gate: Literal["open"] | list[str] | None = None
+    gate: Literal["open", "drawn already"] | list[str] | None = None
 
 
 class Patient(Strict):
@@ -75,7 +75,7 @@ class Lived:
 
     ward: Ward
     otherwise: dict[str, list[str]] = field(default_factory=dict)
-    asked_for_good: dict[tuple[str, str], int] = field(default_factory=dict)
+    settled: dict[tuple[str, str], int] = field(default_factory=dict)
     """How often somebody had been called when the patient refused or was drawn."""
 
 
@@ -145,7 +145,7 @@ def _do(life: Lived, who: str, step: Moment, at, otherwise: list[str]) -> None:
             otherwise.append(f"at {step.at}: the gate is {gate}, not {step.gate}")
     if step.opt_out or step.consent in ("refused", "withdrawn") or step.gate == "open":
         key = (who, step.trial)
-        life.asked_for_good.setdefault(key, ward.heard.calls[key])
+        life.settled.setdefault(key, ward.heard.calls[key])
 
 
 __all__ = ["Book", "Lived", "Moment", "Patient", "book", "lived", "moment"]

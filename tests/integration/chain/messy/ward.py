@@ -115,7 +115,7 @@ class Heard:
     upgrades: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often again, because `needs_human` became `eligible`."""
 
-    def hear(self, alerts, agenda):
+    def hear(self, alerts, _agenda):
         for change in alerts:
             who = (change.alert.patient, change.alert.trial)
             quiet = change.suppressed is not None or change.alert.held_back is not None
@@ -224,7 +224,7 @@ class Ward:
         self._deliver(done)
 
     def gate(self, patient, trial, at, episode="stay"):
-        """`open`, and then somebody was randomised, or what keeps it shut."""
+        """`open`: randomised now; `drawn already`: as before; or what keeps it shut."""
         command = Randomise(
             idempotency_key=f"{patient} {trial} {episode}",
             site=SITE,
@@ -239,7 +239,7 @@ class Ward:
             done = randomise(command, uow, signer=self.signer)
         if isinstance(done, Randomised):
             self._deliver(done)
-            return "open"
+            return "drawn already" if done.repeated else "open"
         return sorted({obstacle.name for obstacle in done.gate.obstacles})
 
     def _deliver(self, done) -> None:
