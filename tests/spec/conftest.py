@@ -253,7 +253,8 @@ def _event(event_id: str, row: dict[str, str], running: dict[str, str]) -> Event
         return WHEREABOUTS[what](common, value)
     sort, _, name = what.partition(" ")
     if sort in FROM_OUTSIDE:
-        return FROM_OUTSIDE[sort](common, name, value)
+        dated = {} if ":" in at else {"flags": (Flag.DATE_ONLY,)}
+        return FROM_OUTSIDE[sort](common | dated, name, value)
     return _measurement(common, what, value, row)
 
 

@@ -12,12 +12,13 @@ from datetime import datetime
 from streams.clinical.criteria.anchors import hospital_stay
 from streams.clinical.criteria.foresight import foreseen
 from streams.clinical.criteria.judgement import Judgement, PatientView, absent, once
+from streams.clinical.criteria.windows import is_dated
 from streams.clinical.vital_status import ALWAYS
 from streams.vocabulary.clock import DAY
 from streams.vocabulary.events import Encounter
 from streams.vocabulary.kinds.whereabouts import PriorStay, Transferred
 from streams.vocabulary.quantities import write_duration
-from streams.vocabulary.truth import TRUE
+from streams.vocabulary.truth import TRUE, UNKNOWN
 
 
 LANE = "encounter"
@@ -44,6 +45,8 @@ def judge_prior_stay(rule: PriorStay, view: PatientView, now: datetime) -> Judge
         if gone.happened_at >= begin
         and (_was_inpatient(gone, view, now) or (rule.facility and _went_on(gone)))
     ]
+    if (dated := _dated(view, now)) is not None:
+        return Judgement(UNKNOWN, dated, would_need=(need,))
     if ended:
         return Judgement(TRUE, once(gone.event_id for gone in ended))
     return absent(rule, need)
@@ -55,6 +58,9 @@ def judge_transferred(rule: Transferred, view: PatientView, now: datetime) -> Ju
     arrival = hospital_stay(view, now)
     if arrival is None:
         return absent(rule, "hospital stay")
+    need = "where the patient came from"
+    if (dated := _dated(view, now)) is not None:
+        return Judgement(UNKNOWN, dated, would_need=(need,))
     sent = [
         gone
         for gone in _ended_before(arrival, view, now)
@@ -63,12 +69,22 @@ def judge_transferred(rule: Transferred, view: PatientView, now: datetime) -> Ju
     ]
     if sent:
         return Judgement(TRUE, once((*(g.event_id for g in sent), arrival.event_id)))
-    return absent(rule, "where the patient came from")
+    return absent(rule, need)
 
 
 def stays_read(_: PriorStay | Transferred) -> Iterable[str]:
     """The hospital stays."""
     return (LANE,)
+
+
+def _dated(view: PatientView, now: datetime) -> tuple[str, ...] | None:
+    """The stays of which only dates are known, where there are several stays.
+
+    Which of two came first, and how long after the other, a date does not tell.
+    """
+    said = view.timeline.between(Encounter, LANE, ALWAYS, now)
+    dated = once(fact.event_id for fact in said if is_dated(fact))
+    return dated if dated and len({fact.encounter for fact in said}) > 1 else None
 
 
 def _ended_before(

@@ -113,3 +113,13 @@ def test_a_transfer_is_known_where_the_other_stay_is_on_record(says):
     sent = STAYS.format(where=" to acute_hospital")
     assert says("{kind: transferred}", sent, "9 12:00") == "TRUE"
     assert says("{kind: transferred}", STAYS.format(where=""), "9 12:00") == "UNKNOWN"
+
+
+def test_of_stays_known_by_date_alone_nobody_knows_which_came_first(says):
+    table = STAYS.format(where="").replace("8 06:00 ", "8       ")
+    for rule in (
+        "{kind: prior_stay, within: 24 h}",
+        "{kind: prior_stay, within: 24 h, absent_means: false}",
+        "{kind: transferred, absent_means: false}",
+    ):
+        assert says(rule, table, "9 12:00") == "UNKNOWN"
