@@ -39,7 +39,7 @@ lint: $(VENV)/.dev  ## style, formatting, import rules, compose file
 types: $(VENV)/.dev  ## mypy --strict
 	$(BIN)/mypy
 
-JOBS ?= 4
+JOBS ?= 3
 TESTS = -n $(JOBS) --dist loadgroup --no-loadscope-reorder --durations=40
 unit: $(VENV)/.dev  ## all tests
 	$(BIN)/python -m pytest $(TESTS)

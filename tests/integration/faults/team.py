@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from queue import Empty, SimpleQueue
@@ -25,6 +26,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from registry.domain.consent import ConsentBasis, ConsentState
 from registry.domain.randomisation.signer import KeyedSigner
 from registry.store.unit_of_work import Registry, open_registry
+from registry.usecases.declared import asked
 from registry.usecases.randomise import Randomise, Randomised, randomise
 from registry.usecases.record_answer import RecordAnswer, record_answer
 from registry.usecases.record_consent import RecordConsent, record_consent
@@ -120,13 +122,11 @@ class Team:
             self._patiently(
                 lambda state=state: self._consent(verdict, state, at), until
             )
-        for asked in verdict.criteria:
-            if asked.human or asked.truth == "UNKNOWN":
-                truth = "TRUE" if asked.role == "inclusion" else "FALSE"
+        for one in verdict.criteria:
+            if one.human or one.truth == "UNKNOWN":
+                truth = "TRUE" if one.role == "inclusion" else "FALSE"
                 self._patiently(
-                    lambda c=asked.criterion_id, t=truth: self._answer(
-                        verdict, c, t, at
-                    ),
+                    lambda c=one.criterion_id, t=truth: self._answer(verdict, c, t, at),
                     until,
                 )
         keys = ["one", "one", "another"]
@@ -198,7 +198,9 @@ class Team:
             at=at,
         )
         with self._transaction() as uow:
-            record_answer(command, uow)
+            whom = asked(uow, TRIAL, verdict.protocol_hash).get(criterion)
+            capacity = min(whom.by) if whom and whom.by else None
+            record_answer(replace(command, answered_as=capacity), uow)
 
     # -- the database, which may be away -------------------------------------------
 
