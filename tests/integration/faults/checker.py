@@ -139,7 +139,9 @@ class Checker:
         ).scalar()
         drawn = connection.execute(text("SELECT count(*) FROM randomisation")).scalar()
         enrolled = sum(
-            isinstance(m, RosterEntry) for log in heard.logs.values() for m in log
+            isinstance(m, RosterEntry) and m.refusal is None
+            for log in heard.logs.values()
+            for m in log
         )
         if unsent:
             return f"{unsent} rows of the outbox"
@@ -336,7 +338,7 @@ class Checker:
             m.patient
             for log in heard.logs.values()
             for m in log
-            if isinstance(m, RosterEntry)
+            if isinstance(m, RosterEntry) and m.refusal is None
         )
         report.differ(
             "roster entries on the log", dict.fromkeys(told, 1), dict(enrolled)
