@@ -24,7 +24,7 @@ from streams.vocabulary.topics import EVENTS, RAW, REJECTED, TOPICS
 
 EMBER = Path(sys.executable).with_name("ember")
 NOWHERE = KafkaSettings(servers=("127.0.0.1:9",))
-HOUSE = len(TOPICS) + 4
+HOUSE = len(TOPICS) + 5
 
 
 def ember(*arguments):
@@ -157,6 +157,7 @@ def test_a_shadow_worker_writes_where_nobody_acts():
         "ember-sofa2-facts-changelog",
         "ember-sofa2-heads-changelog",
         "ember-sofa2-rules-changelog",
+        "ember-sofa2-memory-changelog",
         "ember-sofa2-__assignor-__leader",
     }
 
