@@ -122,6 +122,8 @@ def parse_vignettes(text: str) -> Vignettes:
 
 def differences(protocol: Protocol, case: Vignette, vignettes: Vignettes) -> list[str]:
     """What the protocol says otherwise than expected; empty where all is well."""
+    if protocol.domain(case.domain) is None:
+        return [f"{case.name}: the protocol has no domain {case.domain}"]
     said = verdict_of(protocol, case, vignettes)
     found = _as_told(said, case) if said else {"status": NOT_SCREENED}
     return [

@@ -46,9 +46,15 @@ PLACES: tuple[tuple[str, str, str], ...] = (
     ("heterogeneity/", "", "heterogeneity"),
 )
 
-ELSEWHERE = ("protocols/", "catalogue/", "criteria/", "test_three_valued_rules.py")
-"""Spec tests of protocols, of every rule at once, of the criterion language, of logic
-itself: no one rule's."""
+ELSEWHERE = (
+    "protocols/",
+    "catalogue/",
+    "criteria/",
+    "randomisation/",
+    "test_three_valued_rules.py",
+)
+"""Spec tests of protocols, of every rule at once, of the criterion language, of
+allocation, of logic itself: no one rule's."""
 
 
 def places_of(file: str, source: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from collections.abc import (
     Awaitable,
     Callable,
     Collection,
+    Iterable,
     Mapping,
     Sequence,
 )
@@ -150,14 +151,13 @@ class InOrder:
 
     async def _accepted(self, events: Sequence[EventT[bytes]]) -> list[EventT[bytes]]:
         assigned = self.consumer.assignment()
+        await self._begin({one.message.tp for one in events} & assigned)
         accepted = []
         for event in events:
             message = event.message
             if message.tp not in assigned:
                 continue
-            expected = self._next.get(message.tp)
-            if expected is None:
-                expected = self._next[message.tp] = await self._begin(message.tp)
+            expected = self._next[message.tp]
             if message.offset > expected:
                 expected = await self._sought_for(message.tp, expected, message.offset)
             if message.offset == expected:
@@ -183,10 +183,10 @@ class InOrder:
         """Seek what should have come and did not; call it while nothing is in hand."""
         before = self._clock() - MISSED_AFTER
         with suppress(ChangedHands):
-            for tp in self._places(topics):
-                expected = self._next.get(tp)
-                if expected is None:
-                    expected = self._next[tp] = await self._begin(tp)
+            places = self._places(topics)
+            await self._begin(places)
+            for tp in places:
+                expected = self._next[tp]
                 moved = self._moved.setdefault(tp, self._clock())
                 if self.consumer.highwater(tp) > expected and moved < before:
                     await self._seek(tp, expected)
@@ -210,13 +210,25 @@ class InOrder:
     def _places(self, topics: Collection[str]) -> list[TP]:
         return [tp for tp in self.consumer.assignment() if tp.topic in topics]
 
-    async def _begin(self, tp: TP) -> int:
-        """Where the group has committed; at first the begin of the partition."""
+    async def _begin(self, places: Iterable[TP]) -> None:
+        """Where the group has committed; at first the begin of the partition.
+
+        All places are asked about at once: an answer may wait for a fetch that waits
+        for records, and a worker that began partition by partition could not stop.
+        """
+        new = [tp for tp in places if tp not in self._next]
+        if not new:
+            return
+        firsts = await self._asked(self.consumer.earliest_offsets(*new))
+        ends = await self._asked(self.consumer.highwaters(*new))
+        for tp in new:
+            if tp not in self._next:  # somebody else may have asked at the same time
+                self._next[tp] = self._beginning(tp, firsts[tp], ends[tp])
+
+    def _beginning(self, tp: TP, first: int, end: int) -> int:
         committed = self.consumer.committed_at(tp)
-        first = (await self._asked(self.consumer.earliest_offsets(tp)))[tp]
         if committed is None:
             return first
-        end = (await self._asked(self.consumer.highwaters(tp)))[tp]
         if committed > end:
             raise replaced(tp, end, committed)
         if first > committed:

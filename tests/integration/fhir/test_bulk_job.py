@@ -20,7 +20,7 @@ from streams.app.settings import (
     subscribe_settings,
 )
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
-from streams.vocabulary.topics import BACKFILL, FORMAT_HEADER
+from streams.vocabulary.topics import BACKFILL, FORMAT_HEADER, server_key
 
 
 KAFKA = KafkaSettings(servers=("127.0.0.1:9",))
@@ -88,7 +88,7 @@ def test_the_server_keeps_its_files_until_the_broker_has_all(
     first = job_of(house, environ, progress)
     sent = list(first.records(KAFKA, kept, process))
     assert [one.value for one in sent] == resources(5)
-    assert {one.key for one in sent} == {b"s/7"}
+    assert {one.key for one in sent} == {server_key("s")}
     assert dict(sent[0].headers)[FORMAT_HEADER] == b"fhir"
     for one in sent[:4]:
         kept.acknowledge(one.stream, one.position)

@@ -18,11 +18,10 @@ from streams.adapters.fhir.notification import (
     read_notification,
     referred,
 )
-from streams.adapters.identity.pseudonyms import PublicIdentifiers
 from streams.app.fhir.ledger import Debt, Ledger
 from streams.app.fhir.reception import Reception
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
-from streams.vocabulary.topics import FHIR
+from streams.vocabulary.topics import FHIR, server_key
 
 
 class Store:
@@ -30,7 +29,7 @@ class Store:
         self.kept: list[bytes] = []
 
     async def put(self, payload, *, form, key, headers):
-        assert (form, key, headers) == (FHIR, None, {})
+        assert (form, key, headers) == (FHIR, server_key("s"), {})
         self.kept.append(payload)
 
 
@@ -78,7 +77,7 @@ def test_up_to_the_highest_number_each_is_here_once_or_owed(notifications):
 
 async def taken(ledger, notifications) -> list[int]:
     """The numbers that were new when they came."""
-    reception = Reception(ledger, Store(), "s", PublicIdentifiers(), float)
+    reception = Reception(ledger, Store(), "s", float)
     here = []
     for numbers, so_far in notifications:
         top = getattr(ledger.find("icu"), "top", -1)

@@ -31,7 +31,7 @@ def test_a_lower_age_limit_shows_in_the_boys_at_its_edge():
 def test_a_domain_that_does_not_exist_is_a_difference():
     text = VIGNETTES.replace("domain: corticosteroid", "domain: elsewhere", 1)
     found = all_differences(load_protocol(PROTOCOL), parse_vignettes(text))
-    assert found == ["man-in-shock: nothing was said"]
+    assert found == ["man-in-shock: the protocol has no domain elsewhere"]
 
 
 @pytest.mark.parametrize(
