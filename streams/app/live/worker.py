@@ -103,7 +103,14 @@ class LiveApp:
         await self.app.consumer.stop()
 
     def is_ready(self) -> bool:
-        """Whether the group gave this worker something, and its tables are recovered."""
+        """Whether the group gave this worker something, and its tables are recovered.
+
+        Threads that answer probes may ask.  Until the group has spoken for the first
+        time nothing of the app is touched: what it makes when it is first asked for, it
+        makes for the event loop of the thread that asks, and would wait there for ever.
+        """
+        if not self.order.generation:
+            return False
         tables = cast("TableManager", self.app.tables)
         recovered = tables.recovery.completed.is_set() and not self.app.rebalancing
         return recovered and bool(self.app.consumer.assignment())
