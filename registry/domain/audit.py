@@ -31,8 +31,9 @@ class AuditAction(StrEnum):
 
     MODE_SET = "registry:mode_set"
     PROTOCOL_ACTIVATED = "protocol:activated"
-    DOMAIN_OPENED = "domain:opened"
-    DOMAIN_CLOSED = "domain:closed"
+    PAUSED = "recruitment:paused"
+    RESUMED = "recruitment:resumed"
+    VECTOR_PUBLISHED = "allocation:vector_published"
     PARTICIPANT_REGISTERED = "participant:registered"
     BATCH_RECORDED = "stream:batch_recorded"
     ANSWER_RECORDED = "screening:answered"
@@ -62,6 +63,8 @@ class Account(StrEnum):
     RANDOMISATIONS = "randomisations"
     MODES = "modes"
     PROTOCOLS = "protocol versions"
+    PAUSES = "pauses"
+    VECTORS = "allocation vectors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,8 @@ class Case:
     """How this person, by whatever name, said no; None where nobody did."""
     site_closed: bool = False
     """The protocol names its sites, and this one is not among the open ones."""
+    site_paused: bool = False
+    """Somebody paused the trial at this site."""
     excluded_by: tuple[str, ...] = ()
     """Trials this person takes part in, and that leave no room for this one."""
 
@@ -157,6 +159,8 @@ def _domain_obstacles(case: Case) -> Iterator[Obstacle]:
     design = case.design
     if case.site_closed:
         yield Obstacle(ErrorCode.SITE_CLOSED, "site_closed")
+    if case.site_paused:
+        yield Obstacle(ErrorCode.SITE_PAUSED, "site_paused")
     if design is None or not design.open:
         yield Obstacle(ErrorCode.DOMAIN_CLOSED, "domain_closed")
     elif design.blinded and case.mode is Mode.LIVE and not case.can_seal:
@@ -196,10 +200,17 @@ def _screening_obstacles(case: Case) -> Iterator[Obstacle]:
         yield Obstacle(ErrorCode.VERDICT_OUT_OF_DATE, "verdict_out_of_date")
     if case.at < verdict.known_at:
         yield Obstacle(ErrorCode.NOT_ELIGIBLE, "before_the_verdict")
-    for factor in pending_factors(verdict.stratum):
+    for factor in (*pending_factors(verdict.stratum), *_untold(case, verdict)):
         yield Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_unknown", factor)
     yield from _verdict_obstacles(verdict, case.answers)
     yield from _arm_obstacles(case, verdict)
+
+
+def _untold(case: Case, verdict: TrialScreening) -> tuple[str, ...]:
+    """The factors the draw cannot do without and the verdict says nothing of."""
+    told = {factor for factor, _ in verdict.stratum}
+    needed = () if case.design is None else case.design.factors
+    return tuple(factor for factor in needed if factor not in told)
 
 
 def _verdict_obstacles(

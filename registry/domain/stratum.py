@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 
 UNKNOWN_LEVEL = "UNKNOWN"
 """A level that is not known yet; nobody is randomised into it."""
+DOMAIN = "@domain"
+"""Where all strata of a domain are drawn as one, and counted as one."""
 
 
 def stratum_key(pairs: Iterable[tuple[str, str]]) -> str:
@@ -23,6 +27,24 @@ def among_arms(stratum: str, arms: Iterable[str]) -> str:
     return f"@arms={told};{stratum}" if stratum else f"@arms={told}"
 
 
+def across_domain(stratum: str) -> str:
+    """The stratum of somebody whose draw looks at the whole domain."""
+    return f"{DOMAIN};{stratum}" if stratum else DOMAIN
+
+
+def counted_in(stratum: str) -> str:
+    """Whose numbers were given in this stratum: its own, or those of the domain."""
+    return DOMAIN if stratum.split(";", 1)[0] == DOMAIN else stratum
+
+
+@lru_cache(maxsize=4096)
+def levels_of(stratum: str) -> Mapping[str, str]:
+    """The level of each factor of a stratum, whatever set of arms it is of."""
+    pairs = (part.split("=", 1) for part in stratum.split(";") if "=" in part)
+    told = ((f, level) for f, level in pairs if not f.startswith("@"))
+    return MappingProxyType({_read(f): _read(level) for f, level in told})
+
+
 def pending_factors(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """The factors whose level is not known yet."""
     return tuple(sorted(f for f, level in pairs if level == UNKNOWN_LEVEL))
@@ -30,3 +52,7 @@ def pending_factors(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 
 def _plain(part: str) -> str:
     return part.replace("%", "%25").replace(";", "%3B").replace("=", "%3D")
+
+
+def _read(part: str) -> str:
+    return part.replace("%3D", "=").replace("%3B", ";").replace("%25", "%")

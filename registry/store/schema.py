@@ -16,7 +16,12 @@ from registry.store.rows import (
     trial,
     verdicts,
 )
-from registry.store.rows.allocation import SEALED, RandomisationRow, assignment
+from registry.store.rows.allocation import (
+    SEALED,
+    RandomisationRow,
+    VectorRow,
+    assignment,
+)
 from registry.store.rows.base import Row
 
 
@@ -29,8 +34,10 @@ APPEND_ONLY = (
     people.AnswerRow.__tablename__,
     people.OptOutRow.__tablename__,
     RandomisationRow.__tablename__,
+    VectorRow.__tablename__,
     trial.ModeRow.__tablename__,
     trial.ProtocolRow.__tablename__,
+    trial.PauseRow.__tablename__,
     alerts.AlertEventRow.__tablename__,
     audit.AuditRowRow.__tablename__,
     stream.RunRow.__tablename__,

@@ -21,6 +21,7 @@ from registry.store.repositories.audit import AuditRepository
 from registry.store.repositories.feeds import FeedRepository
 from registry.store.repositories.letters import LetterRepository
 from registry.store.repositories.outbox import OutboxRepository
+from registry.store.repositories.pauses import PauseRepository
 from registry.store.repositories.people import (
     AnswerRepository,
     OptOutRepository,
@@ -29,6 +30,7 @@ from registry.store.repositories.people import (
 from registry.store.repositories.stream import StreamRepository
 from registry.store.repositories.trial import ModeRepository, ProtocolRepository
 from registry.store.repositories.vault import VaultRepository
+from registry.store.repositories.vectors import VectorRepository
 from registry.store.repositories.verdicts import (
     OnsetRepository,
     OutcomeRepository,
@@ -47,6 +49,8 @@ class UnitOfWork:
         self.can_seal = connection.dialect.name == "postgresql"
         self.modes = ModeRepository(connection)
         self.protocols = ProtocolRepository(connection)
+        self.pauses = PauseRepository(connection)
+        self.vectors = VectorRepository(connection)
         self.stream = StreamRepository(connection)
         self.feeds = FeedRepository(connection)
         self.onsets = OnsetRepository(connection)

@@ -10,8 +10,12 @@ from registry.domain.consent import ConsentState
 from registry.domain.enrolment import Case, eligible_arms
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent
+from registry.domain.pause import Place
+from registry.domain.placement import Placement, nowhere, placement
 from registry.domain.protocol import DomainDesign
-from registry.domain.stratum import among_arms, stratum_key
+from registry.domain.randomisation.methods import Adaptive
+from registry.domain.randomisation.vector import Vector
+from registry.domain.stratum import stratum_key
 from registry.usecases.declared import recruits
 from registry.usecases.declined import declined
 from registry.usecases.holding import Holding
@@ -45,12 +49,31 @@ class Asking(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What recruits, as it stands until the transaction ends."""
+
+    design: DomainDesign | None
+    """With the arms that are paused; None where no active protocol has the domain."""
+    site_paused: bool
+
+
+def standing(asking: Asking, domain: str, uow: UnitOfWork) -> Standing:
+    """Hold the domain against a pause or another vector, then look what is paused."""
+    design = uow.protocols.domain(asking.trial, domain)
+    paused = uow.pauses.standing(asking.trial)
+    return Standing(
+        design=None if design is None else design.paused_by(paused),
+        site_paused=Place(site=asking.site) in paused,
+    )
+
+
 def case_of(
     asking: Asking,
     uow: UnitOfWork,
     screening: TrialScreening | None,
     consent: Consent | None,
-    design: DomainDesign | None,
+    stands: Standing,
     mode: Mode,
 ) -> Case:
     """All that the gate looks at, read inside the locks."""
@@ -64,12 +87,13 @@ def case_of(
         screening=screening,
         answers=answers_at(screening, asking, uow),
         consent=None if consent is None else consent.state,
-        design=design,
+        design=stands.design,
         protocol_hash=None if active is None else active.protocol_hash,
         can_seal=uow.can_seal,
         survivor=None if person.survivor == asking.patient else person.survivor,
         also_takes_part=_also_takes_part(asking, person),
         site_closed=active is not None and not recruits(active, asking.site),
+        site_paused=stands.site_paused,
         declined=None if no is None else no.value,
         excluded_by=Holding(uow).conflicts(asking.site, asking.patient, asking.trial),
     )
@@ -82,30 +106,38 @@ def answers_at(
     return {} if screening is None else valid_answers(screening, uow, at=asking.at)
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Where a patient belongs: the arms that may be drawn, and their stratum."""
-
-    design: DomainDesign | None
-    """None where fewer than two arms are left."""
-    stratum: str
-
-
 def placed(
     screening: TrialScreening | None,
     design: DomainDesign | None,
     asking: Asking,
     uow: UnitOfWork,
-) -> Placed:
-    """Who may get every arm shares the stratum's draws; other sets have their own."""
+) -> Placement:
+    """Where the patient belongs by this verdict and the answers that count."""
     stratum = stratum_of(screening)
-    if screening is None or design is None or not screening.interventions:
-        return Placed(design, stratum)
-    eligible = eligible_arms(screening, answers_at(screening, asking, uow))
-    narrowed = design.among(eligible)
-    if narrowed is None or narrowed == design:
-        return Placed(narrowed, stratum)
-    return Placed(narrowed, among_arms(stratum, (arm.name for arm in narrowed.arms)))
+    if screening is None or design is None:
+        return nowhere(stratum)
+    answers = answers_at(screening, asking, uow)
+    return placement(
+        design,
+        stratum=stratum,
+        eligible=eligible_arms(screening, answers) if screening.interventions else None,
+        vector=_vector_in_force(design, stratum, asking, uow),
+    )
+
+
+def _vector_in_force(
+    design: DomainDesign, stratum: str, asking: Asking, uow: UnitOfWork
+) -> Vector | None:
+    """Nobody publishes another while the domain is held."""
+    if not isinstance(design.method, Adaptive):
+        return None
+    published = uow.vectors.in_force(
+        trial=asking.trial,
+        domain=design.domain,
+        stratum=stratum,
+        design=design.schedule(),
+    )
+    return None if published is None else published.vector
 
 
 def _also_takes_part(asking: Asking, person: Merged) -> tuple[str, ...]:

@@ -20,6 +20,9 @@ from registry.domain.audit import Account, AuditEntry, AuditRow, Head, Unreadabl
 from registry.domain.letter import Letter
 from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign
+from registry.domain.randomisation.draws import Position
+from registry.domain.randomisation.history import History
+from registry.usecases.allocation_ports import Pauses, Vectors
 from registry.usecases.outbox import OutboxItem
 from registry.usecases.people_ports import Answers, OptOuts, Participants
 from registry.usecases.records import (
@@ -80,8 +83,11 @@ class Protocols(Protocol):
         """As it stands; held against a pause until the transaction ends."""
         ...
 
-    def set_open(self, trial: str, domain: str, *, is_open: bool) -> bool:
-        """Whether it changed; waits for allocations under way, and none overtakes."""
+    def hold(self, trial: str) -> tuple[DomainDesign, ...]:
+        """All domains of the trial, waited for and held until the transaction ends.
+
+        No allocation of the trial is under way meanwhile, and none begins.
+        """
         ...
 
 
@@ -189,6 +195,14 @@ class Allocations(Protocol):
         ...
 
     def advance(self, allocator: Allocator) -> None: ...
+
+    def history(self, position: Position, *, schedule_first_no: int) -> History:
+        """What the signer alone may read of the arms before this position."""
+        ...
+
+    def of_trial(self, trial: str) -> tuple[Randomisation, ...]:
+        """All randomisations of one trial, by domain, stratum and number."""
+        ...
 
     def add(self, randomisation: Randomisation, sealed: SealedArm) -> None: ...
 
@@ -317,6 +331,12 @@ class UnitOfWork(Protocol):
 
     @property
     def protocols(self) -> Protocols: ...
+
+    @property
+    def pauses(self) -> Pauses: ...
+
+    @property
+    def vectors(self) -> Vectors: ...
 
     @property
     def stream(self) -> Stream: ...

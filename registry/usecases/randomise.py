@@ -4,8 +4,9 @@ The order within the one transaction:
 
 1. the request is put down; one that was here before gets the stored result;
 2. the domain, the stratum and the audit chain are locked, always in this order;
-3. verdict, answers, consent, window, domain and mode are checked again, inside;
-4. the stratum's next number is drawn by the signer, who alone holds the key;
+3. verdict, answers, consent, window, pauses, vector and mode are checked again, inside;
+4. the next number of the stratum, or of the domain for minimisation, is drawn by the
+   signer, who alone holds the key and alone reads the arms before it;
 5. randomisation, arm, audit row and outbox row are written.
 
 Where the gate is closed, the request is taken back, so that it can be made again.
@@ -21,11 +22,12 @@ from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.enrolment import Gate, Obstacle, gate
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent
+from registry.domain.placement import Placement
 from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.signer import Signer
 from registry.usecases.act_on_alerts import close_alerts_of, withhold_alerts_of
-from registry.usecases.at_the_gate import case_of, placed
+from registry.usecases.at_the_gate import case_of, placed, standing
 from registry.usecases.declared import lock_with_rivals
 from registry.usecases.outbox import ROSTER, OutboxItem
 from registry.usecases.ports import UnitOfWork
@@ -96,12 +98,11 @@ class _Admitted:
 
     screening: TrialScreening
     consent: Consent
+    placed: Placement
     design: DomainDesign
     """With the arms among which is drawn."""
     allocator: Allocator
     mode: Mode
-    availability: tuple[tuple[str, bool, bool], ...]
-    """Each arm of the domain: available, eligible."""
 
 
 def randomise(
@@ -169,30 +170,29 @@ def _locked_and_checked(
     command: Randomise, uow: UnitOfWork, participant: str
 ) -> _Admitted | Gate:
     """Take the locks in their one order, then look at everything again."""
-    design = uow.protocols.domain(command.trial, command.domain)
-    expected = placed(uow.screenings.latest(command.screening_id), design, command, uow)
+    stands = standing(command, command.domain, uow)
+    screening = uow.screenings.latest(command.screening_id)
+    expected = placed(screening, stands.design, command, uow)
     allocator = uow.allocations.lock(
-        trial=command.trial, domain=command.domain, stratum=expected.stratum
+        trial=command.trial, domain=command.domain, stratum=expected.lock
     )
     lock_with_rivals(uow, site=command.site, trial=command.trial)
     screening = uow.screenings.latest(command.screening_id)
     consent = uow.participants.consent(participant)
     mode = uow.modes.current()
-    now = placed(screening, design, command, uow)
-    checked = gate(case_of(command, uow, screening, consent, design, mode))
-    if not checked.open or screening is None or consent is None or design is None:
+    now = placed(screening, stands.design, command, uow)
+    checked = gate(case_of(command, uow, screening, consent, stands, mode))
+    if not checked.open or screening is None or consent is None:
         return checked
     if now.stratum != expected.stratum or now.design is None:
         return Gate((Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_just_changed"),))
     return _Admitted(
         screening=screening,
         consent=consent,
+        placed=now,
         design=now.design,
-        allocator=following(allocator, now.design.schedule()),
+        allocator=following(allocator, now.schedule),
         mode=mode,
-        availability=tuple(
-            (arm.name, True, arm in now.design.arms) for arm in design.arms
-        ),
     )
 
 
@@ -204,7 +204,7 @@ def _allocated(
     *,
     signer: Signer,
 ) -> Randomised:
-    sealed = _sealed(request, admitted, signer)
+    sealed = _sealed(request, admitted, uow, signer)
     drawn = _randomisation(request, command, admitted, sealed)
     result = _result(drawn, None if drawn.blinded else sealed.arm, repeated=False)
     uow.allocations.add(drawn, sealed)
@@ -243,19 +243,21 @@ def _alerts_moved(drawn: Randomisation, uow: UnitOfWork) -> tuple[AlertRecord, .
     )
 
 
-def _sealed(request: Request, admitted: _Admitted, signer: Signer) -> SealedArm:
+def _sealed(
+    request: Request, admitted: _Admitted, uow: UnitOfWork, signer: Signer
+) -> SealedArm:
     allocator = admitted.allocator
-    position = Position(
-        request.trial, request.domain, allocator.stratum, allocator.next_no
+    stratum, number = admitted.placed.stratum, allocator.next_no
+    position = Position(request.trial, request.domain, stratum, number)
+    history = uow.allocations.history(
+        position, schedule_first_no=allocator.schedule_first_no
     )
+    drawn = signer.arm(position, design=admitted.design, history=history)
     return SealedArm(
         randomisation_id=identity("randomisation", *_meant(request)),
-        arm=signer.arm(
-            position,
-            design=admitted.design,
-            schedule_first_no=allocator.schedule_first_no,
-        ),
+        arm=drawn.arm,
         nonce=signer.nonce(position),
+        state=drawn.state,
     )
 
 
@@ -272,7 +274,7 @@ def _randomisation(
         site=command.site,
         patient=command.patient,
         episode=command.episode,
-        stratum=allocator.stratum,
+        stratum=admitted.placed.stratum,
         sequence_no=allocator.next_no,
         schedule=allocator.schedule,
         schedule_first_no=allocator.schedule_first_no,
@@ -292,7 +294,8 @@ def _randomisation(
         mode=admitted.mode,
         provenance=verdict.provenance,
         arm_commitment=sealed.commitment,
-        availability=admitted.availability,
+        availability=admitted.placed.availability,
+        vector_id=admitted.placed.vector_id,
     )
 
 
@@ -378,6 +381,7 @@ def _entry(drawn: Randomisation, steps: tuple[AlertRecord, ...]) -> AuditEntry:
             "consent": drawn.consent_id,
             "protocol_hash": drawn.protocol_hash,
             "arm_commitment": drawn.arm_commitment,
+            **({} if drawn.vector_id is None else {"vector": drawn.vector_id}),
             **alerts_told(steps),
         },
     )

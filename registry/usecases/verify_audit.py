@@ -96,6 +96,9 @@ _ACCOUNTS = {
     AuditAction.ANSWER_RECORDED.value: Account.ANSWERS,
     AuditAction.OPT_OUT_RECORDED.value: Account.OPT_OUTS,
     AuditAction.RANDOMISED.value: Account.RANDOMISATIONS,
+    AuditAction.PAUSED.value: Account.PAUSES,
+    AuditAction.RESUMED.value: Account.PAUSES,
+    AuditAction.VECTOR_PUBLISHED.value: Account.VECTORS,
 }
 """The actions that write one record each; batches write many."""
 
@@ -185,6 +188,10 @@ class _Walk:
             return uow.answers.one(subject)
         if row.action == AuditAction.OPT_OUT_RECORDED:
             return uow.opt_outs.one(subject)
+        if row.action in (AuditAction.PAUSED, AuditAction.RESUMED):
+            return uow.pauses.one(subject)
+        if row.action == AuditAction.VECTOR_PUBLISHED:
+            return uow.vectors.one(subject)
         return uow.allocations.one(subject)
 
     def _unaccounted(self) -> Break | None:

@@ -22,6 +22,7 @@ from streams.vocabulary.administration import (
     expect_unique,
     version_number,
 )
+from streams.vocabulary.allocation import Allocation, misfits
 from streams.vocabulary.document import Document, Named
 from streams.vocabulary.entry import Entry
 from streams.vocabulary.errors import ErrorCode
@@ -138,7 +139,7 @@ class Arm(Document):
     title: Words
     """What is given, as a clinician reads it."""
     ratio: int = Field(default=1, ge=1)
-    """Its share of each block."""
+    """Its share of those who are randomised."""
     inclusion: tuple[Criterion, ...] = ()
     """What this intervention asks for besides the domain."""
     exclusion: tuple[Criterion, ...] = ()
@@ -155,15 +156,6 @@ class Recruitment(Document):
     window is open."""
     window: Duration
     """The window is open up to and including its last moment."""
-
-
-class Allocation(Document):
-    """Stratified permuted blocks of random size; the sizes are never shown."""
-
-    method: Literal["permuted_blocks"]
-    """How arms are drawn."""
-    sizes: tuple[Annotated[int, Field(ge=2)], ...] = Field(min_length=1)
-    """Sizes a block may have; each a multiple of the sum of the ratios."""
 
 
 class Alert(Document):
@@ -227,17 +219,11 @@ class Domain(Document):
         expect_unique("criterion", (c.id for c in self.criteria))
         expect_unique("arm", (arm.id for arm in self.arms))
         expect_unique("factor", (factor.id for factor in self.strata))
-        self._fill_whole_blocks()
+        ratio = {arm.id: arm.ratio for arm in self.arms}
+        strata = frozenset(factor.id for factor in self.strata)
+        for fault in misfits(self.allocation, ratio=ratio, factors=strata):
+            raise protocol_fault(ErrorCode.PROTOCOL_INVALID, fault)
         return self
-
-    def _fill_whole_blocks(self) -> None:
-        turn = sum(arm.ratio for arm in self.arms)
-        for size in self.allocation.sizes:
-            if size % turn:
-                raise protocol_fault(
-                    ErrorCode.PROTOCOL_INVALID,
-                    f"a block of {size} cannot hold the ratio; use multiples of {turn}",
-                )
 
 
 class Protocol(Document):

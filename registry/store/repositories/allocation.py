@@ -11,7 +11,9 @@ from sqlalchemy import ColumnElement, Connection, insert, select, text, update
 
 from registry.domain.allocation import Allocator, Randomisation, SealedArm
 from registry.domain.audit import canonical
+from registry.domain.randomisation.draws import Position
 from registry.store.repositories.bulk import insert_into, told
+from registry.store.repositories.histories import SealedHistory
 from registry.store.repositories.reading import telling_unreadable
 from registry.store.rows.allocation import (
     SEALED,
@@ -103,6 +105,20 @@ class AllocationRepository:
         values = told(allocator)
         place = {name: values.pop(name) for name in ("trial", "domain", "stratum")}
         self._connection.execute(update(AllocatorRow).where(_at(place)).values(values))
+
+    def history(self, position: Position, *, schedule_first_no: int) -> SealedHistory:
+        """What the signer may read of the arms before this position; it reads late."""
+        return SealedHistory(
+            self._connection, position, schedule_first_no=schedule_first_no
+        )
+
+    def of_trial(self, trial: str) -> tuple[Randomisation, ...]:
+        """All randomisations of one trial."""
+        row = RandomisationRow
+        query = select(*_RANDOMISATION).where(row.trial == trial)
+        in_order = query.order_by(row.domain, row.stratum, row.sequence_no)
+        found = self._connection.execute(in_order).mappings()
+        return tuple(_randomisation(dict(one)) for one in found)
 
     def add(self, randomisation: Randomisation, sealed: SealedArm) -> None:
         """Append the randomisation, and its arm apart from it."""

@@ -126,18 +126,19 @@ class ProtocolRepository:
             return None
         return replace(read_design(json.loads(row.design)), open=row.is_open)
 
-    def set_open(self, trial: str, domain: str, *, is_open: bool) -> bool:
-        """Whether it changed; waits for allocations under way, and none overtakes."""
-        changed = self._connection.execute(
-            update(DomainRow)
-            .where(
-                DomainRow.trial == trial,
-                DomainRow.domain == domain,
-                DomainRow.is_open != is_open,
-            )
-            .values(is_open=is_open)
+    def hold(self, trial: str) -> tuple[DomainDesign, ...]:
+        """All domains of the trial, waited for and held until the transaction ends.
+
+        No allocation of the trial is under way meanwhile, and none begins.
+        """
+        query = select(DomainRow.design, DomainRow.is_open).where(
+            DomainRow.trial == trial
         )
-        return changed.rowcount == 1
+        held = query.order_by(DomainRow.domain).with_for_update()
+        return tuple(
+            replace(read_design(json.loads(design)), open=is_open)
+            for design, is_open in self._connection.execute(held)
+        )
 
     def _close_all(self, trial: str) -> None:
         """A domain the new version does not name recruits no more."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from streams.clinical.aloud.document import Passage, passages
 from streams.clinical.aloud.entries import recruitment
 from streams.clinical.aloud.rules import lines
+from streams.vocabulary.allocation import Allocation
 from streams.vocabulary.protocol import Domain, Protocol
 
 
@@ -115,7 +116,7 @@ def _of_domain(domain: Domain) -> dict[str, str]:
         "status": domain.status,
         "blinding": domain.blinding,
         "recruitment": recruitment(domain.recruitment),
-        "blocks": ", ".join(map(str, domain.allocation.sizes)),
+        "allocation": _allocation(domain.allocation),
         "alert": f"{domain.alert.title} {domain.alert.body} to {domain.alert.to}",
     }
     told |= {f"arm {a.id}": f"{a.title} (share {a.ratio})" for a in domain.arms}
@@ -124,3 +125,11 @@ def _of_domain(domain: Domain) -> dict[str, str]:
         levels = f"{factor.if_true} or {factor.if_false}"
         told[f"stratum {factor.id}"] = f"{factor.text} = {rule}: {levels}"
     return told
+
+
+def _allocation(allocation: Allocation) -> str:
+    """The method, and each thing it depends on that is set."""
+    told = allocation.model_dump(mode="json", exclude_defaults=True)
+    method = told.pop("method")
+    set_ = "; ".join(f"{name} {value}" for name, value in told.items())
+    return f"{method}: {set_}" if set_ else method

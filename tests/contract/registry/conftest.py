@@ -11,6 +11,7 @@ import pytest
 from registry.domain.consent import ConsentBasis, ConsentState
 from registry.domain.mode import Mode
 from registry.domain.protocol import ArmDesign, DomainDesign
+from registry.domain.randomisation.methods import PermutedBlocks
 from registry.domain.randomisation.signer import KeyedSigner
 from registry.usecases.activate_protocol import ActivateProtocol, activate_protocol
 from registry.usecases.randomise import Randomise, randomise
@@ -39,7 +40,7 @@ HOUR = timedelta(hours=1)
 FLUIDS = DomainDesign(
     domain="fluids",
     arms=(ArmDesign("restrictive"), ArmDesign("standard")),
-    block_multiples=(2,),
+    method=PermutedBlocks((2,)),
 )
 
 

@@ -146,14 +146,14 @@ def test_an_arm_that_was_swapped_or_removed_is_found(registry, tamper, act, told
 @pytest.mark.usefixtures("lived")
 def test_no_arm_can_be_guessed_from_what_may_be_read(registry, sql):
     """The commitment is the arm's, but only the sealed nonce opens it."""
-    sealed = sql(f"SELECT randomisation_id, arm, nonce FROM {arms(registry)}")
+    sealed = sql(f"SELECT randomisation_id, arm, nonce, state FROM {arms(registry)}")
     told = dict(sql("SELECT randomisation_id, arm_commitment FROM randomisation"))
     audit = " ".join(detail for (detail,) in sql("SELECT detail FROM audit_event"))
 
     assert len(sealed) == 2
-    assert len({nonce for _, _, nonce in sealed}) == 2
-    for randomisation_id, arm, nonce in sealed:
-        opened = hashlib.sha256(f"{nonce}{arm}".encode()).hexdigest()
+    assert len({nonce for _, _, nonce, _ in sealed}) == 2
+    for randomisation_id, arm, nonce, state in sealed:
+        opened = hashlib.sha256(f"{nonce}{arm}{state}".encode()).hexdigest()
         assert told[randomisation_id] == opened
         assert opened in audit
         assert nonce not in audit

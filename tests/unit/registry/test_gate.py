@@ -10,6 +10,7 @@ from registry.domain.consent import ConsentState
 from registry.domain.enrolment import Case, gate, status_with_answers
 from registry.domain.mode import Mode
 from registry.domain.protocol import ArmDesign, DomainDesign
+from registry.domain.randomisation.methods import PermutedBlocks
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.messages import CriterionVerdict, TrialScreening
 
@@ -61,7 +62,7 @@ def case(**changed):
         design=DomainDesign(
             domain="d",
             arms=(ArmDesign("a"), ArmDesign("b")),
-            block_multiples=(1,),
+            method=PermutedBlocks((1,)),
         ),
         protocol_hash="h",
         can_seal=False,
