@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.methods import Adaptive, limits_in_words
 from registry.domain.randomisation.vector import (
-    BILLIONTHS,
     AllocationVector,
     Shares,
     in_billionths,
@@ -19,6 +18,10 @@ from registry.domain.randomisation.vector import (
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.errors import ErrorCode, Refused
 from streams.vocabulary.ids import identity
+
+
+_ROUNDED = 1e-6
+"""Shares printed with six decimals or more may miss 1 by so much; they are scaled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,7 @@ class PublishVector:
     data_cut: datetime
     p_best: Mapping[str, float] | None
     """By arm, the probability of being best: the protocol's limits make shares of it."""
-    shares: Mapping[str, Fraction] | None
+    shares: Mapping[str, float] | None
     """By arm, as the analysis itself reckoned them."""
     actor: str
     at: datetime
@@ -111,10 +114,10 @@ def _shares(command: PublishVector, method: Adaptive) -> Shares:
     if command.shares is None:
         shares = method.reckoned({arm: float(told[arm]) for arm in arms})
     else:
-        total = sum(command.shares.values(), Fraction(0))
-        if abs(total - 1) > Fraction(len(arms), BILLIONTHS):
-            raise _refused(command, f"its shares sum to {float(total):.9g}")
-        shares = in_billionths({arm: command.shares[arm] for arm in arms})
+        total = math.fsum(command.shares.values())
+        if abs(total - 1) > _ROUNDED:
+            raise _refused(command, f"its shares sum to {total:.9g}")
+        shares = in_billionths({a: command.shares[a] / total for a in arms})
     _expect_kept(command, method, shares)
     return shares
 

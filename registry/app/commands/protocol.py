@@ -36,6 +36,7 @@ from registry.app.protocol_check import (
 )
 from registry.app.trials import activate as put_into_force
 from registry.domain.randomisation.signer import KeyedSigner
+from registry.store.keys import read_trial_key
 from registry.store.unit_of_work import Registry
 from streams.app.backtest.command import backtest
 from streams.app.exchange_commands import draft, export
@@ -52,7 +53,6 @@ from streams.vocabulary.errors import (
 )
 
 
-_KEY_BYTES = 32
 _AT_FAULT, _MISCALLED = 1, 2
 
 Given = ParamSpec("Given")
@@ -186,7 +186,7 @@ def activate(
     The key's commitment goes into the audit; the key itself is written nowhere.
     """
     with _told():
-        secret = _key(key)
+        secret = read_trial_key(key)
         told = _activated(document, secret, opened(registry))
     if as_json:
         _print_json(ACTIVATED, told)
@@ -255,24 +255,6 @@ def _telling(command: Callable[Given, None]) -> Callable[Given, None]:
 
 def _print_json(adapter: TypeAdapter[Any], value: object) -> None:
     print(adapter.dump_json(value).decode())
-
-
-def _key(path: Path) -> bytes:
-    try:
-        key = path.read_bytes()
-    except OSError as fault:
-        raise SettingsError(
-            ErrorCode.SECRET_MISSING,
-            f"The allocation key {path} cannot be read ({fault.strerror}).",
-            "Make one, `openssl rand 32 > FILE`, where the trial's staff cannot read.",
-        ) from None
-    if len(key) < _KEY_BYTES:
-        raise SettingsError(
-            ErrorCode.SECRET_MISSING,
-            f"The allocation key {path} has {len(key)} bytes, fewer than {_KEY_BYTES}.",
-            "Make one with `openssl rand 32 > FILE`.",
-        )
-    return key
 
 
 for _command in (backtest, export, draft):
