@@ -35,7 +35,7 @@ class SealedHistory:
             )
             .group_by(arms.c.arm)
         )
-        return dict(self._connection.execute(query).tuples())
+        return dict(self._connection.execute(query).all())
 
     def of_domain(self) -> ByStratumAndArm:
         """By stratum and arm, everybody of the domain who counts."""
@@ -46,5 +46,5 @@ class SealedHistory:
             .where(drawn.trial == place.trial, drawn.domain == place.domain)
             .group_by(drawn.stratum, arms.c.arm)
         )
-        rows = self._connection.execute(query).tuples()
+        rows = self._connection.execute(query)
         return {(stratum, arm): number for stratum, arm, number in rows}
