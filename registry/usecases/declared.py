@@ -70,6 +70,20 @@ def recruits(version: ProtocolVersion, site: str) -> bool:
     return not told or told.get(site) == "open"
 
 
+def levels_declared(
+    version: ProtocolVersion, domain: str
+) -> Mapping[str, frozenset[str]] | None:
+    """By factor of a domain's strata, its levels; None where it tells no such domain."""
+    domains = json.loads(version.document).get("domains", ())
+    told = next((one for one in domains if one["id"] == domain), None)
+    if told is None:
+        return None
+    return {
+        factor["id"]: frozenset((factor["if_true"], factor["if_false"]))
+        for factor in told.get("strata", ())
+    }
+
+
 def excluding(trial: str, terms: Mapping[str, CoEnrolment]) -> frozenset[str]:
     """The trials in which nobody of this one may take part."""
     mine = terms.get(trial, CoEnrolment())

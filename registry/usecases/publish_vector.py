@@ -15,6 +15,8 @@ from registry.domain.randomisation.vector import (
     Shares,
     in_billionths,
 )
+from registry.domain.stratum import levels_of
+from registry.usecases.declared import levels_declared
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.errors import ErrorCode, Refused
 from streams.vocabulary.ids import identity
@@ -64,6 +66,7 @@ def publish_vector(command: PublishVector, uow: UnitOfWork) -> VectorPublished:
             f"{command.trial} has no domain {command.domain}.",
             "Name one of its protocol in force.",
         )
+    _expect_stratum(command, uow)
     vector = _vector(command, held[command.domain])
     there = uow.vectors.one(vector.vector_id)
     if there is not None:
@@ -75,6 +78,17 @@ def publish_vector(command: PublishVector, uow: UnitOfWork) -> VectorPublished:
     uow.vectors.add(vector)
     uow.audit.append(_entry(vector))
     return VectorPublished(vector=vector, changed=True)
+
+
+def _expect_stratum(command: PublishVector, uow: UnitOfWork) -> None:
+    """A misspelt stratum would be drawn by never, and nobody would know."""
+    active = uow.protocols.active(command.trial)
+    declared = None if active is None else levels_declared(active, command.domain)
+    if command.stratum is None or declared is None:
+        return
+    told = levels_of(command.stratum)
+    if set(told) != set(declared) or any(told[f] not in declared[f] for f in told):
+        raise _refused(command, f"the domain has no stratum {command.stratum!r}")
 
 
 def _vector(command: PublishVector, design: DomainDesign) -> AllocationVector:

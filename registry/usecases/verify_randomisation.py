@@ -23,6 +23,7 @@ from registry.domain.randomisation.signer import Signer
 from registry.domain.randomisation.vector import INITIAL, Vector
 from registry.domain.stratum import counted_in
 from registry.usecases.ports import UnitOfWork
+from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +65,17 @@ class RandomisationReport:
 def verify_randomisation(
     trial: str, uow: UnitOfWork, *, signer: Signer
 ) -> RandomisationReport:
-    """Repeat all draws of the trial; needs a role that may read the arms.
+    """Repeat all draws of the trial; the chain itself is for `verify_audit` to walk.
 
-    Raises `SettingsError` EMB-312 where the signer has no key for the trial.
+    Raises `SettingsError`: EMB-312 where the signer has no key for the trial, EMB-402
+    where the role may not read the arms.
     """
+    if not uow.allocations.may_read_arms():
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            "This role may not read the arms, so no draw can be compared.",
+            "Verify as the role that draws.",
+        )
     published = _published(trial, uow)
     drawn = sorted(uow.allocations.of_trial(trial), key=published.order)
     replay = _Replay(published, signer)

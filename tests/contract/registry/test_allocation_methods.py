@@ -28,7 +28,7 @@ from registry.usecases.publish_vector import PublishVector, publish_vector
 from registry.usecases.randomise import NotRandomised, Randomised
 from registry.usecases.set_pause import SetPause, set_pause
 from registry.usecases.verify_randomisation import verify_randomisation
-from streams.vocabulary.errors import ErrorCode, Refused
+from streams.vocabulary.errors import ErrorCode, Refused, SettingsError
 from streams.vocabulary.messages import InterventionVerdict
 
 
@@ -484,6 +484,8 @@ def test_what_a_draw_rested_on_is_closed_to_readers(postgres, bedside_of):
             with curious.transaction() as uow:
                 assert not uow.allocations.may_read_arms()
                 one = uow.allocations.one(done.randomisation_id)
+            with pytest.raises(SettingsError, match="may not read the arms"):
+                verified(bedside, curious)
             assert "draw" not in repr(one)
         finally:
             opened.close()

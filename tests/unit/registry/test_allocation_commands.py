@@ -89,6 +89,23 @@ def test_a_file_that_is_no_vector_is_told(url, tmp_path, old, new, words):
     assert words in done.exception.problem
 
 
+def test_a_stratum_that_the_domain_does_not_have_takes_no_vector(url, tmp_path):
+    """Every factor, and each at one of its levels."""
+    file = tmp_path / "vector.yaml"
+    right = {f.id: f.if_true for f in PROTOCOL.domains[0].strata}
+    wrong = [{}, {**right, "moon": "full"}, dict.fromkeys(right, "perhaps")]
+
+    for stratum in wrong:
+        file.write_text(f"stratum: {json.dumps(stratum)}\n{VECTOR}")
+        done = run(allocation, "publish", str(file), "--registry", url)
+        assert isinstance(done.exception, Refused)
+        assert done.exception.code is ErrorCode.VECTOR_REFUSED
+    file.write_text(f"stratum: {json.dumps(right)}\n{VECTOR}")
+    assert (
+        "is in force" in run(allocation, "publish", str(file), "--registry", url).output
+    )
+
+
 def test_a_file_that_is_not_there_is_told(url, tmp_path):
     done = run(allocation, "publish", str(tmp_path / "none.yaml"), "--registry", url)
 
