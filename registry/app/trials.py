@@ -99,4 +99,5 @@ def _adaptive(told: document.Adaptive, ratio: Mapping[str, int]) -> Adaptive:
         else in_billionths({arm: first[arm] for arm in ratio}),
         match_control=told.match_control,
         power=told.power,
+        alpha=told.alpha,
     )

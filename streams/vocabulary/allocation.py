@@ -155,8 +155,11 @@ class Adaptive(Document):
 
     method: Literal["adaptive"]
     """How arms are drawn."""
-    draw: Literal["simple"] = "simple"
-    """How an arm is drawn by a vector."""
+    draw: Literal["simple", "urn"] = "simple"
+    """How an arm is drawn by a vector: without memory, or by the mass-weighted urn,
+    which keeps each stratum near the vector's shares."""
+    alpha: int | None = Field(default=None, ge=1)
+    """Of the urn: how far, in participants, a stratum may stray from the shares."""
     initial: Chances | None = None
     """Until the first analysis; left out: the ratio, within the limits."""
     fixed: Chances = Field(default_factory=dict)
@@ -231,6 +234,8 @@ def _adaptive_misfits(told: Adaptive, ratio: Mapping[str, int]) -> Iterator[str]
     if unknown:
         yield f"{unknown[0]!r} is no arm of the domain"
         return
+    if (told.draw == "urn") is (told.alpha is None):
+        yield "`alpha` and `draw: urn` go together"
     yield from _impossible_limits(told, ratio)
     yield from _initial_misfits(told, ratio)
 

@@ -2,8 +2,8 @@
 
 The chances are exact; a whole number below their common denominator is drawn at the
 position, and falls into the share of one arm, arms in the order of the design.
-A coin and an urn look at what the present schedule gave in the stratum, minimisation
-at everybody of the domain who counts, a vector and simple allocation at nothing.
+Coins and urns look at what the present schedule gave in the stratum, minimisation at
+everybody of the domain who counts, simple allocation and plain vectors at nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from registry.domain.audit import canonical
 from registry.domain.protocol import DomainDesign
+from registry.domain.randomisation.adaptive import mass_weighted
 from registry.domain.randomisation.blocks import block_at
 from registry.domain.randomisation.coins import BiasedCoin, BigStick, WeiUrn
 from registry.domain.randomisation.draws import Position, draw_below
@@ -105,7 +106,7 @@ def _leaning(position: Position, design: DomainDesign, history: History) -> _Lea
         case Minimised():
             return _of_minimisation(position, design, design.method, history)
         case Adaptive():
-            return _of_vector(design, design.method)
+            return _of_vector(design, design.method, history)
     raise BrokenInvariant(f"Nothing draws by {design.method}.")
 
 
@@ -166,15 +167,19 @@ def _alike(
     return {f: {arm: found[f, arm] for arm in design.ratio} for f in design.factors}
 
 
-def _of_vector(design: DomainDesign, method: Adaptive) -> _Leaning:
-    """The shares of the arms that are left, in proportion."""
+def _of_vector(design: DomainDesign, method: Adaptive, history: History) -> _Leaning:
+    """The shares of the arms that are left, in proportion; or the urn's of them."""
     vector = method.vector
     told = dict(vector.shares)
-    shares = {arm: told[arm] for arm in design.ratio}
-    total = sum(shares.values())
+    total = sum(told[arm] for arm in design.ratio)
+    shares = {arm: Fraction(told[arm], total) for arm in design.ratio}
+    if method.alpha is None:
+        return _Leaning(shares, {"vector": vector.vector_id})
+    given = history.of_schedule()
+    held = {arm: given.get(arm, 0) for arm in shares}
     return _Leaning(
-        {arm: Fraction(share, total) for arm, share in shares.items()},
-        {"vector": vector.vector_id},
+        mass_weighted(shares, held, alpha=method.alpha),
+        {"vector": vector.vector_id, "held": held},
     )
 
 

@@ -70,6 +70,8 @@ class Adaptive:
     """By arm; arms that are not named are free."""
     match_control: str | None = None
     power: Fraction = Fraction(1)
+    alpha: int | None = None
+    """Of the mass-weighted urn; None: draws have no memory."""
     bound: Vector | None = None
     """The published vector in force; no part of the protocol."""
 
@@ -137,6 +139,7 @@ def method_document(method: Method) -> dict[str, Any]:
                 ],
                 "match_control": method.match_control,
                 "power": str(method.power),
+                "alpha": method.alpha,
             }
 
 
@@ -169,6 +172,7 @@ def read_method(document: dict[str, Any]) -> Method:
                 ),
                 match_control=document["match_control"],
                 power=Fraction(document["power"]),
+                alpha=document["alpha"],
             )
     raise ProtocolError(
         ErrorCode.PROTOCOL_INVALID,

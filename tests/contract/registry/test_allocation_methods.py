@@ -49,6 +49,7 @@ METHODS = [
     WeiUrn(),
     MINIMISED,
     ADAPTIVE,
+    replace(ADAPTIVE, alpha=1),
 ]
 
 
@@ -112,7 +113,7 @@ def obstacles(result):
     return {(o.code, o.name) for o in result.gate.obstacles}
 
 
-@pytest.mark.parametrize("method", METHODS, ids=lambda m: type(m).__name__)
+@pytest.mark.parametrize("method", METHODS, ids=range(8))
 def test_every_method_is_balanced_as_it_promises_and_drawn_again_from_the_key(
     bedside, registry, method
 ):

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.domain.protocol import ArmDesign, DomainDesign
+from registry.domain.randomisation.adaptive import mass_weighted
 from registry.domain.randomisation.coins import BiasedCoin, BigStick, FairCoin, WeiUrn
 from registry.domain.randomisation.drawing import drawn
 from registry.domain.randomisation.draws import Position
@@ -203,6 +204,32 @@ def test_arms_that_are_left_share_a_vector_in_proportion():
     assert json.loads(done.state)["vector"] == "v"
 
 
+@given(
+    st.lists(st.integers(1, 20), min_size=2, max_size=5),
+    st.integers(1, 6),
+    st.integers(1, 40),
+)
+def test_no_arm_outruns_its_share_by_more_than_the_urn_allows(weights, alpha, count):
+    arms = tuple(ArmDesign(f"a{k}") for k in range(len(weights)))
+    shares = by_ratio((a.name, w) for a, w in zip(arms, weights, strict=True))
+    urn = design(Adaptive(initial=shares, alpha=alpha), arms)
+    held = Counter(sequence(urn, count))
+
+    for arm, share in shares:
+        assert held[arm] < Fraction(share, 10**9) * (count - 1 + alpha) + 1
+
+
+def test_a_mass_weighted_urn_of_no_past_leans_as_its_vector_and_then_back():
+    """Shares 2/3 and 1/3, alpha 2: after one of the first, mass is 1 and 1."""
+    shares = {"a": Fraction(2, 3), "b": Fraction(1, 3)}
+
+    assert mass_weighted(shares, {"a": 0, "b": 0}, alpha=2) == shares
+    assert mass_weighted(shares, {"a": 1, "b": 0}, alpha=2) == {
+        "a": Fraction(1, 2),
+        "b": Fraction(1, 2),
+    }
+
+
 def test_before_any_analysis_the_protocols_own_vector_stands():
     done = drawn(KEY, position(1), design=design(HALVES, THREE), history=KnownHistory())
     assert json.loads(done.state)["vector"] == "initial"
@@ -261,6 +288,7 @@ METHODS = [
         match_control="a",
         power=Fraction(1, 2),
     ),
+    Adaptive(initial=by_ratio([("a", 1), ("b", 2)]), alpha=3),
 ]
 
 

@@ -38,6 +38,7 @@ def third_arm(text):
         "method: biased_coin\np: 2/3",
         "method: biased_coin\np: 0.8\nlimit: 4",
         "method: urn",
+        "method: adaptive\ndraw: urn\nalpha: 4",
         (
             f"method: minimisation\nfactors: [{{factor: {STRATUM}, weight: 0.5}}]\n"
             "spread: sd\np: 0.85\nrun_in: 4"
@@ -104,6 +105,8 @@ def test_fractions_are_what_was_written():
         ),
         ("method: adaptive\nfloors: {moon: 0.1}", "'moon' is no arm"),
         ("method: adaptive\nmatch_control: moon", "'moon' is no arm"),
+        ("method: adaptive\ndraw: urn", "go together"),
+        ("method: adaptive\nalpha: 4", "go together"),
         (f"method: adaptive\nfloors: {{{FIRST}: 0.6, {SECOND}: 0.6}}", "sum to 1"),
         (f"method: adaptive\ncaps: {{{FIRST}: 0.4, {SECOND}: 0.4}}", "sum to 1"),
         (
