@@ -270,13 +270,23 @@ def test_a_closed_domain_allocates_nothing_and_may_be_opened_again(bedside, regi
     assert isinstance(bedside.randomise(), Randomised)
 
 
-def test_a_pause_waits_for_nobody_and_no_allocation_overtakes_it(bedside, registry):
+@pytest.mark.parametrize(
+    ("place", "obstacle"),
+    [
+        (Place(domain="fluids"), "domain_closed"),
+        (Place(site="A"), "site_paused"),
+    ],
+    ids=["domain", "site"],
+)
+def test_a_pause_waits_for_those_under_way_and_no_allocation_overtakes_it(
+    bedside, registry, place, obstacle
+):
     bedside.open_trial()
     patients = [f"p{n}" for n in range(12)]
     bedside.admit(*patients)
     paused = SetPause(
         trial="TIDE",
-        place=Place(domain="fluids"),
+        place=place,
         paused=True,
         reason="safety",
         actor="sponsor",
@@ -296,7 +306,7 @@ def test_a_pause_waits_for_nobody_and_no_allocation_overtakes_it(bedside, regist
     assert count_at_pause == len(allocated)
     for result in results:
         if isinstance(result, NotRandomised):
-            assert {"domain_closed"} == obstacles(result)
+            assert {obstacle} == obstacles(result)
 
 
 def _randomised_so_far(uow):
