@@ -57,12 +57,15 @@ def upgrade() -> None:
         op.add_column("sealed_assignment", state)
     _make_vectors()
     _make_pauses()
+    _make_exclusions()
     _only_append("allocation_vector")
     _only_append("recruitment_pause")
+    _only_append("allocation_exclusion")
 
 
 def downgrade() -> None:
     """Take it back; what is paused recruits again, and draws are repeated no more."""
+    op.drop_table("allocation_exclusion")
     op.drop_table("recruitment_pause")
     op.drop_table("allocation_vector")
     if _postgresql():
@@ -161,6 +164,34 @@ def _make_pauses() -> None:
             name=op.f("uq_recruitment_pause_trial_site_domain_arm_revision"),
         ),
         comment="What of a trial is paused, revision by revision; the latest counts.",
+    )
+
+
+def _make_exclusions() -> None:
+    op.create_table(
+        "allocation_exclusion",
+        _text("randomisation_id", "Whose allocation."),
+        _text("trial", "Trial."),
+        _text("site", "Site."),
+        _text("domain", "Domain."),
+        sa.Column(
+            "from_no",
+            sa.Integer(),
+            nullable=False,
+            comment="Number of the domain from which on it does not count.",
+        ),
+        _text("reason", "Why."),
+        _text("actor", "Who recorded it."),
+        _moment("at", "When, UTC."),
+        sa.ForeignKeyConstraint(
+            ["randomisation_id"],
+            ["randomisation.randomisation_id"],
+            name=op.f("fk_allocation_exclusion_randomisation_id_randomisation"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "randomisation_id", name=op.f("pk_allocation_exclusion")
+        ),
+        comment="Allocations made in error, which minimisation counts no more.",
     )
 
 

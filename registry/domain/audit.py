@@ -34,6 +34,7 @@ class AuditAction(StrEnum):
     PAUSED = "recruitment:paused"
     RESUMED = "recruitment:resumed"
     VECTOR_PUBLISHED = "allocation:vector_published"
+    ALLOCATION_EXCLUDED = "allocation:excluded"
     PARTICIPANT_REGISTERED = "participant:registered"
     BATCH_RECORDED = "stream:batch_recorded"
     ANSWER_RECORDED = "screening:answered"
@@ -65,6 +66,7 @@ class Account(StrEnum):
     PROTOCOLS = "protocol versions"
     PAUSES = "pauses"
     VECTORS = "allocation vectors"
+    EXCLUSIONS = "exclusions of allocations"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from registry.store.rows import (
 )
 from registry.store.rows.allocation import (
     SEALED,
+    ExclusionRow,
     RandomisationRow,
     VectorRow,
     assignment,
@@ -35,6 +36,7 @@ APPEND_ONLY = (
     people.OptOutRow.__tablename__,
     RandomisationRow.__tablename__,
     VectorRow.__tablename__,
+    ExclusionRow.__tablename__,
     trial.ModeRow.__tablename__,
     trial.ProtocolRow.__tablename__,
     trial.PauseRow.__tablename__,

@@ -6,8 +6,26 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from registry.domain.allocation import Randomisation
+from registry.domain.exclusion import Exclusion
 from registry.domain.pause import Pause, Place
 from registry.domain.randomisation.vector import AllocationVector
+
+
+class AllocationRecords(Protocol):
+    """What was drawn in a trial, and what of it counts no more."""
+
+    def of_trial(self, trial: str) -> tuple[Randomisation, ...]:
+        """All randomisations of one trial, by domain, stratum and number."""
+        ...
+
+    def exclude(self, exclusion: Exclusion) -> None: ...
+
+    def exclusion(self, randomisation_id: str) -> Exclusion | None: ...
+
+    def exclusions_of(self, trial: str) -> tuple[Exclusion, ...]:
+        """By domain, in the order in which they took effect."""
+        ...
 
 
 class Pauses(Protocol):

@@ -22,7 +22,7 @@ from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.history import History
-from registry.usecases.allocation_ports import Pauses, Vectors
+from registry.usecases.allocation_ports import AllocationRecords, Pauses, Vectors
 from registry.usecases.outbox import OutboxItem
 from registry.usecases.people_ports import Answers, OptOuts, Participants
 from registry.usecases.records import (
@@ -163,7 +163,7 @@ class Alerts(Protocol):
         ...
 
 
-class Allocations(Protocol):
+class Allocations(AllocationRecords, Protocol):
     """Requests, strata, randomisations and, apart from them, arms."""
 
     def request(self, randomisation_request: Request) -> bool:
@@ -198,10 +198,6 @@ class Allocations(Protocol):
 
     def history(self, position: Position, *, schedule_first_no: int) -> History:
         """What the signer alone may read of the arms before this position."""
-        ...
-
-    def of_trial(self, trial: str) -> tuple[Randomisation, ...]:
-        """All randomisations of one trial, by domain, stratum and number."""
         ...
 
     def add(self, randomisation: Randomisation, sealed: SealedArm) -> None: ...

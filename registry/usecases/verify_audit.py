@@ -99,6 +99,7 @@ _ACCOUNTS = {
     AuditAction.PAUSED.value: Account.PAUSES,
     AuditAction.RESUMED.value: Account.PAUSES,
     AuditAction.VECTOR_PUBLISHED.value: Account.VECTORS,
+    AuditAction.ALLOCATION_EXCLUDED.value: Account.EXCLUSIONS,
 }
 """The actions that write one record each; batches write many."""
 
@@ -192,6 +193,8 @@ class _Walk:
             return uow.pauses.one(subject)
         if row.action == AuditAction.VECTOR_PUBLISHED:
             return uow.vectors.one(subject)
+        if row.action == AuditAction.ALLOCATION_EXCLUDED:
+            return uow.allocations.exclusion(subject)
         return uow.allocations.one(subject)
 
     def _unaccounted(self) -> Break | None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from registry.domain.allocation import Randomisation, SealedArm
 from registry.domain.audit import AuditAction, AuditRow
+from registry.domain.exclusion import Exclusion
 from registry.domain.protocol import DomainDesign, read_design
 from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.history import KnownHistory
@@ -78,7 +79,7 @@ def verify_randomisation(
         )
     published = _published(trial, uow)
     drawn = sorted(uow.allocations.of_trial(trial), key=published.order)
-    replay = _Replay(published, signer)
+    replay = _Replay(published, uow.allocations.exclusions_of(trial), signer)
     found = [
         replay.fault(one, uow.allocations.sealed(one.randomisation_id)) for one in drawn
     ]
@@ -159,10 +160,17 @@ def _version(detail: dict[str, Any]) -> _Version:
 class _Replay:
     """Draws again, one after the other, and remembers what was drawn."""
 
-    def __init__(self, published: _Published, signer: Signer) -> None:
+    def __init__(
+        self,
+        published: _Published,
+        exclusions: Sequence[Exclusion],
+        signer: Signer,
+    ) -> None:
         self._published = published
+        self._exclusions = exclusions
         self._signer = signer
         self._schedules: dict[tuple[str, str, int], Counter[str]] = defaultdict(Counter)
+        self._given: dict[str, tuple[str, str]] = {}
         self._domains: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
 
     def fault(self, one: Randomisation, sealed: SealedArm | None) -> str | None:
@@ -174,12 +182,13 @@ class _Replay:
         history = KnownHistory(
             schedule_first_no=one.schedule_first_no,
             in_schedule=self._schedules[place],
-            in_domain=self._domains[one.domain],
+            in_domain=self._who_counts(one),
         )
         position = Position(one.trial, one.domain, one.stratum, one.sequence_no)
         drawn = self._signer.arm(position, design=design, history=history)
         self._schedules[place][drawn.arm] += 1
         self._domains[one.domain][one.stratum, drawn.arm] += 1
+        self._given[one.randomisation_id] = (one.stratum, drawn.arm)
         if sealed is None:
             return "its arm is gone"
         if sealed.arm != drawn.arm:
@@ -191,6 +200,17 @@ class _Replay:
         if sealed.commitment != one.arm_commitment:
             return "the arm is not the one that was committed to"
         return None
+
+    def _who_counts(self, one: Randomisation) -> Counter[tuple[str, str]]:
+        """Everybody before, but those whom this draw no longer saw."""
+        out = Counter(
+            self._given[each.randomisation_id]
+            for each in self._exclusions
+            if each.domain == one.domain
+            and not each.counts(one.sequence_no)
+            and each.randomisation_id in self._given
+        )
+        return self._domains[one.domain] - out if out else self._domains[one.domain]
 
 
 def _gaps(drawn: list[Randomisation]) -> Iterator[Differing]:

@@ -13,6 +13,10 @@ from registry.app.clocks import SystemClock
 from registry.app.commands.options import RegistryOption, opened
 from registry.app.vector_files import read_vector_file
 from registry.domain.randomisation.vector import BILLIONTHS
+from registry.usecases.exclude_allocation import (
+    ExcludeAllocation,
+    exclude_allocation,
+)
 from registry.usecases.publish_vector import publish_vector
 
 
@@ -48,3 +52,30 @@ def publish(
     place = f"{vector.domain} / {vector.stratum or 'every stratum'}"
     told = "is in force" if done.changed else "was published before"
     print(f"{vector.vector_id} of {vector.trial} {place} {told}.")
+
+
+@app.command()
+def exclude(
+    trial: Annotated[str, typer.Argument(help="The trial.")],
+    domain: Annotated[str, typer.Argument(help="The domain.")],
+    participant: Annotated[str, typer.Argument(help="The participant's code.")],
+    reason: Annotated[str, typer.Option(help="Why; it goes into the audit.")],
+    registry: RegistryOption = None,
+) -> None:
+    """Let an allocation made in error count no more in minimisation, from now on.
+
+    It stays on record and in the analysis; draws that were made are not touched.
+    """
+    command = ExcludeAllocation(
+        trial=trial,
+        domain=domain,
+        participant=participant,
+        reason=reason,
+        actor=getpass.getuser(),
+        at=SystemClock().now(),
+    )
+    with closing(opened(registry)) as book, book.transaction() as uow:
+        done = exclude_allocation(command, uow)
+    told = "" if done.changed else " (as before)"
+    number = done.exclusion.from_no
+    print(f"{participant} does not count from number {number} of {domain} on{told}.")

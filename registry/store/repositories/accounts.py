@@ -22,7 +22,7 @@ from sqlalchemy import (
 from registry.domain.audit import Account
 from registry.store.repositories.verdicts import onset_row, outcome_row, screening_row
 from registry.store.rows.alerts import AlertEventRow, AlertRow
-from registry.store.rows.allocation import RandomisationRow, VectorRow
+from registry.store.rows.allocation import ExclusionRow, RandomisationRow, VectorRow
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
 from registry.store.rows.people import AnswerRow, ConsentRow, OptOutRow, ParticipantRow
 from registry.store.rows.trial import ModeRow, PauseRow, ProtocolRow
@@ -98,6 +98,7 @@ def _kept() -> Iterator[_Kept]:
     yield _of_its_own(Account.RANDOMISATIONS, RandomisationRow)
     yield _of_its_own(Account.OPT_OUTS, OptOutRow)
     yield _of_its_own(Account.PAUSES, PauseRow)
+    yield _of_its_own(Account.EXCLUSIONS, ExclusionRow)
     yield _Kept(Account.VECTORS, VectorRow.__table__, _NONE, VectorRow.trial)
     yield _Kept(Account.MODES, ModeRow.__table__, _NONE, _NONE)
     yield _Kept(Account.PROTOCOLS, ProtocolRow.__table__, _NONE, ProtocolRow.trial)

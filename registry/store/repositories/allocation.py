@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, insert, select, text, update
 
 from registry.domain.allocation import Allocator, Randomisation, SealedArm
 from registry.domain.audit import canonical
+from registry.domain.exclusion import Exclusion
 from registry.domain.randomisation.draws import Position
 from registry.store.repositories.bulk import insert_into, told
 from registry.store.repositories.histories import SealedHistory
@@ -18,6 +19,7 @@ from registry.store.repositories.reading import telling_unreadable
 from registry.store.rows.allocation import (
     SEALED,
     AllocatorRow,
+    ExclusionRow,
     RandomisationRow,
     RequestRow,
 )
@@ -120,6 +122,26 @@ class AllocationRepository:
         found = self._connection.execute(in_order).mappings()
         return tuple(_randomisation(dict(one)) for one in found)
 
+    def exclude(self, exclusion: Exclusion) -> None:
+        """Let an allocation count no more."""
+        self._connection.execute(insert(ExclusionRow), told(exclusion))
+
+    @telling_unreadable
+    def exclusion(self, randomisation_id: str) -> Exclusion | None:
+        """The exclusion of one allocation."""
+        row = ExclusionRow
+        query = select(*_EXCLUSION).where(row.randomisation_id == randomisation_id)
+        found = self._connection.execute(query).mappings().one_or_none()
+        return None if found is None else Exclusion(**found)
+
+    def exclusions_of(self, trial: str) -> tuple[Exclusion, ...]:
+        """All exclusions of a trial, in the order in which they took effect."""
+        row = ExclusionRow
+        query = select(*_EXCLUSION).where(row.trial == trial)
+        in_order = query.order_by(row.domain, row.from_no, row.randomisation_id)
+        found = self._connection.execute(in_order).mappings()
+        return tuple(Exclusion(**one) for one in found)
+
     def add(self, randomisation: Randomisation, sealed: SealedArm) -> None:
         """Append the randomisation, and its arm apart from it."""
         values = told(randomisation)
@@ -162,6 +184,7 @@ class AllocationRepository:
 
 _ALLOCATOR = [getattr(AllocatorRow, f.name) for f in fields(Allocator)]
 _RANDOMISATION = [getattr(RandomisationRow, f.name) for f in fields(Randomisation)]
+_EXCLUSION = [getattr(ExclusionRow, f.name) for f in fields(Exclusion)]
 _AS_JSON = ("ratio", "covariates", "availability")
 _MAY_READ = text(
     """

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.history import ByArm, ByStratumAndArm
-from registry.store.rows.allocation import RandomisationRow
+from registry.store.rows.allocation import ExclusionRow, RandomisationRow
 from registry.store.schema import assignments
 
 
@@ -40,10 +40,16 @@ class SealedHistory:
     def of_domain(self) -> ByStratumAndArm:
         """By stratum and arm, everybody of the domain who counts."""
         drawn, arms, place = RandomisationRow, self._arms, self._position
+        out = ExclusionRow
         query = (
             select(drawn.stratum, arms.c.arm, func.count())
             .join(drawn, drawn.randomisation_id == arms.c.randomisation_id)
-            .where(drawn.trial == place.trial, drawn.domain == place.domain)
+            .outerjoin(out, out.randomisation_id == drawn.randomisation_id)
+            .where(
+                drawn.trial == place.trial,
+                drawn.domain == place.domain,
+                out.randomisation_id.is_(None),
+            )
             .group_by(drawn.stratum, arms.c.arm)
         )
         rows = self._connection.execute(query)

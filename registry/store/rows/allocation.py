@@ -140,6 +140,28 @@ class RandomisationRow(Row):
     vector_id: Mapped[str | None] = said("Allocation vector it was drawn by.")
 
 
+class ExclusionRow(Row):
+    """`allocation_exclusion`."""
+
+    __tablename__ = "allocation_exclusion"
+    __table_args__ = (
+        comment("Allocations made in error, which minimisation counts no more."),
+    )
+
+    randomisation_id: Mapped[str] = mapped_column(
+        ForeignKey("randomisation.randomisation_id"),
+        primary_key=True,
+        comment="Whose allocation.",
+    )
+    trial: Mapped[str] = said("Trial.")
+    site: Mapped[str] = said("Site.")
+    domain: Mapped[str] = said("Domain.")
+    from_no: Mapped[int] = said("Number of the domain from which on it does not count.")
+    reason: Mapped[str] = said("Why.")
+    actor: Mapped[str] = said("Who recorded it.")
+    at: Mapped[datetime] = said("When, UTC.")
+
+
 SEALED = "sealed"
 """The schema of the arms on PostgreSQL, with grants of its own."""
 NONCE = "What opens the commitment to the arm, 64 hexadecimal digits."

@@ -24,6 +24,10 @@ from registry.domain.randomisation.vector import INITIAL, by_ratio
 from registry.store.roles import READER, grant_roles
 from registry.store.unit_of_work import open_registry
 from registry.usecases.activate_protocol import activate_protocol
+from registry.usecases.exclude_allocation import (
+    ExcludeAllocation,
+    exclude_allocation,
+)
 from registry.usecases.publish_vector import PublishVector, publish_vector
 from registry.usecases.randomise import NotRandomised, Randomised
 from registry.usecases.set_pause import SetPause, set_pause
@@ -164,6 +168,41 @@ def test_a_design_that_changes_on_the_way_begins_anew_and_is_verified_through(
     assert coin.schedule_first_no == coin.sequence_no > 1
     alike = json.loads(minimised.state)["alike"]["shock"]
     assert sum(alike.values()) == 8
+
+
+def test_who_was_randomised_in_error_leaves_the_counts_from_then_on_and_never_before(
+    bedside, registry
+):
+    bedside.open_trial(by(bedside, MINIMISED))
+    for number in range(7):
+        admit(bedside, number)
+    done = [bedside.randomise(f"p{number}") for number in range(4)]
+    command = ExcludeAllocation(
+        trial="TIDE",
+        domain="fluids",
+        participant=done[1].participant,
+        reason="randomised twice",
+        actor="trial manager",
+        at=bedside.noon,
+    )
+    with registry.transaction() as uow:
+        first = exclude_allocation(command, uow)
+    with registry.transaction() as uow:
+        again = exclude_allocation(command, uow)
+    done += [bedside.randomise(f"p{number}") for number in range(4, 7)]
+
+    assert (first.changed, again.changed) == (True, False)
+    assert first.exclusion.from_no == 5
+    with registry.transaction() as uow:
+        states = [
+            json.loads(uow.allocations.sealed(d.randomisation_id).state) for d in done
+        ]
+        with pytest.raises(Refused, match="was not randomised"):
+            exclude_allocation(replace(command, participant="nobody"), uow)
+    counted = [sum(state["alike"]["shock"].values()) for state in states]
+    assert counted == [0, 1, 2, 3, 3, 4, 5]
+    assert verified(bedside, registry).holds
+    assert bedside.broken_chains() == []
 
 
 def tables(registry):
