@@ -377,6 +377,43 @@ def test_a_site_pauses_alone(bedside, registry):
     assert bedside.broken_chains() == []
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM recruitment_pause",
+        "UPDATE recruitment_pause SET reason = 'none'",
+        "DELETE FROM allocation_vector",
+        "UPDATE allocation_vector SET shares = '[[\"restrictive\",1000000000]]'",
+        "DELETE FROM allocation_exclusion",
+        "UPDATE allocation_exclusion SET from_no = 9",
+    ],
+)
+def test_what_steers_draws_cannot_be_rewritten_unseen(
+    bedside, registry, tamper, statement
+):
+    bedside.open_trial(by(bedside, ADAPTIVE))
+    publish(bedside, registry, {"standard": 0.5, "restrictive": 0.5})
+    pause(bedside, registry, domain="fluids", arm="standard")
+    pause(bedside, registry, paused=False, domain="fluids", arm="standard")
+    admit(bedside, 1)
+    done = bedside.randomise("p1")
+    command = ExcludeAllocation(
+        trial="TIDE",
+        domain="fluids",
+        participant=done.participant,
+        reason="in error",
+        actor="trial manager",
+        at=bedside.noon,
+    )
+    with registry.transaction() as uow:
+        exclude_allocation(command, uow)
+    assert bedside.broken_chains() == []
+
+    tamper(statement)
+
+    assert len(bedside.broken_chains()) == 1
+
+
 def test_with_one_of_two_arms_paused_there_is_nothing_to_draw(bedside, registry):
     bedside.open_trial(by(bedside, BigStick(2)))
     admit(bedside, 1)

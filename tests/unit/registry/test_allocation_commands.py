@@ -137,6 +137,16 @@ def test_a_site_nobody_heard_of_cannot_pause(url):
         assert done.exception.code is ErrorCode.UNKNOWN_PART
 
 
+def test_nobody_is_excluded_who_was_not_randomised(url):
+    done = run(
+        allocation,
+        *("exclude", TRIAL, DOMAIN, "nobody", "--reason", "error", "--registry", url),
+    )
+
+    assert isinstance(done.exception, Refused)
+    assert done.exception.code is ErrorCode.UNKNOWN_PART
+
+
 def test_a_pause_says_why(url):
     done = run(domain, "pause", TRIAL, DOMAIN, "--reason", "", "--registry", url)
 
