@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import pytest
 
+from streams.clinical.aloud.changes import changes
 from streams.vocabulary.allocation import BiasedCoin, Minimisation, read_fraction
 from streams.vocabulary.errors import ErrorCode, ProtocolError
 from streams.vocabulary.protocol import canonical_json
@@ -147,3 +148,15 @@ def test_a_coin_is_for_two_arms_alike(method):
     for text in (third_arm(two), ratio):
         with pytest.raises(ProtocolError, match="two arms of equal shares"):
             parse_protocol(text)
+
+
+def test_another_method_is_a_change_told_in_words():
+    old, new = (
+        parse_protocol(TEXT),
+        parse_protocol(written("method: big_stick\nlimit: 3")),
+    )
+    (change,) = changes(old, new)
+
+    assert change.what == "allocation"
+    assert change.before == "permuted_blocks: sizes [4, 6, 8]"
+    assert change.after == "big_stick: limit 3"
