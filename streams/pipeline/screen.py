@@ -9,7 +9,7 @@ Enrolment freezes the last revision, and a closed window ends the screening, unl
 what opened it is taken back or its anchor moves.
 
 Whether there is anything to say is decided by what the patient's notebook remembers;
-what is said is judged anew, all of it.
+what is said is what would be judged anew, all of it.
 """
 
 from __future__ import annotations

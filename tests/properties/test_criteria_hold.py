@@ -681,6 +681,21 @@ def test_time_alone_changes_no_truth_unannounced(pair, data):
     )
 
 
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+@given(st.data())
+def test_what_was_foreseen_is_what_is_judged_then(pair, data):
+    """All of it: the truth, its evidence, and what it would need."""
+    rules, facts = pair
+    rule = RULE.validate_python(data.draw(rules.flatmap(silent)))
+    record = view(data.draw(records(facts)))
+    said = judge(rule, record, NOW)
+    if said.foresight is None:
+        return
+    for hours in (0, 1, 7, 31):
+        later = NOW + timedelta(hours=hours)
+        assert said.foresight.at(later) == judge(rule, record, later)
+
+
 @given(trees(DATA.flatmap(silent)), FACTS)
 def test_nor_that_of_a_compound(rule, facts):
     assert_time_alone_changes_nothing_unannounced(

@@ -8,8 +8,9 @@ policy makes of what is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from math import inf
 
 from streams.clinical.catalogue.answer import Answer
@@ -48,7 +49,9 @@ def judge_score(rule: Score, view: PatientView, now: datetime) -> Judgement:
     """The score at this moment, or how far it is from what it was at an anchor."""
     note(view.timeline, (n for n in score_reads(rule) if not n.startswith("@")))
     asked = _Asked(catalogued(rule.score), rule.policy, view, now)
-    return asked.until_it_turns(lambda at: _scored(rule, view, asked, at))
+    said = asked.until_it_turns(lambda at: _scored(rule, view, asked, at))
+    again = partial(judge_score, rule, view)
+    return replace(said, foresight=_Until(asked.first_turn, said, again))
 
 
 def score_reads(rule: Score) -> Iterable[str]:
@@ -63,7 +66,9 @@ def judge_phenotype(rule: Phenotype, view: PatientView, now: datetime) -> Judgem
         return told
     note(view.timeline, phenotype_reads(rule))
     asked = _Asked(catalogued(rule.classifier), None, view, now)
-    return asked.until_it_turns(lambda _: _labelled(rule, asked.answer()))
+    said = asked.until_it_turns(lambda _: _labelled(rule, asked.answer()))
+    again = partial(judge_phenotype, rule, view)
+    return replace(said, foresight=_Until(asked.first_turn, said, again))
 
 
 def phenotype_reads(rule: Phenotype) -> Iterable[str]:
@@ -87,6 +92,25 @@ def outside(classifier: str) -> str | None:
     return classifier if classifier in classifiers() else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Until:
+    """What was said, until it may turn; then all is read again."""
+
+    turn: datetime
+    said: Judgement
+    again: Callable[[datetime], Judgement]
+
+    def at(self, now: datetime) -> Judgement:
+        """What it says at a moment that is not before that of the judgement."""
+        if now >= self.turn:
+            return self.again(now)
+        return replace(self.said, foresight=self)
+
+    def stands(self) -> bool:
+        """What a tracker reads is not known lane by lane."""
+        return False
+
+
 class _Asked:
     """One rule of the catalogue over one record, kept up to date as time is walked."""
 
@@ -100,6 +124,8 @@ class _Asked:
         )
         self.turn = NEVER
         """When something read beside the rule turns."""
+        self.first_turn = NEVER
+        """When anything of the judgement may come out otherwise."""
 
     def answer(self) -> Answer | None:
         """What it says; None where it is not for this patient (Phoenix, of an adult)."""
@@ -108,6 +134,7 @@ class _Asked:
     def until_it_turns(self, judge: Callable[[datetime], Judgement]) -> Judgement:
         """The judgement now, with the first moment at which another comes out."""
         said, turn = self._at(judge, self._now)
+        self.first_turn = turn
         for _ in range(TURNS):
             if turn >= NEVER:
                 return said

@@ -33,6 +33,7 @@ from streams.clinical.scores.norepinephrine_equivalent import (
     EquivalentPolicy,
     norepinephrine_equivalent,
 )
+from streams.clinical.timeline import Timeline, part
 from streams.vocabulary.events import Infusion
 from streams.vocabulary.kinds.values import NorepinephrineEquivalent
 from streams.vocabulary.quantities import write_duration
@@ -60,7 +61,7 @@ def judge_equivalent(
     window = window_of(rule, view, now) if rule.has_window else _up_to_now(rule, now)
     if window is None:
         return anchorless(rule)
-    policy = POLICIES[rule.policy or next(iter(POLICIES))]
+    policy = POLICIES[_policy(rule)]
     if not _charted(view, window, policy):
         return absent(rule, _need(rule))
     stretches = _stretches(rule, policy, view, window)
@@ -101,9 +102,18 @@ def _stretches(
     starts = _turns(view, policy, window)
     ends = [*starts[1:], window.end]
     return [
-        _stretch(rule, norepinephrine_equivalent(view.timeline, at, policy=policy), end)
+        _stretch(rule, _dose(view.timeline, at, _policy(rule)), end)
         for at, end in zip(starts, ends, strict=True)
     ]
+
+
+@part
+def _dose(timeline: Timeline, at: datetime, policy: str) -> EquivalentDose:
+    return norepinephrine_equivalent(timeline, at, policy=POLICIES[policy])
+
+
+def _policy(rule: NorepinephrineEquivalent) -> str:
+    return rule.policy or next(iter(POLICIES))
 
 
 def _turns(

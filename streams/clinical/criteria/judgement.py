@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.clock import DAY
@@ -51,6 +52,18 @@ class PatientView:
         return replace(self, timeline=timeline)
 
 
+class Foresight(Protocol):
+    """What a rule says as time passes, as long as nobody tells anything new."""
+
+    def at(self, now: datetime) -> Judgement:
+        """What it says at a moment that is not before the last one asked for."""
+        ...
+
+    def stands(self) -> bool:
+        """Whether no fact came or went of those that it was made of."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """The truth, the facts that decided it, and what could still change it."""
@@ -60,6 +73,8 @@ class Judgement:
     would_need: tuple[str, ...] = ()
     changes_at: datetime | None = None
     """The first moment at which time alone may change the truth."""
+    foresight: Foresight | None = field(default=None, compare=False, repr=False)
+    """Where there is one, nobody has to judge again because time passed."""
 
     @property
     def human(self) -> bool:
