@@ -257,6 +257,12 @@ class Timeline:
             return 0
         return held.changes if keeps is None else held.sifted(keeps).changes
 
+    def next(self, lane: str, keeps: Sieve, after: datetime) -> datetime | None:
+        """When the first fact after a moment happens that a sieve keeps of a lane."""
+        held = self._lanes.get(lane)
+        fact = None if held is None else held.sifted(keeps).next(after)
+        return None if fact is None else fact.happened_at
+
     def touched(self) -> set[str]:
         """The lanes that changed since this was last asked; there is one who asks."""
         names, self._touched = self._touched, set()

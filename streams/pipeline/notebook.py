@@ -117,7 +117,7 @@ class Notebook:
         plan, entries = self.plan, set[int]()
         readers, others = set[int](), set[int]()
         for name in touched:
-            entries.update(plan.openers.of(name))
+            entries.update(n for n in plan.openers.of(name) if self._reopens(n, name))
             if not self.cases:
                 continue
             numbers = set(plan.readers.of(name))
@@ -180,6 +180,13 @@ class Notebook:
 
     # -- what opens a screening --------------------------------------------------------
 
+    def _reopens(self, number: int, touched: str) -> bool:
+        """Whether an entry has to be read again; not for a fact that opens nothing."""
+        held = self.opened.get(number)
+        if held is None or touched.startswith("@"):
+            return True
+        return not held.stand(self.timeline)
+
     def _open(self, number: int, state: PatientState, now: datetime) -> None:
         """Read an entry again, and stir the cases it opens, moves or takes back."""
         entry = self.plan.entries[number]
@@ -230,12 +237,13 @@ class Notebook:
         if isinstance(rule, AllOf | AnyOf | AtLeast | Not):
             judged = [self._say(seen, part, anew=anew) for part in parts]
             said = combined(rule, judged, seen.now)
-        elif said is not None and said.foresight is not None:
-            said = said.foresight.at(seen.now)
         else:
-            said = judge(rule, seen.view, seen.now)
+            if said is None or said.foresight is None:
+                said = judge(rule, seen.view, seen.now)
+            if said.foresight is not None:
+                said = said.foresight.at(seen.now, glance=not anew)
         remembered[number] = said
-        if anew or not parts:
+        if anew or not (parts or said.foresight):
             self._fresh.add(mark)
         return said
 

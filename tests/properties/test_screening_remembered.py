@@ -25,6 +25,7 @@ from pydantic import TypeAdapter
 
 from streams.app.protocols import shipped_protocol
 from streams.clinical.criteria.judge import KINDS
+from streams.clinical.criteria.judgement import INSTANT
 from streams.clinical.criteria.naming import parts_of
 from streams.pipeline.plan import plan
 from streams.pipeline.screen import screen
@@ -289,6 +290,41 @@ def alike(keen, slow, moment):
 @given(protocols(), streams())
 def test_what_is_remembered_changes_no_verdict_and_no_evidence(documents, happenings):
     told_alike(plan(documents), happenings)
+
+
+@settings(deadline=None, max_examples=10)
+@given(protocols(), streams(), st.lists(st.floats(0, 1), min_size=1, max_size=2))
+def test_nothing_changes_before_the_moment_that_is_named(documents, happenings, parts):
+    """Neither a verdict before its `valid_until`, nor anything before the patient is due.
+
+    Judged at any moment before by who remembers nothing, nothing new is said.
+    """
+    asked = plan(documents)
+    patient = Patient(asked, forgetful=False)
+    moment = BEGIN
+    for wait, happening in happenings:
+        moment += wait
+        patient.hear(moment, happening)
+        said = patient.look(moment)
+        for later in before(patient.due, moment, parts):
+            assert revised(patient, asked, later) == set()
+        for name, one in said.items():
+            for later in before(one.valid_until, moment, parts):
+                assert name not in revised(patient, asked, later)
+
+
+def before(end, moment, parts):
+    """Some moments from one moment on, and the very last before another."""
+    end = end or moment + timedelta(hours=8)
+    for part in (*parts, 1.0):
+        yield min(moment + part * (end - moment), end - INSTANT)
+
+
+def revised(patient, asked, later):
+    """The screenings of which something new would be said then."""
+    state = replace(patient.state, notebook=None)
+    step = screen(state, later, asked, software_version="t")
+    return {message.screening_id for message in step.messages}
 
 
 @settings(deadline=None, max_examples=10)

@@ -34,8 +34,8 @@ from streams.vocabulary.kinds.values import Score
 from streams.vocabulary.truth import UNKNOWN, truth
 
 
-TURNS = 24
-"""How many turns of a score ahead are looked at; see `foresight.TURNS`."""
+TURNS, GLANCE = 24, 2
+"""How many turns of a score ahead are looked at; see `foresight`."""
 
 COMPUTED = "inflammatory_subphenotype"
 POSSIBLE = "possible"
@@ -49,9 +49,9 @@ def judge_score(rule: Score, view: PatientView, now: datetime) -> Judgement:
     """The score at this moment, or how far it is from what it was at an anchor."""
     note(view.timeline, (n for n in score_reads(rule) if not n.startswith("@")))
     asked = _Asked(catalogued(rule.score), rule.policy, view, now)
-    said = asked.until_it_turns(lambda at: _scored(rule, view, asked, at))
-    again = partial(judge_score, rule, view)
-    return replace(said, foresight=_Until(asked.first_turn, said, again))
+    return asked.until_it_turns(
+        lambda at: _scored(rule, view, asked, at), partial(judge_score, rule)
+    )
 
 
 def score_reads(rule: Score) -> Iterable[str]:
@@ -66,9 +66,9 @@ def judge_phenotype(rule: Phenotype, view: PatientView, now: datetime) -> Judgem
         return told
     note(view.timeline, phenotype_reads(rule))
     asked = _Asked(catalogued(rule.classifier), None, view, now)
-    said = asked.until_it_turns(lambda _: _labelled(rule, asked.answer()))
-    again = partial(judge_phenotype, rule, view)
-    return replace(said, foresight=_Until(asked.first_turn, said, again))
+    return asked.until_it_turns(
+        lambda _: _labelled(rule, asked.answer()), partial(judge_phenotype, rule)
+    )
 
 
 def phenotype_reads(rule: Phenotype) -> Iterable[str]:
@@ -98,12 +98,13 @@ class _Until:
 
     turn: datetime
     said: Judgement
-    again: Callable[[datetime], Judgement]
+    view: PatientView
+    again: Callable[[PatientView, datetime], Judgement]
 
-    def at(self, now: datetime) -> Judgement:
+    def at(self, now: datetime, *, glance: bool = False) -> Judgement:
         """What it says at a moment that is not before that of the judgement."""
-        if now >= self.turn:
-            return self.again(now)
+        if now >= self.turn or (self.view.glance and not glance):
+            return self.again(replace(self.view, glance=glance), now)
         return replace(self.said, foresight=self)
 
     def stands(self) -> bool:
@@ -118,31 +119,35 @@ class _Asked:
         self, of: Catalogued, policy: str | None, view: PatientView, now: datetime
     ) -> None:
         self._entry = Entry(of, of.policy(policy))
-        self._now = now
+        self._view, self._now = view, now
         self._tracker = PatientTracker(
             view.timeline, now, entries=(self._entry,), zone=view.zone
         )
         self.turn = NEVER
         """When something read beside the rule turns."""
-        self.first_turn = NEVER
-        """When anything of the judgement may come out otherwise."""
 
     def answer(self) -> Answer | None:
         """What it says; None where it is not for this patient (Phoenix, of an adult)."""
         return self._tracker.answer(self._entry)
 
-    def until_it_turns(self, judge: Callable[[datetime], Judgement]) -> Judgement:
+    def until_it_turns(
+        self,
+        judge: Callable[[datetime], Judgement],
+        again: Callable[[PatientView, datetime], Judgement],
+    ) -> Judgement:
         """The judgement now, with the first moment at which another comes out."""
-        said, turn = self._at(judge, self._now)
-        self.first_turn = turn
-        for _ in range(TURNS):
+        said, first = self._at(judge, self._now)
+        turn = first
+        for _ in range(GLANCE if self._view.glance else TURNS):
             if turn >= NEVER:
-                return said
+                break
             then, later = self._at(judge, turn)
             if then.truth is not said.truth:
                 break
             turn = later
-        return replace(said, changes_at=turn)
+        if turn < NEVER:
+            said = replace(said, changes_at=turn)
+        return replace(said, foresight=_Until(first, said, self._view, again))
 
     def _at(
         self, judge: Callable[[datetime], Judgement], at: datetime

@@ -30,6 +30,8 @@ _FIXED = frozenset({str, int, float, bool, NoneType, datetime, timedelta})
 TURNS = 64
 """How many turns ahead are looked at; where none changes the truth, the last is told,
 which is early and never late."""
+GLANCE = 3
+"""The same, where a glance will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Course:
     def __init__(self, step: Callable[[datetime], Step], now: datetime) -> None:
         self._step = step
         self._ahead = deque((step(now),))
-        self._told: Judgement | None = None
+        self._told: dict[int, Judgement] = {}
 
     def at(self, now: datetime, *, turns: int = TURNS) -> Judgement:
         """What is said at a moment, and when time alone changes the truth of it."""
@@ -59,10 +61,10 @@ class Course:
         while ahead[0].turn <= now:
             self._known(1)
             ahead.popleft()
-            self._told = None
-        if self._told is None:
-            self._told = self._with_change(turns)
-        return self._told
+            self._told.clear()
+        if turns not in self._told:
+            self._told[turns] = self._with_change(turns)
+        return self._told[turns]
 
     def _with_change(self, turns: int) -> Judgement:
         """Where no turn changes the truth, the last that was looked at is told."""
@@ -126,9 +128,10 @@ class Watched:
         self._parts: dict[object, object] = {}
         self._course = Course(self._step, now)
 
-    def at(self, now: datetime) -> Judgement:
+    def at(self, now: datetime, *, glance: bool = False) -> Judgement:
         """What it says at a moment that is not before the last one asked for."""
-        return replace(self._course.at(now), foresight=self)
+        said = self._course.at(now, turns=GLANCE if glance else TURNS)
+        return replace(said, foresight=self)
 
     def stands(self) -> bool:
         """Whether no fact came or went of those that it was made of."""
@@ -160,7 +163,7 @@ def foreseen(judge: Callable[[RuleT, PatientView, datetime], Judgement]) -> Judg
 
     @wraps(judge)
     def told(rule: RuleT, view: PatientView, now: datetime) -> Judgement:
-        return Watched(judge, rule, view, now).at(now)
+        return Watched(judge, rule, view, now).at(now, glance=view.glance)
 
     return told
 

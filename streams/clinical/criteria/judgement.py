@@ -46,6 +46,9 @@ class PatientView:
     """When, by the same names; an answer without a time cannot grow old."""
     zone: str | None = None
     """The hospital's time zone, for rules of calendar days."""
+    glance: bool = False
+    """Whether a moment will do after which to ask again, be it long before the truth
+    changes: finding out how long it holds costs more than what it says."""
 
     def over(self, timeline: Timeline) -> PatientView:
         """The same, of another timeline."""
@@ -55,8 +58,11 @@ class PatientView:
 class Foresight(Protocol):
     """What a rule says as time passes, as long as nobody tells anything new."""
 
-    def at(self, now: datetime) -> Judgement:
-        """What it says at a moment that is not before the last one asked for."""
+    def at(self, now: datetime, *, glance: bool = False) -> Judgement:
+        """What it says at a moment that is not before the last one asked for.
+
+        `glance`: as in a `PatientView`.
+        """
         ...
 
     def stands(self) -> bool:
