@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -27,6 +28,13 @@ from streams.vocabulary.document import Document, Named
 from streams.vocabulary.entry import Entry
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.m11 import Section
+from streams.vocabulary.outcomes import (
+    OutcomeName,
+    OutcomeRule,
+    WrittenOut,
+    name_of,
+    rule_of,
+)
 from streams.vocabulary.quantities import Duration, protocol_fault
 from streams.vocabulary.registration import Registration, Words
 from streams.vocabulary.rules import Rule
@@ -253,10 +261,8 @@ class Protocol(Document):
     """How it is sought, and what that means here."""
     co_enrolment: CoEnrolment = Field(default_factory=CoEnrolment)
     """With which other trials a participant may share."""
-    outcomes: tuple[Literal["mortality_28d", "in_hospital_mortality"], ...] = Field(
-        min_length=1
-    )
-    """What is followed of each participant."""
+    outcomes: tuple[OutcomeName | WrittenOut, ...] = Field(min_length=1)
+    """What is followed of each participant: names, or rules with their choices."""
     inclusion: tuple[Criterion, ...] = ()
     """What every domain asks for."""
     exclusion: tuple[Criterion, ...] = ()
@@ -267,7 +273,7 @@ class Protocol(Document):
     @model_validator(mode="after")
     def _names_once(self) -> Protocol:
         expect_unique("domain", (domain.id for domain in self.domains))
-        expect_unique("outcome", self.outcomes)
+        expect_unique("outcome", self.outcome_names)
         expect_unique("site", (site.id for site in self.sites))
         for domain in self.domains:
             expect_unique(
@@ -321,6 +327,16 @@ class Protocol(Document):
     def criteria(self) -> tuple[Criterion, ...]:
         """Those of the platform."""
         return (*self.inclusion, *self.exclusion)
+
+    @property
+    def outcome_names(self) -> tuple[str, ...]:
+        """What is followed, by name."""
+        return tuple(name_of(told) for told in self.outcomes)
+
+    @property
+    def outcome_rules(self) -> Mapping[str, OutcomeRule]:
+        """What is followed, by name: the rule of each."""
+        return {name_of(told): rule_of(told) for told in self.outcomes}
 
     def open_domains(self) -> tuple[Domain, ...]:
         """The domains that recruit."""

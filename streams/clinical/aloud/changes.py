@@ -100,7 +100,7 @@ def _of_protocol(protocol: Protocol) -> dict[str, str]:
         "title": protocol.title,
         "evidence": protocol.evidence,
         "consent": f"{protocol.consent.model}: {protocol.consent.text}",
-        "outcomes": ", ".join(protocol.outcomes),
+        "outcomes": ", ".join(protocol.outcome_names),
         "co-enrolment": (
             f"excludes {', '.join(terms.excludes) or 'none'}; "
             f"allows {'any' if terms.allows is None else ', '.join(terms.allows)}; "
