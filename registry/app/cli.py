@@ -26,6 +26,8 @@ REGISTRY_COMMANDS: Mapping[str, str] = {
     "protocol": "registry.app.commands.protocol:app",
     "query": "registry.app.commands.query:app",
     "alerts": "registry.app.commands.alerts:app",
+    "outcome": "registry.app.commands.outcome:app",
+    "deviation": "registry.app.commands.deviation:app",
     "identity": "registry.app.commands.identity:app",
     "intake": "registry.app.commands.intake:app",
     "audit": "registry.app.commands.audit:app",

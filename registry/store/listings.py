@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from registry.domain.alert import AlertStatus, Hold
+from registry.domain.conduct import JudgedOutcome
 from registry.domain.consent import ConsentState
 from registry.domain.mode import Suppression
 from streams.vocabulary.messages import (
@@ -114,6 +115,23 @@ class OutcomeView:
     reason: str | None
     definition_version: str
     provenance: Provenance
+    definition: str | None
+    lower: float | None
+    upper: float | None
+    parts: tuple[tuple[str, float | None], ...]
+    amends: int | None
+    judged: JudgedOutcome | None
+    """What a human says of it, where that stands; the derived value stays beside it."""
+
+    @property
+    def standing_value(self) -> float | None:
+        """The human's, where one stands."""
+        return self.value if self.judged is None else self.judged.value
+
+    @property
+    def moved_since(self) -> bool:
+        """Whether the record said something new after it was judged."""
+        return self.judged is not None and self.judged.of_revision < self.revision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from registry.store.columns import metadata
 from registry.store.rows import (
     alerts,
     audit,
+    conduct,
     identity,
     people,
     stream,
@@ -34,6 +35,8 @@ APPEND_ONLY = (
     people.ConsentRow.__tablename__,
     people.AnswerRow.__tablename__,
     people.OptOutRow.__tablename__,
+    conduct.JudgedOutcomeRow.__tablename__,
+    conduct.DeviationRow.__tablename__,
     RandomisationRow.__tablename__,
     VectorRow.__tablename__,
     ExclusionRow.__tablename__,

@@ -18,6 +18,10 @@ from registry.store.migrate import current_revision, head_revision, reachable
 from registry.store.repositories.alerts import AlertRepository
 from registry.store.repositories.allocation import AllocationRepository
 from registry.store.repositories.audit import AuditRepository
+from registry.store.repositories.conduct import (
+    DeviationRepository,
+    JudgedOutcomeRepository,
+)
 from registry.store.repositories.feeds import FeedRepository
 from registry.store.repositories.letters import LetterRepository
 from registry.store.repositories.outbox import OutboxRepository
@@ -59,6 +63,8 @@ class UnitOfWork:
         self.alerts = AlertRepository(connection)
         self.participants = ParticipantRepository(connection)
         self.opt_outs = OptOutRepository(connection)
+        self.judged_outcomes = JudgedOutcomeRepository(connection)
+        self.deviations = DeviationRepository(connection)
         self.answers = AnswerRepository(connection)
         self.allocations = AllocationRepository(connection)
         self.letters = LetterRepository(connection)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Select, and_, func, null, select, text
 from sqlalchemy.orm import aliased
 
+from registry.domain.conduct import Deviation, JudgedOutcome
 from registry.domain.feed import Feed, counts
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent, HumanAnswer
@@ -31,13 +32,14 @@ from registry.store.repositories.feeds import FEED_COLUMNS, read_feed
 from registry.store.repositories.trial import ModeRepository
 from registry.store.rows.alerts import AlertRow
 from registry.store.rows.allocation import RandomisationRow
+from registry.store.rows.conduct import DeviationRow, JudgedOutcomeRow
 from registry.store.rows.people import AnswerRow, ConsentRow, ParticipantRow
 from registry.store.rows.stream import FeedRow, RunRow
 from registry.store.rows.trial import ProtocolRow
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
 from registry.store.schema import assignments
 from registry.usecases.records import ProtocolVersion, Run
-from streams.vocabulary.messages import TRIAL_SCREENING, decode
+from streams.vocabulary.messages import TRIAL_OUTCOME, TRIAL_SCREENING, decode
 
 
 ViewT = TypeVar("ViewT")
@@ -104,10 +106,21 @@ class Views:
         self, trial: str | None = None, patient: str | None = None
     ) -> tuple[OutcomeView, ...]:
         """The latest revision of each outcome."""
-        columns = select(*_columns(OutcomeRow, OutcomeView))
+        columns = select(*_columns(OutcomeRow, OutcomeView), OutcomeRow.document)
         query = _latest(columns, OutcomeRow, "outcome_id")
+        rows = _where(query, OutcomeRow, trial=trial, patient=patient)
+        judged = self._judged(trial)
+        return tuple(
+            _outcome(dict(row), judged)
+            for row in self._connection.execute(rows).mappings()
+        )
+
+    def deviations(self, trial: str | None = None) -> tuple[Deviation, ...]:
+        """All deviations, in the order in which they happened."""
+        query = select(*_columns(DeviationRow, Deviation))
+        order = (DeviationRow.happened_at, DeviationRow.deviation_id)
         return self._all(
-            _where(query, OutcomeRow, trial=trial, patient=patient), OutcomeView
+            _only(query, DeviationRow, trial=trial).order_by(*order), Deviation
         )
 
     def participants(
@@ -190,6 +203,16 @@ class Views:
         rows = self._connection.execute(query).mappings()
         return tuple(view(**row) for row in rows)
 
+    def _judged(self, trial: str | None) -> dict[str, JudgedOutcome]:
+        """By outcome id: what a human said last, where it was not taken back."""
+        query = _only(
+            select(*_columns(JudgedOutcomeRow, JudgedOutcome)),
+            JudgedOutcomeRow,
+            trial=trial,
+        ).order_by(JudgedOutcomeRow.number)
+        last = {one.outcome_id: one for one in self._all(query, JudgedOutcome)}
+        return {k: one for k, one in last.items() if one.judged_as != "taken_back"}
+
     def _screenings(
         self, query: Select[*tuple[Any, ...]], equal: dict[str, str | None]
     ) -> tuple[ScreeningView, ...]:
@@ -210,8 +233,21 @@ class Views:
         return tuple(shown)
 
 
-_DERIVED = ("criteria", "status_while_open", "status_with_answers")
-"""What a screening shows and its row does not have."""
+_OF_THE_DOCUMENT = ("definition", "lower", "upper", "parts", "amends")
+"""What an outcome's message tells and its row has no column for."""
+
+_DERIVED = (
+    *("criteria", "status_while_open", "status_with_answers"),
+    *_OF_THE_DOCUMENT,
+    "judged",
+)
+"""What a view shows and its row does not have."""
+
+
+def _outcome(row: dict[str, Any], judged: dict[str, JudgedOutcome]) -> OutcomeView:
+    message = decode(TRIAL_OUTCOME, row.pop("document").encode())
+    told = {name: getattr(message, name) for name in _OF_THE_DOCUMENT}
+    return OutcomeView(**row, **told, judged=judged.get(message.outcome_id))
 
 
 def _columns(row: type[Any], view: type[Any]) -> list[Any]:

@@ -23,6 +23,7 @@ from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.history import History
 from registry.usecases.allocation_ports import AllocationRecords, Pauses, Vectors
+from registry.usecases.conduct_ports import Deviations, JudgedOutcomes
 from registry.usecases.outbox import OutboxItem
 from registry.usecases.people_ports import Answers, OptOuts, Participants
 from registry.usecases.records import (
@@ -129,6 +130,8 @@ class Outcomes(Protocol):
     def add(
         self, rows: Sequence[tuple[TrialOutcome, RecordedMessage]], stamp: Stamp
     ) -> None: ...
+
+    def latest(self, outcome_id: str) -> TrialOutcome | None: ...
 
 
 class Alerts(Protocol):
@@ -357,6 +360,12 @@ class UnitOfWork(Protocol):
 
     @property
     def opt_outs(self) -> OptOuts: ...
+
+    @property
+    def judged_outcomes(self) -> JudgedOutcomes: ...
+
+    @property
+    def deviations(self) -> Deviations: ...
 
     @property
     def answers(self) -> Answers: ...

@@ -95,6 +95,8 @@ _ACCOUNTS = {
     AuditAction.CONSENT_RECORDED.value: Account.CONSENTS,
     AuditAction.ANSWER_RECORDED.value: Account.ANSWERS,
     AuditAction.OPT_OUT_RECORDED.value: Account.OPT_OUTS,
+    AuditAction.OUTCOME_JUDGED.value: Account.JUDGED_OUTCOMES,
+    AuditAction.DEVIATION_RECORDED.value: Account.DEVIATIONS,
     AuditAction.RANDOMISED.value: Account.RANDOMISATIONS,
     AuditAction.PAUSED.value: Account.PAUSES,
     AuditAction.RESUMED.value: Account.PAUSES,
@@ -195,6 +197,10 @@ class _Walk:
             return uow.vectors.one(subject)
         if row.action == AuditAction.ALLOCATION_EXCLUDED:
             return uow.allocations.exclusion(subject)
+        if row.action == AuditAction.OUTCOME_JUDGED:
+            return uow.judged_outcomes.one(subject)
+        if row.action == AuditAction.DEVIATION_RECORDED:
+            return uow.deviations.one(subject)
         return uow.allocations.one(subject)
 
     def _unaccounted(self) -> Break | None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from registry.app.commands.options import JsonOption, RegistryOption, opened
+from registry.domain.conduct import Deviation
 from registry.store.listings import (
     AgreementView,
     AlertView,
@@ -40,6 +41,7 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
     "participants": TypeAdapter(tuple[ParticipantView, ...]),
     "outcomes": TypeAdapter(tuple[OutcomeView, ...]),
     "alerts": TypeAdapter(tuple[AlertView, ...]),
+    "deviations": TypeAdapter(tuple[Deviation, ...]),
     "agreement": TypeAdapter(tuple[AgreementView, ...]),
 }
 """What `--json` prints; the schemas are published in `deploy/schemas`."""
@@ -131,12 +133,35 @@ def outcomes(
         "patient": lambda r: r.patient,
         "trial": lambda r: r.trial,
         "outcome": lambda r: r.outcome,
-        "status": lambda r: r.status,
-        "value": lambda r: "unknown" if r.value is None else f"{r.value:g}",
+        "status": lambda r: r.status if r.amends is None else f"{r.status}, amended",
+        "value": _value,
         "final from": lambda r: told(r.determinable_from),
         "reason": lambda r: r.reason or "",
+        "judged": _judged,
     }
     show("outcomes", rows, columns, as_json=as_json)
+
+
+@app.command()
+def deviations(
+    registry: RegistryOption = None,
+    trial: Annotated[str | None, typer.Option(help="Only this trial.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The departures from the protocol, in the order in which they happened."""
+    with opened(registry).reading() as views:
+        rows = views.deviations(trial)
+    columns: Columns = {
+        "participant": lambda r: r.participant,
+        "no": lambda r: r.number,
+        "domain": lambda r: r.domain,
+        "kind": lambda r: r.kind,
+        "important": lambda r: "yes" if r.important else "no",
+        "happened": lambda r: told(r.happened_at),
+        "what": lambda r: r.description,
+        "recorded by": lambda r: r.actor,
+    }
+    show("deviations", rows, columns, as_json=as_json)
 
 
 @app.command()
@@ -173,6 +198,25 @@ def _check_definition(name: str, held: set[str]) -> None:
             f"There is no definition {name!r} that can be flagged.",
             f"Use one of: {_listed(known | held)}.",
         )
+
+
+def _value(outcome: OutcomeView) -> str:
+    """The value, or between what it lies."""
+    if outcome.value is not None:
+        return f"{outcome.value:g}"
+    if outcome.lower is None or outcome.upper is None:
+        return "unknown"
+    return f"unknown ({outcome.lower:g} to {outcome.upper:g})"
+
+
+def _judged(outcome: OutcomeView) -> str:
+    """What a human says of it, and whether the record moved since."""
+    judged = outcome.judged
+    if judged is None:
+        return ""
+    value = "unknown" if judged.value is None else f"{judged.value:g}"
+    since = "; the record moved since" if outcome.moved_since else ""
+    return f"{value}, {judged.judged_as} by {judged.actor}: {judged.reason}{since}"
 
 
 def _listed(names: set[str]) -> str:

@@ -24,6 +24,7 @@ from registry.store.repositories.verdicts import onset_row, outcome_row, screeni
 from registry.store.rows.alerts import AlertEventRow, AlertRow
 from registry.store.rows.allocation import ExclusionRow, RandomisationRow, VectorRow
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
+from registry.store.rows.conduct import DeviationRow, JudgedOutcomeRow
 from registry.store.rows.people import AnswerRow, ConsentRow, OptOutRow, ParticipantRow
 from registry.store.rows.trial import ModeRow, PauseRow, ProtocolRow
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
@@ -100,6 +101,8 @@ def _kept() -> Iterator[_Kept]:
     yield _of_its_own(Account.PAUSES, PauseRow)
     yield _of_its_own(Account.EXCLUSIONS, ExclusionRow)
     yield _Kept(Account.VECTORS, VectorRow.__table__, _NONE, VectorRow.trial)
+    yield _of_its_own(Account.JUDGED_OUTCOMES, JudgedOutcomeRow)
+    yield _of_its_own(Account.DEVIATIONS, DeviationRow)
     yield _Kept(Account.MODES, ModeRow.__table__, _NONE, _NONE)
     yield _Kept(Account.PROTOCOLS, ProtocolRow.__table__, _NONE, ProtocolRow.trial)
     yield _of_another(
