@@ -118,7 +118,7 @@ class SofaChange(Document):
     if_dead: Literal["missing", "worst"] = "missing"
     """Who died before: no value, or 24 points."""
     unseen: Literal["unknown", "normal"] = "unknown"
-    """An organ of which nothing was seen in 24 hours: no value, or 0 points."""
+    """What was not seen in 24 hours: no value; or no points, as mimic-code has it."""
 
 
 class SecondaryInfectionOutcome(Document):

@@ -1,8 +1,9 @@
 """The change of SOFA (1996) from t0 to the end of a day.
 
 Each of the two is the worst of the 24 hours up to its moment.
-An organ of which nothing was seen is not a healthy one: the change is told as bounds,
-unless the rule takes the unseen for normal.
+What was not seen is not healthy: the change is told as bounds, unless the rule takes
+the unseen for normal, as mimic-code does; then the points that the facts establish
+count.
 """
 
 from __future__ import annotations
@@ -23,8 +24,7 @@ from streams.vocabulary.outcomes import SofaChange
 WORST = 24
 """Six organs at their worst."""
 
-_UNKNOWN = SofaPolicy()
-_NORMAL = replace(_UNKNOWN, missing="normal")
+_POLICY = SofaPolicy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,12 @@ def sofa_change(
 
 
 def _score(timeline: Timeline, rule: SofaChange, at: datetime) -> _Score:
-    policy = _NORMAL if rule.unseen == "normal" else _UNKNOWN
-    day = day_at(timeline, policy, at)
-    return _Score(
-        lower=sum(c.lower for c in day.components),
-        upper=sum(c.upper for c in day.components),
-        evidence=tuple(e for c in day.components for e in c.evidence),
-    )
+    day = day_at(timeline, _POLICY, at)
+    evidence = tuple(e for c in day.components for e in c.evidence)
+    if rule.unseen == "normal":
+        return _Score(day.total, day.total, evidence)
+    lower = sum(c.lower for c in day.components)
+    return _Score(lower, sum(c.upper for c in day.components), evidence)
 
 
 def _change(first: _Score, last: _Score, at: datetime) -> Derived:
