@@ -131,6 +131,21 @@ class SecondaryInfectionOutcome(Document):
     """Until the end of that day."""
 
 
+class Expected(Document):
+    """On how many days an arm is to receive a treatment."""
+
+    arm: Named
+    """The arm, by its id."""
+    at_least: Annotated[int, Field(ge=0)] = 0
+    """On so many days or more."""
+    at_most: Annotated[int, Field(ge=0)] | None = None
+    """On no more than so many."""
+
+    def holds(self, days: float) -> bool:
+        """Whether so many days are what the arm expects."""
+        return self.at_least <= days and (self.at_most is None or days <= self.at_most)
+
+
 class TreatmentReceived(Document):
     """On how many days of 24 hours from t0 any of these drugs was given.
 
@@ -144,10 +159,16 @@ class TreatmentReceived(Document):
     """Names or classes of the drug table."""
     within: Days
     """Of how many days from t0."""
+    domain: Named | None = None
+    """The domain whose arms differ in it; open-label, or nothing is compared."""
+    expected: tuple[Expected, ...] = ()
+    """What each arm of that domain is to receive; for whoever may see arms."""
 
     @model_validator(mode="after")
     def _fits(self) -> TreatmentReceived:
         expect_drugs(self.drugs)
+        if (self.domain is None) is not (not self.expected):
+            raise refuse(f"{self.id}: `domain` and `expected` go together")
         return self
 
 
@@ -242,9 +263,13 @@ def name_of(told: OutcomeName | OutcomeRule) -> str:
     return told if isinstance(told, str) else told.id
 
 
+_NOT_OF_THE_RULE = {"id", "kind", "domain", "expected"}
+"""What a derived value does not depend on."""
+
+
 def definition_of(rule: OutcomeRule) -> str:
     """The rule as canonical text: its kind, and each choice that is not the usual one."""
-    chosen = rule.model_dump_json(exclude_defaults=True, exclude={"id", "kind"})
+    chosen = rule.model_dump_json(exclude_defaults=True, exclude=_NOT_OF_THE_RULE)
     return f"{rule.kind} {chosen}"
 
 

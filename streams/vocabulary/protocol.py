@@ -31,6 +31,7 @@ from streams.vocabulary.m11 import Section
 from streams.vocabulary.outcomes import (
     OutcomeName,
     OutcomeRule,
+    TreatmentReceived,
     WrittenOut,
     name_of,
     rule_of,
@@ -305,6 +306,27 @@ class Protocol(Document):
                     "which is no domain here",
                 )
         return self
+
+    @model_validator(mode="after")
+    def _compares_arms_that_may_be_seen(self) -> Protocol:
+        for rule in self.outcome_rules.values():
+            if isinstance(rule, TreatmentReceived) and rule.domain is not None:
+                self._expect_open_arms(rule)
+        return self
+
+    def _expect_open_arms(self, rule: TreatmentReceived) -> None:
+        domain = self.domain(rule.domain or "")
+        arms = set() if domain is None else {arm.id for arm in domain.arms}
+        if domain is None or not {told.arm for told in rule.expected} <= arms:
+            raise protocol_fault(
+                ErrorCode.PROTOCOL_INVALID,
+                f"{rule.id} compares arms that {rule.domain!r} does not have",
+            )
+        if domain.blinding == "blinded":
+            raise protocol_fault(
+                ErrorCode.PROTOCOL_INVALID,
+                f"{rule.id} compares the arms of a blinded domain; nobody may see them",
+            )
 
     @model_validator(mode="after")
     def _was_amended_in_order(self) -> Protocol:

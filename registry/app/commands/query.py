@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
+from registry.app import received
 from registry.app.commands.options import JsonOption, RegistryOption, opened
 from registry.domain.conduct import Deviation
 from registry.store.listings import (
@@ -42,6 +43,7 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
     "outcomes": TypeAdapter(tuple[OutcomeView, ...]),
     "alerts": TypeAdapter(tuple[AlertView, ...]),
     "deviations": TypeAdapter(tuple[Deviation, ...]),
+    "separation": TypeAdapter(tuple[received.SeparationView, ...]),
     "agreement": TypeAdapter(tuple[AgreementView, ...]),
 }
 """What `--json` prints; the schemas are published in `deploy/schemas`."""
@@ -184,6 +186,34 @@ def agreement(
         "agreement": lambda r: "" if r.agreement is None else f"{r.agreement:.0%}",
     }
     show("agreement", rows, columns, as_json=as_json)
+
+
+@app.command()
+def separation(
+    registry: RegistryOption = None,
+    trial: Annotated[str | None, typer.Option(help="Only this trial.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What each arm received, of domains whose arms may be seen: adherence, crossover."""
+    with opened(registry).reading() as views:
+        rows = received.separation(views, trial)
+    columns: Columns = {
+        "trial / domain": lambda r: f"{r.trial} / {r.domain}",
+        "treatment": lambda r: r.outcome,
+        "arm": lambda r: r.received.arm,
+        "participants": lambda r: r.received.participants,
+        "known": lambda r: r.received.known,
+        "mean days": _mean_days,
+        "as allocated": lambda r: r.received.as_allocated,
+        "crossed over": lambda r: r.received.crossed_over,
+        "departed": lambda r: r.received.departed,
+    }
+    show("separation", rows, columns, as_json=as_json)
+
+
+def _mean_days(row: received.SeparationView) -> str:
+    mean = row.received.mean_days
+    return "unknown" if mean is None else f"{mean:.1f}"
 
 
 def _check_definition(name: str, held: set[str]) -> None:

@@ -1,10 +1,15 @@
 """What people say of outcomes and deviations, on both databases alike."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from sqlalchemy.exc import DatabaseError
+from typer.testing import CliRunner
 
+from registry.app.commands.deviation import app as deviation_app
+from registry.app.commands.outcome import app as outcome_app
+from registry.app.commands.query import app as query_app
 from registry.usecases.judge_outcome import (
     JudgeOutcome,
     OutcomeJudged,
@@ -256,3 +261,45 @@ def test_the_database_itself_refuses_a_change(bedside, participant, sql, table):
     deviation(bedside, participant)
     with pytest.raises(DatabaseError, match="append-only"):
         sql(f"UPDATE {table} SET actor = 'x'")
+
+
+def ember(app, *arguments):
+    return CliRunner().invoke(app, [str(one) for one in arguments])
+
+
+def test_the_commands_record_and_list(bedside, participant, registry_url):
+    said = outcome(bedside)
+    bedside.hear(said)
+    to = ("--registry", registry_url)
+
+    judged = ember(
+        outcome_app,
+        *("correct", said.outcome_id, "--value", 1, "--reason", "certificate"),
+        *("--by", "committee", "--decided-at", "2026-03-02T10:00Z", *to),
+    )
+    assert "corrected, no. 1); the record says 0, final" in judged.output
+    told = ember(
+        deviation_app,
+        *("record", participant, "--kind", "treatment", "--important"),
+        *("--what", "late dose", "--happened-at", "2026-03-02T10:00Z", *to),
+    )
+    assert told.output.strip() == f"{participant}: deviation no. 1 is on record."
+
+    (shown,) = json.loads(ember(query_app, "outcomes", "--json", *to).output)
+    assert (shown["value"], shown["judged"]["value"]) == (0, 1)
+    assert "1, corrected by committee" in ember(query_app, "outcomes", *to).output
+    (listed,) = json.loads(ember(query_app, "deviations", "--json", *to).output)
+    assert listed["description"] == "late dose"
+
+
+def test_a_refusal_is_told_by_its_code(bedside, registry_url):
+    bedside.open_trial()
+    to = ("--registry", registry_url)
+    no = ember(outcome_app, "adjudicate", "nothing", "--reason", "x", *to)
+    assert (no.exception.code, no.exit_code) == ("EMB-345", 1)
+    none = ember(
+        deviation_app,
+        *("record", "nobody", "--kind", "other", "--no-important", "--what", "x"),
+        *("--happened-at", "2026-03-02T10:00Z", *to),
+    )
+    assert none.exception.code == "EMB-347"
