@@ -106,8 +106,7 @@ class Views:
         self, trial: str | None = None, patient: str | None = None
     ) -> tuple[OutcomeView, ...]:
         """The latest revision of each outcome."""
-        columns = select(*_columns(OutcomeRow, OutcomeView), OutcomeRow.document)
-        query = _latest(columns, OutcomeRow, "outcome_id")
+        query = _latest(_outcomes(), OutcomeRow, "outcome_id")
         rows = _where(query, OutcomeRow, trial=trial, patient=patient)
         judged = self._judged(trial)
         return tuple(
@@ -236,12 +235,14 @@ class Views:
 _OF_THE_DOCUMENT = ("definition", "lower", "upper", "parts", "amends")
 """What an outcome's message tells and its row has no column for."""
 
-_DERIVED = (
-    *("criteria", "status_while_open", "status_with_answers"),
-    *_OF_THE_DOCUMENT,
-    "judged",
-)
-"""What a view shows and its row does not have."""
+_DERIVED = ("criteria", "status_while_open", "status_with_answers")
+"""What a screening shows and its row does not have."""
+
+
+def _outcomes() -> Select[*tuple[Any, ...]]:
+    shown = {field.name for field in fields(OutcomeView)}
+    held = sorted(shown - {*_OF_THE_DOCUMENT, "judged"})
+    return select(*(getattr(OutcomeRow, name) for name in held), OutcomeRow.document)
 
 
 def _outcome(row: dict[str, Any], judged: dict[str, JudgedOutcome]) -> OutcomeView:
