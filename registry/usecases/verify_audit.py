@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -183,25 +183,24 @@ class _Walk:
             return uow.modes.one(detail["revision"])
         if row.action == AuditAction.PROTOCOL_ACTIVATED:
             return uow.protocols.one(row.trial, detail["revision"])
-        if row.action == AuditAction.PARTICIPANT_REGISTERED:
-            return uow.participants.one(subject)
-        if row.action == AuditAction.CONSENT_RECORDED:
-            return uow.participants.consent_revision(subject)
-        if row.action == AuditAction.ANSWER_RECORDED:
-            return uow.answers.one(subject)
-        if row.action == AuditAction.OPT_OUT_RECORDED:
-            return uow.opt_outs.one(subject)
-        if row.action in (AuditAction.PAUSED, AuditAction.RESUMED):
-            return uow.pauses.one(subject)
-        if row.action == AuditAction.VECTOR_PUBLISHED:
-            return uow.vectors.one(subject)
-        if row.action == AuditAction.ALLOCATION_EXCLUDED:
-            return uow.allocations.exclusion(subject)
-        if row.action == AuditAction.OUTCOME_JUDGED:
-            return uow.judged_outcomes.one(subject)
-        if row.action == AuditAction.DEVIATION_RECORDED:
-            return uow.deviations.one(subject)
-        return uow.allocations.one(subject)
+        return self._by_subject()[row.action](subject)
+
+    def _by_subject(self) -> dict[str, Callable[[str], object | None]]:
+        """How the record of each other action is found by what it was done to."""
+        uow = self._uow
+        return {
+            AuditAction.PARTICIPANT_REGISTERED.value: uow.participants.one,
+            AuditAction.CONSENT_RECORDED.value: uow.participants.consent_revision,
+            AuditAction.ANSWER_RECORDED.value: uow.answers.one,
+            AuditAction.OPT_OUT_RECORDED.value: uow.opt_outs.one,
+            AuditAction.PAUSED.value: uow.pauses.one,
+            AuditAction.RESUMED.value: uow.pauses.one,
+            AuditAction.VECTOR_PUBLISHED.value: uow.vectors.one,
+            AuditAction.ALLOCATION_EXCLUDED.value: uow.allocations.exclusion,
+            AuditAction.OUTCOME_JUDGED.value: uow.judged_outcomes.one,
+            AuditAction.DEVIATION_RECORDED.value: uow.deviations.one,
+            AuditAction.RANDOMISED.value: uow.allocations.one,
+        }
 
     def _unaccounted(self) -> Break | None:
         """A record that no row of the chain speaks of was put there past the audit."""
