@@ -10,6 +10,7 @@ from registry.store.columns import metadata
 from registry.store.rows import (
     alerts,
     audit,
+    conduct,
     identity,
     people,
     stream,
@@ -34,6 +35,9 @@ APPEND_ONLY = (
     people.ConsentRow.__tablename__,
     people.AnswerRow.__tablename__,
     people.OptOutRow.__tablename__,
+    conduct.GreenLightRow.__tablename__,
+    conduct.DelegationRow.__tablename__,
+    conduct.SignatureRow.__tablename__,
     RandomisationRow.__tablename__,
     VectorRow.__tablename__,
     ExclusionRow.__tablename__,

@@ -18,6 +18,11 @@ from registry.store.migrate import current_revision, head_revision, reachable
 from registry.store.repositories.alerts import AlertRepository
 from registry.store.repositories.allocation import AllocationRepository
 from registry.store.repositories.audit import AuditRepository
+from registry.store.repositories.conduct import (
+    DelegationRepository,
+    GreenLightRepository,
+    SignatureRepository,
+)
 from registry.store.repositories.feeds import FeedRepository
 from registry.store.repositories.letters import LetterRepository
 from registry.store.repositories.outbox import OutboxRepository
@@ -60,6 +65,9 @@ class UnitOfWork:
         self.participants = ParticipantRepository(connection)
         self.opt_outs = OptOutRepository(connection)
         self.answers = AnswerRepository(connection)
+        self.green_lights = GreenLightRepository(connection)
+        self.delegations = DelegationRepository(connection)
+        self.signatures = SignatureRepository(connection)
         self.allocations = AllocationRepository(connection)
         self.letters = LetterRepository(connection)
         self.vault = VaultRepository(connection)

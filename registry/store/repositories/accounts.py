@@ -24,6 +24,7 @@ from registry.store.repositories.verdicts import onset_row, outcome_row, screeni
 from registry.store.rows.alerts import AlertEventRow, AlertRow
 from registry.store.rows.allocation import ExclusionRow, RandomisationRow, VectorRow
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
+from registry.store.rows.conduct import DelegationRow, GreenLightRow, SignatureRow
 from registry.store.rows.people import AnswerRow, ConsentRow, OptOutRow, ParticipantRow
 from registry.store.rows.trial import ModeRow, PauseRow, ProtocolRow
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
@@ -97,6 +98,9 @@ def _kept() -> Iterator[_Kept]:
     yield _of_its_own(Account.PARTICIPANTS, ParticipantRow)
     yield _of_its_own(Account.RANDOMISATIONS, RandomisationRow)
     yield _of_its_own(Account.OPT_OUTS, OptOutRow)
+    yield _of_its_own(Account.GREEN_LIGHTS, GreenLightRow)
+    yield _of_its_own(Account.DELEGATIONS, DelegationRow)
+    yield _of_its_own(Account.SIGNATURES, SignatureRow)
     yield _of_its_own(Account.PAUSES, PauseRow)
     yield _of_its_own(Account.EXCLUSIONS, ExclusionRow)
     yield _Kept(Account.VECTORS, VectorRow.__table__, _NONE, VectorRow.trial)
