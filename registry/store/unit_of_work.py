@@ -18,7 +18,7 @@ from registry.store.migrate import current_revision, head_revision, reachable
 from registry.store.repositories.alerts import AlertRepository
 from registry.store.repositories.allocation import AllocationRepository
 from registry.store.repositories.audit import AuditRepository
-from registry.store.repositories.conduct import (
+from registry.store.repositories.sites import (
     DelegationRepository,
     GreenLightRepository,
     SignatureRepository,

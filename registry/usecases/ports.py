@@ -23,7 +23,7 @@ from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.history import History
 from registry.usecases.allocation_ports import AllocationRecords, Pauses, Vectors
-from registry.usecases.conduct_ports import Delegations, GreenLights, Signatures
+from registry.usecases.site_ports import Delegations, GreenLights, Signatures
 from registry.usecases.outbox import OutboxItem
 from registry.usecases.people_ports import Answers, OptOuts, Participants
 from registry.usecases.records import (

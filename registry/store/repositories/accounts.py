@@ -24,7 +24,7 @@ from registry.store.repositories.verdicts import onset_row, outcome_row, screeni
 from registry.store.rows.alerts import AlertEventRow, AlertRow
 from registry.store.rows.allocation import ExclusionRow, RandomisationRow, VectorRow
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
-from registry.store.rows.conduct import DelegationRow, GreenLightRow, SignatureRow
+from registry.store.rows.sites import DelegationRow, GreenLightRow, SignatureRow
 from registry.store.rows.people import AnswerRow, ConsentRow, OptOutRow, ParticipantRow
 from registry.store.rows.trial import ModeRow, PauseRow, ProtocolRow
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow

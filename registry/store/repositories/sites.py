@@ -10,7 +10,7 @@ from registry.domain.delegation import Delegation, EligibilitySignature
 from registry.domain.green_light import GreenLight
 from registry.store.repositories.bulk import told
 from registry.store.repositories.reading import telling_unreadable
-from registry.store.rows.conduct import DelegationRow, GreenLightRow, SignatureRow
+from registry.store.rows.sites import DelegationRow, GreenLightRow, SignatureRow
 
 
 class GreenLightRepository:
