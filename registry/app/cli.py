@@ -30,10 +30,11 @@ REGISTRY_COMMANDS: Mapping[str, str] = {
     "deviation": "registry.app.commands.deviation:app",
     "identity": "registry.app.commands.identity:app",
     "intake": "registry.app.commands.intake:app",
+    "delegation": "registry.app.commands.delegation:app",
+    "site": "registry.app.commands.site:app",
     "audit": "registry.app.commands.audit:app",
     "randomisation": "registry.app.commands.randomisation:app",
     "allocation": "registry.app.commands.allocation:app",
-    "site": "registry.app.commands.pausing:site",
     "domain": "registry.app.commands.pausing:domain",
     "arm": "registry.app.commands.pausing:arm",
 }

@@ -24,6 +24,12 @@ from registry.usecases.activate_protocol import (
     ProtocolActivated,
     activate_protocol,
 )
+from registry.usecases.set_green_light import (
+    GreenLightRefused,
+    GreenLightSet,
+    SetGreenLight,
+    set_green_light,
+)
 from streams.vocabulary import allocation as document
 from streams.vocabulary.allocation import Allocation
 from streams.vocabulary.protocol import Domain, Protocol, canonical_json
@@ -44,6 +50,17 @@ def activate(
     )
     with registry.transaction() as uow:
         return activate_protocol(command, uow, signer=signer)
+
+
+def give_green_light(
+    trial: str, registry: Registry, *, site: str, reason: str, actor: str, at: datetime
+) -> GreenLightSet | GreenLightRefused:
+    """Let a site recruit."""
+    command = SetGreenLight(
+        trial=trial, site=site, given=True, reason=reason, actor=actor, at=at
+    )
+    with registry.transaction() as uow:
+        return set_green_light(command, uow)
 
 
 def design_of(domain: Domain) -> DomainDesign:

@@ -70,6 +70,8 @@ class Randomisation:
 
     None in what was drawn before that was kept.
     """
+    epoch: str | None = field(default=None, metadata=ADDED)
+    """Calendar epoch; None in what was drawn before it was kept."""
     vector_id: str | None = field(default=None, metadata=ADDED)
     """The allocation vector it was drawn by; None of methods that draw by none."""
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -48,6 +51,36 @@ def levels_of(stratum: str) -> Mapping[str, str]:
 def pending_factors(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """The factors whose level is not known yet."""
     return tuple(sorted(f for f, level in pairs if level == UNKNOWN_LEVEL))
+
+
+class FactorState(StrEnum):
+    """Whether a factor's level has come."""
+
+    KNOWN = "known"
+    PENDING = "pending"
+    """An assay, or another fact, is waited for."""
+    TIMED_OUT = "timed_out"
+    """By the clock: it is waited for no longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorStand:
+    """One factor of one screening at a moment."""
+
+    factor: str
+    level: str
+    state: FactorState
+    waited_until: datetime
+    classifiers: tuple[tuple[str, str], ...]
+    """What classifies, as `name:policy`, and in which version; none where plain facts
+    decide the level."""
+
+
+def factor_state(level: str, *, until: datetime, at: datetime) -> FactorState:
+    """At the last moment it is still waited for; a level that came late has come."""
+    if level != UNKNOWN_LEVEL:
+        return FactorState.KNOWN
+    return FactorState.TIMED_OUT if at > until else FactorState.PENDING
 
 
 def _plain(part: str) -> str:

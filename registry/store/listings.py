@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from registry.domain.alert import AlertStatus, Hold
 from registry.domain.conduct import JudgedOutcome
-from registry.domain.consent import ConsentState
+from registry.domain.consent import ConsentState, Scope, Standing
 from registry.domain.mode import Suppression
+from registry.domain.stratum import FactorState
 from streams.vocabulary.messages import (
     CriterionVerdict,
     FlagStatus,
@@ -94,6 +96,60 @@ class ParticipantView:
     anchor_at: datetime | None
     arm: str | None
     """Shown to whom it is due, and never in a blinded domain."""
+
+
+Due = Literal[
+    "ask_by_the_deadline", "overdue", "ask_the_patient", "ask_again", "writing_follows"
+]
+"""What is to be done about a consent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentView:
+    """Where one participant stands at a moment, and what may be done."""
+
+    participant: str
+    trial: str
+    site: str
+    patient: str
+    standing: Standing
+    document_version: str | None
+    """On which consent was given."""
+    decided_at: datetime | None
+    """Of the last word."""
+    withdrawn: tuple[Scope, ...]
+    due: Due | None
+    """None where nothing is to be done."""
+    deadline: datetime | None
+    """Deferred: by when somebody is to be asked."""
+    renew: str | None
+    """The document on which consent is to be sought again."""
+    may_randomise: bool
+    may_treat: bool
+    may_follow_up: bool
+    may_collect: bool
+    may_use: bool
+    data_flagged: bool
+    """A declared rule forbids to use what was recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StratumView:
+    """One factor of one screening whose level has not come."""
+
+    screening_id: str
+    site: str
+    patient: str
+    trial: str
+    domain: str
+    episode: str
+    factor: str
+    state: FactorState
+    waited_until: datetime
+    deadline: datetime
+    """Of the recruitment window."""
+    classifiers: tuple[tuple[str, str], ...]
+    """What classifies, as `name:policy`, and in which version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

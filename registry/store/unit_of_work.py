@@ -31,6 +31,11 @@ from registry.store.repositories.people import (
     OptOutRepository,
     ParticipantRepository,
 )
+from registry.store.repositories.sites import (
+    DelegationRepository,
+    GreenLightRepository,
+    SignatureRepository,
+)
 from registry.store.repositories.stream import StreamRepository
 from registry.store.repositories.trial import ModeRepository, ProtocolRepository
 from registry.store.repositories.vault import VaultRepository
@@ -66,6 +71,9 @@ class UnitOfWork:
         self.judged_outcomes = JudgedOutcomeRepository(connection)
         self.deviations = DeviationRepository(connection)
         self.answers = AnswerRepository(connection)
+        self.green_lights = GreenLightRepository(connection)
+        self.delegations = DelegationRepository(connection)
+        self.signatures = SignatureRepository(connection)
         self.allocations = AllocationRepository(connection)
         self.letters = LetterRepository(connection)
         self.vault = VaultRepository(connection)

@@ -7,6 +7,7 @@ blinded domain shows none to anybody.
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, and_, func, null, select, text
@@ -16,16 +17,19 @@ from registry.domain.conduct import Deviation, JudgedOutcome
 from registry.domain.feed import Feed, counts
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent, HumanAnswer
+from registry.store import worklists
 from registry.store.agreement import agreement
 from registry.store.flow import flow
 from registry.store.listings import (
     AgreementView,
     AlertView,
+    ConsentView,
     FlowView,
     OnsetView,
     OutcomeView,
     ParticipantView,
     ScreeningView,
+    StratumView,
 )
 from registry.store.open_windows import answered, last_while_open
 from registry.store.repositories.feeds import FEED_COLUMNS, read_feed
@@ -135,6 +139,18 @@ class Views:
         query = _only(query, ParticipantRow, trial=trial, site=site, patient=patient)
         order = (ParticipantRow.participant, RandomisationRow.domain)
         return self._all(query.order_by(*order), ParticipantView)
+
+    def consent_stands(
+        self, trial: str | None = None, *, at: datetime
+    ) -> tuple[ConsentView, ...]:
+        """Where each participant stands at `at`, by what was recorded until then."""
+        return worklists.consents(self._connection, at=at, trial=trial)
+
+    def strata(
+        self, trial: str | None = None, *, at: datetime
+    ) -> tuple[StratumView, ...]:
+        """The factors not known yet of screenings whose window is open at `at`."""
+        return worklists.strata(self._connection, at=at, trial=trial)
 
     def alerts(
         self,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from registry.domain.consent import ConsentState
+from registry.domain.consent_terms import NOT_ASKED, Stand, Terms
+from registry.domain.delegation import Signing, signing, what_is_signed
 from registry.domain.enrolment import Case, eligible_arms
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent
@@ -16,12 +17,16 @@ from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.methods import Adaptive
 from registry.domain.randomisation.vector import Vector
 from registry.domain.stratum import stratum_key
-from registry.usecases.declared import recruits
+from registry.usecases.consent_stands import declared_terms, stand_of
+from registry.usecases.declared import asks_for_signature, recruits
 from registry.usecases.declined import declined
 from registry.usecases.holding import Holding
 from registry.usecases.one_person import Merged, person_of
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_answer import valid_answers
+from registry.usecases.records import ProtocolVersion
+from registry.usecases.set_green_light import green_light_given
+from registry.usecases.strata import waited_until
 from streams.vocabulary.messages import TrialScreening, Truth
 
 
@@ -79,14 +84,16 @@ def case_of(
     """All that the gate looks at, read inside the locks."""
     active = uow.protocols.active(asking.trial)
     person = person_of(asking.site, asking.patient, uow)
-    given = consent is not None and consent.state is ConsentState.GIVEN
-    no = declined(person, asking.site, asking.trial, uow) if given else None
+    consented = _consented(asking, active, consent, uow)
+    willing = consented.permits.randomise
+    no = declined(person, asking.site, asking.trial, uow) if willing else None
     return Case(
         at=asking.at,
         mode=mode,
         screening=screening,
         answers=answers_at(screening, asking, uow),
-        consent=None if consent is None else consent.state,
+        consent=consented.standing,
+        renew=consented.renew,
         design=stands.design,
         protocol_hash=None if active is None else active.protocol_hash,
         can_seal=uow.can_seal,
@@ -96,6 +103,29 @@ def case_of(
         site_paused=stands.site_paused,
         declined=None if no is None else no.value,
         excluded_by=Holding(uow).conflicts(asking.site, asking.patient, asking.trial),
+        green_light=green_light_given(uow, trial=asking.trial, site=asking.site),
+        signature=signing_of(screening, active, asking, uow, mode),
+        waited_until=waited_until(screening, uow),
+    )
+
+
+def signing_of(
+    screening: TrialScreening | None,
+    active: ProtocolVersion | None,
+    asking: Asking,
+    uow: UnitOfWork,
+    mode: Mode,
+) -> Signing:
+    """How the signature stands; in no other mode than live is one asked for."""
+    if screening is None or active is None or mode is not Mode.LIVE:
+        return Signing.NOT_ASKED_FOR
+    if not asks_for_signature(active):
+        return Signing.NOT_ASKED_FOR
+    return signing(
+        uow.signatures.latest(screening.screening_id),
+        signed=what_is_signed(screening, answers_at(screening, asking, uow)),
+        log=uow.delegations.latest(trial=asking.trial, site=asking.site),
+        at=asking.at,
     )
 
 
@@ -138,6 +168,20 @@ def _vector_in_force(
         design=design.schedule(),
     )
     return None if published is None else published.vector
+
+
+def _consented(
+    asking: Asking,
+    active: ProtocolVersion | None,
+    consent: Consent | None,
+    uow: UnitOfWork,
+) -> Stand:
+    """Where consent stands; of whom nobody asked, that nobody did."""
+    known = None if consent is None else uow.participants.one(consent.participant)
+    if known is None:
+        return NOT_ASKED
+    terms = Terms() if active is None else declared_terms(active.document, asking.site)
+    return stand_of(known, terms, uow, at=asking.at)
 
 
 def _also_takes_part(asking: Asking, person: Merged) -> tuple[str, ...]:

@@ -70,6 +70,17 @@ def recruits(version: ProtocolVersion, site: str) -> bool:
     return not told or told.get(site) == "open"
 
 
+def names_site(version: ProtocolVersion, site: str) -> bool:
+    """Whether the document lets the site take part; any may, where it names none."""
+    sites = json.loads(version.document).get("sites") or ()
+    return not sites or site in {one["id"] for one in sites}
+
+
+def asks_for_signature(version: ProtocolVersion) -> bool:
+    """Whether eligibility has to be signed before anybody is randomised."""
+    return bool(json.loads(version.document).get("requires_signature"))
+
+
 def levels_declared(
     version: ProtocolVersion, domain: str
 ) -> Mapping[str, frozenset[str]] | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from registry.domain.alert import Hold
-from registry.domain.consent import ConsentState
+from registry.domain.consent import NO, ConsentState
+from registry.domain.consent_terms import recorded
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent, OptOut
 from registry.usecases.one_person import Merged
@@ -37,7 +36,7 @@ def declined(person: Merged, site: str, trial: str, uow: UnitOfWork) -> Hold | N
         return Hold.OPTED_OUT
     mine = {p.participant for p in person.participants if p.trial == trial}
     for participant in sorted(mine):
-        if _said_no(c for c in uow.participants.consents_of([participant])):
+        if recorded(uow.participants.consents_of([participant])).standing in NO:
             return Hold.REFUSED
     return None
 
@@ -110,7 +109,6 @@ def roster_item(entry: RosterEntry) -> OutboxItem:
     )
 
 
-_NO = (ConsentState.REFUSED, ConsentState.WITHDRAWN)
 _SAID: dict[ConsentState, Refusal] = {
     ConsentState.REFUSED: "refused",
     ConsentState.WITHDRAWN: "withdrawn",
@@ -120,9 +118,3 @@ _OF_MODE: dict[Mode, Provenance] = {
     Mode.DEMO: "simulated",
     Mode.SILENT: "history",
 }
-
-
-def _said_no(consents: Iterable[Consent]) -> bool:
-    """Whether the last word is a no; to be asked again is no word."""
-    words = [c.state for c in consents if c.state is not ConsentState.ASKED]
-    return bool(words) and words[-1] in _NO

@@ -33,6 +33,7 @@ from registry.usecases.records import (
     Request,
     Stamp,
 )
+from registry.usecases.site_ports import Delegations, GreenLights, Signatures
 from registry.usecases.stream_ports import Feeds, Stream
 from registry.usecases.stream_state import RecordedMessage
 from registry.usecases.vault_ports import Vault
@@ -369,6 +370,15 @@ class UnitOfWork(Protocol):
 
     @property
     def answers(self) -> Answers: ...
+
+    @property
+    def green_lights(self) -> GreenLights: ...
+
+    @property
+    def delegations(self) -> Delegations: ...
+
+    @property
+    def signatures(self) -> Signatures: ...
 
     @property
     def allocations(self) -> Allocations: ...

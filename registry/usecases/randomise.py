@@ -20,6 +20,7 @@ from datetime import datetime
 from registry.domain.allocation import Allocator, Randomisation, SealedArm, following
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.enrolment import Gate, Obstacle, gate
+from registry.domain.epoch import epoch_of
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent
 from registry.domain.placement import Placement
@@ -296,6 +297,7 @@ def _randomisation(
         arm_commitment=sealed.commitment,
         availability=admitted.placed.availability,
         vector_id=admitted.placed.vector_id,
+        epoch=epoch_of(command.at),
     )
 
 

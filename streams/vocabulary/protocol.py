@@ -24,6 +24,7 @@ from streams.vocabulary.administration import (
     version_number,
 )
 from streams.vocabulary.allocation import Allocation, misfits
+from streams.vocabulary.consent import Consent, says_nothing
 from streams.vocabulary.document import Document, Named
 from streams.vocabulary.entry import Entry
 from streams.vocabulary.errors import ErrorCode
@@ -136,6 +137,9 @@ class Factor(Document):
     """The level where the rule is FALSE; while it is UNKNOWN nobody is randomised."""
     notes: Words | None = None
     """What else a reader should know: why it is one, how late it may come."""
+    within: Duration | None = Field(default=None, exclude_if=says_nothing)
+    """How long after the anchor its level is waited for; without it, to the window's
+    end."""
     m11: Section | None = None
     """The section of the ICH M11 protocol it is written in."""
 
@@ -176,15 +180,6 @@ class Alert(Document):
     """What is to be done, and where."""
     to: tuple[Literal["treating_clinician", "research_team"], ...] = ("research_team",)
     """Which roles are alerted."""
-
-
-class Consent(Document):
-    """How consent is sought."""
-
-    model: Literal["prospective", "deferred", "opt_out", "waiver"]
-    """Before, after, unless refused, or not at all."""
-    text: Words
-    """What that means here."""
 
 
 class Domain(Document):
@@ -260,6 +255,11 @@ class Protocol(Document):
     """Who recruits; every site, if none is named."""
     consent: Consent
     """How it is sought, and what that means here."""
+    requires_signature: Literal[True] | None = Field(
+        default=None, exclude_if=says_nothing
+    )
+    """`true`: live, nobody is randomised whose eligibility was not signed by somebody
+    to whom that was delegated."""
     co_enrolment: CoEnrolment = Field(default_factory=CoEnrolment)
     """With which other trials a participant may share."""
     outcomes: tuple[OutcomeName | WrittenOut, ...] = Field(min_length=1)

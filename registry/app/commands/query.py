@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from contextlib import closing
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -12,15 +13,18 @@ from rich.console import Console
 from rich.table import Table
 
 from registry.app import received
+from registry.app.clocks import SystemClock
 from registry.app.commands.options import JsonOption, RegistryOption, opened
 from registry.domain.conduct import Deviation
 from registry.store.listings import (
     AgreementView,
     AlertView,
+    ConsentView,
     OnsetView,
     OutcomeView,
     ParticipantView,
     ScreeningView,
+    StratumView,
 )
 from streams.clinical.criteria.loading import ANCHORING
 from streams.pipeline.flaggable import FLAGGABLE
@@ -36,11 +40,19 @@ PatientOption = Annotated[
     str | None, typer.Option(help="Only this patient (the pseudonym).")
 ]
 
+TrialOption = Annotated[str | None, typer.Option(help="Only this trial.")]
+AtOption = Annotated[
+    datetime | None,
+    typer.Option(help="As it stood at that moment, in UTC; without it, now."),
+]
+
 ANSWERS: dict[str, TypeAdapter[Any]] = {
     "onsets": TypeAdapter(tuple[OnsetView, ...]),
     "screenings": TypeAdapter(tuple[ScreeningView, ...]),
     "participants": TypeAdapter(tuple[ParticipantView, ...]),
     "outcomes": TypeAdapter(tuple[OutcomeView, ...]),
+    "consents": TypeAdapter(tuple[ConsentView, ...]),
+    "strata": TypeAdapter(tuple[StratumView, ...]),
     "alerts": TypeAdapter(tuple[AlertView, ...]),
     "deviations": TypeAdapter(tuple[Deviation, ...]),
     "separation": TypeAdapter(tuple[received.SeparationView, ...]),
@@ -120,6 +132,59 @@ def participants(registry: RegistryOption = None, as_json: JsonOption = False) -
         "arm": lambda r: r.arm or "",
     }
     show("participants", rows, columns, as_json=as_json)
+
+
+@app.command()
+def consents(
+    registry: RegistryOption = None,
+    trial: TrialOption = None,
+    due: Annotated[
+        bool, typer.Option("--due", help="Only where something is to be done.")
+    ] = False,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Where each participant stands, what may be done, and who is to be asked."""
+    with closing(opened(registry)) as book, book.reading() as views:
+        rows = views.consent_stands(trial, at=_moment(at))
+    if due:
+        waiting = (row for row in rows if row.due is not None)
+        rows = tuple(sorted(waiting, key=_urgency))
+    columns: Columns = {
+        "participant": lambda r: r.participant,
+        "patient": lambda r: r.patient,
+        "consent": lambda r: r.standing,
+        "form": lambda r: r.document_version or "",
+        "to be done": lambda r: (r.due or "").replace("_", " "),
+        "by": lambda r: told(r.deadline),
+        "on form": lambda r: r.renew or "",
+        "withdrawn": lambda r: ", ".join(r.withdrawn),
+        "may": _may,
+        "data": lambda r: "not to be used" if r.data_flagged else "",
+    }
+    show("consents", rows, columns, as_json=as_json)
+
+
+@app.command()
+def strata(
+    registry: RegistryOption = None,
+    trial: TrialOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The strata that wait for a result, the most urgent first."""
+    with closing(opened(registry)) as book, book.reading() as views:
+        rows = views.strata(trial, at=_moment(at))
+    columns: Columns = {
+        "patient": lambda r: r.patient,
+        "trial / domain": lambda r: f"{r.trial} / {r.domain}",
+        "factor": lambda r: r.factor,
+        "state": lambda r: r.state,
+        "waited for until": lambda r: told(r.waited_until),
+        "window closes": lambda r: told(r.deadline),
+        "classifier": lambda r: ", ".join(" ".join(pair) for pair in r.classifiers),
+    }
+    show("strata", rows, columns, as_json=as_json)
 
 
 @app.command()
@@ -247,6 +312,24 @@ def _judged(outcome: OutcomeView) -> str:
     value = "unknown" if judged.value is None else f"{judged.value:g}"
     since = "; the record moved since" if outcome.moved_since else ""
     return f"{value}, {judged.judged_as} by {judged.actor}: {judged.reason}{since}"
+
+
+def _moment(written: datetime | None) -> datetime:
+    """What was asked for, in UTC; now where nothing was."""
+    return SystemClock().now() if written is None else written.replace(tzinfo=UTC)
+
+
+def _urgency(row: ConsentView) -> tuple[bool, datetime, str]:
+    """Who has a deadline comes first, the nearest before the others."""
+    latest = datetime.max.replace(tzinfo=UTC)
+    return row.deadline is None, row.deadline or latest, row.participant
+
+
+def _may(row: ConsentView) -> str:
+    """The acts that are allowed, in words."""
+    acts = ("randomise", "treat", "follow_up", "collect", "use")
+    allowed = (act for act in acts if getattr(row, f"may_{act}"))
+    return ", ".join(allowed).replace("_", " ")
 
 
 def _listed(names: set[str]) -> str:

@@ -26,6 +26,7 @@ from registry.store.rows.allocation import ExclusionRow, RandomisationRow, Vecto
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
 from registry.store.rows.conduct import DeviationRow, JudgedOutcomeRow
 from registry.store.rows.people import AnswerRow, ConsentRow, OptOutRow, ParticipantRow
+from registry.store.rows.sites import DelegationRow, GreenLightRow, SignatureRow
 from registry.store.rows.trial import ModeRow, PauseRow, ProtocolRow
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
 from streams.vocabulary.errors import InputError
@@ -98,6 +99,9 @@ def _kept() -> Iterator[_Kept]:
     yield _of_its_own(Account.PARTICIPANTS, ParticipantRow)
     yield _of_its_own(Account.RANDOMISATIONS, RandomisationRow)
     yield _of_its_own(Account.OPT_OUTS, OptOutRow)
+    yield _of_its_own(Account.GREEN_LIGHTS, GreenLightRow)
+    yield _of_its_own(Account.DELEGATIONS, DelegationRow)
+    yield _of_its_own(Account.SIGNATURES, SignatureRow)
     yield _of_its_own(Account.PAUSES, PauseRow)
     yield _of_its_own(Account.EXCLUSIONS, ExclusionRow)
     yield _Kept(Account.VECTORS, VectorRow.__table__, _NONE, VectorRow.trial)

@@ -137,6 +137,7 @@ class RandomisationRow(Row):
     availability: Mapped[str | None] = said(
         "Each arm, whether it was available, whether the patient was eligible; JSON."
     )
+    epoch: Mapped[str | None] = said("Calendar epoch, frozen: month in UTC.")
     vector_id: Mapped[str | None] = said("Allocation vector it was drawn by.")
 
 

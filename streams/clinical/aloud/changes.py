@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from streams.clinical.aloud.document import Passage, passages
 from streams.clinical.aloud.entries import recruitment
 from streams.clinical.aloud.rules import lines
+from streams.clinical.aloud.terms import asked_again, consent_terms, waited_for
 from streams.vocabulary.allocation import Allocation
 from streams.vocabulary.protocol import Domain, Protocol
 
@@ -99,7 +100,10 @@ def _of_protocol(protocol: Protocol) -> dict[str, str]:
         "version": protocol.version,
         "title": protocol.title,
         "evidence": protocol.evidence,
-        "consent": f"{protocol.consent.model}: {protocol.consent.text}",
+        "consent": consent_terms(protocol.consent),
+        **_sites_consent(protocol),
+        **_asked_again(protocol),
+        "signature of eligibility": "yes" if protocol.requires_signature else "no",
         "outcomes": ", ".join(protocol.outcome_names),
         "co-enrolment": (
             f"excludes {', '.join(terms.excludes) or 'none'}; "
@@ -107,6 +111,22 @@ def _of_protocol(protocol: Protocol) -> dict[str, str]:
             f"rank {terms.rank or 'none'}"
         ),
         "sites": ", ".join(f"{s.id} ({s.status})" for s in protocol.sites) or "any",
+    }
+
+
+def _sites_consent(protocol: Protocol) -> dict[str, str]:
+    return {
+        f"consent at {site.id}": consent_terms(site.consent)
+        for site in protocol.sites
+        if site.consent is not None
+    }
+
+
+def _asked_again(protocol: Protocol) -> dict[str, str]:
+    return {
+        f"amendment {made.version}": asked_again(made.reconsent)
+        for made in protocol.amendments
+        if made.reconsent is not None
     }
 
 
@@ -123,7 +143,9 @@ def _of_domain(domain: Domain) -> dict[str, str]:
     for factor in domain.strata:
         rule = "; ".join(line.strip() for line in lines(factor.rule))
         levels = f"{factor.if_true} or {factor.if_false}"
-        told[f"stratum {factor.id}"] = f"{factor.text} = {rule}: {levels}"
+        told[f"stratum {factor.id}"] = (
+            f"{factor.text} = {rule}: {levels}{waited_for(factor)}"
+        )
     return told
 
 

@@ -138,4 +138,4 @@ def test_only_an_open_site_of_the_protocol_randomises(bedside, sites, refused):
 
     assert isinstance(done, NotRandomised) is refused
     if refused:
-        assert [o.name for o in done.gate.obstacles] == ["site_closed"]
+        assert "site_closed" in [o.name for o in done.gate.obstacles]

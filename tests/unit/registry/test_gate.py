@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from registry.domain.alert import calls, window_is_over
-from registry.domain.consent import ConsentState
+from registry.domain.consent import Standing
 from registry.domain.enrolment import Case, gate, status_with_answers
 from registry.domain.mode import Mode
 from registry.domain.protocol import ArmDesign, DomainDesign
@@ -58,7 +58,7 @@ def case(**changed):
         mode=Mode.LIVE,
         screening=verdict(),
         answers={},
-        consent=ConsentState.GIVEN,
+        consent=Standing.WRITTEN,
         design=DomainDesign(
             domain="d",
             arms=(ArmDesign("a"), ArmDesign("b")),
@@ -80,7 +80,7 @@ def test_the_gate_is_open_where_nothing_stands_in_the_way():
 
 def test_all_obstacles_are_told_at_once():
     shut = case(
-        consent=None,
+        consent=Standing.NOT_ASKED,
         design=None,
         screening=verdict(status="ineligible", provenance="history", window_open=False),
     )
