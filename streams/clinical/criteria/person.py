@@ -151,8 +151,9 @@ def judge_condition(rule: HasCondition, view: PatientView, now: datetime) -> Jud
         if one.inside is TRUE and not _perhaps_over(one, denied)
     ]
     if sure:
-        return Judgement(TRUE, once(sure))
-    evidence = once(one.fact.event_id for one in present or denied)
+        return Judgement(TRUE, once((*sure, *window.evidence)))
+    deciding = [one.fact.event_id for one in present or denied]
+    evidence = once((*deciding, *window.evidence)) if deciding else ()
     if present:
         return Judgement(UNKNOWN, evidence, would_need=(need,))
     return replace(absent(rule, need), evidence=evidence)

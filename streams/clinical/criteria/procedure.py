@@ -65,9 +65,9 @@ def _done(rule: UnderProcedure, view: PatientView, window: Window) -> Judgement:
     ]
     sure = [one for one in found if one.inside is TRUE]
     if sure:
-        return Judgement(TRUE, (sure[-1].fact.event_id,))
+        return Judgement(TRUE, once((sure[-1].fact.event_id, *window.evidence)))
     if found:
-        evidence = once(one.fact.event_id for one in found)
+        evidence = once((*(one.fact.event_id for one in found), *window.evidence))
         return Judgement(UNKNOWN, evidence, would_need=(_need(rule),))
     return absent(rule, _need(rule))
 
@@ -84,7 +84,8 @@ def _runs(
     if not told:
         return absent(rule, _need(rule))
     said = any_of(ran for ran, _ in told)
-    evidence = once(last.event_id for ran, last in told if ran is said)
+    deciding = (last.event_id for ran, last in told if ran is said)
+    evidence = once((*deciding, *window.evidence))
     if said is UNKNOWN:
         return Judgement(UNKNOWN, evidence, would_need=(_need(rule),))
     return Judgement(said, evidence)
