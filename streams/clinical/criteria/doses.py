@@ -129,7 +129,7 @@ def _overlaps(window: Window, fact: Medication, until: datetime) -> Truth3:
     if fact.happened_at > window.latest_end or until < window.begin:
         return FALSE
     sure = latest_of(fact) <= window.end and until >= window.latest_begin
-    return TRUE if sure else UNKNOWN
+    return window.begun if sure else window.begun & UNKNOWN
 
 
 def _said(rule: OnMedication, found: Sequence[_Exposure]) -> Truth3:
