@@ -1,4 +1,7 @@
-"""Permuted, duplicated, delayed and then corrected input gives the same final flags."""
+"""Permuted, duplicated, delayed and then corrected input gives the same in the end.
+
+The same flags, and the same screenings, whatever opens them.
+"""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,6 +10,9 @@ from functools import cache
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties.drawn.parts import RULE
+from properties.drawn.protocols import ENTRY, criterion, protocol
+from pydantic import TypeAdapter
 
 from streams.app.protocols import shipped_protocols
 from streams.pipeline.flaggable import FLAGGABLE, further
@@ -15,6 +21,7 @@ from streams.pipeline.patient import Rules, advance
 from streams.pipeline.state import PatientState
 from streams.simulate.config import HospitalConfig
 from streams.simulate.hospital import Simulation
+from streams.vocabulary.entry import Entry
 from streams.vocabulary.messages import ClockTick, RosterEntry
 from streams.vocabulary.outcomes import (
     NAMED,
@@ -131,6 +138,76 @@ def test_the_final_flags_of_every_definition_know_no_order(which, dice):
     dice.shuffle(shuffled)
     arrived = list(in_arrival_order(shuffled))
     assert final(arrived, EVERYTHING) == in_the_end(which)
+
+
+ICU = {"kind": "unit", "any_of": ["icu"]}
+INFUSION = {"kind": "infusion", "drugs": ["vasopressor"]}
+SUPPORT = {"kind": "respiratory_support", "any_of": ["oxygen", "hfnc", "invasive"]}
+CULTURE = {"kind": "culture"}
+ANTIMICROBIAL = {"kind": "medication", "antimicrobial": True, "stages": ["given"]}
+ENTRIES = (
+    {"kind": "onset", "definition": "sepsis3", "policy": "ember"},
+    {"kind": "admission"},
+    ICU,
+    INFUSION,
+    SUPPORT,
+    CULTURE,
+    ANTIMICROBIAL,
+    {"kind": "first_of", "of": [INFUSION, CULTURE]},
+    {"kind": "all_of", "of": [ANTIMICROBIAL, ICU], "within": "72 h"},
+)
+LACTATE = {
+    "kind": "value",
+    "concept": "lactate",
+    "is": "> 2 mmol/L",
+    "which": "any",
+    "within": "1000 d",
+}
+OPENED = Rules(
+    protocols=tuple(
+        protocol(
+            entry["kind"],
+            entry=ENTRY.validate_python(entry),
+            window=timedelta(days=1000),
+            inclusion=(criterion("1", RULE.validate_python(LACTATE)),),
+        )
+        for entry in ENTRIES
+    ),
+    software_version="test",
+)
+"""A trial for each kind of entry, open for as long as anybody looks."""
+
+
+def screened(messages):
+    """What is screened in the end and why, without what tells of the way there."""
+    state = PatientState(site=messages[0].site, patient=messages[0].patient)
+    list(advance(state, messages, OPENED))
+    list(advance(state, [tick(state)], OPENED))
+    return {
+        (one.trial, one.episode): (one.entry, one.entry_at, one.anchor_at, one.status, *tuple((told.truth, told.evidence) for told in one.criteria))
+        for one in state.screenings.values()
+        if one.entry_stands
+    }
+
+
+@cache
+def screened_in_the_end(which):
+    return screened(patients()[which])
+
+
+def test_every_kind_of_entry_opens_a_screening_of_these_patients():
+    opened = {trial for which in range(3) for trial, _ in screened_in_the_end(which)}
+    kinds = TypeAdapter(Entry).json_schema()["discriminator"]["mapping"]
+    assert opened == {one["kind"] for one in ENTRIES} == {*kinds}
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.sampled_from(range(3)), st.randoms(use_true_random=False))
+def test_the_final_screenings_know_no_order_whatever_opens_them(which, dice):
+    messages = patients()[which]
+    shuffled = [*messages, *dice.sample(messages, 20)]
+    dice.shuffle(shuffled)
+    assert screened(list(in_arrival_order(shuffled))) == screened_in_the_end(which)
 
 
 @settings(max_examples=4, deadline=None)
