@@ -101,7 +101,7 @@ def known_at(moment, events, said, verdict):
     return Patient(
         moment,
         standing(known, moment),
-        episode=STAY,
+        episode=verdict.episode,
         onset=next(iter(flags.values()), None),
         anchors=anchors,
         flags=tuple(flags.values()),

@@ -184,7 +184,13 @@ def screened(messages):
     list(advance(state, messages, OPENED))
     list(advance(state, [tick(state)], OPENED))
     return {
-        (one.trial, one.episode): (one.entry, one.entry_at, one.anchor_at, one.status, *tuple((told.truth, told.evidence) for told in one.criteria))
+        (one.trial, one.episode): (
+            one.entry,
+            one.entry_at,
+            one.anchor_at,
+            one.status,
+            *tuple((told.truth, told.evidence) for told in one.criteria),
+        )
         for one in state.screenings.values()
         if one.entry_stands
     }

@@ -20,9 +20,11 @@ FATES = (*("stands",) * 6, "cancelled", "corrected")
 
 
 @st.composite
-def histories(draw, facts, *, max_size=8):
+def histories(draw, facts):
     """What is told of these facts, each with its own `known_at`, in any order."""
-    found = draw(st.lists(facts, max_size=max_size, unique_by=lambda one: one.event_id))
+    found = draw(
+        st.lists(facts, min_size=2, max_size=10, unique_by=lambda one: one.event_id)
+    )
     told = []
     for one in found:
         lag, stay, fate = draw(TWISTS)

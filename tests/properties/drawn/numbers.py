@@ -1,9 +1,18 @@
 """Rules of numbers, and the facts that they read."""
 
 from datetime import timedelta
+from itertools import product
 
 from hypothesis import strategies as st
-from properties.drawn.facts import ARRIVALS, LACTATE, VOLUMES
+from properties.drawn.facts import (
+    ARRIVALS,
+    CAME,
+    INFUSED,
+    LACTATE,
+    VENTILATED,
+    VOLUMES,
+    mostly,
+)
 from properties.drawn.parts import (
     HOURS,
     NOW,
@@ -20,7 +29,9 @@ from streams.vocabulary.events import (
     Biomarker,
     Classification,
     Measurement,
+    RespiratorySupport,
 )
+from streams.vocabulary.facts import Flag
 
 
 LACTATES = leaf(
@@ -31,7 +42,22 @@ LACTATES = leaf(
     **{"is": comparisons("mmol/L", 1)},
     optional={"since": ("onset.known_at", "onset.happened_at")},
 )
+ENDS = (
+    *tuple(
+        {"from": begin, "to": end}
+        for begin, end in product(
+            ("highest", "lowest", "first"), ("latest", "lowest", "highest")
+        )
+        if begin != end
+    ),
+    {"from": "latest", "to": "latest"},
+)
 LACTATE_WHICH = ("latest", "first", "highest", "lowest", "any")
+
+SINCE_A_DATE = (
+    {"since": "ventilation.happened_at"},
+    {"around": "ventilation.happened_at", "from": "0 h", "to": "1 h"},
+)
 
 OF_NUMBERS = {
     "value": (
@@ -51,7 +77,7 @@ OF_NUMBERS = {
             **{"is": comparisons("mmol/L", 1)},
             optional={"specimens": (["arterial"],)},
         ),
-        st.one_of(LACTATE, ARRIVALS),
+        mostly(LACTATE),
     ),
     "value sustained": (
         leaf(
@@ -80,14 +106,20 @@ OF_NUMBERS = {
         leaf(
             "trend",
             concept=("lactate",),
-            within=HOURS,
-            change=(*comparisons("mmol/L", -2, 2), *comparisons("%", -50, 50)),
-            **{
-                "from": ("highest", "lowest", "first", "latest"),
-                "to": ("latest",),
-            },
+            within=("2 h", "4 h"),
+            change=(
+                *comparisons("mmol/L", -2, 2),
+                *(f"{sign} {n} %" for sign in ("<=", ">") for n in (-50, 0, 50)),
+            ),
+            together=ENDS,
         ),
-        LACTATE,
+        fact(
+            Measurement,
+            concept=("lactate",),
+            value=NUMBERS,
+            comparator=(*(None,) * 8, "<", ">"),
+            flags=((),) * 12 + ((Flag.DATE_ONLY,),),
+        ),
     ),
     "score": (
         leaf(
@@ -165,15 +197,33 @@ OF_NUMBERS = {
     ),
     "equivalent in any window": (
         windowed("norepinephrine_equivalent", **{"is": comparisons("ug/kg/min")}),
-        ARRIVALS,
+        st.one_of(INFUSED, VENTILATED, CAME),
+    ),
+    "equivalent since a date": (
+        leaf(
+            "norepinephrine_equivalent",
+            together=SINCE_A_DATE,
+            **{"is": comparisons("ug/kg/min")},
+        ),
+        st.one_of(
+            INFUSED,
+            fact(
+                RespiratorySupport,
+                category=("invasive", "oxygen"),
+                flags=((), (Flag.DATE_ONLY,)),
+            ),
+        ),
     ),
     "fluid": (
         windowed(
             "fluid",
             direction=("in", "out"),
-            total=(*comparisons("mL", 0, 200), *comparisons("mL/kg")),
+            total=(
+                *(f"{sign} {n} mL" for sign in ("<", ">=") for n in (0, 50, 100, 200)),
+                *comparisons("mL/kg", 1, 1),
+            ),
         ),
-        st.one_of(VOLUMES, ARRIVALS),
+        mostly(VOLUMES),
     ),
     "urine": (
         leaf("urine_output", lasting=HOURS, **{"is": comparisons("mL/kg/h")}),
@@ -183,9 +233,9 @@ OF_NUMBERS = {
         leaf(
             "elapsed",
             since=SINCE,
-            **{"is": comparisons("h")},
+            **{"is": comparisons("h", 1, 2)},
             optional={"until": ("onset.happened_at",)},
         ),
-        ARRIVALS,
+        st.one_of(CAME, ARRIVALS),
     ),
 }

@@ -1,7 +1,7 @@
 """Rules of the person and the stay, and the facts that they read."""
 
 from hypothesis import strategies as st
-from properties.drawn.facts import ARRIVALS
+from properties.drawn.facts import ARRIVALS, CAME
 from properties.drawn.parts import DATED, HOURS, ICD, fact, leaf, windowed
 
 from streams.vocabulary.events import (
@@ -77,7 +77,7 @@ OF_PERSONS = {
     ),
     "prior stay": (
         leaf("prior_stay", within=HOURS, optional={"facility": (True,)}),
-        ARRIVALS,
+        CAME,
     ),
-    "transferred": (leaf("transferred"), ARRIVALS),
+    "transferred": (leaf("transferred"), CAME),
 }

@@ -1,7 +1,7 @@
 """Rules of treatments and cultures, and the facts that they read."""
 
 from hypothesis import strategies as st
-from properties.drawn.facts import ARRIVALS, CULTURES, DOSES
+from properties.drawn.facts import ARRIVALS, CULTURES, DOSES, mostly
 from properties.drawn.parts import (
     DATED,
     HALF_HOUR,
@@ -35,6 +35,14 @@ INFUSIONS = st.one_of(
         },
     ),
     leaf("infusion", **RUNNING, lasting=HOURS, gap=("1 min", "1 h")),
+)
+
+GIVEN = fact(
+    Medication,
+    stage=("given", "given", "given", "stopped"),
+    sent_drug=("hydrocortisone", "x"),
+    antimicrobial=(None, True, True, False),
+    flags=DATED,
 )
 
 OF_TREATMENTS = {
@@ -76,7 +84,7 @@ OF_TREATMENTS = {
             stages=(["given"],),
             optional={"doses": comparisons("{dose}")},
         ),
-        st.one_of(DOSES, ARRIVALS),
+        mostly(GIVEN),
     ),
     "drugs for so long": (
         leaf(
@@ -90,7 +98,7 @@ OF_TREATMENTS = {
     ),
     "orders in any window": (
         windowed("medication", named=(["cortison"],)),
-        st.one_of(DOSES, ARRIVALS),
+        mostly(DOSES),
     ),
     "breathing": (
         leaf("respiratory_support", any_of=(["invasive"],), within=HOURS),
@@ -133,7 +141,7 @@ OF_TREATMENTS = {
                 "clock": ("resulted",),
             },
         ),
-        st.one_of(CULTURES, ARRIVALS),
+        mostly(CULTURES),
     ),
     "culture that grew": (
         windowed(
@@ -146,7 +154,7 @@ OF_TREATMENTS = {
                 "polymicrobial": (True, False),
             },
         ),
-        st.one_of(CULTURES, ARRIVALS),
+        mostly(CULTURES),
     ),
     "susceptibility": (
         windowed(
@@ -155,6 +163,6 @@ OF_TREATMENTS = {
             antimicrobial=("oxacillin",),
             any_of=(["R"],),
         ),
-        st.one_of(CULTURES, ARRIVALS),
+        mostly(CULTURES),
     ),
 }
