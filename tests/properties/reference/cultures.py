@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from properties.reference.record import (
+    DAY,
+    INSTANT,
     by_absence,
     has_word,
-    latest_of,
+    is_dated,
     told,
     unrecorded,
 )
@@ -83,7 +85,7 @@ def culture(rule, patient):
     looked = []
     for one in specimens(patient):
         if rule.clock == "collected":
-            inside = window.holds(one.taken.happened_at, latest_of(one.taken))
+            inside = window.holds(one.taken.happened_at, taken_by(one.taken))
         else:
             at = one.told_at
             inside = FALSE if at is None else window.holds(at, at)
@@ -100,6 +102,12 @@ def culture(rule, patient):
     ]
     evidence = [event for one in deciding for event in one.evidence]
     return told(said, (*evidence, *window.evidence), *awaited)
+
+
+def taken_by(taken):
+    """Of a date alone at any time of that day, whenever the laboratory filed it."""
+    end = taken.happened_at + DAY - INSTANT
+    return end if is_dated(taken) else taken.happened_at
 
 
 def described(rule):
