@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from properties.reference.catalogued import timeline
 from properties.reference.intervals import Range, compared
-from properties.reference.record import INSTANT, told, unrecorded
+from properties.reference.record import INSTANT, by_absence, told, unrecorded
 from properties.reference.windows import Window, anchorless, in_words, window_of
 
 from streams.clinical.scores.norepinephrine_equivalent import (
@@ -190,6 +190,10 @@ def equivalent(rule, patient):
         said, deciding = dosed_for(rule, found)
     else:
         said, deciding = dosed(window, found)
+    sure = [at for at in charted if at <= window.end]
+    sure = [at for at in sure if at >= window.latest_begin - policy.stale_after]
+    if said is FALSE and not sure and by_absence(rule) is UNKNOWN:
+        said = UNKNOWN
     evidence = [event for one in deciding for event in one.evidence]
     return told(said, (*evidence, *window.evidence), need)
 
