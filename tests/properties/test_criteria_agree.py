@@ -39,7 +39,7 @@ def test_the_reference_knows_every_kind_of_rule():
 
 
 @pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
-@settings(max_examples=3 * settings.default.max_examples)
+@settings(max_examples=4 * settings.default.max_examples)
 @given(st.data())
 def test_of_every_kind_the_reference_says_the_same(pair, data):
     rules, facts = pair
