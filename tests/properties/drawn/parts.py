@@ -104,12 +104,13 @@ def windowed(kind, *, optional=None, **fields):
 
 
 def silent(rules):
-    """The same rules, some of which say that absence means no."""
-    return st.builds(
-        lambda rule, no: {**rule, "absent_means": False} if no else rule,
-        rules,
-        st.booleans(),
-    )
+    """The same rules, some of which say that absence means no; a question cannot."""
+
+    def said(rule, no):
+        may = no and rule["kind"] != "confirm"
+        return {**rule, "absent_means": False} if may else rule
+
+    return st.builds(said, rules, st.booleans())
 
 
 def records(facts):
