@@ -179,17 +179,17 @@ OPENED = Rules(
 
 
 def screened(messages):
-    """What is screened in the end and why, without what tells of the way there."""
+    """What is screened in the end and why, without what tells of the way there.
+
+    New evidence for the same truth is no revision, so the evidence tells of the way.
+    """
     state = PatientState(site=messages[0].site, patient=messages[0].patient)
     list(advance(state, messages, OPENED))
     list(advance(state, [tick(state)], OPENED))
     return {
         (one.trial, one.episode): (
-            one.entry,
-            one.entry_at,
-            one.anchor_at,
-            one.status,
-            *tuple((told.truth, told.evidence) for told in one.criteria),
+            *(one.entry, one.entry_at, one.anchor_at, one.status),
+            *(told.truth for told in one.criteria),
         )
         for one in state.screenings.values()
         if one.entry_stands
@@ -207,7 +207,7 @@ def test_every_kind_of_entry_opens_a_screening_of_these_patients():
     assert opened == {one["kind"] for one in ENTRIES} == {*kinds}
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.sampled_from(range(3)), st.randoms(use_true_random=False))
 def test_the_final_screenings_know_no_order_whatever_opens_them(which, dice):
     messages = patients()[which]
