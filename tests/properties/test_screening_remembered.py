@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from properties.drawn.happenings import BEGIN, streams
 from properties.drawn.protocols import COUNTED_FROM, ENTRIES, RULES, SIMPLE, protocols
 from properties.reference.screening import Reference

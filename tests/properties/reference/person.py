@@ -163,34 +163,34 @@ def died(rule, patient):
 
 
 def prior_stay(rule, patient):
+    need = f"stays in the {write_duration(rule.within)} before this one"
+    if dates_alone(patient):
+        return told(UNKNOWN, dates_alone(patient), need)
     here = arrival(patient)
     if here is None:
         return unrecorded(rule, "hospital stay")
-    need = f"stays in the {write_duration(rule.within)} before this one"
     ended = [
         gone
         for gone in ended_before(here, patient)
         if gone.happened_at >= here.happened_at - rule.within
         and (was_inpatient(gone, patient) or (rule.facility and went_on(gone)))
     ]
-    if dates_alone(patient):
-        return told(UNKNOWN, dates_alone(patient), need)
     return told(TRUE, ids(ended)) if ended else unrecorded(rule, need)
 
 
 def transferred(rule, patient):
+    need = "where the patient came from"
+    if dates_alone(patient):
+        return told(UNKNOWN, dates_alone(patient), need)
     here = arrival(patient)
     if here is None:
         return unrecorded(rule, "hospital stay")
-    need = "where the patient came from"
     sent = [
         gone
         for gone in ended_before(here, patient)
         if gone.disposition == "acute_hospital"
         and gone.happened_at >= here.happened_at - DAY
     ]
-    if dates_alone(patient):
-        return told(UNKNOWN, dates_alone(patient), need)
     if sent:
         return told(TRUE, (*ids(sent), here.event_id))
     return unrecorded(rule, need)
