@@ -184,7 +184,7 @@ def expecting(one):
 
 def test_every_kind_of_rule_and_of_entry_is_among_what_is_made_up():
     """So that a kind which is added later is tried, too."""
-    rules = {type(part) for rule in drawn(RULES, 800) for part in parts_of(rule)}
+    rules = {type(part) for rule in drawn(RULES, 2000) for part in parts_of(rule)}
     assert set(KINDS) <= rules
     entries = {part.kind for entry in drawn(ENTRIES, 200) for part in parts_of(entry)}
     kinds = {"first_of", "all_of", *(one["kind"] for one in SIMPLE)}
