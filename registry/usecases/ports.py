@@ -9,20 +9,20 @@ Every repository may block on the locks it names and on nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
 from registry.domain.alert import Alert, Move
 from registry.domain.allocation import Allocator, Randomisation, SealedArm
-from registry.domain.audit import Account, AuditEntry, AuditRow, Head, UnreadableRow
 from registry.domain.letter import Letter
 from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.history import History
 from registry.usecases.allocation_ports import AllocationRecords, Pauses, Vectors
+from registry.usecases.audit_ports import Audit
 from registry.usecases.conduct_ports import Deviations, JudgedOutcomes
 from registry.usecases.outbox import OutboxItem
 from registry.usecases.people_ports import Answers, OptOuts, Participants
@@ -273,49 +273,6 @@ class Letters(Protocol):
         ...
 
     def note_retry(self, message_id: str, at: datetime) -> None: ...
-
-
-class Audit(Protocol):
-    """The hash chains."""
-
-    def lock(self, *, site: str, trial: str) -> Head:
-        """The head of the chain, held until the transaction ends.
-
-        It is the mutex of all acts on one trial at one site.
-        """
-        ...
-
-    def append(self, entry: AuditEntry) -> AuditRow: ...
-
-    def heads(self) -> tuple[Head, ...]: ...
-
-    def chains(self) -> tuple[tuple[str, str], ...]:
-        """Site and trial of each chain there is, and of each there ought to be.
-
-        A chain ought to be where any record speaks of its site and trial.
-        """
-        ...
-
-    def rows(self, *, site: str, trial: str) -> Iterable[AuditRow | UnreadableRow]:
-        """One chain in order, a page at a time."""
-        ...
-
-    def batch_rows(
-        self, batch_id: str, *, site: str, trial: str
-    ) -> tuple[tuple[str, str], ...]:
-        """Message id and document of what a batch wrote to one chain, as it is now.
-
-        A row whose columns say other than its document has no document.
-        """
-        ...
-
-    def recorded(self, *, site: str, trial: str) -> dict[Account, int]:
-        """How many records of each sort there are now that a chain must account for.
-
-        What has lost the record that tells its site and trial falls to the chain of
-        the whole registry.
-        """
-        ...
 
 
 class UnitOfWork(Protocol):

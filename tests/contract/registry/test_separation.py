@@ -87,6 +87,7 @@ def four(bedside):
                 uow,
                 signer=bedside.signer,
             )
+        bedside.light(TRIAL)
         for patient in ("p1", "p2", "p3", "p4"):
             bedside.hear(bedside.verdict(patient, trial=TRIAL))
             bedside.consent(patient, trial=TRIAL)
