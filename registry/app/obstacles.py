@@ -119,7 +119,10 @@ WORDS: Mapping[ErrorCode, tuple[str, str]] = {
         "Nothing: the trials' rules say so.",
     ),
     ErrorCode.TOO_FEW_ARMS: (
-        "Fewer than two interventions are left that the patient may get.",
+        (
+            "Fewer than two interventions are left that the patient may get and that "
+            "are not paused."
+        ),
         "Nothing: there is nothing to be drawn.",
     ),
     ErrorCode.SITE_CLOSED: (
