@@ -147,5 +147,37 @@ WORDS: Mapping[ErrorCode, tuple[str, str]] = {
             "is in `ember query participants`."
         ),
     ),
+    ErrorCode.RECONSENT_DUE: (
+        ("An amendment asks for consent on a newer form than the one that was signed."),
+        "Inform again, and record the consent with the version of the form.",
+    ),
+    ErrorCode.NO_GREEN_LIGHT: (
+        "The site has no green light for this trial.",
+        (
+            "`ember site green-light`, once the site may recruit; or it was "
+            "revoked, and nothing is to be done."
+        ),
+    ),
+    ErrorCode.NOT_SIGNED: (
+        (
+            "The protocol asks for a signed eligibility, and it is not signed, "
+            "or has changed since."
+        ),
+        "An investigator signs it: `ember delegation sign`.",
+    ),
+    ErrorCode.NOT_DELEGATED: (
+        (
+            "Somebody acts to whom that was not delegated, or whose delegation "
+            "has ended."
+        ),
+        ("Have it done by whom the delegation log names: `ember delegation list`."),
+    ),
+    ErrorCode.STRATUM_TIMED_OUT: (
+        (
+            "The result that decides the stratum did not come in the time it is"
+            " waited for."
+        ),
+        ("Nothing; where it comes after all while the window is open, the gate opens."),
+    ),
 }
 """The problem and its cure, by the code of every obstacle that an act meets."""
