@@ -18,6 +18,7 @@ from registry.domain.randomisation.signer import KeyedSigner
 from registry.store.migrate import migrate
 from registry.store.unit_of_work import open_registry
 from registry.usecases.record_batch import RecordBatch, record_batch
+from registry.usecases.set_green_light import SetGreenLight, set_green_light
 from registry.usecases.set_mode import SetMode, set_mode
 from streams.clinical.criteria.loading import load_protocol
 from streams.vocabulary.errors import ErrorCode
@@ -74,6 +75,11 @@ class House:
             set_mode(told, uow)
         signer = KeyedSigner({"little": KEY})
         activate(protocol, self.book, signer=signer, actor="admin", at=NOW)
+        light = SetGreenLight(
+            trial="little", site="A", given=True, reason="a test", actor="admin", at=NOW
+        )
+        with self.book.transaction() as uow:
+            set_green_light(light, uow)
 
     def hear(self, patient="p1", episode="stay", site="A", provenance="live"):
         name = screening_identity(
