@@ -54,6 +54,11 @@ SETTINGS: tuple[Setting, ...] = (
         ".",
         "The folder for what a sender must remember, such as a target that is gone.",
     ),
+    Setting(
+        "EMBER_ALLOCATION_KEYS",
+        "",
+        "The folder of the allocation keys, TRIAL.key, for `ember randomise`.",
+    ),
     *STREAM_SETTINGS,
     *LISTENER_SETTINGS,
 )

@@ -76,7 +76,8 @@ class ScreeningView:
     status_while_open: ScreeningStatus | None
     """The screening's last verdict while the window was open; None if it never was."""
     status_with_answers: ScreeningStatus | None
-    """The same, with the signed answers counted in."""
+    """The same, with the signed answers counted in that had not lapsed: now, or when the
+    window closed, or the patient was randomised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,16 +95,23 @@ class Views:
         site: str | None = None,
         patient: str | None = None,
         trial: str | None = None,
+        *,
+        at: datetime | None = None,
     ) -> tuple[ScreeningView, ...]:
-        """The latest revision of each screening, by the moment it was known."""
+        """The latest revision of each screening, by the moment it was known.
+
+        With the answers that count at `at`; None: when every window is over.
+        """
         equal = {"site": site, "patient": patient, "trial": trial}
         query = _latest(_screenings(equal), ScreeningRow, "screening_id")
-        return self._screenings(query, equal)
+        return self._screenings(query, equal, at)
 
-    def screening_history(self, site: str, patient: str) -> tuple[ScreeningView, ...]:
-        """All revisions of one patient's screenings."""
+    def screening_history(
+        self, site: str, patient: str, *, at: datetime | None = None
+    ) -> tuple[ScreeningView, ...]:
+        """All revisions of one patient's screenings; answers as in `screenings`."""
         equal: dict[str, str | None] = {"site": site, "patient": patient}
-        return self._screenings(_screenings(equal), equal)
+        return self._screenings(_screenings(equal), equal, at)
 
     def outcomes(
         self, trial: str | None = None, patient: str | None = None
@@ -229,9 +236,12 @@ class Views:
         return {k: one for k, one in last.items() if one.judged_as != "taken_back"}
 
     def _screenings(
-        self, query: Select[*tuple[Any, ...]], equal: dict[str, str | None]
+        self,
+        query: Select[*tuple[Any, ...]],
+        equal: dict[str, str | None],
+        at: datetime | None,
     ) -> tuple[ScreeningView, ...]:
-        signed = answered(self._connection, **equal)
+        signed = answered(self._connection, at, **equal)
         shown = []
         ordered = _where(query, ScreeningRow, **equal)
         for row in self._connection.execute(ordered).mappings():

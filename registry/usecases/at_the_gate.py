@@ -21,7 +21,7 @@ from registry.usecases.consent_stands import declared_terms, stand_of
 from registry.usecases.declared import asks_for_signature, recruits
 from registry.usecases.declined import declined
 from registry.usecases.holding import Holding
-from registry.usecases.one_person import Merged, person_of
+from registry.usecases.one_person import person_of, takes_part_as
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_answer import valid_answers
 from registry.usecases.records import ProtocolVersion
@@ -98,7 +98,7 @@ def case_of(
         protocol_hash=None if active is None else active.protocol_hash,
         can_seal=uow.can_seal,
         survivor=None if person.survivor == asking.patient else person.survivor,
-        also_takes_part=_also_takes_part(asking, person),
+        also_takes_part=takes_part_as(person, asking.patient, asking.trial),
         site_closed=active is not None and not recruits(active, asking.site),
         site_paused=stands.site_paused,
         declined=None if no is None else no.value,
@@ -182,15 +182,6 @@ def _consented(
         return NOT_ASKED
     terms = Terms() if active is None else declared_terms(active.document, asking.site)
     return stand_of(known, terms, uow, at=asking.at)
-
-
-def _also_takes_part(asking: Asking, person: Merged) -> tuple[str, ...]:
-    """As whom else this person is a participant of the trial."""
-    return tuple(
-        one.participant
-        for one in person.participants
-        if one.trial == asking.trial and one.patient != asking.patient
-    )
 
 
 def stratum_of(screening: TrialScreening | None) -> str:

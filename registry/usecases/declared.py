@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -33,11 +33,25 @@ class Asked:
     holds_for: timedelta | None
     """None: as long as the screening lasts."""
 
+    def holds(self, answered_at: datetime, at: datetime) -> bool:
+        """Whether an answer of then still counts; at its last moment it does."""
+        return self.holds_for is None or at <= answered_at + self.holds_for
+
+
+ANYBODY = Asked(by=frozenset(), holds_for=None)
+"""What is asked of nobody in particular."""
+
 
 def asked(uow: UnitOfWork, trial: str, protocol_hash: str) -> Mapping[str, Asked]:
     """By criterion id, whom this version asks; of a version nobody knows, nothing."""
     version = uow.protocols.of_hash(trial, protocol_hash)
-    return {} if version is None else _asked(version.document)
+    return {} if version is None else asked_in(version.document)
+
+
+@lru_cache(maxsize=64)
+def asked_in(document: str) -> Mapping[str, Asked]:
+    """By criterion id, whom a protocol asks, as it was hashed."""
+    return {c["id"]: _asked_of(c) for c in _criteria(json.loads(document))}
 
 
 def terms_in_force(uow: UnitOfWork) -> dict[str, CoEnrolment]:
@@ -114,14 +128,14 @@ def lock_with_rivals(uow: UnitOfWork, *, site: str, trial: str) -> None:
         uow.audit.lock(site=site, trial=name)
 
 
+def trials_in_force(uow: UnitOfWork) -> tuple[str, ...]:
+    """The trials of this registry, in the order in which they are locked."""
+    return tuple(sorted({version.trial for version in uow.protocols.in_force()}))
+
+
 @lru_cache(maxsize=64)
 def _terms(document: str) -> CoEnrolment:
     return CoEnrolment.model_validate(json.loads(document).get("co_enrolment", {}))
-
-
-@lru_cache(maxsize=64)
-def _asked(document: str) -> Mapping[str, Asked]:
-    return {c["id"]: _asked_of(c) for c in _criteria(json.loads(document))}
 
 
 def _criteria(part: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from registry.domain.alert import Hold
 from registry.domain.consent import NO, ConsentState
 from registry.domain.consent_terms import recorded
@@ -36,24 +38,32 @@ def declined(person: Merged, site: str, trial: str, uow: UnitOfWork) -> Hold | N
         return Hold.OPTED_OUT
     mine = {p.participant for p in person.participants if p.trial == trial}
     for participant in sorted(mine):
-        if recorded(uow.participants.consents_of([participant])).standing in NO:
+        if said_no(uow.participants.consents_of([participant])):
             return Hold.REFUSED
     return None
 
 
+def said_no(consents: Iterable[Consent]) -> bool:
+    """Whether a participant's last word is a no; to be asked again is no word."""
+    return recorded(consents).standing in NO
+
+
 def of_consent(
     consent: Consent,
-    before: Consent | None,
     *,
+    had_declined: bool,
     site: str,
     patient: str,
     trial: str,
     provenance: Provenance,
 ) -> RosterEntry | None:
-    """What the workers are to hear of a decision; None where it is none of theirs."""
+    """What the workers are to hear of a decision; None where it is none of theirs.
+
+    A yes lifts only a no, so it is told only where one stood (`had_declined`).
+    """
     said = _SAID.get(consent.state)
-    asked_again = consent.state is ConsentState.GIVEN and before is not None
-    if said is None and not asked_again:
+    lifts = consent.state is ConsentState.GIVEN and had_declined
+    if said is None and not lifts:
         return None
     return RosterEntry(
         message_id=identity("declined", consent.consent_id),

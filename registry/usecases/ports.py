@@ -184,8 +184,8 @@ class Allocations(AllocationRecords, Protocol):
         """All randomisations of one patient."""
         ...
 
-    def trials_of(self, participants: Collection[str]) -> tuple[str, ...]:
-        """The trials in which any of these participants was randomised."""
+    def domains_of(self, participants: Collection[str]) -> tuple[tuple[str, str], ...]:
+        """Trial and domain wherever any of these participants was randomised."""
         ...
 
     def stored(

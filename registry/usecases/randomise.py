@@ -34,6 +34,7 @@ from registry.usecases.outbox import ROSTER, OutboxItem
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import AlertRecord, Request
 from registry.usecases.tell_alerts import alerts_told, audit_others
+from streams.vocabulary.clock import iso
 from streams.vocabulary.errors import BrokenInvariant, ErrorCode, Refused
 from streams.vocabulary.ids import identity, screening_identity
 from streams.vocabulary.messages import (
@@ -111,6 +112,8 @@ def randomise(
 ) -> Randomised | NotRandomised:
     """Allocate once; a repetition returns the identical allocation.
 
+    Asked for under a new key in another stay, it is refused.
+
     Raises `Refused` EMB-314 where the key already names another request,
     `SettingsError` EMB-312 where the signer has no key for the trial.
     """
@@ -123,7 +126,7 @@ def randomise(
     with uow.savepoint() as attempt:
         request = _request(command, known.participant)
         if not uow.allocations.request(request):
-            return _stored(request, uow)
+            return _told_again(request, command, uow)
         admitted = _locked_and_checked(command, uow, known.participant)
         if not isinstance(admitted, Gate):
             return _allocated(request, command, admitted, uow, signer=signer)
@@ -142,8 +145,13 @@ def _request(command: Randomise, participant: str) -> Request:
     )
 
 
-def _stored(request: Request, uow: UnitOfWork) -> Randomised:
-    """What an earlier request of this name, or for this participant, was given."""
+def _told_again(
+    request: Request, command: Randomise, uow: UnitOfWork
+) -> Randomised | NotRandomised:
+    """What an earlier request of this name, or for this participant, was given.
+
+    In another stay it is no repetition: a participant is randomised once in a domain.
+    """
     earlier = uow.allocations.request_by_key(request.idempotency_key)
     if earlier is not None and _meant(earlier) != _meant(request):
         raise Refused(
@@ -159,6 +167,10 @@ def _stored(request: Request, uow: UnitOfWork) -> Randomised:
         raise BrokenInvariant(
             f"The request {request.idempotency_key!r} has no randomisation."
         )
+    if earlier is None and drawn.episode != command.episode:
+        told = f"{drawn.participant}, {iso(drawn.randomised_at)}"
+        before = Obstacle(ErrorCode.DRAWN_BEFORE, "drawn_before", told)
+        return _refused(command, uow, subject=drawn.participant, why=Gate((before,)))
     arm = None if drawn.blinded else uow.allocations.arm(drawn.randomisation_id)
     return _result(drawn, arm, repeated=True)
 

@@ -21,7 +21,7 @@ from registry.domain.participant import Consent, Participant, participant_code
 from registry.usecases.act_on_alerts import close_alerts_of
 from registry.usecases.consent_stands import terms_of
 from registry.usecases.declared import lock_with_rivals
-from registry.usecases.declined import of_consent, provenance_of, roster_item
+from registry.usecases.declined import of_consent, provenance_of, roster_item, said_no
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import AlertRecord
 from registry.usecases.tell_alerts import alerts_told, audit_others
@@ -102,8 +102,9 @@ def record_consent(
     participant = known or _new_participant(command, uow)
     before = words[-1] if words else None
     consent = _consent(command, participant.participant, before, terms)
+    had_declined = said_no(words)
     uow.participants.add_consent(consent)
-    told = _told_to_workers(command, consent, before, uow)
+    told = _told_to_workers(command, consent, uow, had_declined=had_declined)
     steps = audit_others(
         _close_alerts(command, uow, act=consent.consent_id),
         uow,
@@ -148,11 +149,11 @@ def _as_it_counts(command: RecordConsent, words: tuple[Consent, ...]) -> RecordC
 
 
 def _told_to_workers(
-    command: RecordConsent, consent: Consent, before: Consent | None, uow: UnitOfWork
+    command: RecordConsent, consent: Consent, uow: UnitOfWork, *, had_declined: bool
 ) -> RosterEntry | None:
     told = of_consent(
         consent,
-        before,
+        had_declined=had_declined,
         site=command.site,
         patient=command.patient,
         trial=command.trial,

@@ -100,7 +100,7 @@ def screenings(
 ) -> None:
     """The eligibility verdicts: now, before the window closed, and with the answers."""
     with opened(registry).reading() as views:
-        rows = views.screenings(patient=patient)
+        rows = views.screenings(patient=patient, at=SystemClock().now())
     columns: Columns = {
         "patient": lambda r: r.patient,
         "trial / domain": lambda r: f"{r.trial} / {r.domain}",
@@ -240,6 +240,16 @@ def agreement(
     """How often human and machine say the same, criterion by criterion."""
     with opened(registry).reading() as views:
         rows = views.agreement(trial)
+        trials = {version.trial for version in views.protocols()}
+    if trial is not None and trial not in trials:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            f"No trial {trial!r} was ever in force here.",
+            f"Use one of: {_listed(trials)}.",
+        )
+    if not rows and not as_json:
+        print("No criterion was answered by a human yet.")
+        return
     columns: Columns = {
         "trial / domain": lambda r: f"{r.trial} / {r.domain}",
         "criterion": lambda r: f"{r.criterion} ({r.role})",

@@ -66,11 +66,12 @@ class AllocationRepository:
         found = self._connection.execute(query).mappings()
         return tuple(_randomisation(dict(one)) for one in found)
 
-    def trials_of(self, participants: Collection[str]) -> tuple[str, ...]:
-        """The trials in which any of these participants was randomised."""
+    def domains_of(self, participants: Collection[str]) -> tuple[tuple[str, str], ...]:
+        """Trial and domain wherever any of these participants was randomised."""
         row = RandomisationRow
-        query = select(row.trial).where(row.participant.in_(participants)).distinct()
-        return tuple(sorted(self._connection.scalars(query)))
+        query = select(row.trial, row.domain).where(row.participant.in_(participants))
+        found = self._connection.execute(query.distinct())
+        return tuple(sorted((trial, domain) for trial, domain in found))
 
     def stored(
         self, *, trial: str, domain: str, participant: str

@@ -29,6 +29,7 @@ from streams.clinical.criteria.medication import (
     may_tell_of,
     runs_until,
     stops_since,
+    surely_until,
 )
 from streams.clinical.criteria.windows import (
     Window,
@@ -115,20 +116,25 @@ def _exposures(
     stops, is_drug = stops_since(view, told, now), drug_of(rule)
     kept: list[_Exposure] = []
     for fact in told:
-        until = runs_until(fact, stops) if fact.stage == "ordered" else latest_of(fact)
-        counts = _overlaps(window, fact, until) & is_drug(fact)
+        until = sure = latest_of(fact)
+        if fact.stage == "ordered":
+            until = runs_until(fact, stops)
+            sure = surely_until(fact, stops)
+        counts = _overlaps(window, fact, until, sure) & is_drug(fact)
         if counts is not FALSE:
             kept.append(_Exposure(fact.happened_at, until, counts, fact.event_id))
     return kept
 
 
-def _overlaps(window: Window, fact: Medication, until: datetime) -> Truth3:
+def _overlaps(
+    window: Window, fact: Medication, until: datetime, sure_until: datetime
+) -> Truth3:
     """Whether the time from the fact to `until` shares a moment with the window."""
     if fact.stage != "ordered":
         return window.holds(fact.happened_at, until)
     if fact.happened_at > window.latest_end or until < window.begin:
         return FALSE
-    sure = latest_of(fact) <= window.end and until >= window.latest_begin
+    sure = latest_of(fact) <= window.end and sure_until >= window.latest_begin
     return window.begun if sure else window.begun & UNKNOWN
 
 

@@ -25,7 +25,7 @@ from streams.vocabulary.events import Medication
 from streams.vocabulary.facts import Flag
 from streams.vocabulary.kinds.fitting import ingredients
 from streams.vocabulary.kinds.treatment import OnMedication
-from streams.vocabulary.truth import FALSE, TRUE, Truth3, truth
+from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3, truth
 
 
 LANE = "medication"
@@ -45,12 +45,20 @@ def judge_exposure(
 
     Where orders count, so does one that was placed before the window and ran into it:
     until its stop or, without one, its planned stop; until `OPEN_ORDER` at the latest.
+    Whether one ran whose only stop lies before its start is UNKNOWN.
     """
     coming = ahead(view.timeline, LANE, now)
-    until, proof = max(_exposures(rule, within, view, now), default=(None, ""))
-    if until is not None:
-        lapse = until + within + INSTANT
-        return Judgement(TRUE, (proof,), changes_at=soonest(now, coming, lapse))
+    found = list(_exposures(rule, within, view, now))
+    for said in (TRUE, UNKNOWN):
+        alike = [one for one in found if one[0] is said]
+        if alike:
+            _, until, proof = max(alike, key=lambda one: one[1:])
+            return Judgement(
+                said,
+                (proof,),
+                would_need=(drug_need(rule),) if said is UNKNOWN else (),
+                changes_at=soonest(now, coming, until + within + INSTANT),
+            )
     return absent(rule, drug_need(rule), coming)
 
 
@@ -74,6 +82,14 @@ def runs_until(order: Medication, stops: Mapping[str, list[datetime]]) -> dateti
         (at for at in stops.get(_order(order), ()) if at >= begun), order.planned_stop
     )
     return believed if stop is None or stop < begun else min(stop, believed)
+
+
+def surely_until(order: Medication, stops: Mapping[str, list[datetime]]) -> datetime:
+    """Until when it ran for certain: its start, where its only stop lies before it."""
+    begun = order.happened_at
+    odd = Flag.STOP_BEFORE_START in order.flags
+    settled = any(at >= begun for at in stops.get(_order(order), ()))
+    return begun if odd and not settled else runs_until(order, stops)
 
 
 def stops_of(told: Iterable[Medication]) -> Mapping[str, list[datetime]]:
@@ -118,17 +134,24 @@ def stops_since(
 
 def _exposures(
     rule: OnMedication, within: timedelta, view: PatientView, now: datetime
-) -> Iterator[tuple[datetime, str]]:
-    """The last moment in the window of which a fact tells of the drug, and the fact."""
+) -> Iterator[tuple[Truth3, datetime, str]]:
+    """Whether a fact tells of the drug in the window, until when, and the fact."""
     ordered = "ordered" in rule.stages
     begin = since(now, within)
     reach = since(now, within + OPEN_ORDER) if ordered else begin
     told = view.timeline.sifted(Medication, LANE, may_tell_of(rule), reach, now)
     stops, is_drug = stops_since(view, told, now), drug_of(rule)
     for fact in told:
-        until = runs_until(fact, stops) if fact.stage == "ordered" else fact.happened_at
-        if until > begin and is_drug(fact) is TRUE:
-            yield until, fact.event_id
+        if is_drug(fact) is not TRUE:
+            continue
+        until = sure = fact.happened_at
+        if fact.stage == "ordered":
+            until = runs_until(fact, stops)
+            sure = surely_until(fact, stops)
+        if sure > begin:
+            yield TRUE, sure, fact.event_id
+        elif until > begin:
+            yield UNKNOWN, until, fact.event_id
 
 
 def _order(fact: Medication) -> str:
