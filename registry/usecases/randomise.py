@@ -30,7 +30,7 @@ from registry.domain.randomisation.signer import Signer
 from registry.usecases.act_on_alerts import close_alerts_of, withhold_alerts_of
 from registry.usecases.at_the_gate import case_of, placed, standing
 from registry.usecases.declared import lock_with_rivals
-from registry.usecases.outbox import ROSTER, OutboxItem
+from registry.usecases.declined import roster_item
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import AlertRecord, Request
 from registry.usecases.tell_alerts import alerts_told, audit_others
@@ -38,10 +38,8 @@ from streams.vocabulary.clock import iso
 from streams.vocabulary.errors import BrokenInvariant, ErrorCode, Refused
 from streams.vocabulary.ids import identity, screening_identity
 from streams.vocabulary.messages import (
-    ROSTER_ENTRY,
     RosterEntry,
     TrialScreening,
-    encode,
 )
 
 
@@ -222,7 +220,7 @@ def _allocated(
     result = _result(drawn, None if drawn.blinded else sealed.arm, repeated=False)
     uow.allocations.add(drawn, sealed)
     uow.allocations.advance(replace(admitted.allocator, next_no=drawn.sequence_no + 1))
-    uow.outbox.add([_roster_item(result.roster)])
+    uow.outbox.add([roster_item(result.roster)])
     uow.audit.append(_entry(drawn, _alerts_moved(drawn, uow)))
     return result
 
@@ -342,17 +340,6 @@ def roster_entry(drawn: Randomisation) -> RosterEntry:
         domain=drawn.domain,
         episode=drawn.episode,
         participant=drawn.participant,
-    )
-
-
-def _roster_item(roster: RosterEntry) -> OutboxItem:
-    return OutboxItem(
-        outbox_id=roster.message_id,
-        topic=ROSTER,
-        key=f"{roster.site}/{roster.patient}",
-        payload=encode(ROSTER_ENTRY, roster).decode(),
-        created_at=roster.known_at,
-        next_attempt_at=roster.known_at,
     )
 
 
