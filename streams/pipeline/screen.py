@@ -182,6 +182,8 @@ def _material(said: TrialScreening) -> tuple[object, ...]:
     """What makes a revision worth writing."""
     return (
         said.status,
+        said.platform_status,
+        [(arm.intervention, arm.status) for arm in said.interventions],
         [(c.criterion_id, c.truth) for c in said.criteria],
         said.stratum,
         said.window_open,
@@ -196,6 +198,8 @@ def _of_now(seen: Sight, found: Verdict) -> tuple[object, ...]:
     """The same, of what would be said now."""
     return (
         found.status,
+        found.statuses.platform,
+        [(arm.intervention, arm.status) for arm in found.statuses.interventions],
         [(c.criterion_id, c.truth) for c in found.criteria],
         found.stratum,
         found.window_open,

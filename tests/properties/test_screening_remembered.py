@@ -38,7 +38,8 @@ class Patient:
 
     def hear(self, moment, happening):
         if isinstance(happening, SepsisOnset):
-            told = replace(happening, known_at=moment)
+            begun = min(happening.happened_at, moment)  # nobody flags what is to come
+            told = replace(happening, happened_at=begun, known_at=moment)
             self.state.flags[happening.flag_id] = told
         elif isinstance(happening, RosterEntry):
             told = happening
