@@ -96,14 +96,15 @@ def primary_reason(verdict: TrialScreening) -> str:
     `entry_gone` where the facts that opened the screening are gone, `unnamed` where
     the verdict names nothing.
     """
-    against = [one for one in verdict.criteria if _speaks_against(one)]
+    against = [one for one in verdict.criteria if speaks_against(one)]
     against.sort(key=lambda one: one.level == "intervention")
     if against:
         return against[0].criterion_id
     return "unnamed" if verdict.entry_stands else "entry_gone"
 
 
-def _speaks_against(one: CriterionVerdict) -> bool:
+def speaks_against(one: CriterionVerdict) -> bool:
+    """Whether what the criterion says keeps the patient out."""
     return one.truth == ("FALSE" if one.role == "inclusion" else "TRUE")
 
 

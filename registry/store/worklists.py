@@ -38,18 +38,23 @@ def consents(
 
 
 def stands(
-    connection: Connection, *, at: datetime, trial: str | None = None
+    connection: Connection,
+    *,
+    at: datetime,
+    trial: str | None = None,
+    decided_until: datetime | None = None,
 ) -> Iterator[tuple[Participant, Recorded, Stand]]:
-    """Each participant of then, what their words came to, and what stood of them.
+    """Each participant, what their words until then came to, and what stood of them.
 
-    By the protocol that was in force at `at`.
+    By the protocol that was in force at `at`; words decided after `decided_until` do
+    not count.
     """
     documents = {
         version.trial: version.document
         for version in ProtocolRepository(connection).in_force(at)
     }
-    words = _words(connection, at)
-    out = opted_out(connection, at)
+    words = _words(connection, at, decided_until)
+    out = opted_out(connection, at, decided_until)
     drawn = set(connection.execute(_randomised(at)).scalars())
     for one in _participants(connection, trial):
         told = recorded(words[one.participant])
@@ -64,13 +69,17 @@ def stands(
         yield one, told, now
 
 
-def opted_out(connection: Connection, at: datetime) -> dict[tuple[str, str], set[str]]:
+def opted_out(
+    connection: Connection, at: datetime, decided_until: datetime | None = None
+) -> dict[tuple[str, str], set[str]]:
     """By site and patient, the trials whose opt-out stands; empty for all research."""
     query = (
         select(*_columns(OptOutRow, OptOut))
         .where(OptOutRow.recorded_at <= at)
         .order_by(OptOutRow.revision)
     )
+    if decided_until is not None:
+        query = query.where(OptOutRow.decided_at <= decided_until)
     out: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in connection.execute(query).mappings():
         trials = out[row["site"], row["patient"]]
@@ -157,12 +166,16 @@ def _participants(connection: Connection, trial: str | None) -> Iterable[Partici
     return (Participant(**row) for row in rows)
 
 
-def _words(connection: Connection, at: datetime) -> dict[str, list[Consent]]:
+def _words(
+    connection: Connection, at: datetime, decided_until: datetime | None
+) -> dict[str, list[Consent]]:
     query = (
         select(*_columns(ConsentRow, Consent))
         .where(ConsentRow.recorded_at <= at)
         .order_by(ConsentRow.participant, ConsentRow.revision)
     )
+    if decided_until is not None:
+        query = query.where(ConsentRow.decided_at <= decided_until)
     words: dict[str, list[Consent]] = defaultdict(list)
     for row in connection.execute(query).mappings():
         words[row["participant"]].append(Consent(**row))
