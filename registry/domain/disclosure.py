@@ -55,7 +55,7 @@ class Kind(StrEnum):
     FACTORS = "factors"
     """Factors with their levels, `factor=level;…`."""
     COVARIATES = "covariates"
-    """Names with values, a JSON object."""
+    """Names with values, JSON."""
     DIGEST = "digest"
     """A hash over what is left out."""
     ARM = "arm"
@@ -120,6 +120,8 @@ class Column:
     form: Form
     kind: Kind
     meaning: str
+    within: tuple[str, ...] = ()
+    """The columns without which a name of this one is ambiguous."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,18 +152,28 @@ def told(
 def discloser(
     columns: tuple[Told, ...], key: bytes
 ) -> Callable[[tuple[Value, ...]], tuple[Value, ...]]:
-    """What turns a row of the columns into what is shown of it."""
-    kept = [(i, one) for i, one in enumerate(columns) if one.treatment != "left_out"]
+    """What turns a row of the columns into what is shown of it, with ids by this key."""
+    places = {one.column.name: i for i, one in enumerate(columns)}
+    kept = [
+        (i, one, [places[name] for name in (*one.column.within, one.column.name)])
+        for i, one in enumerate(columns)
+        if one.treatment != "left_out"
+    ]
 
     def shown(row: tuple[Value, ...]) -> tuple[Value, ...]:
-        return tuple(_shown(row[i], one, key) for i, one in kept)
+        return tuple(
+            new_name(*(str(row[p]) for p in whole), of=one.column.name, key=key)
+            if one.treatment == "renamed" and row[i] not in (None, "")
+            else _shown(row[i], one)
+            for i, one, whole in kept
+        )
 
     return shown
 
 
-def new_name(value: str, *, of: str, key: bytes) -> str:
+def new_name(*names: str, of: str, key: bytes) -> str:
     """The id that stands for a name of this sort in one export; no way leads back."""
-    digest = hmac.digest(key, f"{of}\x00{value}".encode(), "sha256")
+    digest = hmac.digest(key, "\x00".join((of, *names)).encode(), "sha256")
     return digest.hex()[:_HEX_DIGITS]
 
 
@@ -184,20 +196,18 @@ def _treatment(kind: Kind, profile: Profile, *, arms: bool) -> Treatment:
     return TREATMENTS[profile].get(kind, "kept")
 
 
-def _shown(value: Value, one: Told, key: bytes) -> Value:
-    if value is None or one.treatment == "kept":
+def _shown(value: Value, one: Told) -> Value:
+    if value is None or value == "" or one.treatment == "kept":
         return value
     if one.treatment == "year":
         return value.year if isinstance(value, datetime) else int(str(value)[:4])
-    if one.treatment == "renamed":
-        return new_name(str(value), of=one.column.name, key=key)
     return _factors(str(value), one.column.kind)
 
 
 def _factors(value: str, kind: Kind) -> str:
     if kind is Kind.FACTORS:
         return stratum_key(_pooled_pairs(levels_of(value)).items())
-    found = _pooled_pairs(json.loads(value))
+    found = _pooled_pairs(dict(json.loads(value)))
     return json.dumps(found, sort_keys=True, ensure_ascii=False)
 
 

@@ -53,8 +53,20 @@ def _moment(name: str, meaning: str) -> Column:
 
 _TRIAL = _text("trial", "Trial.")
 _SITE = _text("site", "Site.", Kind.PLACE)
-_PATIENT = _text("patient", "Pseudonym of the patient.", Kind.NAME)
-_EPISODE = _text("episode", "Hospital stay.", Kind.NAME)
+_PATIENT = Column(
+    name="patient",
+    form="text",
+    kind=Kind.NAME,
+    meaning="Pseudonym of the patient, at the site.",
+    within=("site",),
+)
+_EPISODE = Column(
+    name="episode",
+    form="text",
+    kind=Kind.NAME,
+    meaning="Hospital stay of the patient.",
+    within=("site", "patient"),
+)
 _PARTICIPANT = _text("participant", "Code of the participant.", Kind.NAME)
 _IDENTIFIERS = _text(
     "identifiers", "Who it is: authority and identifier, JSON.", Kind.IDENTIFIERS
@@ -85,7 +97,11 @@ COLUMNS: dict[Extract, tuple[Column, ...]] = {
         _moment("randomised_at", "When it was drawn"),
         _text("anchor", "Anchor with its clock."),
         _moment("anchor_at", "Moment of the anchor"),
-        _text("covariates", "Baseline covariates, frozen, JSON.", Kind.COVARIATES),
+        _text(
+            "covariates",
+            "Baseline covariates, frozen: names with values, JSON.",
+            Kind.COVARIATES,
+        ),
         _text("epoch", "Calendar epoch: month in UTC.", Kind.MONTH),
         _text("protocol_version", "Protocol version, frozen."),
         _text("protocol_hash", "Protocol hash, frozen."),
