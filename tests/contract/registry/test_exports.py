@@ -89,7 +89,8 @@ def test_the_same_cut_gives_the_same_bytes_whatever_was_recorded_since(
     assert first == [taken(extract, how, profile, "second")[1] for how in formats]
 
 
-def test_the_manifest_says_what_the_files_are(lived, taken):
+@pytest.mark.usefixtures("lived")
+def test_the_manifest_says_what_the_files_are(taken):
     folder, manifest = taken("participants")
 
     for file in manifest.files:
@@ -108,8 +109,9 @@ def test_the_manifest_says_what_the_files_are(lived, taken):
         assert [line["column"] for line in csv.DictReader(file)] == header
 
 
+@pytest.mark.usefixtures("lived")
 @pytest.mark.parametrize("extract", Extract)
-def test_every_format_tells_the_same(lived, taken, extract):
+def test_every_format_tells_the_same(taken, extract):
     for how in TABLES:
         folder, _ = taken(extract, how)
     rows = rows_of(folder, extract)
@@ -162,8 +164,9 @@ def test_an_earlier_cut_knows_an_earlier_consent(bedside, taken):
     assert consent(later) == ["withdrawn"]
 
 
+@pytest.mark.usefixtures("lived")
 @pytest.mark.parametrize("extract", Extract)
-def test_safe_harbor_holds_no_name_and_no_day(lived, taken, extract):
+def test_safe_harbor_holds_no_name_and_no_day(taken, extract):
     formats = [Format.CSV]
     if extract is Extract.SUBJECTS:
         formats += [Format.FHIR_R4, Format.FHIR_R5]
@@ -178,7 +181,8 @@ def test_safe_harbor_holds_no_name_and_no_day(lived, taken, extract):
         assert not {"p1", "p2", "A", "e1"} & set(row.values())
 
 
-def test_ids_of_safe_harbor_join_by_the_key_and_by_nothing_else(lived, taken):
+@pytest.mark.usefixtures("lived")
+def test_ids_of_safe_harbor_join_by_the_key_and_by_nothing_else(taken):
     mine, _ = taken("participants", profile="safe_harbor")
     taken("screenings", profile="safe_harbor")
     other, _ = taken("participants", profile="safe_harbor", folder="b", key=bytes(32))
@@ -200,7 +204,7 @@ def test_an_age_above_89_is_90_and_no_more(bedside, taken):
     assert json.loads(row["covariates"]) == {"age": "90", "lactate": "97"}
 
 
-def test_an_open_arm_is_told_and_a_blinded_one_never(bedside, taken, tmp_path):
+def test_an_open_arm_is_told_and_a_blinded_one_never(bedside, taken):
     bedside.open_trial(BLINDED, mode=Mode.DEMO)
     bedside.hear(bedside.verdict(provenance="simulated"))
     bedside.consent()
@@ -215,7 +219,8 @@ def test_an_open_arm_is_told_and_a_blinded_one_never(bedside, taken, tmp_path):
     assert b"placebo" not in told
 
 
-def test_arms_may_be_left_out_altogether(lived, taken):
+@pytest.mark.usefixtures("lived")
+def test_arms_may_be_left_out_altogether(taken):
     shown, _ = taken("participants")
     hidden, manifest = taken("participants", arms=False, folder="hidden")
 
@@ -284,7 +289,8 @@ def test_subjects_are_valid_by_the_models_of_fhir(
     assert len(ended) == 1
 
 
-def test_fhir_has_subjects_and_nothing_else(lived, taken):
+@pytest.mark.usefixtures("lived")
+def test_fhir_has_subjects_and_nothing_else(taken):
     with pytest.raises(SettingsError) as fault:
         taken("audit", "fhir-r4")
     assert fault.value.code is ErrorCode.BAD_SETTING
