@@ -13,7 +13,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -150,7 +150,7 @@ def told(
 
 
 def discloser(
-    columns: tuple[Told, ...], key: bytes
+    columns: Sequence[Told], key: bytes
 ) -> Callable[[tuple[Value, ...]], tuple[Value, ...]]:
     """What turns a row of the columns into what is shown of it, with ids by this key."""
     places = {one.column.name: i for i, one in enumerate(columns)}
