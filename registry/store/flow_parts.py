@@ -77,10 +77,10 @@ def outcomes_told(
     )
     row = RandomisationRow
     drawn = select(row.trial, row.domain, row.site, row.patient, row.episode)
-    for trial, domain, *whom in connection.execute(
+    for trial, domain, site, patient, episode in connection.execute(
         drawn.where(row.randomised_at <= at)
     ):
-        told = known.get((trial, *whom), {})
+        told = known.get((trial, site, patient, episode), {})
         for name in names[trial]:
             counts[trial, domain][name][told.get(name, "untold")] += 1
     return {
