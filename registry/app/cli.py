@@ -25,6 +25,7 @@ REGISTRY_COMMANDS: Mapping[str, str] = {
     "schemas": "registry.app.commands.schemas:schemas",
     "protocol": "registry.app.commands.protocol:app",
     "query": "registry.app.commands.query:app",
+    "export": "registry.app.commands.export:export_",
     "screening": "registry.app.commands.screening:app",
     "consent": "registry.app.commands.consent:app",
     "opt-out": "registry.app.commands.opt_out:app",

@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 from registry.app.acts import ANSWER, CONSENT, OPT_OUT, RANDOMISE
 from registry.app.commands.query import ANSWERS
 from registry.app.explanation import EXPLANATIONS
+from registry.app.exporting.manifest import Manifest
 from registry.app.feeds import FEEDS
 from registry.app.protocol_answers import ACTIVATED, CHANGES, PASSAGES
 from registry.app.protocol_check import FINDINGS, TRIED
@@ -120,6 +121,7 @@ _OTHER_ANSWERS: dict[str, TypeAdapter[Any]] = {
     "protocol.backtest": BACKTEST,
     "kafka.topics": TOPIC_REPORT,
     "kafka.acls": ACL_ROWS,
+    "export.manifest": TypeAdapter(Manifest),
 }
 
 

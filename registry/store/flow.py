@@ -42,7 +42,7 @@ def flow(
             alerted=told[t, d][True],
             suppressed=told[t, d][False],
             expired=expired[t, d],
-            consented=consents[t, ""][ConsentState.GIVEN],
+            consented=sum(consents[t, ""][word] for word in _ALLOWING),
             refused=consents[t, ""][ConsentState.REFUSED],
             withdrawn=consents[t, ""][ConsentState.WITHDRAWN],
             ever_needs_data=while_open[t, d]["needs_data"],
@@ -55,6 +55,14 @@ def flow(
         if trial in (None, t)
     )
 
+
+_ALLOWING = (
+    ConsentState.GIVEN,
+    ConsentState.DEFERRED,
+    ConsentState.INFORMED,
+    ConsentState.WAIVED,
+)
+"""The words on which a protocol may have a participant randomised."""
 
 Counts = defaultdict[tuple[str, str], Counter[Any]]
 

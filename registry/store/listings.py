@@ -9,6 +9,7 @@ from typing import Literal
 from registry.domain.alert import AlertStatus, Hold
 from registry.domain.conduct import JudgedOutcome
 from registry.domain.consent import ConsentState, Scope, Standing
+from registry.domain.flow import Box
 from registry.domain.mode import Suppression
 from registry.domain.stratum import FactorState
 from streams.vocabulary.messages import (
@@ -250,7 +251,8 @@ class FlowView:
     """Alerts nobody was told of."""
     expired: int
     consented: int
-    """Consent given and standing, of the whole trial."""
+    """Consent given, deferred or waived, or informed in its place, as the last word;
+    of the whole trial."""
     refused: int
     """Consent refused, of the whole trial."""
     withdrawn: int
@@ -264,3 +266,44 @@ class FlowView:
     randomised: int
     by_arm: tuple[tuple[str, int], ...]
     """Empty where arms are not to be shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeFlow:
+    """How far one outcome of those randomised in a domain has come; the sum is all."""
+
+    outcome: str
+    final: int
+    provisional: int
+    pending: int
+    missing: int
+    untold: int
+    """Nothing was recorded of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowAtView:
+    """The flow of one domain as it was known at a moment."""
+
+    trial: str
+    domain: str
+    at: datetime
+    boxes: tuple[tuple[Box, int], ...]
+    """All of them, in order; each is the sum of what `EXITS` leads to."""
+    alerted: int
+    """Screenings of which somebody was told."""
+    answered: int
+    """Screenings with a signed answer."""
+    reasons: tuple[tuple[str, int], ...] | None
+    """What spoke first against those ruled out, as the protocol orders its criteria;
+    None where it was not asked for."""
+    by_arm: tuple[tuple[str, int], ...]
+    arm_not_shown: int
+    """Randomised to an arm that this reader is not shown."""
+    standing: tuple[tuple[Standing, int], ...]
+    """Where the consent of those randomised stands."""
+    outcomes: tuple[OutcomeFlow, ...]
+
+    def number(self, box: Box) -> int:
+        """How many are in this box."""
+        return dict(self.boxes)[box]

@@ -63,6 +63,21 @@ def answered(
     }
 
 
+def ruled_out_by_answer(connection: Connection, at: datetime) -> frozenset[str]:
+    """The screenings that signed answers, and not the machine, made ineligible.
+
+    By the last verdict with the window open that was recorded until `at`, and the
+    answers that counted then, or at its end where that came before.
+    """
+    last = {said.screening_id: said for said in _said_while_open(connection, {}, at)}
+    return frozenset(
+        name
+        for name, said in last.items()
+        if said.verdict.status != "ineligible"
+        and said.status_at(min(at, said.ends)) == "ineligible"
+    )
+
+
 def ever(connection: Connection) -> dict[Domain, Counter[ScreeningStatus]]:
     """How many screenings were at any time of each status while the window was open."""
     row = ScreeningRow
@@ -134,12 +149,16 @@ class _Said:
 
 
 def _said_while_open(
-    connection: Connection, equal: dict[str, str | None]
+    connection: Connection,
+    equal: dict[str, str | None],
+    recorded_by: datetime | None = None,
 ) -> Iterator[_Said]:
     """The revisions with the window open of each answered screening, in order."""
     answers, protocols = _answers(connection), ProtocolRepository(connection)
     asked: dict[tuple[str, str], Mapping[str, Asked]] = {}
-    for name, document, deadline, until in connection.execute(_revisions(equal)):
+    for name, document, deadline, until in connection.execute(
+        _revisions(equal, recorded_by)
+    ):
         verdict = decode(TRIAL_SCREENING, document.encode())
         version = (verdict.trial, verdict.protocol_hash)
         if version not in asked:
@@ -173,7 +192,9 @@ def _drawn(connection: Connection) -> dict[str, datetime]:
     }
 
 
-def _revisions(equal: dict[str, str | None]) -> Select[*tuple[Any, ...]]:
+def _revisions(
+    equal: dict[str, str | None], recorded_by: datetime | None
+) -> Select[*tuple[Any, ...]]:
     row = ScreeningRow
     until: Any = func.lead(row.known_at, type_=UtcDateTime).over(
         partition_by=row.screening_id, order_by=row.revision
@@ -187,6 +208,8 @@ def _revisions(equal: dict[str, str | None]) -> Select[*tuple[Any, ...]]:
         row.deadline,
         until.label("until"),
     ).where(row.screening_id.in_(signed))
+    if recorded_by is not None:
+        query = query.where(row.recorded_at <= recorded_by)
     said = _where(query, equal).subquery()
     order = (said.c.screening_id, said.c.revision)
     told = select(said.c.screening_id, said.c.document, said.c.deadline, said.c.until)

@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, NestedTransaction, literal, sele
 from sqlalchemy.exc import SQLAlchemyError
 
 from registry.store.engine import READ_ONLY, database_url, make_engine
+from registry.store.extracts import Extracts
 from registry.store.faults import diagnosis
 from registry.store.migrate import current_revision, head_revision, reachable
 from registry.store.repositories.alerts import AlertRepository
@@ -148,6 +149,12 @@ class Registry:
         """One snapshot to read from; it waits for no writer."""
         with self._snapshot() as connection:
             yield Views(connection)
+
+    @contextmanager
+    def extracts(self) -> Iterator[Extracts]:
+        """One snapshot to be taken out row by row; it waits for no writer."""
+        with self._snapshot() as connection:
+            yield Extracts(connection)
 
     @contextmanager
     def inspection(self) -> Iterator[UnitOfWork]:

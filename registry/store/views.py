@@ -20,10 +20,12 @@ from registry.domain.participant import Consent, HumanAnswer
 from registry.store import worklists
 from registry.store.agreement import agreement
 from registry.store.flow import flow
+from registry.store.flow_at import Within, flow_at
 from registry.store.listings import (
     AgreementView,
     AlertView,
     ConsentView,
+    FlowAtView,
     FlowView,
     OnsetView,
     OutcomeView,
@@ -177,6 +179,23 @@ class Views:
     ) -> tuple[FlowView, ...]:
         """How many came how far, a row a domain."""
         return flow(self._connection, trial=trial, may_see_arms=may_see_arms)
+
+    def flow_at(
+        self,
+        at: datetime,
+        *,
+        trial: str | None = None,
+        domain: str | None = None,
+        reasons: bool = False,
+    ) -> tuple[FlowAtView, ...]:
+        """The flow as it was known at `at`, a row a domain; `reasons` reads verdicts."""
+        return flow_at(
+            self._connection,
+            at,
+            within=Within(trial, domain),
+            reasons=reasons,
+            may_see_arms=self.may_see_arms(),
+        )
 
     def agreement(self, trial: str | None = None) -> tuple[AgreementView, ...]:
         """How human and machine compare, a row a criterion."""

@@ -7,7 +7,7 @@ clock, so it is due at the moment it is due.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -33,14 +33,29 @@ def consents(
     connection: Connection, *, at: datetime, trial: str | None
 ) -> tuple[ConsentView, ...]:
     """Where each participant stands at `at`, by what was recorded until then."""
+    found = stands(connection, at=at, trial=trial)
+    return tuple(_line(one, told, now) for one, told, now in found)
+
+
+def stands(
+    connection: Connection,
+    *,
+    at: datetime,
+    trial: str | None = None,
+    decided_until: datetime | None = None,
+) -> Iterator[tuple[Participant, Recorded, Stand]]:
+    """Each participant, what their words until then came to, and what stood of them.
+
+    By the protocol that was in force at `at`; words decided after `decided_until` do
+    not count.
+    """
     documents = {
         version.trial: version.document
-        for version in ProtocolRepository(connection).in_force()
+        for version in ProtocolRepository(connection).in_force(at)
     }
-    words = _words(connection, at)
-    out = _opted_out(connection, at)
+    words = _words(connection, at, decided_until)
+    out = opted_out(connection, at, decided_until)
     drawn = set(connection.execute(_randomised(at)).scalars())
-    lines = []
     for one in _participants(connection, trial):
         told = recorded(words[one.participant])
         document = documents.get(one.trial)
@@ -51,8 +66,25 @@ def consents(
             opted_out=not out[one.site, one.patient].isdisjoint({"", one.trial}),
             randomised=one.participant in drawn,
         )
-        lines.append(_line(one, told, now))
-    return tuple(lines)
+        yield one, told, now
+
+
+def opted_out(
+    connection: Connection, at: datetime, decided_until: datetime | None = None
+) -> dict[tuple[str, str], set[str]]:
+    """By site and patient, the trials whose opt-out stands; empty for all research."""
+    query = (
+        select(*_columns(OptOutRow, OptOut))
+        .where(OptOutRow.recorded_at <= at)
+        .order_by(OptOutRow.revision)
+    )
+    if decided_until is not None:
+        query = query.where(OptOutRow.decided_at <= decided_until)
+    out: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in connection.execute(query).mappings():
+        trials = out[row["site"], row["patient"]]
+        (trials.add if row["stands"] else trials.discard)(row["trial"])
+    return out
 
 
 def strata(
@@ -134,30 +166,20 @@ def _participants(connection: Connection, trial: str | None) -> Iterable[Partici
     return (Participant(**row) for row in rows)
 
 
-def _words(connection: Connection, at: datetime) -> dict[str, list[Consent]]:
+def _words(
+    connection: Connection, at: datetime, decided_until: datetime | None
+) -> dict[str, list[Consent]]:
     query = (
         select(*_columns(ConsentRow, Consent))
         .where(ConsentRow.recorded_at <= at)
         .order_by(ConsentRow.participant, ConsentRow.revision)
     )
+    if decided_until is not None:
+        query = query.where(ConsentRow.decided_at <= decided_until)
     words: dict[str, list[Consent]] = defaultdict(list)
     for row in connection.execute(query).mappings():
         words[row["participant"]].append(Consent(**row))
     return words
-
-
-def _opted_out(connection: Connection, at: datetime) -> dict[tuple[str, str], set[str]]:
-    """By site and patient, the trials whose opt-out stands; empty for all research."""
-    query = (
-        select(*_columns(OptOutRow, OptOut))
-        .where(OptOutRow.recorded_at <= at)
-        .order_by(OptOutRow.revision)
-    )
-    out: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for row in connection.execute(query).mappings():
-        trials = out[row["site"], row["patient"]]
-        (trials.add if row["stands"] else trials.discard)(row["trial"])
-    return out
 
 
 def _randomised(at: datetime) -> Select[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from registry.app.clocks import SystemClock
 from registry.app.settings import registry_url
 from registry.store.unit_of_work import Registry, open_registry
 
@@ -23,6 +25,11 @@ RegistryOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON array and nothing else.")
 ]
+AtOption = Annotated[
+    datetime | None,
+    typer.Option(help="As it stood at that moment, in UTC; without it, now."),
+]
+TrialOption = Annotated[str | None, typer.Option(help="Only this trial.")]
 ActorOption = Annotated[
     str, typer.Option(help="Who does it, as the audit is to name them.")
 ]
@@ -31,3 +38,8 @@ ActorOption = Annotated[
 def opened(url: str | None) -> Registry:
     """The registry that was named, or that the environment names."""
     return open_registry(registry_url(os.environ, url))
+
+
+def moment(written: datetime | None) -> datetime:
+    """What was asked for, in UTC; now where nothing was."""
+    return SystemClock().now() if written is None else written.replace(tzinfo=UTC)

@@ -14,7 +14,15 @@ from rich.table import Table
 
 from registry.app import received
 from registry.app.clocks import SystemClock
-from registry.app.commands.options import JsonOption, RegistryOption, opened
+from registry.app.commands.flow import FLOW, flow
+from registry.app.commands.options import (
+    AtOption,
+    JsonOption,
+    RegistryOption,
+    TrialOption,
+    moment,
+    opened,
+)
 from registry.domain.conduct import Deviation
 from registry.store.listings import (
     AgreementView,
@@ -40,12 +48,6 @@ PatientOption = Annotated[
     str | None, typer.Option(help="Only this patient (the pseudonym).")
 ]
 
-TrialOption = Annotated[str | None, typer.Option(help="Only this trial.")]
-AtOption = Annotated[
-    datetime | None,
-    typer.Option(help="As it stood at that moment, in UTC; without it, now."),
-]
-
 ANSWERS: dict[str, TypeAdapter[Any]] = {
     "onsets": TypeAdapter(tuple[OnsetView, ...]),
     "screenings": TypeAdapter(tuple[ScreeningView, ...]),
@@ -57,8 +59,11 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
     "deviations": TypeAdapter(tuple[Deviation, ...]),
     "separation": TypeAdapter(tuple[received.SeparationView, ...]),
     "agreement": TypeAdapter(tuple[AgreementView, ...]),
+    "flow": FLOW,
 }
 """What `--json` prints; the schemas are published in `deploy/schemas`."""
+
+app.command()(flow)
 
 
 @app.command()
@@ -146,7 +151,7 @@ def consents(
 ) -> None:
     """Where each participant stands, what may be done, and who is to be asked."""
     with closing(opened(registry)) as book, book.reading() as views:
-        rows = views.consent_stands(trial, at=_moment(at))
+        rows = views.consent_stands(trial, at=moment(at))
     if due:
         waiting = (row for row in rows if row.due is not None)
         rows = tuple(sorted(waiting, key=_urgency))
@@ -174,7 +179,7 @@ def strata(
 ) -> None:
     """The strata that wait for a result, the most urgent first."""
     with closing(opened(registry)) as book, book.reading() as views:
-        rows = views.strata(trial, at=_moment(at))
+        rows = views.strata(trial, at=moment(at))
     columns: Columns = {
         "patient": lambda r: r.patient,
         "trial / domain": lambda r: f"{r.trial} / {r.domain}",
@@ -212,7 +217,7 @@ def outcomes(
 @app.command()
 def deviations(
     registry: RegistryOption = None,
-    trial: Annotated[str | None, typer.Option(help="Only this trial.")] = None,
+    trial: TrialOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """The departures from the protocol, in the order in which they happened."""
@@ -234,7 +239,7 @@ def deviations(
 @app.command()
 def agreement(
     registry: RegistryOption = None,
-    trial: Annotated[str | None, typer.Option(help="Only this trial.")] = None,
+    trial: TrialOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """How often human and machine say the same, criterion by criterion."""
@@ -266,7 +271,7 @@ def agreement(
 @app.command()
 def separation(
     registry: RegistryOption = None,
-    trial: Annotated[str | None, typer.Option(help="Only this trial.")] = None,
+    trial: TrialOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """What each arm received, of domains whose arms may be seen: adherence, crossover."""
@@ -322,11 +327,6 @@ def _judged(outcome: OutcomeView) -> str:
     value = "unknown" if judged.value is None else f"{judged.value:g}"
     since = "; the record moved since" if outcome.moved_since else ""
     return f"{value}, {judged.judged_as} by {judged.actor}: {judged.reason}{since}"
-
-
-def _moment(written: datetime | None) -> datetime:
-    """What was asked for, in UTC; now where nothing was."""
-    return SystemClock().now() if written is None else written.replace(tzinfo=UTC)
 
 
 def _urgency(row: ConsentView) -> tuple[bool, datetime, str]:

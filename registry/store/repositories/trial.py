@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -61,9 +62,11 @@ class ProtocolRepository:
         row = self._connection.execute(last).mappings().one_or_none()
         return None if row is None else ProtocolVersion(**row)
 
-    def in_force(self) -> tuple[ProtocolVersion, ...]:
-        """The active version of each trial."""
+    def in_force(self, at: datetime | None = None) -> tuple[ProtocolVersion, ...]:
+        """The active version of each trial, at `at` or now."""
         last = select(ProtocolRow.trial, func.max(ProtocolRow.revision).label("last"))
+        if at is not None:
+            last = last.where(ProtocolRow.activated_at <= at)
         latest = last.group_by(ProtocolRow.trial).subquery()
         query = (
             select(*_PROTOCOL)

@@ -7,6 +7,7 @@ from psycopg.errors import InsufficientPrivilege
 from registry.store.migrate import migrate
 from registry.store.roles import ALLOCATOR, READER, REGISTRY, grant_roles
 from registry.store.unit_of_work import open_registry
+from streams.vocabulary.clock import HOUR
 from streams.vocabulary.errors import SettingsError
 
 
@@ -85,6 +86,12 @@ def test_the_allocator_runs_the_whole_registry_and_a_reader_reads_it(
         with reader.reading() as views:
             assert [row.arm for row in views.participants()] == [None, None]
             assert views.flow()[0].randomised == 1
+            (then,) = views.flow_at(bedside.noon + HOUR)
+            assert (then.by_arm, then.arm_not_shown) == ((), 1)
+        with reader.extracts() as extracts:
+            assert not extracts.may_see_arms()
+        with allocator.extracts() as extracts:
+            assert extracts.may_see_arms()
     finally:
         allocator.close()
         reader.close()

@@ -1,0 +1,1 @@
+"""Extracts of the registry as files that leave the house."""

@@ -1,0 +1,223 @@
+"""What of a record may leave the house, by profile.
+
+`safe_harbor` follows 45 CFR 164.514(b)(2): no identifier, no date but its year, no age
+above 89, no place within a state; its ids are drawn with a key of the export's own and
+lead nowhere without it.
+`limited` follows 164.514(e): dates stay, nothing that names a person.
+`identified` is the record with the vault's identifiers.
+What is no known kind of value cannot be declared, so nothing leaves by default.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Literal
+
+from registry.domain.stratum import levels_of, stratum_key
+
+
+class Profile(StrEnum):
+    """To whom an export may go."""
+
+    IDENTIFIED = "identified"
+    """Who may open the vault, and is written down as having done so."""
+    LIMITED = "limited"
+    """Who signed an agreement on the use of the data."""
+    SAFE_HARBOR = "safe_harbor"
+    """Anybody the trial gives it to."""
+
+
+class Kind(StrEnum):
+    """What a column discloses."""
+
+    PLAIN = "plain"
+    """Nothing of a person: a status, a version, a number of the trial's own."""
+    NAME = "name"
+    """A pseudonym, a code, or an id made of them."""
+    PLACE = "place"
+    """A site."""
+    STAFF = "staff"
+    """Who acted, as the audit names them."""
+    MOMENT = "moment"
+    MONTH = "month"
+    """A year and month."""
+    ORDER = "order"
+    """A running number, which tells who came before whom."""
+    WORDS = "words"
+    """Words that a person wrote, which may hold anything."""
+    FACTORS = "factors"
+    """Factors with their levels, `factor=level;…`."""
+    COVARIATES = "covariates"
+    """Names with values, JSON."""
+    DIGEST = "digest"
+    """A hash over what is left out."""
+    ARM = "arm"
+    """An arm, of a domain whose arms are hidden from nobody."""
+    IDENTIFIERS = "identifiers"
+    """What the vault holds."""
+
+
+Treatment = Literal["kept", "left_out", "renamed", "year", "pooled"]
+"""`renamed`: an id of this export's own; `pooled`: ages above 89 are 90, no places."""
+
+Form = Literal["text", "integer", "number", "boolean", "moment"]
+Value = str | int | float | bool | datetime | None
+
+_LIMITED: Mapping[Kind, Treatment] = MappingProxyType(
+    {Kind.WORDS: "left_out", Kind.IDENTIFIERS: "left_out"}
+)
+_SAFE_HARBOR: Mapping[Kind, Treatment] = MappingProxyType(
+    {
+        **_LIMITED,
+        Kind.NAME: "renamed",
+        Kind.PLACE: "renamed",
+        Kind.STAFF: "left_out",
+        Kind.MOMENT: "year",
+        Kind.MONTH: "year",
+        Kind.ORDER: "left_out",
+        Kind.FACTORS: "pooled",
+        Kind.COVARIATES: "pooled",
+        Kind.DIGEST: "left_out",
+    }
+)
+TREATMENTS: Mapping[Profile, Mapping[Kind, Treatment]] = MappingProxyType(
+    {
+        Profile.IDENTIFIED: {},
+        Profile.LIMITED: _LIMITED,
+        Profile.SAFE_HARBOR: _SAFE_HARBOR,
+    }
+)
+"""By profile, what is not `kept`."""
+
+OLDEST = 89
+"""The highest age that is told; 164.514(b)(2)(i)(C)."""
+_PLACES = frozenset({"site", "centre", "center", "hospital", "ward", "unit", "region"})
+_A_YEAR = {
+    "years": 1.0,
+    "months": 12.0,
+    "weeks": 52.18,
+    "days": 365.25,
+    "hours": 8766.0,
+}
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_AGE = re.compile(r"age[ds]?\d*")
+_DATE = re.compile(r"(\d{4})-\d\d(?:-\d\d.*)?")
+_HEX_DIGITS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of an export."""
+
+    name: str
+    form: Form
+    kind: Kind
+    meaning: str
+    within: tuple[str, ...] = ()
+    """The columns without which a name of this one is ambiguous."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A column as a profile shows it."""
+
+    column: Column
+    treatment: Treatment
+
+    @property
+    def shown(self) -> Column:
+        """With the form its values have after treatment."""
+        if self.treatment == "year":
+            return replace(self.column, form="integer")
+        return self.column
+
+
+def told(
+    columns: tuple[Column, ...], profile: Profile, *, arms: bool
+) -> tuple[Told, ...]:
+    """Every column with what becomes of it; `arms`: whether the reader may see any."""
+    return tuple(
+        Told(column=one, treatment=_treatment(one.kind, profile, arms=arms))
+        for one in columns
+    )
+
+
+def discloser(
+    columns: Sequence[Told], key: bytes
+) -> Callable[[tuple[Value, ...]], tuple[Value, ...]]:
+    """What turns a row of the columns into what is shown of it, with ids by this key."""
+    places = {one.column.name: i for i, one in enumerate(columns)}
+    kept = [
+        (i, one, [places[name] for name in (*one.column.within, one.column.name)])
+        for i, one in enumerate(columns)
+        if one.treatment != "left_out"
+    ]
+
+    def shown(row: tuple[Value, ...]) -> tuple[Value, ...]:
+        return tuple(
+            new_name(*(str(row[p]) for p in whole), of=one.column.name, key=key)
+            if one.treatment == "renamed" and row[i] not in (None, "")
+            else _shown(row[i], one)
+            for i, one, whole in kept
+        )
+
+    return shown
+
+
+def new_name(*names: str, of: str, key: bytes) -> str:
+    """The id that stands for a name of this sort in one export; no way leads back."""
+    digest = hmac.digest(key, "\x00".join((of, *names)).encode(), "sha256")
+    return digest.hex()[:_HEX_DIGITS]
+
+
+def pooled(name: str, value: str) -> str | None:
+    """A level or covariate without what would single out; None where it is a place."""
+    words = name.lower().split("_")
+    if not _PLACES.isdisjoint(words):
+        return None
+    dated = _DATE.fullmatch(value)
+    if dated is not None:
+        return dated[1]
+    if any(_AGE.fullmatch(word) for word in words):
+        return _pooled_age(words, value)
+    return value
+
+
+def _treatment(kind: Kind, profile: Profile, *, arms: bool) -> Treatment:
+    if kind is Kind.ARM and not arms:
+        return "left_out"
+    return TREATMENTS[profile].get(kind, "kept")
+
+
+def _shown(value: Value, one: Told) -> Value:
+    if value is None or value == "" or one.treatment == "kept":
+        return value
+    if one.treatment == "year":
+        return value.year if isinstance(value, datetime) else int(str(value)[:4])
+    return _factors(str(value), one.column.kind)
+
+
+def _factors(value: str, kind: Kind) -> str:
+    if kind is Kind.FACTORS:
+        return stratum_key(_pooled_pairs(levels_of(value)).items())
+    found = _pooled_pairs(dict(json.loads(value)))
+    return json.dumps(found, sort_keys=True, ensure_ascii=False)
+
+
+def _pooled_pairs(pairs: Mapping[str, str]) -> dict[str, str]:
+    told = ((name, pooled(name, str(value))) for name, value in pairs.items())
+    return {name: value for name, value in told if value is not None}
+
+
+def _pooled_age(words: list[str], value: str) -> str:
+    """The age, or 90 where anything in it is above 89 years; also of a band."""
+    limit = (OLDEST + 1) * _A_YEAR.get(words[-1], 1.0)
+    numbers = (float(found) for found in _NUMBER.findall(value))
+    return f"{limit:g}" if any(number >= limit for number in numbers) else value

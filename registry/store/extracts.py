@@ -1,0 +1,264 @@
+"""The rows of each extract as of a cut, one after the other.
+
+Screenings, outcomes and audit come from the database as they are asked for; of
+participants, the words and draws are in memory, and of nobody else.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, null, select
+
+from registry.domain.disclosure import Value
+from registry.domain.extracts import COLUMNS, Cut, Extract
+from registry.domain.subjects import ENDED, subject_state
+from registry.store.blinding import hidden_outcomes
+from registry.store.flow_parts import speaks_against
+from registry.store.repositories.trial import ProtocolRepository
+from registry.store.rows.allocation import RandomisationRow
+from registry.store.rows.audit import AuditRowRow
+from registry.store.rows.conduct import JudgedOutcomeRow
+from registry.store.rows.verdicts import OutcomeRow, ScreeningRow
+from registry.store.schema import assignments
+from registry.store.views import Views
+from registry.store.worklists import stands
+from registry.usecases.records import ProtocolVersion
+from streams.vocabulary.messages import (
+    TRIAL_OUTCOME,
+    TRIAL_SCREENING,
+    CriterionVerdict,
+    decode,
+)
+
+
+_PORTION = 2_000
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked of the store."""
+
+    extract: Extract
+    cut: Cut
+    trial: str | None = None
+    arms: bool = False
+    """Whether the reader may see the arms of domains that hide none."""
+
+
+class Extracts:
+    """One snapshot, to be taken out row by row."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def rows(self, wanted: Wanted) -> Iterator[tuple[Value, ...]]:
+        """The values of each row in the order of `COLUMNS`; identifiers are empty."""
+        names = [column.name for column in COLUMNS[wanted.extract]]
+        for record in _RECORDS[wanted.extract](self._connection, wanted):
+            yield tuple(record.get(name) for name in names)
+
+    def may_see_arms(self) -> bool:
+        """Whether the role that reads may touch the arms at all."""
+        return Views(self._connection).may_see_arms()
+
+    def protocols(self, at: datetime) -> tuple[ProtocolVersion, ...]:
+        """The version of each trial that was in force at `at`."""
+        return ProtocolRepository(self._connection).in_force(at)
+
+    def hidden_outcomes(self) -> frozenset[tuple[str, str]]:
+        """By trial, outcomes that are in no extract: they would tell an arm."""
+        return hidden_outcomes(self._connection)
+
+
+def _participants(connection: Connection, wanted: Wanted) -> Iterator[Record]:
+    drawn = _drawn(connection, wanted)
+    for person in _people(connection, wanted):
+        for one in drawn[person["participant"]] or [{}]:
+            yield {**person, **one}
+
+
+def _subjects(connection: Connection, wanted: Wanted) -> Iterator[Record]:
+    drawn = _drawn(connection, wanted)
+    for person in _people(connection, wanted):
+        mine = drawn[person["participant"]]
+        yield _subject(person, began_at=person["registered_at"], drawn=bool(mine))
+        for one in mine:
+            told = {**person, "domain": one["domain"], "arm": one["arm"]}
+            yield _subject(told, began_at=one["randomised_at"], drawn=True)
+
+
+def _subject(person: Record, *, began_at: Any, drawn: bool) -> Record:  # noqa: ANN401  a value of a row
+    state = subject_state(
+        person["standing"],
+        may_randomise=person["may_randomise"],
+        randomised=drawn,
+        withdrawn=person["scopes"],
+    )
+    ended = person["consent_decided_at"] if state in ENDED else None
+    return {**person, "state": state, "began_at": began_at, "ended_at": ended}
+
+
+def _people(connection: Connection, wanted: Wanted) -> Iterator[Record]:
+    cut = wanted.cut
+    found = stands(
+        connection,
+        at=cut.recorded_until,
+        trial=wanted.trial,
+        decided_until=cut.happened_until,
+    )
+    for one, told, now in found:
+        if one.recorded_at <= cut.acts_until:
+            yield {
+                "participant": one.participant,
+                "trial": one.trial,
+                "site": one.site,
+                "patient": one.patient,
+                "registered_at": one.recorded_at,
+                "standing": now.standing,
+                "consent": now.standing.value,
+                "consent_form": told.document_version,
+                "consent_decided_at": told.decided_at,
+                "scopes": told.scopes,
+                "withdrawn": ",".join(sorted(told.scopes)) or None,
+                "data_not_to_be_used": now.data_flagged,
+                "may_randomise": now.permits.randomise,
+            }
+
+
+def _drawn(connection: Connection, wanted: Wanted) -> dict[str, list[Record]]:
+    """By participant, what was drawn; an arm only where it is due."""
+    row = RandomisationRow
+    query = select(
+        row.participant,
+        row.domain,
+        row.stratum,
+        row.sequence_no,
+        row.randomised_at,
+        row.anchor,
+        row.anchor_at,
+        row.covariates,
+        row.epoch,
+        row.protocol_version,
+        row.protocol_hash,
+        row.software_version,
+        row.provenance,
+        null().label("arm"),
+    )
+    if wanted.arms:
+        query = _with_arm(query, connection.dialect.name)
+    query = query.where(row.randomised_at <= wanted.cut.acts_until)
+    found: dict[str, list[Record]] = defaultdict(list)
+    ordered = query.order_by(row.participant, row.domain)
+    for told in connection.execute(ordered).mappings():
+        found[told["participant"]].append(dict(told))
+    return found
+
+
+def _with_arm(
+    query: Select[*tuple[Any, ...]], dialect: str
+) -> Select[*tuple[Any, ...]]:
+    row, arms = RandomisationRow, assignments(dialect)
+    shown = and_(
+        arms.c.randomisation_id == row.randomisation_id, row.blinded.is_(False)
+    )
+    columns = [c for c in query.selected_columns if c.key != "arm"]
+    return select(*columns, arms.c.arm).select_from(row).outerjoin(arms, shown)
+
+
+def _screenings(connection: Connection, wanted: Wanted) -> Iterator[Record]:
+    for row in _latest(connection, ScreeningRow, "screening_id", wanted):
+        verdict = decode(TRIAL_SCREENING, row["document"].encode())
+        against = (c for c in verdict.criteria if speaks_against(c))
+        undecided = (c for c in verdict.criteria if c.truth == "UNKNOWN")
+        yield {**row, "speaks_against": _ids(against), "undecided": _ids(undecided)}
+
+
+def _outcomes(connection: Connection, wanted: Wanted) -> Iterator[Record]:
+    hidden, judged = hidden_outcomes(connection), _judged(connection, wanted)
+    for row in _latest(connection, OutcomeRow, "outcome_id", wanted):
+        if (row["trial"], row["outcome"]) in hidden:
+            continue
+        message = decode(TRIAL_OUTCOME, row["document"].encode())
+        yield {
+            **row,
+            "lower": message.lower,
+            "upper": message.upper,
+            "definition": message.definition,
+            **judged.get(message.outcome_id, {}),
+        }
+
+
+def _judged(connection: Connection, wanted: Wanted) -> dict[str, Record]:
+    """By outcome, what a human said of it last, where it was not taken back."""
+    row = JudgedOutcomeRow
+    query = select(
+        row.outcome_id,
+        row.judged_as,
+        row.value.label("judged_value"),
+        row.of_revision.label("judged_revision"),
+        row.actor.label("judged_by"),
+        row.reason.label("judged_reason"),
+    ).where(
+        row.recorded_at <= wanted.cut.recorded_until,
+        row.decided_at <= wanted.cut.happened_until,
+    )
+    told = connection.execute(query.order_by(row.number)).mappings()
+    last = {one["outcome_id"]: dict(one) for one in told}
+    return {k: one for k, one in last.items() if one["judged_as"] != "taken_back"}
+
+
+def _audit(connection: Connection, wanted: Wanted) -> Iterator[Record]:
+    row = AuditRowRow
+    query = select(row.__table__).where(row.at <= wanted.cut.acts_until)
+    if wanted.trial is not None:
+        query = query.where(row.trial == wanted.trial)
+    return _streamed(connection, query.order_by(row.site, row.trial, row.sequence))
+
+
+def _latest(
+    connection: Connection, table: type[Any], thing: str, wanted: Wanted
+) -> Iterator[Record]:
+    """The last revision of each thing within the cut, by the thing's id."""
+    cut, name = wanted.cut, getattr(table, thing)
+    within = [
+        table.recorded_at <= cut.recorded_until,
+        table.happened_at <= cut.happened_until,
+    ]
+    if wanted.trial is not None:
+        within.append(table.trial == wanted.trial)
+    last = (
+        select(name.label("thing"), func.max(table.revision).label("last"))
+        .where(*within)
+        .group_by(name)
+        .subquery()
+    )
+    query = select(table.__table__).join(
+        last, and_(name == last.c.thing, table.revision == last.c.last)
+    )
+    return _streamed(connection, query.order_by(name))
+
+
+def _streamed(
+    connection: Connection, query: Select[*tuple[Any, ...]]
+) -> Iterator[Record]:
+    found = connection.execute(query.execution_options(yield_per=_PORTION))
+    return (dict(row) for row in found.mappings())
+
+
+def _ids(criteria: Iterable[CriterionVerdict]) -> str | None:
+    return ",".join(one.criterion_id for one in criteria) or None
+
+
+_RECORDS: dict[Extract, Callable[[Connection, Wanted], Iterator[Record]]] = {
+    Extract.PARTICIPANTS: _participants,
+    Extract.SCREENINGS: _screenings,
+    Extract.OUTCOMES: _outcomes,
+    Extract.AUDIT: _audit,
+    Extract.SUBJECTS: _subjects,
+}

@@ -1,0 +1,139 @@
+"""Figures beside the flow's boxes: who was told, what was answered, arms, outcomes."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select
+
+from registry.store.listings import OutcomeFlow
+from registry.store.rows.alerts import AlertEventRow, AlertRow
+from registry.store.rows.allocation import RandomisationRow
+from registry.store.rows.people import AnswerRow
+from registry.store.rows.verdicts import OutcomeRow, ScreeningRow
+from registry.store.schema import assignments
+from streams.vocabulary.messages import CriterionVerdict, TrialScreening
+
+
+Place = tuple[str, str]
+"""Trial and domain."""
+
+
+def touched(
+    connection: Connection, at: datetime, asked: Sequence[ColumnElement[bool]]
+) -> tuple[Counter[Place], Counter[Place]]:
+    """Screenings recorded by `at` of which somebody was told; those answered."""
+    told = (
+        select(AlertRow.screening_id)
+        .join(AlertEventRow, AlertEventRow.alert_id == AlertRow.alert_id)
+        .where(AlertEventRow.told, AlertEventRow.at <= at)
+    )
+    answered = select(AnswerRow.screening_id).where(AnswerRow.answered_at <= at)
+    row = ScreeningRow
+    known = select(row.trial, row.domain, func.count(row.screening_id.distinct()))
+    known = known.where(row.recorded_at <= at, *asked).group_by(row.trial, row.domain)
+    alerted, signed = (
+        Counter(
+            {
+                (trial, domain): number
+                for trial, domain, number in connection.execute(
+                    known.where(row.screening_id.in_(those))
+                )
+            }
+        )
+        for those in (told, answered)
+    )
+    return alerted, signed
+
+
+def arms(connection: Connection, at: datetime) -> dict[Place, Counter[str]]:
+    """How many were drawn to each arm, where it is hidden from nobody."""
+    row, sealed = RandomisationRow, assignments(connection.dialect.name)
+    query = (
+        select(row.trial, row.domain, sealed.c.arm, func.count())
+        .join(sealed, sealed.c.randomisation_id == row.randomisation_id)
+        .where(row.blinded.is_(False), row.randomised_at <= at)
+        .group_by(row.trial, row.domain, sealed.c.arm)
+    )
+    found: dict[Place, Counter[str]] = defaultdict(Counter)
+    for trial, domain, arm, number in connection.execute(query):
+        found[trial, domain][arm] = number
+    return found
+
+
+def outcomes_told(
+    connection: Connection, at: datetime
+) -> dict[Place, tuple[OutcomeFlow, ...]]:
+    """Of those randomised, how far each outcome of the trial had come at `at`."""
+    known = _statuses(connection, at)
+    names: dict[str, set[str]] = defaultdict(set)
+    for (trial, *_), told in known.items():
+        names[trial] |= told.keys()
+    counts: dict[Place, dict[str, Counter[str]]] = defaultdict(
+        lambda: defaultdict(Counter)
+    )
+    row = RandomisationRow
+    drawn = select(row.trial, row.domain, row.site, row.patient, row.episode)
+    for trial, domain, site, patient, episode in connection.execute(
+        drawn.where(row.randomised_at <= at)
+    ):
+        told = known.get((trial, site, patient, episode), {})
+        for name in names[trial]:
+            counts[trial, domain][name][told.get(name, "untold")] += 1
+    return {
+        place: tuple(_outcome(name, told[name]) for name in sorted(told))
+        for place, told in counts.items()
+    }
+
+
+def primary_reason(verdict: TrialScreening) -> str:
+    """The first criterion, in the protocol's order, that speaks against the patient.
+
+    What keeps out of one intervention comes after what keeps out of the domain;
+    `entry_gone` where the facts that opened the screening are gone, `unnamed` where
+    the verdict names nothing.
+    """
+    against = [one for one in verdict.criteria if speaks_against(one)]
+    against.sort(key=lambda one: one.level == "intervention")
+    if against:
+        return against[0].criterion_id
+    return "unnamed" if verdict.entry_stands else "entry_gone"
+
+
+def speaks_against(one: CriterionVerdict) -> bool:
+    """Whether what the criterion says keeps the patient out."""
+    return one.truth == ("FALSE" if one.role == "inclusion" else "TRUE")
+
+
+def _statuses(
+    connection: Connection, at: datetime
+) -> dict[tuple[str, str, str, str], dict[str, str]]:
+    """By trial, site, patient and episode: each outcome's status as of then."""
+    row = OutcomeRow
+    last = (
+        select(row.outcome_id, func.max(row.revision).label("last"))
+        .where(row.recorded_at <= at)
+        .group_by(row.outcome_id)
+        .subquery()
+    )
+    query: Any = select(
+        row.trial, row.site, row.patient, row.episode, row.outcome, row.status
+    ).join(last, and_(row.outcome_id == last.c.outcome_id, row.revision == last.c.last))
+    found: dict[tuple[str, str, str, str], dict[str, str]] = defaultdict(dict)
+    for trial, site, patient, episode, outcome, status in connection.execute(query):
+        found[trial, site, patient, episode][outcome] = status
+    return found
+
+
+def _outcome(name: str, told: Counter[str]) -> OutcomeFlow:
+    return OutcomeFlow(
+        outcome=name,
+        final=told["final"],
+        provisional=told["provisional"],
+        pending=told["pending"],
+        missing=told["missing"],
+        untold=told["untold"],
+    )
