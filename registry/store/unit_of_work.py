@@ -19,6 +19,7 @@ from registry.store.repositories.alerts import AlertRepository
 from registry.store.repositories.allocation import AllocationRepository
 from registry.store.repositories.audit import AuditRepository
 from registry.store.repositories.feeds import FeedRepository
+from registry.store.repositories.gate import GateRepository
 from registry.store.repositories.letters import LetterRepository
 from registry.store.repositories.outbox import OutboxRepository
 from registry.store.repositories.people import (
@@ -27,7 +28,11 @@ from registry.store.repositories.people import (
     ParticipantRepository,
 )
 from registry.store.repositories.stream import StreamRepository
-from registry.store.repositories.trial import ModeRepository, ProtocolRepository
+from registry.store.repositories.trial import (
+    ModeRepository,
+    ProtocolRepository,
+    Shelf,
+)
 from registry.store.repositories.vault import VaultRepository
 from registry.store.repositories.verdicts import (
     OnsetRepository,
@@ -42,11 +47,11 @@ from streams.vocabulary.errors import ErrorCode, SettingsError
 class UnitOfWork:
     """One transaction with its repositories."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, shelf: Shelf | None = None) -> None:
         self._connection = connection
         self.can_seal = connection.dialect.name == "postgresql"
         self.modes = ModeRepository(connection)
-        self.protocols = ProtocolRepository(connection)
+        self.protocols = ProtocolRepository(connection, shelf)
         self.stream = StreamRepository(connection)
         self.feeds = FeedRepository(connection)
         self.onsets = OnsetRepository(connection)
@@ -56,6 +61,7 @@ class UnitOfWork:
         self.participants = ParticipantRepository(connection)
         self.opt_outs = OptOutRepository(connection)
         self.answers = AnswerRepository(connection)
+        self.gate = GateRepository(connection)
         self.allocations = AllocationRepository(connection)
         self.letters = LetterRepository(connection)
         self.vault = VaultRepository(connection)
@@ -105,6 +111,7 @@ class Registry:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writing = Lock() if engine.dialect.name == "sqlite" else None
+        self._shelf: Shelf = {}
 
     @property
     def dialect(self) -> str:
@@ -120,10 +127,10 @@ class Registry:
         """
         if self._writing is None:
             with self._engine.begin() as connection:
-                yield UnitOfWork(connection)
+                yield UnitOfWork(connection, self._shelf)
             return
         with self._writing, self._engine.begin() as connection:
-            yield UnitOfWork(connection)
+            yield UnitOfWork(connection, self._shelf)
 
     @contextmanager
     def reading(self) -> Iterator[Views]:

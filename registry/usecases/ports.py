@@ -20,6 +20,7 @@ from registry.domain.audit import Account, AuditEntry, AuditRow, Head, Unreadabl
 from registry.domain.letter import Letter
 from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign
+from registry.usecases.gate_facts import GateReads
 from registry.usecases.outbox import OutboxItem
 from registry.usecases.people_ports import Answers, OptOuts, Participants
 from registry.usecases.records import (
@@ -62,6 +63,10 @@ class Protocols(Protocol):
         """The active version of each trial."""
         ...
 
+    def in_force_of(self, versions: int) -> tuple[ProtocolVersion, ...]:
+        """The same, of so many versions; may be kept from an earlier act."""
+        ...
+
     def of_hash(self, trial: str, protocol_hash: str) -> ProtocolVersion | None: ...
 
     def activate(
@@ -74,10 +79,6 @@ class Protocols(Protocol):
 
     def blinded_trials(self) -> tuple[str, ...]:
         """The trials with an open blinded domain."""
-        ...
-
-    def domain(self, trial: str, domain: str) -> DomainDesign | None:
-        """As it stands; held against a pause until the transaction ends."""
         ...
 
     def set_open(self, trial: str, domain: str, *, is_open: bool) -> bool:
@@ -160,14 +161,6 @@ class Alerts(Protocol):
 class Allocations(Protocol):
     """Requests, strata, randomisations and, apart from them, arms."""
 
-    def request(self, randomisation_request: Request) -> bool:
-        """Whether it is a new one.
-
-        Waits for another transaction that makes the same one; False where the key
-        or the participant has been here before.
-        """
-        ...
-
     def request_by_key(self, idempotency_key: str) -> Request | None: ...
 
     def of_patient(self, *, site: str, patient: str) -> tuple[Randomisation, ...]:
@@ -185,12 +178,26 @@ class Allocations(Protocol):
     def one(self, randomisation_id: str) -> Randomisation | None: ...
 
     def lock(self, *, trial: str, domain: str, stratum: str) -> Allocator:
-        """The stratum, held until the transaction ends; made where it is new."""
+        """The stratum, held until the transaction ends; made where it is new.
+
+        The domain is held with it: a pause waits, and none is overtaken.
+        """
         ...
 
-    def advance(self, allocator: Allocator) -> None: ...
+    def add(
+        self,
+        request: Request,
+        randomisation: Randomisation,
+        sealed: SealedArm,
+        *,
+        following: Allocator,
+    ) -> bool:
+        """Append the request, what it led to and its arm; let the stratum stand so.
 
-    def add(self, randomisation: Randomisation, sealed: SealedArm) -> None: ...
+        False, and nothing written, where the key or the participant has been here
+        before; waits for another transaction that makes the same request.
+        """
+        ...
 
     def arm(self, randomisation_id: str) -> str: ...
 
@@ -344,6 +351,9 @@ class UnitOfWork(Protocol):
 
     @property
     def answers(self) -> Answers: ...
+
+    @property
+    def gate(self) -> GateReads: ...
 
     @property
     def allocations(self) -> Allocations: ...

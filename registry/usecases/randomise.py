@@ -2,13 +2,12 @@
 
 The order within the one transaction:
 
-1. the request is put down; one that was here before gets the stored result;
-2. the domain, the stratum and the audit chain are locked, always in this order;
-3. verdict, answers, consent, window, domain and mode are checked again, inside;
+1. all that the gate looks at is read, without a lock; a request that was here before
+   gets the stored result, and a closed gate ends it here;
+2. the domain, the stratum and the audit chains are locked, always in this order;
+3. the revisions of what was read are read again, inside: what moved is looked at anew;
 4. the stratum's next number is drawn by the signer, who alone holds the key;
-5. randomisation, arm, audit row and outbox row are written.
-
-Where the gate is closed, the request is taken back, so that it can be made again.
+5. request, randomisation, arm, outbox row and audit row are written.
 """
 
 from __future__ import annotations
@@ -17,28 +16,31 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from registry.domain.allocation import Allocator, Randomisation, SealedArm, following
-from registry.domain.audit import AuditAction, AuditEntry, record_digest
-from registry.domain.enrolment import Gate, Obstacle, gate
+from registry.domain.audit import AuditAction, AuditEntry
+from registry.domain.enrolment import Gate, Obstacle
 from registry.domain.mode import Mode
-from registry.domain.participant import Consent
 from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.signer import Signer
 from registry.usecases.act_on_alerts import close_alerts_of, withhold_alerts_of
-from registry.usecases.at_the_gate import case_of, placed
-from registry.usecases.declared import lock_with_rivals
-from registry.usecases.outbox import ROSTER, OutboxItem
+from registry.usecases.at_the_gate import Seen, look
+from registry.usecases.declared import lock_chains
+from registry.usecases.declined import roster_item
+from registry.usecases.gate_facts import Place, Standing
+from registry.usecases.holding import Holding
+from registry.usecases.one_person import Merged
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import AlertRecord, Request
-from registry.usecases.tell_alerts import alerts_told, audit_others
-from streams.vocabulary.errors import BrokenInvariant, ErrorCode, Refused
-from streams.vocabulary.ids import identity, screening_identity
-from streams.vocabulary.messages import (
-    ROSTER_ENTRY,
-    RosterEntry,
-    TrialScreening,
-    encode,
+from registry.usecases.tell_alerts import audit_others
+from registry.usecases.tell_randomisation import randomised_entry, roster_entry
+from streams.vocabulary.errors import (
+    BrokenInvariant,
+    ErrorCode,
+    Refused,
+    SettingsError,
 )
+from streams.vocabulary.ids import identity, screening_identity
+from streams.vocabulary.messages import RosterEntry, TrialScreening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +57,21 @@ class Randomise:
     at: datetime
 
     @property
-    def screening_id(self) -> str:
-        """The screening it rests on."""
-        return screening_identity(
+    def place(self) -> Place:
+        """Whom it is about, and the screening it rests on."""
+        return Place(
+            idempotency_key=self.idempotency_key,
             site=self.site,
             patient=self.patient,
             trial=self.trial,
             domain=self.domain,
-            episode=self.episode,
+            screening_id=screening_identity(
+                site=self.site,
+                patient=self.patient,
+                trial=self.trial,
+                domain=self.domain,
+                episode=self.episode,
+            ),
         )
 
 
@@ -92,16 +101,21 @@ class NotRandomised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Admitted:
-    """What the gate let through, as read inside the locks."""
+    """What the gate let through, and what it will be drawn by."""
 
+    participant: str
     screening: TrialScreening
-    consent: Consent
+    consent_id: str
     design: DomainDesign
     """With the arms among which is drawn."""
     allocator: Allocator
     mode: Mode
     availability: tuple[tuple[str, bool, bool], ...]
     """Each arm of the domain: available, eligible."""
+    quiet: bool
+    """No alert speaks of the patient, and no other name: nobody is called back."""
+    alone: bool
+    """The person has no other name, and the trial excludes no other."""
 
 
 def randomise(
@@ -110,31 +124,50 @@ def randomise(
     """Allocate once; a repetition returns the identical allocation.
 
     Raises `Refused` EMB-314 where the key already names another request,
-    `SettingsError` EMB-312 where the signer has no key for the trial.
+    `SettingsError` EMB-312 where the signer has no key for the trial, EMB-341 where it
+    is not the one that was committed to.
     """
-    known = uow.participants.of(
-        trial=command.trial, site=command.site, patient=command.patient
+    seen = look(command, uow)
+    if _is_repeated(seen.facts.standing):
+        return _stored(_request(command, seen), uow)
+    if not seen.gate.open:
+        return _turned_away(command, seen, uow)
+    allocator = uow.allocations.lock(
+        trial=command.trial, domain=command.domain, stratum=seen.placed.stratum
     )
-    if known is None:
-        never_asked = Obstacle(ErrorCode.NO_CONSENT, "no_consent", "not asked")
-        return _refused(command, uow, subject="", why=Gate((never_asked,)))
-    with uow.savepoint() as attempt:
-        request = _request(command, known.participant)
-        if not uow.allocations.request(request):
-            return _stored(request, uow)
-        admitted = _locked_and_checked(command, uow, known.participant)
-        if not isinstance(admitted, Gate):
-            return _allocated(request, command, admitted, uow, signer=signer)
-        attempt.take_back()
-    return _refused(command, uow, subject=known.participant, why=admitted)
+    lock_chains(uow, site=command.site, trials=seen.chains)
+    if uow.gate.standing(command.place) != seen.facts.standing:
+        before, seen = seen, look(command, uow)
+        if _is_repeated(seen.facts.standing):
+            return _stored(_request(command, seen), uow)
+        seen = replace(seen, gate=_gate_if_the_same(before, seen))
+    admitted = _admitted(seen, allocator)
+    if admitted is None:
+        return _refused(command, seen, uow)
+    _check_key(command.trial, seen, signer)
+    return _allocated(_request(command, seen), command, admitted, uow, signer=signer)
 
 
-def _request(command: Randomise, participant: str) -> Request:
+def _check_key(trial: str, seen: Seen, signer: Signer) -> None:
+    """What is drawn by a key that was never committed to could not be verified."""
+    if signer.commitment(trial) != seen.key_commitment:
+        raise SettingsError(
+            ErrorCode.KEY_DIFFERS,
+            f"The allocation key held for {trial} is not the one that was published.",
+            "Give the signer the key by which the protocol was activated.",
+        )
+
+
+def _is_repeated(standing: Standing) -> bool:
+    return standing.participant is not None and standing.requests > 0
+
+
+def _request(command: Randomise, seen: Seen) -> Request:
     return Request(
         idempotency_key=command.idempotency_key,
         trial=command.trial,
         domain=command.domain,
-        participant=participant,
+        participant=seen.facts.standing.participant or "",
         requested_by=command.actor,
         requested_at=command.at,
     )
@@ -165,34 +198,50 @@ def _meant(request: Request) -> tuple[str, str, str]:
     return request.trial, request.domain, request.participant
 
 
-def _locked_and_checked(
-    command: Randomise, uow: UnitOfWork, participant: str
-) -> _Admitted | Gate:
-    """Take the locks in their one order, then look at everything again."""
-    design = uow.protocols.domain(command.trial, command.domain)
-    expected = placed(uow.screenings.latest(command.screening_id), design, command, uow)
-    allocator = uow.allocations.lock(
-        trial=command.trial, domain=command.domain, stratum=expected.stratum
-    )
-    lock_with_rivals(uow, site=command.site, trial=command.trial)
-    screening = uow.screenings.latest(command.screening_id)
-    consent = uow.participants.consent(participant)
-    mode = uow.modes.current()
-    now = placed(screening, design, command, uow)
-    checked = gate(case_of(command, uow, screening, consent, design, mode))
-    if not checked.open or screening is None or consent is None or design is None:
-        return checked
-    if now.stratum != expected.stratum or now.design is None:
+def _turned_away(
+    command: Randomise, seen: Seen, uow: UnitOfWork
+) -> Randomised | NotRandomised:
+    """The gate was closed when it was asked; no number of a stratum is touched.
+
+    Another request for the same may have got through meanwhile: its result stands.
+    """
+    lock_chains(uow, site=command.site, trials=(command.trial,))
+    if _is_repeated(uow.gate.standing(command.place)):
+        return _stored(_request(command, look(command, uow)), uow)
+    return _refused(command, seen, uow)
+
+
+def _gate_if_the_same(before: Seen, now: Seen) -> Gate:
+    """The gate as it is now; closed where the locks taken are no longer the right ones."""
+    if not now.gate.open:
+        return now.gate
+    if now.placed.stratum != before.placed.stratum:
         return Gate((Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_just_changed"),))
+    if not now.chains <= before.chains:
+        return Gate((Obstacle(ErrorCode.CO_ENROLMENT, "rivals_just_changed"),))
+    return now.gate
+
+
+def _admitted(seen: Seen, allocator: Allocator) -> _Admitted | None:
+    """None where the gate is closed."""
+    facts, design = seen.facts, seen.placed.design
+    participant, consent_id = facts.standing.participant, facts.consent_id
+    if not seen.gate.open or facts.screening is None or facts.design is None:
+        return None
+    if design is None or participant is None or consent_id is None:
+        return None
     return _Admitted(
-        screening=screening,
-        consent=consent,
-        design=now.design,
-        allocator=following(allocator, now.design.schedule()),
-        mode=mode,
+        participant=participant,
+        screening=facts.screening,
+        consent_id=consent_id,
+        design=design,
+        allocator=following(allocator, design.schedule()),
+        mode=facts.mode,
         availability=tuple(
-            (arm.name, True, arm in now.design.arms) for arm in design.arms
+            (arm.name, True, arm in design.arms) for arm in facts.design.arms
         ),
+        quiet=not facts.standing.alerts and not facts.standing.merges,
+        alone=not facts.standing.merges and len(seen.chains) == 1,
     )
 
 
@@ -206,24 +255,22 @@ def _allocated(
 ) -> Randomised:
     sealed = _sealed(request, admitted, signer)
     drawn = _randomisation(request, command, admitted, sealed)
+    stands = replace(admitted.allocator, next_no=drawn.sequence_no + 1)
+    if not uow.allocations.add(request, drawn, sealed, following=stands):
+        return _stored(request, uow)
     result = _result(drawn, None if drawn.blinded else sealed.arm, repeated=False)
-    uow.allocations.add(drawn, sealed)
-    uow.allocations.advance(replace(admitted.allocator, next_no=drawn.sequence_no + 1))
-    uow.outbox.add([_roster_item(result.roster)])
-    uow.audit.append(_entry(drawn, _alerts_moved(drawn, uow)))
+    uow.outbox.add([roster_item(result.roster)])
+    steps = () if admitted.quiet else _alerts_moved(drawn, uow, alone=admitted.alone)
+    uow.audit.append(randomised_entry(drawn, steps))
     return result
 
 
-def _alerts_moved(drawn: Randomisation, uow: UnitOfWork) -> tuple[AlertRecord, ...]:
+def _alerts_moved(
+    drawn: Randomisation, uow: UnitOfWork, *, alone: bool
+) -> tuple[AlertRecord, ...]:
     """Nobody calls about this domain any more, nor about trials that exclude this one."""
-    withheld = withhold_alerts_of(
-        uow,
-        site=drawn.site,
-        patient=drawn.patient,
-        trial=drawn.trial,
-        act=drawn.randomisation_id,
-        at=drawn.randomised_at,
-    )
+    known = {(drawn.site, drawn.patient): Merged(drawn.patient, (), ())}
+    withheld = () if alone else _withheld(drawn, uow)
     acted = close_alerts_of(
         uow,
         site=drawn.site,
@@ -232,6 +279,8 @@ def _alerts_moved(drawn: Randomisation, uow: UnitOfWork) -> tuple[AlertRecord, .
         domain=drawn.domain,
         act=drawn.randomisation_id,
         at=drawn.randomised_at,
+        mode=drawn.mode,
+        holding=Holding(uow, terms={}, people=known) if alone else None,
     )
     return audit_others(
         (*withheld, *acted),
@@ -239,6 +288,17 @@ def _alerts_moved(drawn: Randomisation, uow: UnitOfWork) -> tuple[AlertRecord, .
         trial=drawn.trial,
         act=drawn.randomisation_id,
         actor=drawn.randomised_by,
+        at=drawn.randomised_at,
+    )
+
+
+def _withheld(drawn: Randomisation, uow: UnitOfWork) -> tuple[AlertRecord, ...]:
+    return withhold_alerts_of(
+        uow,
+        site=drawn.site,
+        patient=drawn.patient,
+        trial=drawn.trial,
+        act=drawn.randomisation_id,
         at=drawn.randomised_at,
     )
 
@@ -288,7 +348,7 @@ def _randomisation(
         software_version=verdict.software_version,
         definition_version=verdict.definition_version,
         screening_message_id=verdict.message_id,
-        consent_id=admitted.consent.consent_id,
+        consent_id=admitted.consent_id,
         mode=admitted.mode,
         provenance=verdict.provenance,
         arm_commitment=sealed.commitment,
@@ -311,38 +371,8 @@ def _result(drawn: Randomisation, arm: str | None, *, repeated: bool) -> Randomi
     )
 
 
-def roster_entry(drawn: Randomisation) -> RosterEntry:
-    """What the workers hear of a randomisation; never its arm."""
-    return RosterEntry(
-        message_id=identity("roster", drawn.randomisation_id),
-        site=drawn.site,
-        patient=drawn.patient,
-        happened_at=drawn.randomised_at,
-        known_at=drawn.randomised_at,
-        source="registry",
-        provenance=drawn.provenance,
-        trial=drawn.trial,
-        domain=drawn.domain,
-        episode=drawn.episode,
-        participant=drawn.participant,
-    )
-
-
-def _roster_item(roster: RosterEntry) -> OutboxItem:
-    return OutboxItem(
-        outbox_id=roster.message_id,
-        topic=ROSTER,
-        key=f"{roster.site}/{roster.patient}",
-        payload=encode(ROSTER_ENTRY, roster).decode(),
-        created_at=roster.known_at,
-        next_attempt_at=roster.known_at,
-    )
-
-
-def _refused(
-    command: Randomise, uow: UnitOfWork, *, subject: str, why: Gate
-) -> NotRandomised:
-    told = [[o.code.value, o.name, o.detail] for o in why.obstacles]
+def _refused(command: Randomise, seen: Seen, uow: UnitOfWork) -> NotRandomised:
+    told = [[o.code.value, o.name, o.detail] for o in seen.gate.obstacles]
     uow.audit.append(
         AuditEntry(
             site=command.site,
@@ -350,34 +380,8 @@ def _refused(
             action=AuditAction.RANDOMISATION_REFUSED,
             actor=command.actor,
             at=command.at,
-            subject=subject,
+            subject=seen.facts.standing.participant or "",
             detail={"domain": command.domain, "obstacles": told},
         )
     )
-    return NotRandomised(gate=why)
-
-
-def _entry(drawn: Randomisation, steps: tuple[AlertRecord, ...]) -> AuditEntry:
-    """Who, when, as what, by which draw; never the arm, but what binds it."""
-    return AuditEntry(
-        site=drawn.site,
-        trial=drawn.trial,
-        action=AuditAction.RANDOMISED,
-        actor=drawn.randomised_by,
-        at=drawn.randomised_at,
-        subject=drawn.randomisation_id,
-        detail={
-            "record": record_digest(drawn),
-            "participant": drawn.participant,
-            "domain": drawn.domain,
-            "stratum": drawn.stratum,
-            "sequence_no": drawn.sequence_no,
-            "schedule": drawn.schedule,
-            "schedule_first_no": drawn.schedule_first_no,
-            "screening": drawn.screening_message_id,
-            "consent": drawn.consent_id,
-            "protocol_hash": drawn.protocol_hash,
-            "arm_commitment": drawn.arm_commitment,
-            **alerts_told(steps),
-        },
-    )
+    return NotRandomised(gate=seen.gate)

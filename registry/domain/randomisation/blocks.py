@@ -42,12 +42,22 @@ def block_at(
     key: bytes, position: Position, *, design: DomainDesign, schedule_first_no: int
 ) -> Block:
     """The block that holds `position`."""
-    begins = replace(position, sequence_no=schedule_first_no)
+    begins = _near(position, design, schedule_first_no)
     size = _size(key, begins, design)
     while begins.sequence_no + size <= position.sequence_no:
         begins = replace(begins, sequence_no=begins.sequence_no + size)
         size = _size(key, begins, design)
     return Block(begins.sequence_no, _shuffled(key, begins, _filled(design, size)))
+
+
+def _near(position: Position, design: DomainDesign, first_no: int) -> Position:
+    """Where to begin to look: blocks of one size alone need no walk from the first."""
+    begins = replace(position, sequence_no=first_no)
+    if len(design.block_multiples) > 1:
+        return begins
+    size = design.block_multiples[0] * sum(arm.ratio for arm in design.arms)
+    whole = (position.sequence_no - first_no) // size * size
+    return replace(begins, sequence_no=first_no + whole)
 
 
 def _size(key: bytes, begins: Position, design: DomainDesign) -> int:
