@@ -106,6 +106,7 @@ class ErrorCode(StrEnum):
     SITE_CLOSED = "EMB-329"
     PATIENT_MERGED = "EMB-330"
     UNKNOWN_LETTER = "EMB-331"
+    SIGNER_AWAY = "EMB-340"
     KEY_DIFFERS = "EMB-341"
 
     BAD_SETTING = "EMB-402"

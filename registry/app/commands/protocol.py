@@ -7,9 +7,11 @@ What needs no registry (`backtest`, `export`, `draft`) is of `streams.app`.
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
@@ -34,8 +36,10 @@ from registry.app.protocol_check import (
     fit_for_force,
     tried,
 )
+from registry.app.settings import signer_socket
 from registry.app.trials import activate as put_into_force
-from registry.domain.randomisation.signer import KeyedSigner
+from registry.domain.randomisation.signer import Committing, KeyedSigner
+from registry.signing.client import SignerClient
 from registry.store.unit_of_work import Registry
 from streams.app.backtest.command import backtest
 from streams.app.exchange_commands import draft, export
@@ -172,9 +176,12 @@ def diff(
 def activate(
     document: DocumentArgument,
     key: Annotated[
-        Path,
-        typer.Option(help="The file with the trial's allocation key: 32 random bytes."),
-    ],
+        Path | None,
+        typer.Option(
+            help="The file with the trial's allocation key: 32 random bytes. Without "
+            "it the signer at EMBER_SIGNER is asked, who alone has the key then."
+        ),
+    ] = None,
     registry: RegistryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -185,9 +192,8 @@ def activate(
     anew, and whose verdict changes is shown with the reason.
     The key's commitment goes into the audit; the key itself is written nowhere.
     """
-    with _told():
-        secret = _key(key)
-        told = _activated(document, secret, opened(registry))
+    with _told(), _committing(key) as committing:
+        told = _activated(document, committing, opened(registry))
     if as_json:
         _print_json(ACTIVATED, told)
         return
@@ -196,14 +202,37 @@ def activate(
         _print_turns(told.patients)
 
 
-def _activated(document: str, secret: bytes, book: Registry) -> Activated:
+@contextmanager
+def _committing(key: Path | None) -> Iterator[Committing]:
+    """Who tells the key's commitment: the key itself, or the signer that holds it."""
+    if key is not None:
+        yield _OfKey(_key(key))
+        return
+    socket = signer_socket(os.environ)
+    if socket is None:
+        raise SettingsError(
+            ErrorCode.SECRET_MISSING,
+            "No allocation key is named.",
+            "Give --key, or set EMBER_SIGNER where a signer holds it.",
+        )
+    with closing(SignerClient(socket)) as client:
+        yield client
+
+
+@dataclass(frozen=True, slots=True)
+class _OfKey:
+    key: bytes
+
+    def commitment(self, trial: str) -> str:
+        return KeyedSigner({trial: self.key}).commitment(trial)
+
+
+def _activated(document: str, committing: Committing, book: Registry) -> Activated:
     now, actor = SystemClock().now(), getpass.getuser()
     with book.reading() as views:
         mode = views.mode()
     read = fit_for_force(read_protocol_file(document), mode)
-    done = put_into_force(
-        read, book, signer=KeyedSigner({read.id: secret}), actor=actor, at=now
-    )
+    done = put_into_force(read, book, signer=committing, actor=actor, at=now)
     turns = rescreened(book, read, at=now, actor=actor) if done.changed else ()
     return Activated(
         trial=read.id,

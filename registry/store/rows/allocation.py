@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     MetaData,
     Table,
     Text,
@@ -65,6 +66,7 @@ class RandomisationRow(Row):
     __table_args__ = (
         UniqueConstraint("trial", "domain", "participant"),
         UniqueConstraint("trial", "domain", "stratum", "sequence_no"),
+        Index(None, "participant"),
         comment("Who was randomised, when and as what; the arm is kept apart."),
     )
 
@@ -116,6 +118,10 @@ class RandomisationRow(Row):
 SEALED = "sealed"
 """The schema of the arms on PostgreSQL, with grants of its own."""
 NONCE = "What opens the commitment to the arm, 64 hexadecimal digits."
+
+
+OPEN_LABEL = "open_label_arm"
+"""A view of the arms of domains that hide none: all that other roles see of arms."""
 
 
 def assignment(metadata: MetaData, *, schema: str | None) -> Table:

@@ -4,13 +4,21 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
+from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.store.migrate import migrate
-from registry.store.roles import ALLOCATOR, READER, REGISTRY, grant_roles
+from registry.store.roles import READER, REGISTRY, SIGNER, grant_roles
 from registry.store.unit_of_work import open_registry
 from streams.vocabulary.errors import SettingsError
 
 
 pytestmark = pytest.mark.postgres
+
+BLINDED = DomainDesign(
+    domain="steroids",
+    arms=(ArmDesign("zephyr"), ArmDesign("quartz")),
+    block_multiples=(2,),
+    blinded=True,
+)
 
 
 @pytest.fixture
@@ -35,16 +43,40 @@ def as_role(url, role, statement):
         "SELECT arm FROM sealed.assignment",
         "SELECT count(*) FROM sealed.assignment",
         "INSERT INTO sealed.assignment VALUES ('x', 'y')",
+        "INSERT INTO randomisation SELECT * FROM randomisation",
+        "INSERT INTO randomisation_request SELECT * FROM randomisation_request",
+        "UPDATE allocator SET next_no = 1",
+        "CREATE OR REPLACE VIEW open_label_arm AS SELECT 1",
     ],
 )
-def test_the_arms_are_closed_to_whoever_is_not_the_allocator(
+def test_randomisations_and_arms_are_closed_to_whoever_is_not_the_signer(
     shared_out, role, statement
 ):
     with pytest.raises(InsufficientPrivilege):
         as_role(shared_out, role, statement)
 
 
-@pytest.mark.parametrize("role", [REGISTRY, ALLOCATOR, READER])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO mode_revision SELECT * FROM mode_revision",
+        "INSERT INTO protocol_version SELECT * FROM protocol_version",
+        "UPDATE trial_domain SET is_open = true",
+        "INSERT INTO consent_revision SELECT * FROM consent_revision",
+        "INSERT INTO screening_revision SELECT * FROM screening_revision",
+        "INSERT INTO human_answer SELECT * FROM human_answer",
+        "SELECT count(*) FROM vault.identifier",
+        "DELETE FROM sealed.assignment",
+    ],
+)
+def test_the_signer_may_do_nothing_that_randomising_does_not_need(
+    shared_out, statement
+):
+    with pytest.raises(InsufficientPrivilege):
+        as_role(shared_out, SIGNER, statement)
+
+
+@pytest.mark.parametrize("role", [REGISTRY, SIGNER, READER])
 @pytest.mark.parametrize(
     "statement",
     [
@@ -68,28 +100,60 @@ def test_a_reader_writes_nothing(shared_out):
         as_role(shared_out, READER, "INSERT INTO inbox VALUES ('m', 't', now())")
 
 
-def test_the_allocator_runs_the_whole_registry_and_a_reader_reads_it(
+def test_the_registry_runs_the_trial_the_signer_randomises_and_a_reader_reads(
     shared_out, postgres, bedside_of
 ):
-    for login, role in (("allocator_app", ALLOCATOR), ("reader_app", READER)):
+    roles = {"the_app": REGISTRY, "the_signer": SIGNER, "the_reader": READER}
+    for login, role in roles.items():
         postgres.run(f"CREATE ROLE {login} LOGIN IN ROLE {role}")
-    allocator = open_registry(shared_out.replace("ember@", "allocator_app@"))
-    reader = open_registry(shared_out.replace("ember@", "reader_app@"))
+    app, signer, reader = opened = [
+        open_registry(shared_out.replace("ember@", f"{login}@")) for login in roles
+    ]
     try:
-        bedside = bedside_of(allocator)
-        bedside.open_trial()
-        bedside.hear(bedside.onset(), bedside.outcome())
+        bedside, at_the_signer = bedside_of(app), bedside_of(signer)
+        bedside.open_trial(bedside.fluids, BLINDED)
+        bedside.hear(bedside.onset(), bedside.outcome(), bedside.needs_human("p3"))
         bedside.admit("p1", "p2")
-        first = bedside.randomise("p1")
-        assert bedside.randomise("p1").arm == first.arm
-        with reader.reading() as views:
-            assert [row.arm for row in views.participants()] == [None, None]
-            assert views.flow()[0].randomised == 1
+        bedside.hear(bedside.verdict("p1", domain="steroids"))
+        first = at_the_signer.randomise("p1")
+        hidden = at_the_signer.randomise("p1", domain="steroids")
+        assert at_the_signer.randomise("p1").arm == first.arm
+        assert hidden.arm is None
+        for role in (app, reader):
+            with role.reading() as views:
+                assert views.may_see_arms()
+                seen = {
+                    (row.participant, row.domain): row.arm
+                    for row in views.participants(may_see_arms=True)
+                }
+                counted = {d.domain: d.by_arm for d in views.flow(may_see_arms=True)}
+            assert seen[first.participant, "fluids"] == first.arm
+            assert seen[first.participant, "steroids"] is None
+            assert counted == {"fluids": ((first.arm, 1),), "steroids": ()}
+        assert not bedside.broken_chains()
     finally:
-        allocator.close()
-        reader.close()
-        for login in ("allocator_app", "reader_app"):
+        for each in opened:
+            each.close()
+        for login in roles:
             postgres.run(f"DROP ROLE {login}")
+
+
+@pytest.mark.parametrize("role", [REGISTRY, READER, SIGNER])
+def test_a_role_of_before_lost_what_it_had(shared_out, role):
+    """`ember_allocator` once stood for the signer and the application together."""
+    with psycopg.connect(shared_out, autocommit=True) as owner:
+        owner.execute("CREATE ROLE ember_allocator NOLOGIN")
+        try:
+            owner.execute("GRANT USAGE ON SCHEMA sealed TO ember_allocator")
+            owner.execute("GRANT SELECT ON sealed.assignment TO ember_allocator")
+            grant_roles(shared_out)
+            with pytest.raises(InsufficientPrivilege):
+                as_role(
+                    shared_out, "ember_allocator", "SELECT * FROM sealed.assignment"
+                )
+            as_role(shared_out, role, "SELECT count(*) FROM randomisation")
+        finally:
+            owner.execute("DROP ROLE ember_allocator")
 
 
 def test_sqlite_has_no_roles(tmp_path):
