@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from coverage import Coverage
+from hypothesis import HealthCheck, settings
 from servers.absent import missing
 
 
@@ -54,6 +55,22 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             measuring.start()
 
 
+settings.register_profile(
+    "change", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "long", max_examples=3000, parent=settings.get_profile("change")
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw as many examples as every change is tried with, or as a night has room for.
+
+    How long one takes is no matter of a test: machines are shared.
+    """
+    settings.load_profile("long" if config.getoption("--long") else "change")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--rounds",
@@ -64,7 +81,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--long",
         action="store_true",
-        help="also the tests that take ten minutes and more by themselves",
+        help="also the tests that take ten minutes and more by themselves, and thirty "
+        "times the made-up examples",
     )
 
 

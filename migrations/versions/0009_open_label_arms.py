@@ -9,7 +9,7 @@ from alembic import op
 
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -32,10 +32,12 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_randomisation_participant"), "randomisation", ["participant"]
     )
+    op.create_index(op.f("ix_delegation_trial_site"), "delegation", ["trial", "site"])
 
 
 def downgrade() -> None:
-    """Drop both."""
+    """Drop them."""
+    op.drop_index(op.f("ix_delegation_trial_site"), "delegation")
     op.drop_index(op.f("ix_randomisation_participant"), "randomisation")
     op.execute("DROP VIEW open_label_arm")
 

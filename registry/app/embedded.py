@@ -22,6 +22,7 @@ from registry.app.patients import Key, Patients, head_chunk
 from registry.store.unit_of_work import Registry
 from registry.usecases.archive_batch import archived
 from registry.usecases.follow_alerts import AlertChange
+from registry.usecases.one_person import regrouped
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_batch import RecordBatch, record_batch
 from registry.usecases.stream_state import ArchivedEvent, Cursor
@@ -29,7 +30,7 @@ from streams.pipeline.joining import Posted
 from streams.pipeline.patient import Arrival, Rules, advance
 from streams.vocabulary.clock import Clock
 from streams.vocabulary.errors import BrokenInvariant, ErrorCode, SettingsError
-from streams.vocabulary.events import PatientMerge, PatientUnmerge
+from streams.vocabulary.events import Cancellation, PatientMerge, PatientUnmerge
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import (
     ClockTick,
@@ -43,6 +44,7 @@ from streams.vocabulary.messages import (
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_MERGING = (Cancellation, PatientMerge, PatientUnmerge)
 Output = SepsisOnset | TrialScreening | TrialOutcome
 
 
@@ -82,6 +84,9 @@ class _Batch:
     size: int = 0
     urgent: bool = False
     """Somebody may have to be told; what follows must not come before it."""
+    merging: bool = False
+    """Somebody is another person from here on: a batch of its own, so that nothing of
+    before is judged by it."""
 
 
 class EmbeddedRunner:
@@ -241,6 +246,10 @@ class EmbeddedRunner:
             if check is not None and _before(check, arrives) and _until(check, act):
                 self._fire(uow, batch, *self._agenda.take_check())
             elif upcoming is not None and _before(upcoming.known_at, act):
+                merging = _merges(upcoming, uow)
+                if merging and batch.size:
+                    break
+                batch.merging = merging
                 self._take(uow, batch, instants.take())
             else:
                 break
@@ -248,7 +257,7 @@ class EmbeddedRunner:
 
     def _is_full(self, batch: _Batch) -> bool:
         told = batch.urgent and self._people is not None
-        return told or batch.size >= self._batch_size
+        return told or batch.merging or batch.size >= self._batch_size
 
     def _people_are_next(self, instants: Instants) -> bool:
         act, check = self._agenda.next_act(), self._agenda.next_check()
@@ -325,6 +334,13 @@ class _SourceClock:
 
 def _key(entry: Posted) -> Key:
     return (entry.site, entry.patient)
+
+
+def _merges(instant: Instant, uow: UnitOfWork) -> bool:
+    """Whether it makes somebody another person, or says that nobody was."""
+    if not any(isinstance(e, _MERGING) for m in instant.messages for e in m.events):
+        return False
+    return bool(regrouped((e for m in instant.messages for e in archived(m)), uow))
 
 
 def _tick(key: Key, due: datetime, provenance: Provenance) -> ClockTick:

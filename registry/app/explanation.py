@@ -75,8 +75,8 @@ def known_patients(book: Registry) -> tuple[Key, ...]:
         return uow.stream.patients()
 
 
-def explanation(book: Registry, key: Key) -> Explanation:
-    """What there is to say of this patient."""
+def explanation(book: Registry, key: Key, *, at: datetime | None = None) -> Explanation:
+    """What there is to say of this patient; answers as `Views.screenings` counts them."""
     site, patient = key
     with book.transaction() as uow:
         state = Patients().state(key, uow)
@@ -91,7 +91,7 @@ def explanation(book: Registry, key: Key) -> Explanation:
             clock=state.clock,
             flags=tuple(state.flags.values()),
             screenings=tuple(state.screenings.values()),
-            history=views.screening_history(site, patient),
+            history=views.screening_history(site, patient, at=at),
             outcomes=tuple(state.outcomes.values()),
             roster=tuple(state.roster.values()),
             answers=views.answers(site, patient),

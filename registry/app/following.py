@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 
 from registry.app.embedded import EmbeddedRunner
 from registry.app.keeping import Keeping
+from registry.app.roster import hear_of_decisions
 from registry.domain.letter import OF_SPOOL
+from registry.store.unit_of_work import Registry
 from streams.app.listen.spool import Read, Spool, Spooled
 from streams.pipeline.ingest import Ingested, Reader, Received, ingest_as_written
 from streams.vocabulary.clock import DAY, Clock, iso
@@ -42,6 +44,8 @@ class Follower:
     form: str
     reader: Reader
     runner: EmbeddedRunner
+    book: Registry
+    """The runner's: what the team decided lies in its outbox."""
     keeping: Keeping
     """The runner's: what is put here is written with the next batch."""
     clock: Clock
@@ -74,6 +78,8 @@ class Follower:
                 last = self._stopped
                 self._forget()
                 self._woken.clear()
+                while hear_of_decisions(self.book, self.runner, self.clock):
+                    pass
                 while self._take():
                     pass
                 if last:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from registry.app.acts import ANSWER, CONSENT, OPT_OUT, RANDOMISE
 from registry.app.commands.query import ANSWERS
 from registry.app.explanation import EXPLANATIONS
 from registry.app.feeds import FEEDS
@@ -105,6 +106,10 @@ class AuditedChain:
 _OTHER_ANSWERS: dict[str, TypeAdapter[Any]] = {
     "explain": EXPLANATIONS,
     "audit.verify": TypeAdapter(tuple[AuditedChain, ...]),
+    "consent.record": CONSENT,
+    "screening.answer": ANSWER,
+    "opt-out": OPT_OUT,
+    "randomise": RANDOMISE,
     "protocol.lint": FINDINGS,
     "protocol.vignettes": TRIED,
     "protocol.explain": PASSAGES,

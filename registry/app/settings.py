@@ -78,6 +78,11 @@ SETTINGS: tuple[Setting, ...] = (
         "4",
         "Requests that the signer serves at once; the others wait.",
     ),
+    Setting(
+        "EMBER_ALLOCATION_KEYS",
+        "",
+        "The folder of the allocation keys, TRIAL.key, for `ember randomise` on SQLite.",
+    ),
     *STREAM_SETTINGS,
     *LISTENER_SETTINGS,
 )

@@ -95,7 +95,8 @@ def _outcomes(outcomes: tuple[OutcomeView, ...]) -> Table:
     table = Table(title="Outcomes of participants", title_justify="left")
     for header in ("outcome", "final: died", "final: alive", "provisional", "unknown"):
         table.add_column(header, justify="left" if header == "outcome" else "right")
-    for name in sorted({o.outcome for o in outcomes}):
+    deaths = {o.outcome for o in outcomes if "mortality" in o.outcome}
+    for name in sorted(deaths):
         told = Counter(_told(o) for o in outcomes if o.outcome == name)
         table.add_row(
             name,

@@ -195,8 +195,11 @@ def _people(told: Explanation) -> Iterator[str]:
         basis = f" ({consent.basis.value})" if consent.basis else ""
         form = f", form {consent.document_version}" if consent.document_version else ""
         why = f", reason: {consent.reason}" if consent.reason else ""
+        until = f", until {moment(consent.deadline)}" if consent.deadline else ""
+        taken = f", of {', '.join(consent.scopes)}" if consent.scopes else ""
+        word = f"{consent.state.value.replace('_', ' ')}{basis}{taken}{until}"
         yield (
-            f"  {moment(consent.decided_at)}  {consent.state.value}{basis}{form}{why}, "
+            f"  {moment(consent.decided_at)}  {word}{form}{why}, "
             f"recorded by {consent.actor}"
         )
     yield from map(_randomisation, told.randomisations)

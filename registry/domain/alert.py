@@ -4,9 +4,9 @@ It is raised on `eligible` and `needs_human` while the window is open.
 New evidence updates it in silence; it speaks again only when `needs_human` became
 `eligible` (re-alert on a verdict upgrade only).
 It expires with the window and is retracted when the verdict no longer holds.
-A patient whom nobody is to be called about now (who declined, who takes part in a
-trial that excludes this one, whom another trial has first) has one that is held back:
-it is stored, and speaks once nothing holds it any more.
+A patient whom nobody is to be called about now (who declined, whom the gate would
+refuse, whom another trial has first, about whom somebody was called already) has one
+that is held back: it is stored, and speaks once nothing holds it any more.
 """
 
 from __future__ import annotations
@@ -58,6 +58,15 @@ class Hold(StrEnum):
     """Takes part in a trial that excludes this one, or that this one excludes."""
     OUTRANKED = "outranked"
     """A trial that excludes this one, or is excluded by it, calls first."""
+    RETIRED = "retired"
+    """The name was merged into another, and whoever survives is called about."""
+    DRAWN = "drawn"
+    """Was randomised in this domain before, whenever: a person is randomised once."""
+    TAKES_PART = "takes_part"
+    """Is a participant of this trial under another name."""
+    CALLED = "called"
+    """Somebody is called about this person already, for another stay or by another
+    name."""
 
 
 UNCLOSED = (AlertStatus.OPEN, AlertStatus.SUPPRESSED)
@@ -138,6 +147,17 @@ def withheld(current: Alert, hold: Hold, mode: Mode) -> Move:
     tells = current.status is AlertStatus.OPEN and mode is not Mode.SILENT
     step = AlertStep.RETRACTED if current.status is AlertStatus.OPEN else _FOLLOWED
     return Move(step, AlertStatus.SUPPRESSED, current.suppressed, tells, hold)
+
+
+def stands_before(other: Alert, why_not: Suppression | None) -> bool:
+    """Whether another alert about the same question leaves this one nothing to say.
+
+    `why_not` is what keeps this one silent anyway. What is silent itself stands before
+    nothing that may speak: else nobody would be called.
+    """
+    return other.held_back is None and (
+        other.status is AlertStatus.OPEN or why_not is not None
+    )
 
 
 def released(verdict: TrialScreening, mode: Mode) -> Move:

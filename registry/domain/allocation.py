@@ -70,6 +70,10 @@ class Randomisation:
 
     None in what was drawn before that was kept.
     """
+    epoch: str | None = field(default=None, metadata=ADDED)
+    """Calendar epoch; None in what was drawn before it was kept."""
+    vector_id: str | None = field(default=None, metadata=ADDED)
+    """The allocation vector it was drawn by; None of methods that draw by none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +84,14 @@ class SealedArm:
     arm: str
     nonce: str
     """64 hexadecimal digits that only the signer could have told before."""
+    state: str | None = None
+    """What the draw rested on, canonical JSON; None of what was drawn before."""
 
     @property
     def commitment(self) -> str:
-        """SHA-256 of nonce and arm; without the nonce, no arm can be tried against it."""
-        return sha256(self.nonce.encode(), self.arm.encode())
+        """SHA-256 of nonce, arm and state; without the nonce, nothing can be tried."""
+        state = () if self.state is None else (self.state.encode(),)
+        return sha256(self.nonce.encode(), self.arm.encode(), *state)
 
 
 def following(allocator: Allocator, schedule: str) -> Allocator:

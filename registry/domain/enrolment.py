@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from registry.domain.consent import ConsentState
+from registry.domain.consent import Standing
+from registry.domain.delegation import Signing
 from registry.domain.mode import Mode, suppression
+from registry.domain.permits import PERMITS
 from registry.domain.protocol import LEAST_ARMS, DomainDesign
-from registry.domain.stratum import pending_factors
+from registry.domain.stratum import (
+    UNKNOWN_LEVEL,
+    FactorState,
+    factor_state,
+    pending_factors,
+)
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.messages import (
     CriterionVerdict,
@@ -50,7 +57,8 @@ class Case:
     """The latest revision of this patient's screening for the domain."""
     answers: Mapping[str, Truth]
     """The latest signed answer by criterion, given for this protocol version."""
-    consent: ConsentState | None
+    consent: Standing
+    """What stands at that moment."""
     design: DomainDesign | None
     """As it stands now; None where no active protocol has the domain."""
     protocol_hash: str | None
@@ -65,8 +73,18 @@ class Case:
     """How this person, by whatever name, said no; None where nobody did."""
     site_closed: bool = False
     """The protocol names its sites, and this one is not among the open ones."""
+    site_paused: bool = False
+    """Somebody paused the trial at this site."""
     excluded_by: tuple[str, ...] = ()
     """Trials this person takes part in, and that leave no room for this one."""
+    renew: str | None = None
+    """The document on which consent is to be sought again."""
+    green_light: bool = True
+    """Whether the site was given the word to recruit for this trial."""
+    signature: Signing = Signing.NOT_ASKED_FOR
+    """How the signature under the eligibility stands."""
+    waited_until: Mapping[str, datetime] = field(default_factory=dict)
+    """By factor of the stratum, the last moment at which its level is waited for."""
 
 
 def gate(case: Case) -> Gate:
@@ -77,6 +95,7 @@ def gate(case: Case) -> Gate:
             *_domain_obstacles(case),
             *_consent_obstacles(case),
             *_screening_obstacles(case),
+            *_signature_obstacles(case),
         )
     )
 
@@ -157,6 +176,10 @@ def _domain_obstacles(case: Case) -> Iterator[Obstacle]:
     design = case.design
     if case.site_closed:
         yield Obstacle(ErrorCode.SITE_CLOSED, "site_closed")
+    if not case.green_light:
+        yield Obstacle(ErrorCode.NO_GREEN_LIGHT, "no_green_light")
+    if case.site_paused:
+        yield Obstacle(ErrorCode.SITE_PAUSED, "site_paused")
     if design is None or not design.open:
         yield Obstacle(ErrorCode.DOMAIN_CLOSED, "domain_closed")
     elif design.blinded and case.mode is Mode.LIVE and not case.can_seal:
@@ -175,9 +198,22 @@ def _person_obstacles(case: Case) -> Iterator[Obstacle]:
 
 
 def _consent_obstacles(case: Case) -> Iterator[Obstacle]:
-    if case.consent is not ConsentState.GIVEN:
-        state = "not asked" if case.consent is None else case.consent.value
-        yield Obstacle(ErrorCode.NO_CONSENT, "no_consent", state)
+    if PERMITS[case.consent].randomise:
+        return
+    if case.consent is Standing.OPTED_OUT:
+        yield Obstacle(ErrorCode.DECLINED, "declined_before", case.consent.value)
+    elif case.consent is Standing.RECONSENT_DUE:
+        yield Obstacle(ErrorCode.RECONSENT_DUE, "reconsent_due", case.renew or "")
+    else:
+        told = case.consent.value.replace("_", " ")
+        yield Obstacle(ErrorCode.NO_CONSENT, "no_consent", told)
+
+
+def _signature_obstacles(case: Case) -> Iterator[Obstacle]:
+    if case.signature is Signing.NOT_DELEGATED:
+        yield Obstacle(ErrorCode.NOT_DELEGATED, case.signature.value)
+    elif case.signature in (Signing.MISSING, Signing.OUTDATED):
+        yield Obstacle(ErrorCode.NOT_SIGNED, case.signature.value)
 
 
 def _screening_obstacles(case: Case) -> Iterator[Obstacle]:
@@ -196,10 +232,28 @@ def _screening_obstacles(case: Case) -> Iterator[Obstacle]:
         yield Obstacle(ErrorCode.VERDICT_OUT_OF_DATE, "verdict_out_of_date")
     if case.at < verdict.known_at:
         yield Obstacle(ErrorCode.NOT_ELIGIBLE, "before_the_verdict")
-    for factor in pending_factors(verdict.stratum):
-        yield Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_unknown", factor)
+    yield from _stratum_obstacles(case, verdict)
     yield from _verdict_obstacles(verdict, case.answers)
     yield from _arm_obstacles(case, verdict)
+
+
+def _stratum_obstacles(case: Case, verdict: TrialScreening) -> Iterator[Obstacle]:
+    for factor in pending_factors(verdict.stratum):
+        until = case.waited_until.get(factor, verdict.deadline)
+        state = factor_state(UNKNOWN_LEVEL, until=until, at=case.at)
+        if state is FactorState.TIMED_OUT:
+            yield Obstacle(ErrorCode.STRATUM_TIMED_OUT, "stratum_timed_out", factor)
+        else:
+            yield Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_unknown", factor)
+    for factor in _untold(case, verdict):
+        yield Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_unknown", factor)
+
+
+def _untold(case: Case, verdict: TrialScreening) -> tuple[str, ...]:
+    """The factors the draw cannot do without and the verdict says nothing of."""
+    told = {factor for factor, _ in verdict.stratum}
+    needed = () if case.design is None else case.design.factors
+    return tuple(factor for factor in needed if factor not in told)
 
 
 def _verdict_obstacles(

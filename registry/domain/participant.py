@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from registry.domain.audit import ADDED
-from registry.domain.consent import ConsentBasis, ConsentState
+from registry.domain.consent import ConsentBasis, ConsentState, Scope
 from streams.vocabulary.messages import Truth
 from streams.vocabulary.protocol import Answerer
 
@@ -39,6 +39,10 @@ class Consent:
     recorded_at: datetime
     actor: str
     reason: str | None
+    deadline: datetime | None = field(default=None, metadata=ADDED)
+    """Deferred: by when somebody has to be asked."""
+    scopes: tuple[Scope, ...] | None = field(default=None, metadata=ADDED)
+    """Withdrawn: what was taken, in order; None takes everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

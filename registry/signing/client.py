@@ -47,7 +47,7 @@ class SignerClient:
     def randomise(self, command: Randomise) -> Randomised | NotRandomised:
         """What the signer allocated, now or before.
 
-        Raises `SettingsError` EMB-340 where it does not answer: it may or may not have
+        Raises `SettingsError` EMB-342 where it does not answer: it may or may not have
         allocated, and tells which when it is asked again with the same key.
         """
         answer = self._told(AllocationAsked(command=command))

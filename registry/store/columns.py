@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, get_args
 
-from sqlalchemy import DateTime, Dialect, Enum, MetaData
+from sqlalchemy import DateTime, Dialect, Enum, MetaData, Text
 from sqlalchemy.types import TypeDecorator
 
 from streams.vocabulary.clock import in_utc
@@ -51,6 +51,33 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else in_utc(value)
+
+
+class Words(TypeDecorator[tuple[StrEnum, ...]]):
+    """Members of a closed set as one text, `data,treatment`; empty stays empty."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(
+        self, value: tuple[StrEnum, ...] | None, dialect: Dialect
+    ) -> str | None:
+        """The members' values, in the order given."""
+        del dialect
+        return None if value is None else ",".join(member.value for member in value)
+
+    def process_result_value(
+        self, value: str | None, dialect: Dialect
+    ) -> tuple[StrEnum, ...] | None:
+        """The members; ValueError for what is none of them."""
+        del dialect
+        if value is None:
+            return None
+        return tuple(self.kind(word) for word in value.split(",") if word)
 
 
 def by_value(kind: type[StrEnum], name: str) -> Enum:

@@ -14,7 +14,9 @@ from pathlib import Path
 from threading import Lock
 
 from registry.domain.protocol import DomainDesign
+from registry.domain.randomisation.drawing import Drawn
 from registry.domain.randomisation.draws import Position
+from registry.domain.randomisation.history import History
 from registry.domain.randomisation.signer import KeyedSigner, KeyStore
 from registry.store.keys import parsed_keys, read_keys
 from streams.vocabulary.errors import ErrorCode, SettingsError
@@ -74,12 +76,10 @@ class KeptSigner:
         return self._of(trial).commitment(trial)
 
     def arm(
-        self, position: Position, *, design: DomainDesign, schedule_first_no: int
-    ) -> str:
-        """The arm of this position."""
-        return self._of(position.trial).arm(
-            position, design=design, schedule_first_no=schedule_first_no
-        )
+        self, position: Position, *, design: DomainDesign, history: History
+    ) -> Drawn:
+        """The arm of this position, after this history."""
+        return self._of(position.trial).arm(position, design=design, history=history)
 
     def nonce(self, position: Position) -> str:
         """What hides this position's arm in its commitment."""

@@ -69,6 +69,25 @@ def read_or_make_keys(path: Path, trials: Collection[str]) -> KeyedSigner:
     return read_keys(path)
 
 
+def read_trial_key(path: Path) -> bytes:
+    """The key of one trial, as its staff made it; raises `SettingsError` EMB-312."""
+    try:
+        key = path.read_bytes()
+    except OSError as fault:
+        raise SettingsError(
+            ErrorCode.SECRET_MISSING,
+            f"The allocation key {path} cannot be read ({fault.strerror}).",
+            "Make one, `openssl rand 32 > FILE`, where the trial's staff cannot read.",
+        ) from None
+    if len(key) < _KEY_BYTES:
+        raise SettingsError(
+            ErrorCode.SECRET_MISSING,
+            f"The allocation key {path} has {len(key)} bytes, fewer than {_KEY_BYTES}.",
+            "Make one with `openssl rand 32 > FILE`.",
+        )
+    return key
+
+
 def _write_new(path: Path, trials: Collection[str]) -> None:
     """Whole or not at all; where another process was faster, its keys stand."""
     beside = _written_beside(path, _new_keys(trials))

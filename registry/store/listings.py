@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from registry.domain.alert import AlertStatus, Hold
-from registry.domain.consent import ConsentState
+from registry.domain.conduct import JudgedOutcome
+from registry.domain.consent import ConsentState, Scope, Standing
 from registry.domain.mode import Suppression
+from registry.domain.stratum import FactorState
 from streams.vocabulary.messages import (
     CriterionVerdict,
     FlagStatus,
@@ -73,7 +76,8 @@ class ScreeningView:
     status_while_open: ScreeningStatus | None
     """The screening's last verdict while the window was open; None if it never was."""
     status_with_answers: ScreeningStatus | None
-    """The same, with the signed answers counted in."""
+    """The same, with the signed answers counted in that had not lapsed: now, or when the
+    window closed, or the patient was randomised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,60 @@ class ParticipantView:
     """Shown to whom it is due, and never in a blinded domain."""
 
 
+Due = Literal[
+    "ask_by_the_deadline", "overdue", "ask_the_patient", "ask_again", "writing_follows"
+]
+"""What is to be done about a consent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentView:
+    """Where one participant stands at a moment, and what may be done."""
+
+    participant: str
+    trial: str
+    site: str
+    patient: str
+    standing: Standing
+    document_version: str | None
+    """On which consent was given."""
+    decided_at: datetime | None
+    """Of the last word."""
+    withdrawn: tuple[Scope, ...]
+    due: Due | None
+    """None where nothing is to be done."""
+    deadline: datetime | None
+    """Deferred: by when somebody is to be asked."""
+    renew: str | None
+    """The document on which consent is to be sought again."""
+    may_randomise: bool
+    may_treat: bool
+    may_follow_up: bool
+    may_collect: bool
+    may_use: bool
+    data_flagged: bool
+    """A declared rule forbids to use what was recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StratumView:
+    """One factor of one screening whose level has not come."""
+
+    screening_id: str
+    site: str
+    patient: str
+    trial: str
+    domain: str
+    episode: str
+    factor: str
+    state: FactorState
+    waited_until: datetime
+    deadline: datetime
+    """Of the recruitment window."""
+    classifiers: tuple[tuple[str, str], ...]
+    """What classifies, as `name:policy`, and in which version."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeView:
     """The latest revision of one outcome."""
@@ -114,6 +172,23 @@ class OutcomeView:
     reason: str | None
     definition_version: str
     provenance: Provenance
+    definition: str | None
+    lower: float | None
+    upper: float | None
+    parts: tuple[tuple[str, float | None], ...]
+    amends: int | None
+    judged: JudgedOutcome | None
+    """What a human says of it, where that stands; the derived value stays beside it."""
+
+    @property
+    def standing_value(self) -> float | None:
+        """The human's, where one stands."""
+        return self.value if self.judged is None else self.judged.value
+
+    @property
+    def moved_since(self) -> bool:
+        """Whether the record said something new after it was judged."""
+        return self.judged is not None and self.judged.of_revision < self.revision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ BASE = "base"
 
 
 def migrate(url: str, revision: str = HEAD) -> None:
-    """Go up to `head` or down to `base`; nothing happens where it stands there.
+    """Go up or down to a revision; nothing happens where it stands there.
 
     Raises `SettingsError` EMB-301 where the database cannot be reached.
     """
@@ -60,11 +60,20 @@ def reachable(engine: Engine) -> Connection:
 def _run(connection: Connection, revision: str) -> None:
     config = _config()
     config.attributes["connection"] = connection
-    if revision == BASE:
-        command.downgrade(config, BASE)
+    if revision == BASE or _lies_behind(revision, config, connection):
+        command.downgrade(config, revision)
     else:
         command.upgrade(config, revision)
     connection.commit()
+
+
+def _lies_behind(revision: str, config: Config, connection: Connection) -> bool:
+    """Whether the database has gone past that revision."""
+    stands_at = current_revision(connection)
+    if stands_at is None:
+        return False
+    past = ScriptDirectory.from_config(config).iterate_revisions(stands_at, BASE)
+    return revision in {one.revision for one in past} - {stands_at}
 
 
 def _config() -> Config:

@@ -10,8 +10,10 @@ from registry.store.columns import metadata
 from registry.store.rows import (
     alerts,
     audit,
+    conduct,
     identity,
     people,
+    sites,
     stream,
     trial,
     verdicts,
@@ -19,7 +21,9 @@ from registry.store.rows import (
 from registry.store.rows.allocation import (
     OPEN_LABEL,
     SEALED,
+    ExclusionRow,
     RandomisationRow,
+    VectorRow,
     assignment,
 )
 from registry.store.rows.base import Row
@@ -33,9 +37,17 @@ APPEND_ONLY = (
     people.ConsentRow.__tablename__,
     people.AnswerRow.__tablename__,
     people.OptOutRow.__tablename__,
+    conduct.JudgedOutcomeRow.__tablename__,
+    conduct.DeviationRow.__tablename__,
+    sites.GreenLightRow.__tablename__,
+    sites.DelegationRow.__tablename__,
+    sites.SignatureRow.__tablename__,
     RandomisationRow.__tablename__,
+    VectorRow.__tablename__,
+    ExclusionRow.__tablename__,
     trial.ModeRow.__tablename__,
     trial.ProtocolRow.__tablename__,
+    trial.PauseRow.__tablename__,
     alerts.AlertEventRow.__tablename__,
     audit.AuditRowRow.__tablename__,
     stream.RunRow.__tablename__,

@@ -18,14 +18,24 @@ from registry.store.migrate import current_revision, head_revision, reachable
 from registry.store.repositories.alerts import AlertRepository
 from registry.store.repositories.allocation import AllocationRepository
 from registry.store.repositories.audit import AuditRepository
+from registry.store.repositories.conduct import (
+    DeviationRepository,
+    JudgedOutcomeRepository,
+)
 from registry.store.repositories.feeds import FeedRepository
 from registry.store.repositories.gate import GateRepository
 from registry.store.repositories.letters import LetterRepository
 from registry.store.repositories.outbox import OutboxRepository
+from registry.store.repositories.pauses import PauseRepository
 from registry.store.repositories.people import (
     AnswerRepository,
     OptOutRepository,
     ParticipantRepository,
+)
+from registry.store.repositories.sites import (
+    DelegationRepository,
+    GreenLightRepository,
+    SignatureRepository,
 )
 from registry.store.repositories.stream import StreamRepository
 from registry.store.repositories.trial import (
@@ -34,6 +44,7 @@ from registry.store.repositories.trial import (
     Shelf,
 )
 from registry.store.repositories.vault import VaultRepository
+from registry.store.repositories.vectors import VectorRepository
 from registry.store.repositories.verdicts import (
     OnsetRepository,
     OutcomeRepository,
@@ -52,6 +63,8 @@ class UnitOfWork:
         self.can_seal = connection.dialect.name == "postgresql"
         self.modes = ModeRepository(connection)
         self.protocols = ProtocolRepository(connection, shelf)
+        self.pauses = PauseRepository(connection)
+        self.vectors = VectorRepository(connection)
         self.stream = StreamRepository(connection)
         self.feeds = FeedRepository(connection)
         self.onsets = OnsetRepository(connection)
@@ -60,8 +73,13 @@ class UnitOfWork:
         self.alerts = AlertRepository(connection)
         self.participants = ParticipantRepository(connection)
         self.opt_outs = OptOutRepository(connection)
+        self.judged_outcomes = JudgedOutcomeRepository(connection)
+        self.deviations = DeviationRepository(connection)
         self.answers = AnswerRepository(connection)
         self.gate = GateRepository(connection)
+        self.green_lights = GreenLightRepository(connection)
+        self.delegations = DelegationRepository(connection)
+        self.signatures = SignatureRepository(connection)
         self.allocations = AllocationRepository(connection)
         self.letters = LetterRepository(connection)
         self.vault = VaultRepository(connection)

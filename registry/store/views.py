@@ -7,37 +7,43 @@ blinded domain shows none to anybody.
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, and_, func, null, select, text
 from sqlalchemy.orm import aliased
 
+from registry.domain.conduct import Deviation, JudgedOutcome
 from registry.domain.feed import Feed, counts
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent, HumanAnswer
+from registry.store import worklists
 from registry.store.agreement import agreement
 from registry.store.flow import flow
 from registry.store.listings import (
     AgreementView,
     AlertView,
+    ConsentView,
     FlowView,
     OnsetView,
     OutcomeView,
     ParticipantView,
     ScreeningView,
+    StratumView,
 )
 from registry.store.open_windows import answered, last_while_open
 from registry.store.repositories.feeds import FEED_COLUMNS, read_feed
 from registry.store.repositories.trial import ModeRepository
 from registry.store.rows.alerts import AlertRow
 from registry.store.rows.allocation import OPEN_LABEL, RandomisationRow
+from registry.store.rows.conduct import DeviationRow, JudgedOutcomeRow
 from registry.store.rows.people import AnswerRow, ConsentRow, ParticipantRow
 from registry.store.rows.stream import FeedRow, RunRow
 from registry.store.rows.trial import ProtocolRow
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
 from registry.store.schema import OPEN_LABEL_ARMS
 from registry.usecases.records import ProtocolVersion, Run
-from streams.vocabulary.messages import TRIAL_SCREENING, decode
+from streams.vocabulary.messages import TRIAL_OUTCOME, TRIAL_SCREENING, decode
 
 
 ViewT = TypeVar("ViewT")
@@ -89,25 +95,42 @@ class Views:
         site: str | None = None,
         patient: str | None = None,
         trial: str | None = None,
+        *,
+        at: datetime | None = None,
     ) -> tuple[ScreeningView, ...]:
-        """The latest revision of each screening, by the moment it was known."""
+        """The latest revision of each screening, by the moment it was known.
+
+        With the answers that count at `at`; None: when every window is over.
+        """
         equal = {"site": site, "patient": patient, "trial": trial}
         query = _latest(_screenings(equal), ScreeningRow, "screening_id")
-        return self._screenings(query, equal)
+        return self._screenings(query, equal, at)
 
-    def screening_history(self, site: str, patient: str) -> tuple[ScreeningView, ...]:
-        """All revisions of one patient's screenings."""
+    def screening_history(
+        self, site: str, patient: str, *, at: datetime | None = None
+    ) -> tuple[ScreeningView, ...]:
+        """All revisions of one patient's screenings; answers as in `screenings`."""
         equal: dict[str, str | None] = {"site": site, "patient": patient}
-        return self._screenings(_screenings(equal), equal)
+        return self._screenings(_screenings(equal), equal, at)
 
     def outcomes(
         self, trial: str | None = None, patient: str | None = None
     ) -> tuple[OutcomeView, ...]:
         """The latest revision of each outcome."""
-        columns = select(*_columns(OutcomeRow, OutcomeView))
-        query = _latest(columns, OutcomeRow, "outcome_id")
+        query = _latest(_outcomes(), OutcomeRow, "outcome_id")
+        rows = _where(query, OutcomeRow, trial=trial, patient=patient)
+        judged = self._judged(trial)
+        return tuple(
+            _outcome(dict(row), judged)
+            for row in self._connection.execute(rows).mappings()
+        )
+
+    def deviations(self, trial: str | None = None) -> tuple[Deviation, ...]:
+        """All deviations, in the order in which they happened."""
+        query = select(*_columns(DeviationRow, Deviation))
+        order = (DeviationRow.happened_at, DeviationRow.deviation_id)
         return self._all(
-            _where(query, OutcomeRow, trial=trial, patient=patient), OutcomeView
+            _only(query, DeviationRow, trial=trial).order_by(*order), Deviation
         )
 
     def participants(
@@ -123,6 +146,18 @@ class Views:
         query = _only(query, ParticipantRow, trial=trial, site=site, patient=patient)
         order = (ParticipantRow.participant, RandomisationRow.domain)
         return self._all(query.order_by(*order), ParticipantView)
+
+    def consent_stands(
+        self, trial: str | None = None, *, at: datetime
+    ) -> tuple[ConsentView, ...]:
+        """Where each participant stands at `at`, by what was recorded until then."""
+        return worklists.consents(self._connection, at=at, trial=trial)
+
+    def strata(
+        self, trial: str | None = None, *, at: datetime
+    ) -> tuple[StratumView, ...]:
+        """The factors not known yet of screenings whose window is open at `at`."""
+        return worklists.strata(self._connection, at=at, trial=trial)
 
     def alerts(
         self,
@@ -190,10 +225,23 @@ class Views:
         rows = self._connection.execute(query).mappings()
         return tuple(view(**row) for row in rows)
 
+    def _judged(self, trial: str | None) -> dict[str, JudgedOutcome]:
+        """By outcome id: what a human said last, where it was not taken back."""
+        query = _only(
+            select(*_columns(JudgedOutcomeRow, JudgedOutcome)),
+            JudgedOutcomeRow,
+            trial=trial,
+        ).order_by(JudgedOutcomeRow.number)
+        last = {one.outcome_id: one for one in self._all(query, JudgedOutcome)}
+        return {k: one for k, one in last.items() if one.judged_as != "taken_back"}
+
     def _screenings(
-        self, query: Select[*tuple[Any, ...]], equal: dict[str, str | None]
+        self,
+        query: Select[*tuple[Any, ...]],
+        equal: dict[str, str | None],
+        at: datetime | None,
     ) -> tuple[ScreeningView, ...]:
-        signed = answered(self._connection, **equal)
+        signed = answered(self._connection, at, **equal)
         shown = []
         ordered = _where(query, ScreeningRow, **equal)
         for row in self._connection.execute(ordered).mappings():
@@ -210,8 +258,23 @@ class Views:
         return tuple(shown)
 
 
+_OF_THE_DOCUMENT = ("definition", "lower", "upper", "parts", "amends")
+"""What an outcome's message tells and its row has no column for."""
+
 _DERIVED = ("criteria", "status_while_open", "status_with_answers")
 """What a screening shows and its row does not have."""
+
+
+def _outcomes() -> Select[*tuple[Any, ...]]:
+    shown = {field.name for field in fields(OutcomeView)}
+    held = sorted(shown - {*_OF_THE_DOCUMENT, "judged"})
+    return select(*(getattr(OutcomeRow, name) for name in held), OutcomeRow.document)
+
+
+def _outcome(row: dict[str, Any], judged: dict[str, JudgedOutcome]) -> OutcomeView:
+    message = decode(TRIAL_OUTCOME, row.pop("document").encode())
+    told = {name: getattr(message, name) for name in _OF_THE_DOCUMENT}
+    return OutcomeView(**row, **told, judged=judged.get(message.outcome_id))
 
 
 def _columns(row: type[Any], view: type[Any]) -> list[Any]:

@@ -15,14 +15,19 @@ from registry.domain.alert import (
     calls,
     closed,
     released,
+    stands_before,
     withheld,
 )
-from registry.domain.mode import Mode
+from registry.domain.mode import Mode, Suppression, suppression
 from registry.usecases.holding import Holding
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import AlertRecord
 from registry.usecases.tell_alerts import notice
 from streams.vocabulary.messages import TrialScreening
+
+
+_WAITING = (Hold.OUTRANKED, Hold.CALLED)
+"""What holds an alert back only as long as another one stands."""
 
 
 class Board:
@@ -53,21 +58,33 @@ class Board:
             self._standing.pop(alert.screening_id, None)
             self._gone.add(alert.alert_id)
 
-    def hold_on(self, verdict: TrialScreening) -> Hold | None:
-        """Why nobody is to be called about this verdict's patient."""
-        return self.holding.hold(
-            site=verdict.site,
-            patient=verdict.patient,
-            trial=verdict.trial,
-            deadline=verdict.deadline,
-            rivals=self.rivals(verdict.site, verdict.patient, verdict.trial),
+    def hold_on(self, mine: Alert, why_not: Suppression | None) -> Hold | None:
+        """Why nobody is to be called by this alert; it need not be on the board.
+
+        `why_not` is what keeps it silent anyway.
+        """
+        place = (mine.site, mine.patient, mine.trial)
+        refused = self.holding.refused(*place, mine.domain)
+        if refused is not None:
+            return refused
+        rivals = [r for r in self.rivals(*place) if stands_before(r, why_not)]
+        if self.holding.outranked(mine.trial, mine.deadline, rivals):
+            return Hold.OUTRANKED
+        called = any(
+            stands_before(other, why_not) and not self._precedes(mine, other)
+            for other in self._of_the_question(mine)
         )
+        return Hold.CALLED if called else None
 
     def rivals(self, site: str, patient: str, trial: str) -> tuple[Alert, ...]:
         """The person's unclosed alerts of the trials that leave no room for this one."""
         excluding = self.holding.excluding(trial)
         if not excluding:
             return ()
+        return tuple(a for a in self.of_person(site, patient) if a.trial in excluding)
+
+    def of_person(self, site: str, patient: str) -> tuple[Alert, ...]:
+        """The person's unclosed alerts, under all names."""
         names = self.holding.names(site, patient)
         if (site, names[0]) not in self._read:
             self._read.add((site, names[0]))
@@ -75,17 +92,22 @@ class Board:
                 if alert.alert_id not in self._gone:
                     self._standing.setdefault(alert.screening_id, alert)
         mine = (a for a in self._standing.values() if a.site == site)
-        found = (a for a in mine if a.patient in names and a.trial in excluding)
+        found = (a for a in mine if a.patient in names)
         return tuple(sorted(found, key=lambda a: a.alert_id))
 
-    def outranked_by(self, caller: Alert) -> tuple[Alert, ...]:
-        """The alerts whose place this one takes."""
+    def displaced_by(self, caller: Alert) -> tuple[tuple[Alert, Hold], ...]:
+        """The alerts whose place this one takes, and what holds them from now on."""
         rivals = self.rivals(caller.site, caller.patient, caller.trial)
-        return tuple(
-            rival
+        outranked = [
+            (rival, Hold.OUTRANKED)
             for rival in rivals
-            if rival.held_back is None
-            and self.holding.outranks(caller.trial, caller.deadline, rival)
+            if self.holding.outranks(caller.trial, caller.deadline, rival)
+        ]
+        called = [(other, Hold.CALLED) for other in self._of_the_question(caller)]
+        return tuple(
+            (alert, hold)
+            for alert, hold in (*outranked, *called)
+            if alert.held_back is None and stands_before(caller, alert.suppressed)
         )
 
     def released(
@@ -95,25 +117,47 @@ class Board:
 
         Each is to be put back as it stands before the next is asked for.
         """
-        waiting = [
-            rival
-            for rival in self.rivals(gone.site, gone.patient, gone.trial)
-            if rival.held_back is Hold.OUTRANKED
-        ]
-        for alert in sorted(waiting, key=self.holding.order):
-            others = self.rivals(alert.site, alert.patient, alert.trial)
-            hold = self.holding.hold(
-                site=alert.site,
-                patient=alert.patient,
-                trial=alert.trial,
-                deadline=alert.deadline,
-                rivals=others,
-            )
+        rivals = self.rivals(gone.site, gone.patient, gone.trial)
+        waiting = (*rivals, *self._of_the_question(gone))
+        return self._free([a for a in waiting if a.held_back in _WAITING], mode, at)
+
+    def settled(
+        self, site: str, patient: str, mode: Mode, at: datetime
+    ) -> Iterator[tuple[Alert, TrialScreening, Move]]:
+        """What becomes of a person's alerts, whoever that is now; as `released`."""
+        for alert in sorted(self.of_person(site, patient), key=self.holding.order):
             verdict = self._uow.screenings.latest(alert.screening_id)
-            if hold is not None or verdict is None or at > alert.deadline:
+            if verdict is None or alert.held_back is not None:
                 continue
-            if calls(verdict):
+            hold = self.hold_on(alert, suppression(mode, verdict.provenance))
+            if hold is not None:
+                yield alert, verdict, withheld(alert, hold, mode)
+        held = [a for a in self.of_person(site, patient) if a.held_back is not None]
+        yield from self._free(held, mode, at)
+
+    def _free(
+        self, waiting: Sequence[Alert], mode: Mode, at: datetime
+    ) -> Iterator[tuple[Alert, TrialScreening, Move]]:
+        """Those of the waiting that nothing holds back any more."""
+        for alert in sorted(waiting, key=self.holding.order):
+            verdict = self._uow.screenings.latest(alert.screening_id)
+            if verdict is None or at > alert.deadline or not calls(verdict):
+                continue
+            if self.hold_on(alert, suppression(mode, verdict.provenance)) is None:
                 yield alert, verdict, released(verdict, mode)
+
+    def _of_the_question(self, mine: Alert) -> tuple[Alert, ...]:
+        """The person's alerts of the same domain, for other stays or other names."""
+        return tuple(
+            other
+            for other in self.of_person(mine.site, mine.patient)
+            if (other.trial, other.domain) == (mine.trial, mine.domain)
+            and other.screening_id != mine.screening_id
+        )
+
+    def _precedes(self, mine: Alert, other: Alert) -> bool:
+        turn = self.holding.turn
+        return mine.held_back is None and turn(mine) < turn(other)
 
 
 def moved(alert: Alert, step: Move, at: datetime) -> Alert:

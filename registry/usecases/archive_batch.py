@@ -25,8 +25,9 @@ from registry.domain.feed import (
     heard_at,
     new_feed,
 )
-from registry.usecases.one_person import flag_merges
+from registry.usecases.one_person import flag_merges, regrouped
 from registry.usecases.ports import UnitOfWork
+from registry.usecases.settle_alerts import settle_alerts
 from registry.usecases.stream_state import ArchivedEvent, Seen
 from registry.usecases.wards import Wards
 from streams.vocabulary.events import Event
@@ -75,7 +76,10 @@ class _SortedOut:
 def archive_batch(
     command: ArchiveBatch, uow: UnitOfWork, *, wards: Wards
 ) -> BatchArchived:
-    """Archive what is new, then the feeds, whose rows are held as briefly as may be."""
+    """Archive what is new, then the feeds, whose rows are held as briefly as may be.
+
+    Whom a merge makes one person is called about once from then on.
+    """
     sorted_out = _unseen(command.messages, uow)
     fresh = sorted_out.fresh
     uow.stream.mark_seen(sorted_out.noted, command.recorded_at)
@@ -86,6 +90,13 @@ def archive_batch(
     wards.look_up({(m.site, m.patient) for m in alive}, uow)
     events = [event for message in fresh for event in archived(message)]
     uow.stream.archive(events)
+    settle_alerts(
+        regrouped(events, uow),
+        uow,
+        because=(_name(message) for message in fresh),
+        actor="stream",
+        recorded_at=command.recorded_at,
+    )
     flag_merges(events, uow, at=command.recorded_at)
     _hear(command, alive, uow, wards)
     return BatchArchived(

@@ -6,27 +6,41 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from registry.domain.consent import ConsentState
+from registry.domain.consent_terms import NOT_ASKED, Stand, Terms
+from registry.domain.delegation import Signing, signing, what_is_signed
 from registry.domain.enrolment import Case, Gate, Obstacle, eligible_arms, gate
+from registry.domain.mode import Mode
+from registry.domain.participant import Consent
+from registry.domain.pause import Place
+from registry.domain.placement import Placement, nowhere, placement
 from registry.domain.protocol import DomainDesign
-from registry.domain.stratum import among_arms, stratum_key
-from registry.usecases.declared import excluding, recruits, terms_of
+from registry.domain.randomisation.methods import Adaptive
+from registry.domain.randomisation.vector import Vector
+from registry.domain.stratum import stratum_key
+from registry.usecases.consent_stands import declared_terms, stand_by
+from registry.usecases.declared import (
+    asks_for_signature,
+    excluding,
+    recruits,
+    terms_of,
+)
 from registry.usecases.declined import declined
-from registry.usecases.gate_facts import GateFacts, Place
+from registry.usecases.gate_facts import GateFacts, Standing, Whom
 from registry.usecases.holding import Holding
-from registry.usecases.one_person import Merged, person_of
+from registry.usecases.one_person import Merged, person_of, takes_part_as
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_answer import valid_answers
 from registry.usecases.records import ProtocolVersion
+from registry.usecases.strata import waited_until
 from streams.vocabulary.errors import ErrorCode
-from streams.vocabulary.messages import TrialScreening, Truth
+from streams.vocabulary.messages import Truth
 
 
 class Asking(Protocol):
     """Who is to be randomised in which domain, and when."""
 
     @property
-    def place(self) -> Place:
+    def whom(self) -> Whom:
         """Whom it is about."""
         ...
 
@@ -36,125 +50,203 @@ class Asking(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Where a patient belongs: the arms that may be drawn, and their stratum."""
-
-    design: DomainDesign | None
-    """None where fewer than two arms are left."""
-    stratum: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """One look at everything: the facts, the gate for them, the patient's place."""
 
     facts: GateFacts
+    consent: Consent | None
+    """The participant's last word."""
     gate: Gate
-    placed: Placed
+    placed: Placement
     key_commitment: str | None
     """Of the key that the protocol in force is to be drawn by."""
     chains: frozenset[str]
     """The trial, and those it excludes: whose acts are kept out meanwhile."""
 
+    @property
+    def alone(self) -> bool:
+        """The person has no other name, and the trial excludes no other.
+
+        Then nothing the gate looks at is without its number.
+        """
+        return not self.facts.standing.merges and len(self.chains) == 1
+
 
 def look(asking: Asking, uow: UnitOfWork) -> Seen:
     """Everything that stands now; it takes no lock."""
-    facts = uow.gate.facts(asking.place)
-    answers = _answers(facts, asking, uow)
-    trial = asking.place.trial
-    in_force = uow.protocols.in_force_of(facts.standing.protocols)
+    facts = uow.gate.facts(asking.whom)
+    trial, standing = asking.whom.trial, facts.standing
+    in_force = uow.protocols.in_force_of(standing.protocols)
     active = next((v for v in in_force if v.trial == trial), None)
     rivals = excluding(trial, terms_of(in_force))
+    beside = _beside(asking, facts, active, uow)
     return Seen(
         facts=facts,
-        gate=_gate(asking, facts, answers, active, uow, has_rivals=bool(rivals)),
-        placed=_placed(facts.screening, facts.design, answers),
+        consent=beside.words[-1] if beside.words else None,
+        gate=_gate(asking, facts, beside, uow, has_rivals=bool(rivals)),
+        placed=_placed(asking, facts, beside, uow),
         key_commitment=None if active is None else active.key_commitment,
         chains=rivals | {trial},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    """What is read after the facts, as far as their numbers tell that there is any."""
+
+    active: ProtocolVersion | None
+    paused: frozenset[Place]
+    design: DomainDesign | None
+    """With the arms that are paused; None where no active protocol has the domain."""
+    words: tuple[Consent, ...]
+    """All that the participant said, in order."""
+    answers: dict[str, Truth]
+    """The signed ones that count at that moment."""
+
+
+def _beside(
+    asking: Asking, facts: GateFacts, active: ProtocolVersion | None, uow: UnitOfWork
+) -> _Beside:
+    standing, design, screening = facts.standing, facts.design, facts.screening
+    paused: frozenset[Place] = frozenset()
+    words: tuple[Consent, ...] = ()
+    answers: dict[str, Truth] = {}
+    if standing.pauses:
+        paused = uow.pauses.standing(asking.whom.trial)
+    if standing.participant is not None:
+        words = uow.participants.consents_of([standing.participant])
+    if screening is not None and standing.answers:
+        answers = valid_answers(screening, uow, at=asking.at)
+    return _Beside(
+        active=active,
+        paused=paused,
+        design=None if design is None else design.paused_by(paused),
+        words=words,
+        answers=answers,
     )
 
 
 def _gate(
     asking: Asking,
     facts: GateFacts,
-    answers: dict[str, Truth],
-    active: ProtocolVersion | None,
+    beside: _Beside,
     uow: UnitOfWork,
     *,
     has_rivals: bool,
 ) -> Gate:
     if facts.standing.participant is None:
         return Gate((Obstacle(ErrorCode.NO_CONSENT, "no_consent", "not asked"),))
-    place = asking.place
-    person = _person(facts, place, uow)
+    whom, active = asking.whom, beside.active
+    person = _person(facts.standing, whom, uow)
+    consented = _consented(asking, facts.standing, beside, uow)
     return gate(
         Case(
             at=asking.at,
             mode=facts.mode,
             screening=facts.screening,
-            answers=answers,
-            consent=facts.consent,
-            design=facts.design,
+            answers=beside.answers,
+            consent=consented.standing,
+            renew=consented.renew,
+            design=beside.design,
             protocol_hash=None if active is None else active.protocol_hash,
             can_seal=uow.can_seal,
-            survivor=None if person.survivor == place.patient else person.survivor,
-            also_takes_part=_also_takes_part(place, person),
-            site_closed=active is not None and not recruits(active, place.site),
-            declined=_declined(facts, place, person, uow),
-            excluded_by=Holding(uow).conflicts(place.site, place.patient, place.trial)
+            survivor=None if person.survivor == whom.patient else person.survivor,
+            also_takes_part=takes_part_as(person, whom.patient, whom.trial),
+            site_closed=active is not None and not recruits(active, whom.site),
+            site_paused=Place(site=whom.site) in beside.paused,
+            declined=_declined(consented, facts.standing, whom, person, uow),
+            excluded_by=Holding(uow).conflicts(whom.site, whom.patient, whom.trial)
             if has_rivals
             else (),
+            green_light=facts.green_light,
+            signature=_signature(asking, facts, beside, uow),
+            waited_until=waited_until(facts.screening, uow),
         )
     )
 
 
-def _person(facts: GateFacts, place: Place, uow: UnitOfWork) -> Merged:
+def _person(standing: Standing, whom: Whom, uow: UnitOfWork) -> Merged:
     """Of whom no merge tells, nothing more is to be asked."""
-    if facts.standing.merges:
-        return person_of(place.site, place.patient, uow)
-    return Merged(place.patient, (), ())
+    if standing.merges:
+        return person_of(whom.site, whom.patient, uow)
+    return Merged(whom.patient, (), ())
+
+
+def _consented(
+    asking: Asking, standing: Standing, beside: _Beside, uow: UnitOfWork
+) -> Stand:
+    """Where consent stands; of whom nobody asked, that nobody did."""
+    if standing.participant is None or not beside.words:
+        return NOT_ASKED
+    active = beside.active
+    terms = (
+        Terms() if active is None else declared_terms(active.document, asking.whom.site)
+    )
+    return stand_by(standing.participant, beside.words, terms, uow, at=asking.at)
 
 
 def _declined(
-    facts: GateFacts, place: Place, person: Merged, uow: UnitOfWork
+    consented: Stand, standing: Standing, whom: Whom, person: Merged, uow: UnitOfWork
 ) -> str | None:
     """Who consents says yes by this name: a no is by another, or is an opt-out."""
-    standing = facts.standing
-    if facts.consent is not ConsentState.GIVEN:
+    if not consented.permits.randomise:
         return None
     if not standing.opt_outs and not standing.merges:
         return None
-    no = declined(person, place.site, place.trial, uow)
+    no = declined(person, whom.site, whom.trial, uow)
     return None if no is None else no.value
 
 
-def _answers(facts: GateFacts, asking: Asking, uow: UnitOfWork) -> dict[str, Truth]:
-    """The signed answers that count at that moment."""
-    if facts.screening is None or not facts.standing.answers:
-        return {}
-    return valid_answers(facts.screening, uow, at=asking.at)
+def _signature(
+    asking: Asking, facts: GateFacts, beside: _Beside, uow: UnitOfWork
+) -> Signing:
+    """How the signature stands; in no other mode than live is one asked for."""
+    screening, active = facts.screening, beside.active
+    if screening is None or active is None or facts.mode is not Mode.LIVE:
+        return Signing.NOT_ASKED_FOR
+    if not asks_for_signature(active):
+        return Signing.NOT_ASKED_FOR
+    return signing(
+        uow.signatures.latest(screening.screening_id),
+        signed=what_is_signed(screening, beside.answers),
+        log=uow.delegations.latest(trial=asking.whom.trial, site=asking.whom.site),
+        at=asking.at,
+    )
 
 
 def _placed(
-    screening: TrialScreening | None,
-    design: DomainDesign | None,
-    answers: dict[str, Truth],
-) -> Placed:
-    """Who may get every arm shares the stratum's draws; other sets have their own."""
+    asking: Asking, facts: GateFacts, beside: _Beside, uow: UnitOfWork
+) -> Placement:
+    """Where the patient belongs by this verdict and the answers that count."""
+    screening, design = facts.screening, beside.design
     stratum = "" if screening is None else stratum_key(screening.stratum)
-    if screening is None or design is None or not screening.interventions:
-        return Placed(design, stratum)
-    narrowed = design.among(eligible_arms(screening, answers))
-    if narrowed is None or narrowed == design:
-        return Placed(narrowed, stratum)
-    return Placed(narrowed, among_arms(stratum, (arm.name for arm in narrowed.arms)))
-
-
-def _also_takes_part(place: Place, person: Merged) -> tuple[str, ...]:
-    """As whom else this person is a participant of the trial."""
-    return tuple(
-        one.participant
-        for one in person.participants
-        if one.trial == place.trial and one.patient != place.patient
+    if screening is None or design is None:
+        return nowhere(stratum)
+    return placement(
+        design,
+        stratum=stratum,
+        eligible=eligible_arms(screening, beside.answers)
+        if screening.interventions
+        else None,
+        vector=_vector_in_force(design, stratum, asking, facts.standing, uow),
     )
+
+
+def _vector_in_force(
+    design: DomainDesign,
+    stratum: str,
+    asking: Asking,
+    standing: Standing,
+    uow: UnitOfWork,
+) -> Vector | None:
+    """The last one published; None where the protocol's own is drawn by."""
+    if not isinstance(design.method, Adaptive) or not standing.vectors:
+        return None
+    published = uow.vectors.in_force(
+        trial=asking.whom.trial,
+        domain=design.domain,
+        stratum=stratum,
+        design=design.schedule(),
+    )
+    return None if published is None else published.vector

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -33,11 +33,25 @@ class Asked:
     holds_for: timedelta | None
     """None: as long as the screening lasts."""
 
+    def holds(self, answered_at: datetime, at: datetime) -> bool:
+        """Whether an answer of then still counts; at its last moment it does."""
+        return self.holds_for is None or at <= answered_at + self.holds_for
+
+
+ANYBODY = Asked(by=frozenset(), holds_for=None)
+"""What is asked of nobody in particular."""
+
 
 def asked(uow: UnitOfWork, trial: str, protocol_hash: str) -> Mapping[str, Asked]:
     """By criterion id, whom this version asks; of a version nobody knows, nothing."""
     version = uow.protocols.of_hash(trial, protocol_hash)
-    return {} if version is None else _asked(version.document)
+    return {} if version is None else asked_in(version.document)
+
+
+@lru_cache(maxsize=64)
+def asked_in(document: str) -> Mapping[str, Asked]:
+    """By criterion id, whom a protocol asks, as it was hashed."""
+    return {c["id"]: _asked_of(c) for c in _criteria(json.loads(document))}
 
 
 def terms_in_force(uow: UnitOfWork) -> dict[str, CoEnrolment]:
@@ -74,6 +88,31 @@ def recruits(version: ProtocolVersion, site: str) -> bool:
     return not told or told.get(site) == "open"
 
 
+def names_site(version: ProtocolVersion, site: str) -> bool:
+    """Whether the document lets the site take part; any may, where it names none."""
+    sites = json.loads(version.document).get("sites") or ()
+    return not sites or site in {one["id"] for one in sites}
+
+
+def asks_for_signature(version: ProtocolVersion) -> bool:
+    """Whether eligibility has to be signed before anybody is randomised."""
+    return bool(json.loads(version.document).get("requires_signature"))
+
+
+def levels_declared(
+    version: ProtocolVersion, domain: str
+) -> Mapping[str, frozenset[str]] | None:
+    """By factor of a domain's strata, its levels; None where it tells no such domain."""
+    domains = json.loads(version.document).get("domains", ())
+    told = next((one for one in domains if one["id"] == domain), None)
+    if told is None:
+        return None
+    return {
+        factor["id"]: frozenset((factor["if_true"], factor["if_false"]))
+        for factor in told.get("strata", ())
+    }
+
+
 def excluding(trial: str, terms: Mapping[str, CoEnrolment]) -> frozenset[str]:
     """The trials in which nobody of this one may take part."""
     mine = terms.get(trial, CoEnrolment())
@@ -98,6 +137,11 @@ def lock_chains(uow: UnitOfWork, *, site: str, trials: Iterable[str]) -> None:
         uow.audit.lock(site=site, trial=name)
 
 
+def trials_in_force(uow: UnitOfWork) -> tuple[str, ...]:
+    """The trials of this registry, in the order in which they are locked."""
+    return tuple(sorted({version.trial for version in uow.protocols.in_force()}))
+
+
 @lru_cache(maxsize=64)
 def _sites(document: str) -> Mapping[str, str]:
     sites = json.loads(document).get("sites") or ()
@@ -107,11 +151,6 @@ def _sites(document: str) -> Mapping[str, str]:
 @lru_cache(maxsize=64)
 def _terms(document: str) -> CoEnrolment:
     return CoEnrolment.model_validate(json.loads(document).get("co_enrolment", {}))
-
-
-@lru_cache(maxsize=64)
-def _asked(document: str) -> Mapping[str, Asked]:
-    return {c["id"]: _asked_of(c) for c in _criteria(json.loads(document))}
 
 
 def _criteria(part: dict[str, Any]) -> Iterator[dict[str, Any]]:

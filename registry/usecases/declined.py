@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from registry.domain.alert import Hold
-from registry.domain.consent import ConsentState
+from registry.domain.consent import NO, ConsentState
+from registry.domain.consent_terms import recorded
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent, OptOut
 from registry.usecases.one_person import Merged
@@ -37,24 +38,32 @@ def declined(person: Merged, site: str, trial: str, uow: UnitOfWork) -> Hold | N
         return Hold.OPTED_OUT
     mine = {p.participant for p in person.participants if p.trial == trial}
     for participant in sorted(mine):
-        if _said_no(c for c in uow.participants.consents_of([participant])):
+        if said_no(uow.participants.consents_of([participant])):
             return Hold.REFUSED
     return None
 
 
+def said_no(consents: Iterable[Consent]) -> bool:
+    """Whether a participant's last word is a no; to be asked again is no word."""
+    return recorded(consents).standing in NO
+
+
 def of_consent(
     consent: Consent,
-    before: Consent | None,
     *,
+    had_declined: bool,
     site: str,
     patient: str,
     trial: str,
     provenance: Provenance,
 ) -> RosterEntry | None:
-    """What the workers are to hear of a decision; None where it is none of theirs."""
+    """What the workers are to hear of a decision; None where it is none of theirs.
+
+    A yes lifts only a no, so it is told only where one stood (`had_declined`).
+    """
     said = _SAID.get(consent.state)
-    asked_again = consent.state is ConsentState.GIVEN and before is not None
-    if said is None and not asked_again:
+    lifts = consent.state is ConsentState.GIVEN and had_declined
+    if said is None and not lifts:
         return None
     return RosterEntry(
         message_id=identity("declined", consent.consent_id),
@@ -110,7 +119,6 @@ def roster_item(entry: RosterEntry) -> OutboxItem:
     )
 
 
-_NO = (ConsentState.REFUSED, ConsentState.WITHDRAWN)
 _SAID: dict[ConsentState, Refusal] = {
     ConsentState.REFUSED: "refused",
     ConsentState.WITHDRAWN: "withdrawn",
@@ -120,9 +128,3 @@ _OF_MODE: dict[Mode, Provenance] = {
     Mode.DEMO: "simulated",
     Mode.SILENT: "history",
 }
-
-
-def _said_no(consents: Iterable[Consent]) -> bool:
-    """Whether the last word is a no; to be asked again is no word."""
-    words = [c.state for c in consents if c.state is not ConsentState.ASKED]
-    return bool(words) and words[-1] in _NO

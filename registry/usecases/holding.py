@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from registry.domain.alert import Alert, Hold
+from registry.domain.alert import Alert, AlertStatus, Hold
 from registry.domain.co_enrolment import Claim, precedes
 from registry.usecases.declared import excluding, terms_in_force
 from registry.usecases.declined import declined, names_of
-from registry.usecases.one_person import Merged, person_of
+from registry.usecases.one_person import Merged, person_of, takes_part_as
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.administration import CoEnrolment
 
@@ -28,12 +28,16 @@ class Holding:
         self._uow = uow
         self._people = {} if people is None else people
         self._declined: dict[tuple[str, str, str], Hold | None] = {}
-        self._enrolled: dict[tuple[str, str], frozenset[str]] = {}
+        self._drawn: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
         self._terms = terms
 
     def names(self, site: str, patient: str) -> tuple[str, ...]:
         """All names of the person this patient is."""
         return names_of(self._person(site, patient))
+
+    def survives(self, site: str, patient: str) -> bool:
+        """Whether this name was merged into no other."""
+        return self._person(site, patient).survivor == patient
 
     def excluding(self, trial: str) -> frozenset[str]:
         """The trials in which nobody of this one may take part."""
@@ -44,35 +48,32 @@ class Holding:
         excluded = self.excluding(trial)
         if not excluded:
             return ()
-        return tuple(sorted(excluded & self._takes_part(site, patient)))
+        drawn_in = {drawn for drawn, _ in self._drawn_in(site, patient)}
+        return tuple(sorted(excluded & drawn_in))
 
-    def hold(
-        self,
-        *,
-        site: str,
-        patient: str,
-        trial: str,
-        deadline: datetime,
-        rivals: Iterable[Alert],
-    ) -> Hold | None:
-        """Why nobody is to be called about this patient for this trial now.
+    def refused(self, site: str, patient: str, trial: str, domain: str) -> Hold | None:
+        """Why the gate would refuse this patient for this domain, whatever is said."""
+        if not self.survives(site, patient):
+            return Hold.RETIRED
+        if (no := self._said_no(site, patient, trial)) is not None:
+            return no
+        if (trial, domain) in self._drawn_in(site, patient):
+            return Hold.DRAWN
+        if takes_part_as(self._person(site, patient), patient, trial):
+            return Hold.TAKES_PART
+        return Hold.CO_ENROLLED if self.conflicts(site, patient, trial) else None
 
-        `rivals` are the person's unclosed alerts of other trials.
-        """
-        key = (site, patient, trial)
-        if key not in self._declined:
-            person = self._person(site, patient)
-            self._declined[key] = declined(person, site, trial, self._uow)
-        if self._declined[key] is not None:
-            return self._declined[key]
-        if self.conflicts(site, patient, trial):
-            return Hold.CO_ENROLLED
-        mine = self._claim(trial, deadline)
-        for rival in rivals:
-            before = precedes(self._claim(rival.trial, rival.deadline), mine)
-            if rival.trial in self.excluding(trial) and before and not rival.held_back:
-                return Hold.OUTRANKED
-        return None
+    def outranked(
+        self, trial: str, deadline: datetime, rivals: Iterable[Alert]
+    ) -> bool:
+        """Whether one of these alerts of other trials calls first."""
+        mine, excluded = self._claim(trial, deadline), self.excluding(trial)
+        return any(
+            rival.held_back is None
+            and rival.trial in excluded
+            and precedes(self._claim(rival.trial, rival.deadline), mine)
+            for rival in rivals
+        )
 
     def outranks(self, trial: str, deadline: datetime, other: Alert) -> bool:
         """Whether this trial's call takes that alert's place."""
@@ -80,9 +81,21 @@ class Holding:
         theirs = self._claim(other.trial, other.deadline)
         return other.trial in self.excluding(trial) and precedes(mine, theirs)
 
-    def order(self, alert: Alert) -> tuple[float, datetime, str]:
-        """Where the alert stands in the order of calling."""
-        return self._claim(alert.trial, alert.deadline).order
+    def order(self, alert: Alert) -> tuple[object, ...]:
+        """Where the alert stands in the order of calling: of trials, then of stays."""
+        return (*self._claim(alert.trial, alert.deadline).order, *self.turn(alert))
+
+    def turn(self, alert: Alert) -> tuple[bool, bool, datetime, str]:
+        """Which of several alerts of one person and question goes on calling.
+
+        One that calls, before the others; the name that survives; the one of before.
+        """
+        return (
+            alert.status is not AlertStatus.OPEN,
+            not self.survives(alert.site, alert.patient),
+            alert.raised_at,
+            alert.alert_id,
+        )
 
     def _claim(self, trial: str, deadline: datetime) -> Claim:
         terms = self._in_force().get(trial, CoEnrolment())
@@ -94,13 +107,24 @@ class Holding:
         return self._terms
 
     def _person(self, site: str, patient: str) -> Merged:
+        """One person for all its names, though only one of their logs tells of it yet."""
         if (site, patient) not in self._people:
-            self._people[site, patient] = person_of(site, patient, self._uow)
+            person = person_of(site, patient, self._uow)
+            for name in names_of(person):
+                self._people[site, name] = person
         return self._people[site, patient]
 
-    def _takes_part(self, site: str, patient: str) -> frozenset[str]:
-        if (site, patient) not in self._enrolled:
+    def _said_no(self, site: str, patient: str, trial: str) -> Hold | None:
+        key = (site, patient, trial)
+        if key not in self._declined:
+            person = self._person(site, patient)
+            self._declined[key] = declined(person, site, trial, self._uow)
+        return self._declined[key]
+
+    def _drawn_in(self, site: str, patient: str) -> frozenset[tuple[str, str]]:
+        """Trial and domain of each randomisation of this person."""
+        if (site, patient) not in self._drawn:
             mine = [p.participant for p in self._person(site, patient).participants]
-            trials = self._uow.allocations.trials_of(mine) if mine else ()
-            self._enrolled[site, patient] = frozenset(trials)
-        return self._enrolled[site, patient]
+            drawn = self._uow.allocations.domains_of(mine) if mine else ()
+            self._drawn[site, patient] = frozenset(drawn)
+        return self._drawn[site, patient]

@@ -68,6 +68,15 @@ def person_of(site: str, patient: str, uow: UnitOfWork) -> Merged:
     return _merged(site, survivor, retired, uow)
 
 
+def takes_part_as(person: Merged, patient: str, trial: str) -> tuple[str, ...]:
+    """As whom else than this patient the person is a participant of the trial."""
+    return tuple(
+        one.participant
+        for one in person.participants
+        if one.trial == trial and one.patient != patient
+    )
+
+
 def flag_merges(
     archived: Iterable[ArchivedEvent], uow: UnitOfWork, *, at: datetime
 ) -> None:
@@ -98,6 +107,34 @@ def flag_merges(
                     },
                 )
             )
+
+
+def regrouped(
+    archived: Iterable[ArchivedEvent], uow: UnitOfWork
+) -> dict[tuple[str, str], datetime]:
+    """Whom these events make another person, site and pseudonym, and when it was known.
+
+    By a merge, an unmerge, or the cancellation of one. Call it when they are archived.
+    """
+    found: dict[tuple[str, str], datetime] = {}
+    for one in archived:
+        for name in _concerned(one, uow):
+            known = found.get((one.site, name), one.event.known_at)
+            found[one.site, name] = max(known, one.event.known_at)
+    return found
+
+
+def _concerned(one: ArchivedEvent, uow: UnitOfWork) -> frozenset[str]:
+    """The names an event makes one or parts; nobody, where it does neither."""
+    event = one.event
+    if isinstance(event, PatientMerge | PatientUnmerge):
+        said = statement(event, one.patient)
+        return frozenset({said.survivor, said.said.retired})
+    if not isinstance(event, Cancellation):
+        return frozenset()
+    told = _statements(uow.stream.merges(one.site, [one.patient]))
+    undone = [s for s in told if s.said.event_id == event.cancels]
+    return frozenset(n for s in undone for n in (s.survivor, s.said.retired))
 
 
 def _survivors(told: Iterable[ArchivedEvent]) -> dict[str, str]:

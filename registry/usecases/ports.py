@@ -9,17 +9,21 @@ Every repository may block on the locks it names and on nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
 from registry.domain.alert import Alert, Move
 from registry.domain.allocation import Allocator, Randomisation, SealedArm
-from registry.domain.audit import Account, AuditEntry, AuditRow, Head, UnreadableRow
 from registry.domain.letter import Letter
 from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign
+from registry.domain.randomisation.draws import Position
+from registry.domain.randomisation.history import History
+from registry.usecases.allocation_ports import AllocationRecords, Pauses, Vectors
+from registry.usecases.audit_ports import Audit
+from registry.usecases.conduct_ports import Deviations, JudgedOutcomes
 from registry.usecases.gate_facts import GateReads
 from registry.usecases.outbox import OutboxItem
 from registry.usecases.people_ports import Answers, OptOuts, Participants
@@ -30,6 +34,7 @@ from registry.usecases.records import (
     Request,
     Stamp,
 )
+from registry.usecases.site_ports import Delegations, GreenLights, Signatures
 from registry.usecases.stream_ports import Feeds, Stream
 from registry.usecases.stream_state import RecordedMessage
 from registry.usecases.vault_ports import Vault
@@ -81,8 +86,15 @@ class Protocols(Protocol):
         """The trials with an open blinded domain."""
         ...
 
-    def set_open(self, trial: str, domain: str, *, is_open: bool) -> bool:
-        """Whether it changed; waits for allocations under way, and none overtakes."""
+    def has_domain(self, trial: str, domain: str) -> bool:
+        """Whether the trial ever had it; nothing is held."""
+        ...
+
+    def hold(self, trial: str) -> tuple[DomainDesign, ...]:
+        """All domains of the trial, waited for and held until the transaction ends.
+
+        No allocation of the trial is under way meanwhile, and none begins.
+        """
         ...
 
 
@@ -125,6 +137,8 @@ class Outcomes(Protocol):
         self, rows: Sequence[tuple[TrialOutcome, RecordedMessage]], stamp: Stamp
     ) -> None: ...
 
+    def latest(self, outcome_id: str) -> TrialOutcome | None: ...
+
 
 class Alerts(Protocol):
     """One unclosed alert for a patient, domain and episode."""
@@ -158,7 +172,7 @@ class Alerts(Protocol):
         ...
 
 
-class Allocations(Protocol):
+class Allocations(AllocationRecords, Protocol):
     """Requests, strata, randomisations and, apart from them, arms."""
 
     def request_by_key(self, idempotency_key: str) -> Request | None: ...
@@ -167,8 +181,8 @@ class Allocations(Protocol):
         """All randomisations of one patient."""
         ...
 
-    def trials_of(self, participants: Collection[str]) -> tuple[str, ...]:
-        """The trials in which any of these participants was randomised."""
+    def domains_of(self, participants: Collection[str]) -> tuple[tuple[str, str], ...]:
+        """Trial and domain wherever any of these participants was randomised."""
         ...
 
     def stored(
@@ -197,6 +211,14 @@ class Allocations(Protocol):
         False, and nothing written, where the key or the participant has been here
         before; waits for another transaction that makes the same request.
         """
+        ...
+
+    def next_no(self, *, trial: str, domain: str, stratum: str) -> int:
+        """The stratum's next number; it stands while the domain is held."""
+        ...
+
+    def history(self, position: Position, *, schedule_first_no: int) -> History:
+        """What the signer alone may read of the arms before this position."""
         ...
 
     def arm(self, randomisation_id: str) -> str: ...
@@ -268,49 +290,6 @@ class Letters(Protocol):
     def note_retry(self, message_id: str, at: datetime) -> None: ...
 
 
-class Audit(Protocol):
-    """The hash chains."""
-
-    def lock(self, *, site: str, trial: str) -> Head:
-        """The head of the chain, held until the transaction ends.
-
-        It is the mutex of all acts on one trial at one site.
-        """
-        ...
-
-    def append(self, entry: AuditEntry) -> AuditRow: ...
-
-    def heads(self) -> tuple[Head, ...]: ...
-
-    def chains(self) -> tuple[tuple[str, str], ...]:
-        """Site and trial of each chain there is, and of each there ought to be.
-
-        A chain ought to be where any record speaks of its site and trial.
-        """
-        ...
-
-    def rows(self, *, site: str, trial: str) -> Iterable[AuditRow | UnreadableRow]:
-        """One chain in order, a page at a time."""
-        ...
-
-    def batch_rows(
-        self, batch_id: str, *, site: str, trial: str
-    ) -> tuple[tuple[str, str], ...]:
-        """Message id and document of what a batch wrote to one chain, as it is now.
-
-        A row whose columns say other than its document has no document.
-        """
-        ...
-
-    def recorded(self, *, site: str, trial: str) -> dict[Account, int]:
-        """How many records of each sort there are now that a chain must account for.
-
-        What has lost the record that tells its site and trial falls to the chain of
-        the whole registry.
-        """
-        ...
-
-
 class UnitOfWork(Protocol):
     """One transaction."""
 
@@ -324,6 +303,12 @@ class UnitOfWork(Protocol):
 
     @property
     def protocols(self) -> Protocols: ...
+
+    @property
+    def pauses(self) -> Pauses: ...
+
+    @property
+    def vectors(self) -> Vectors: ...
 
     @property
     def stream(self) -> Stream: ...
@@ -350,7 +335,22 @@ class UnitOfWork(Protocol):
     def opt_outs(self) -> OptOuts: ...
 
     @property
+    def judged_outcomes(self) -> JudgedOutcomes: ...
+
+    @property
+    def deviations(self) -> Deviations: ...
+
+    @property
     def answers(self) -> Answers: ...
+
+    @property
+    def green_lights(self) -> GreenLights: ...
+
+    @property
+    def delegations(self) -> Delegations: ...
+
+    @property
+    def signatures(self) -> Signatures: ...
 
     @property
     def gate(self) -> GateReads: ...

@@ -5,9 +5,14 @@ The order within the one transaction:
 1. all that the gate looks at is read, without a lock; a request that was here before
    gets the stored result, and a closed gate ends it here;
 2. the domain, the stratum and the audit chains are locked, always in this order;
-3. the revisions of what was read are read again, inside: what moved is looked at anew;
-4. the stratum's next number is drawn by the signer, who alone holds the key;
+3. the revisions of what was read are read again, inside: what moved is looked at anew,
+   and so is whoever the revisions do not tell all of;
+4. the next number of the stratum, or of the domain for minimisation, is drawn by the
+   signer, who alone holds the key and alone reads the arms before it;
 5. request, randomisation, arm, outbox row and audit row are written.
+
+Where the trial moved so that other locks are the right ones, those taken are let go,
+and it begins anew; where the verdict moved the patient, nothing is allocated.
 """
 
 from __future__ import annotations
@@ -18,7 +23,10 @@ from datetime import datetime
 from registry.domain.allocation import Allocator, Randomisation, SealedArm, following
 from registry.domain.audit import AuditAction, AuditEntry
 from registry.domain.enrolment import Gate, Obstacle
+from registry.domain.epoch import epoch_of
 from registry.domain.mode import Mode
+from registry.domain.participant import Consent
+from registry.domain.placement import Placement
 from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.signer import Signer
@@ -26,13 +34,14 @@ from registry.usecases.act_on_alerts import close_alerts_of, withhold_alerts_of
 from registry.usecases.at_the_gate import Seen, look
 from registry.usecases.declared import lock_chains
 from registry.usecases.declined import roster_item
-from registry.usecases.gate_facts import Place, Standing
+from registry.usecases.gate_facts import Standing, Whom
 from registry.usecases.holding import Holding
 from registry.usecases.one_person import Merged
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import AlertRecord, Request
 from registry.usecases.tell_alerts import audit_others
 from registry.usecases.tell_randomisation import randomised_entry, roster_entry
+from streams.vocabulary.clock import iso
 from streams.vocabulary.errors import (
     BrokenInvariant,
     ErrorCode,
@@ -41,6 +50,10 @@ from streams.vocabulary.errors import (
 )
 from streams.vocabulary.ids import identity, screening_identity
 from streams.vocabulary.messages import RosterEntry, TrialScreening
+
+
+_LOOKS = 3
+"""How often it begins anew where the trial moves meanwhile; more is no coincidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +70,9 @@ class Randomise:
     at: datetime
 
     @property
-    def place(self) -> Place:
+    def whom(self) -> Whom:
         """Whom it is about, and the screening it rests on."""
-        return Place(
+        return Whom(
             idempotency_key=self.idempotency_key,
             site=self.site,
             patient=self.patient,
@@ -101,17 +114,15 @@ class NotRandomised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Admitted:
-    """What the gate let through, and what it will be drawn by."""
+    """What the gate let through, as it stands inside the locks."""
 
-    participant: str
     screening: TrialScreening
-    consent_id: str
+    consent: Consent
+    placed: Placement
     design: DomainDesign
     """With the arms among which is drawn."""
     allocator: Allocator
     mode: Mode
-    availability: tuple[tuple[str, bool, bool], ...]
-    """Each arm of the domain: available, eligible."""
     quiet: bool
     """No alert speaks of the patient, and no other name: nobody is called back."""
     alone: bool
@@ -123,29 +134,96 @@ def randomise(
 ) -> Randomised | NotRandomised:
     """Allocate once; a repetition returns the identical allocation.
 
+    Asked for under a new key in another stay, it is refused.
+
     Raises `Refused` EMB-314 where the key already names another request,
     `SettingsError` EMB-312 where the signer has no key for the trial, EMB-341 where it
     is not the one that was committed to.
     """
-    seen = look(command, uow)
-    if _is_repeated(seen.facts.standing):
-        return _stored(_request(command, seen), uow)
-    if not seen.gate.open:
-        return _turned_away(command, seen, uow)
-    allocator = uow.allocations.lock(
-        trial=command.trial, domain=command.domain, stratum=seen.placed.stratum
-    )
-    lock_chains(uow, site=command.site, trials=seen.chains)
-    if uow.gate.standing(command.place) != seen.facts.standing:
-        before, seen = seen, look(command, uow)
+    for _ in range(_LOOKS):
+        seen = look(command, uow)
         if _is_repeated(seen.facts.standing):
-            return _stored(_request(command, seen), uow)
-        seen = replace(seen, gate=_gate_if_the_same(before, seen))
-    admitted = _admitted(seen, allocator)
+            return _told_again(_request(command, seen), command, uow)
+        if not seen.gate.open:
+            return _turned_away(command, seen, uow)
+        with uow.savepoint() as attempt:
+            done = _attempted(command, seen, uow, signer=signer)
+            if done is not None:
+                return done
+            attempt.take_back()
+    moved = Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_just_changed")
+    return _refused(command, uow, subject=_subject(seen), why=Gate((moved,)))
+
+
+def _attempted(
+    command: Randomise, before: Seen, uow: UnitOfWork, *, signer: Signer
+) -> Randomised | NotRandomised | None:
+    """Inside the locks; None where those taken are no longer the right ones."""
+    allocator = uow.allocations.lock(
+        trial=command.trial, domain=command.domain, stratum=before.placed.lock
+    )
+    lock_chains(uow, site=command.site, trials=before.chains)
+    now = _looked_again(command, before, uow)
+    if _is_repeated(now.facts.standing):
+        return _told_again(_request(command, now), command, uow)
+    gate = _gate_of_the_same_verdict(before, now)
+    if gate.open and not _fits(before, now):
+        return None
+    admitted = _admitted(now, allocator) if gate.open else None
     if admitted is None:
-        return _refused(command, seen, uow)
-    _check_key(command.trial, seen, signer)
-    return _allocated(_request(command, seen), command, admitted, uow, signer=signer)
+        return _refused(command, uow, subject=_subject(now), why=gate)
+    _check_key(command.trial, now, signer)
+    return _allocated(_request(command, now), command, admitted, uow, signer=signer)
+
+
+def _looked_again(command: Randomise, before: Seen, uow: UnitOfWork) -> Seen:
+    """What was seen, where no number moved that tells all of it; else all of it anew."""
+    if before.alone and uow.gate.standing(command.whom) == before.facts.standing:
+        return before
+    return look(command, uow)
+
+
+def _gate_of_the_same_verdict(before: Seen, now: Seen) -> Gate:
+    """The gate as it is now; closed where a new verdict puts the patient elsewhere."""
+    same = now.facts.standing.verdict == before.facts.standing.verdict
+    if not now.gate.open or same or now.placed.stratum == before.placed.stratum:
+        return now.gate
+    return Gate((Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_just_changed"),))
+
+
+def _fits(before: Seen, now: Seen) -> bool:
+    """Whether the locks that were taken are those that are wanted."""
+    return now.placed.lock == before.placed.lock and now.chains <= before.chains
+
+
+def _admitted(seen: Seen, allocator: Allocator) -> _Admitted | None:
+    """None where something is missing that an open gate does not let be missing."""
+    facts, placed = seen.facts, seen.placed
+    if facts.screening is None or seen.consent is None or placed.design is None:
+        return None
+    return _Admitted(
+        screening=facts.screening,
+        consent=seen.consent,
+        placed=placed,
+        design=placed.design,
+        allocator=following(allocator, placed.schedule),
+        mode=facts.mode,
+        quiet=not facts.standing.alerts and not facts.standing.merges,
+        alone=seen.alone,
+    )
+
+
+def _turned_away(
+    command: Randomise, seen: Seen, uow: UnitOfWork
+) -> Randomised | NotRandomised:
+    """The gate was closed when it was asked; no number of a stratum is touched.
+
+    Another request for the same may have got through meanwhile: its result stands.
+    """
+    lock_chains(uow, site=command.site, trials=(command.trial,))
+    if _is_repeated(uow.gate.standing(command.whom)):
+        return _told_again(_request(command, look(command, uow)), command, uow)
+    return _refused(command, uow, subject=_subject(seen), why=seen.gate)
 
 
 def _check_key(trial: str, seen: Seen, signer: Signer) -> None:
@@ -162,19 +240,28 @@ def _is_repeated(standing: Standing) -> bool:
     return standing.participant is not None and standing.requests > 0
 
 
+def _subject(seen: Seen) -> str:
+    return seen.facts.standing.participant or ""
+
+
 def _request(command: Randomise, seen: Seen) -> Request:
     return Request(
         idempotency_key=command.idempotency_key,
         trial=command.trial,
         domain=command.domain,
-        participant=seen.facts.standing.participant or "",
+        participant=_subject(seen),
         requested_by=command.actor,
         requested_at=command.at,
     )
 
 
-def _stored(request: Request, uow: UnitOfWork) -> Randomised:
-    """What an earlier request of this name, or for this participant, was given."""
+def _told_again(
+    request: Request, command: Randomise, uow: UnitOfWork
+) -> Randomised | NotRandomised:
+    """What an earlier request of this name, or for this participant, was given.
+
+    In another stay it is no repetition: a participant is randomised once in a domain.
+    """
     earlier = uow.allocations.request_by_key(request.idempotency_key)
     if earlier is not None and _meant(earlier) != _meant(request):
         raise Refused(
@@ -190,59 +277,16 @@ def _stored(request: Request, uow: UnitOfWork) -> Randomised:
         raise BrokenInvariant(
             f"The request {request.idempotency_key!r} has no randomisation."
         )
+    if earlier is None and drawn.episode != command.episode:
+        told = f"{drawn.participant}, {iso(drawn.randomised_at)}"
+        before = Obstacle(ErrorCode.DRAWN_BEFORE, "drawn_before", told)
+        return _refused(command, uow, subject=drawn.participant, why=Gate((before,)))
     arm = None if drawn.blinded else uow.allocations.arm(drawn.randomisation_id)
     return _result(drawn, arm, repeated=True)
 
 
 def _meant(request: Request) -> tuple[str, str, str]:
     return request.trial, request.domain, request.participant
-
-
-def _turned_away(
-    command: Randomise, seen: Seen, uow: UnitOfWork
-) -> Randomised | NotRandomised:
-    """The gate was closed when it was asked; no number of a stratum is touched.
-
-    Another request for the same may have got through meanwhile: its result stands.
-    """
-    lock_chains(uow, site=command.site, trials=(command.trial,))
-    if _is_repeated(uow.gate.standing(command.place)):
-        return _stored(_request(command, look(command, uow)), uow)
-    return _refused(command, seen, uow)
-
-
-def _gate_if_the_same(before: Seen, now: Seen) -> Gate:
-    """The gate as it is now; closed where the locks taken are no longer the right ones."""
-    if not now.gate.open:
-        return now.gate
-    if now.placed.stratum != before.placed.stratum:
-        return Gate((Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_just_changed"),))
-    if not now.chains <= before.chains:
-        return Gate((Obstacle(ErrorCode.CO_ENROLMENT, "rivals_just_changed"),))
-    return now.gate
-
-
-def _admitted(seen: Seen, allocator: Allocator) -> _Admitted | None:
-    """None where the gate is closed."""
-    facts, design = seen.facts, seen.placed.design
-    participant, consent_id = facts.standing.participant, facts.consent_id
-    if not seen.gate.open or facts.screening is None or facts.design is None:
-        return None
-    if design is None or participant is None or consent_id is None:
-        return None
-    return _Admitted(
-        participant=participant,
-        screening=facts.screening,
-        consent_id=consent_id,
-        design=design,
-        allocator=following(allocator, design.schedule()),
-        mode=facts.mode,
-        availability=tuple(
-            (arm.name, True, arm in design.arms) for arm in facts.design.arms
-        ),
-        quiet=not facts.standing.alerts and not facts.standing.merges,
-        alone=not facts.standing.merges and len(seen.chains) == 1,
-    )
 
 
 def _allocated(
@@ -252,12 +296,12 @@ def _allocated(
     uow: UnitOfWork,
     *,
     signer: Signer,
-) -> Randomised:
-    sealed = _sealed(request, admitted, signer)
+) -> Randomised | NotRandomised:
+    sealed = _sealed(request, admitted, uow, signer)
     drawn = _randomisation(request, command, admitted, sealed)
     stands = replace(admitted.allocator, next_no=drawn.sequence_no + 1)
     if not uow.allocations.add(request, drawn, sealed, following=stands):
-        return _stored(request, uow)
+        return _told_again(request, command, uow)
     result = _result(drawn, None if drawn.blinded else sealed.arm, repeated=False)
     uow.outbox.add([roster_item(result.roster)])
     steps = () if admitted.quiet else _alerts_moved(drawn, uow, alone=admitted.alone)
@@ -269,7 +313,6 @@ def _alerts_moved(
     drawn: Randomisation, uow: UnitOfWork, *, alone: bool
 ) -> tuple[AlertRecord, ...]:
     """Nobody calls about this domain any more, nor about trials that exclude this one."""
-    known = {(drawn.site, drawn.patient): Merged(drawn.patient, (), ())}
     withheld = () if alone else _withheld(drawn, uow)
     acted = close_alerts_of(
         uow,
@@ -280,7 +323,7 @@ def _alerts_moved(
         act=drawn.randomisation_id,
         at=drawn.randomised_at,
         mode=drawn.mode,
-        holding=Holding(uow, terms={}, people=known) if alone else None,
+        holding=_of_one_name(drawn, uow) if alone else None,
     )
     return audit_others(
         (*withheld, *acted),
@@ -303,19 +346,28 @@ def _withheld(drawn: Randomisation, uow: UnitOfWork) -> tuple[AlertRecord, ...]:
     )
 
 
-def _sealed(request: Request, admitted: _Admitted, signer: Signer) -> SealedArm:
+def _of_one_name(drawn: Randomisation, uow: UnitOfWork) -> Holding:
+    """The holds of a person without another name, in a trial that excludes no other."""
+    mine = uow.participants.of_patients(site=drawn.site, patients=[drawn.patient])
+    person = Merged(drawn.patient, (), mine)
+    return Holding(uow, terms={}, people={(drawn.site, drawn.patient): person})
+
+
+def _sealed(
+    request: Request, admitted: _Admitted, uow: UnitOfWork, signer: Signer
+) -> SealedArm:
     allocator = admitted.allocator
-    position = Position(
-        request.trial, request.domain, allocator.stratum, allocator.next_no
+    stratum, number = admitted.placed.stratum, allocator.next_no
+    position = Position(request.trial, request.domain, stratum, number)
+    history = uow.allocations.history(
+        position, schedule_first_no=allocator.schedule_first_no
     )
+    drawn = signer.arm(position, design=admitted.design, history=history)
     return SealedArm(
         randomisation_id=identity("randomisation", *_meant(request)),
-        arm=signer.arm(
-            position,
-            design=admitted.design,
-            schedule_first_no=allocator.schedule_first_no,
-        ),
+        arm=drawn.arm,
         nonce=signer.nonce(position),
+        state=drawn.state,
     )
 
 
@@ -332,7 +384,7 @@ def _randomisation(
         site=command.site,
         patient=command.patient,
         episode=command.episode,
-        stratum=allocator.stratum,
+        stratum=admitted.placed.stratum,
         sequence_no=allocator.next_no,
         schedule=allocator.schedule,
         schedule_first_no=allocator.schedule_first_no,
@@ -348,11 +400,13 @@ def _randomisation(
         software_version=verdict.software_version,
         definition_version=verdict.definition_version,
         screening_message_id=verdict.message_id,
-        consent_id=admitted.consent_id,
+        consent_id=admitted.consent.consent_id,
         mode=admitted.mode,
         provenance=verdict.provenance,
         arm_commitment=sealed.commitment,
-        availability=admitted.availability,
+        availability=admitted.placed.availability,
+        vector_id=admitted.placed.vector_id,
+        epoch=epoch_of(command.at),
     )
 
 
@@ -371,8 +425,10 @@ def _result(drawn: Randomisation, arm: str | None, *, repeated: bool) -> Randomi
     )
 
 
-def _refused(command: Randomise, seen: Seen, uow: UnitOfWork) -> NotRandomised:
-    told = [[o.code.value, o.name, o.detail] for o in seen.gate.obstacles]
+def _refused(
+    command: Randomise, uow: UnitOfWork, *, subject: str, why: Gate
+) -> NotRandomised:
+    told = [[o.code.value, o.name, o.detail] for o in why.obstacles]
     uow.audit.append(
         AuditEntry(
             site=command.site,
@@ -380,8 +436,8 @@ def _refused(command: Randomise, seen: Seen, uow: UnitOfWork) -> NotRandomised:
             action=AuditAction.RANDOMISATION_REFUSED,
             actor=command.actor,
             at=command.at,
-            subject=seen.facts.standing.participant or "",
+            subject=subject,
             detail={"domain": command.domain, "obstacles": told},
         )
     )
-    return NotRandomised(gate=seen.gate)
+    return NotRandomised(gate=why)

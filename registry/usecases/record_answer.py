@@ -8,7 +8,7 @@ from datetime import datetime
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.enrolment import Obstacle, status_with_answers
 from registry.domain.participant import HumanAnswer
-from registry.usecases.declared import Asked, asked
+from registry.usecases.declared import ANYBODY, asked
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.ids import identity, screening_identity
@@ -112,15 +112,8 @@ def valid_answers(
         answer.criterion_id: answer.truth
         for answer in uow.answers.latest(screening.screening_id, opinions=False)
         if answer.protocol_hash == screening.protocol_hash
-        and _holds(answer, whom.get(answer.criterion_id), at)
+        and whom.get(answer.criterion_id, ANYBODY).holds(answer.answered_at, at)
     }
-
-
-def _holds(answer: HumanAnswer, ask: Asked | None, at: datetime) -> bool:
-    """Whether it still holds; at the last moment it does."""
-    if ask is None or ask.holds_for is None:
-        return True
-    return at <= answer.answered_at + ask.holds_for
 
 
 def _not_theirs(

@@ -8,13 +8,19 @@ A batch of nothing but duplicates leaves no trace.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from registry.domain.alert import calls
 from registry.domain.audit import AuditAction, AuditEntry, pairs_digest, sha256
-from registry.usecases.follow_alerts import AlertChange, follow_alerts
-from registry.usecases.one_person import flag_merges
+from registry.usecases.declared import (
+    excluding,
+    terms_in_force,
+    trials_in_force,
+)
+from registry.usecases.follow_alerts import AlertChange, Name, follow_alerts
+from registry.usecases.one_person import flag_merges, regrouped
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import Stamp
 from registry.usecases.stream_state import (
@@ -26,6 +32,7 @@ from registry.usecases.stream_state import (
     StateChunk,
 )
 from registry.usecases.tell_alerts import alerts_told
+from streams.vocabulary.clock import iso
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import (
     SEPSIS_ONSET,
@@ -92,7 +99,9 @@ def record_batch(command: RecordBatch, uow: UnitOfWork) -> BatchRecorded:
     """Write the batch; what it repeats is dropped."""
     sorted_out = _unseen(command.messages, uow)
     kept = sorted_out.kept
-    batch_id = identity("batch", *(k.record.message_id for k in kept))
+    uow.stream.archive(command.archive)
+    others = regrouped(command.archive, uow)
+    batch_id = _batch_id(command, kept, others)
     stamp = Stamp(batch_id=batch_id, recorded_at=command.recorded_at)
     onsets = [(k.message, k.record) for k in kept if isinstance(k.message, SepsisOnset)]
     verdicts = [
@@ -108,12 +117,14 @@ def record_batch(command: RecordBatch, uow: UnitOfWork) -> BatchRecorded:
     uow.onsets.add(onsets, stamp)
     uow.screenings.add(verdicts, stamp)
     uow.outcomes.add(outcomes, stamp)
+    _lock(kept, others, uow)
     alerts = follow_alerts(
         [message for message, _ in verdicts],
         uow,
         known_before=known_before,
         act=batch_id,
         recorded_at=command.recorded_at,
+        regrouped=others,
     )
     _save_stream(command, uow)
     for entry in _audit_entries(command, batch_id, kept, alerts):
@@ -188,8 +199,39 @@ def _topic(message: Recordable) -> str:
     return "trial.outcomes"
 
 
+def _batch_id(
+    command: RecordBatch, kept: Sequence[_Kept], others: Collection[Name]
+) -> str:
+    """By what it writes; that of persons who become others may be told again."""
+    told = [k.record.message_id for k in kept]
+    if others:
+        told += [f"{one.patient}/{one.message_id}" for one in command.archive]
+        told.append(iso(command.recorded_at))
+    return identity("batch", *told)
+
+
+def _lock(kept: Sequence[_Kept], others: Collection[Name], uow: UnitOfWork) -> None:
+    """Where an alert may move, hold the chains before anything is read of the person.
+
+    So no act of the team, and no merge, is overtaken; all of them, in the order in
+    which they are written.
+    """
+    said = [k.message for k in kept if isinstance(k.message, TrialScreening)]
+    calling = {(m.site, m.trial) for m in said if calls(m)}
+    terms = terms_in_force(uow) if calling else {}
+    places = {
+        (site, name)
+        for site, trial in calling
+        for name in (trial, *excluding(trial, terms))
+    }
+    places |= {(site, trial) for site, _ in others for trial in trials_in_force(uow)}
+    if not places:
+        return
+    for site, trial in sorted(places | {k.chain for k in kept}):
+        uow.audit.lock(site=site, trial=trial)
+
+
 def _save_stream(command: RecordBatch, uow: UnitOfWork) -> None:
-    uow.stream.archive(command.archive)
     flag_merges(command.archive, uow, at=command.recorded_at)
     uow.stream.drop_chunks(command.dropped_chunks)
     uow.stream.save_chunks(command.chunks)

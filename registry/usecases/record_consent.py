@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
-from registry.domain.consent import ConsentBasis, ConsentState, may_become
+from registry.domain.consent import (
+    ConsentBasis,
+    ConsentState,
+    Scope,
+    Standing,
+    follows,
+    taken,
+)
+from registry.domain.consent_terms import Terms, fault, recorded
 from registry.domain.enrolment import Obstacle
 from registry.domain.participant import Consent, Participant, participant_code
 from registry.usecases.act_on_alerts import close_alerts_of
+from registry.usecases.consent_stands import terms_of
 from registry.usecases.declared import lock_with_rivals
-from registry.usecases.declined import of_consent, provenance_of, roster_item
+from registry.usecases.declined import of_consent, provenance_of, roster_item, said_no
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import AlertRecord
 from registry.usecases.tell_alerts import alerts_told, audit_others
@@ -32,7 +41,12 @@ class RecordConsent:
     """In which it was decided; consent itself is to the trial."""
     state: ConsentState
     basis: ConsentBasis | Literal["written", "verbal", "proxy"] | None = None
+    """How it was given, or who refused it."""
     document_version: str | None = None
+    deadline: datetime | None = None
+    """Deferred: by when somebody is asked; None leaves it to the protocol."""
+    scopes: tuple[Scope | Literal["treatment", "data", "follow_up"], ...] = ()
+    """Withdrawn: what was taken; none names everything."""
     decided_at: datetime
     reason: str | None = None
     actor: str
@@ -47,6 +61,10 @@ class ConsentRecorded:
     consent_id: str
     revision: int
     state: ConsentState
+    standing: Standing
+    """What all words come to."""
+    deadline: datetime | None
+    """Deferred: by when somebody is asked."""
     roster: RosterEntry | None
     """What the workers hear of it; None where it is none of theirs."""
 
@@ -71,18 +89,22 @@ def record_consent(
     known = uow.participants.of(
         trial=command.trial, site=command.site, patient=command.patient
     )
-    before = None if known is None else uow.participants.consent(known.participant)
-    obstacle = _obstacle(command, before)
+    words = _words_of(known, uow)
+    terms = terms_of(uow, trial=command.trial, site=command.site)
+    obstacle = _obstacle(command, words, terms)
     if obstacle is not None:
         uow.audit.append(_rejection(command, known, obstacle))
         return ConsentRefused(
             participant=None if known is None else known.participant,
             obstacle=obstacle,
         )
+    command = _as_it_counts(command, words)
     participant = known or _new_participant(command, uow)
-    consent = _consent(command, participant, before)
+    before = words[-1] if words else None
+    consent = _consent(command, participant.participant, before, terms)
+    had_declined = said_no(words)
     uow.participants.add_consent(consent)
-    told = _told_to_workers(command, consent, before, uow)
+    told = _told_to_workers(command, consent, uow, had_declined=had_declined)
     steps = audit_others(
         _close_alerts(command, uow, act=consent.consent_id),
         uow,
@@ -97,30 +119,41 @@ def record_consent(
         consent_id=consent.consent_id,
         revision=consent.revision,
         state=consent.state,
+        standing=recorded((*words, consent)).standing,
+        deadline=consent.deadline,
         roster=told,
     )
 
 
-def _obstacle(command: RecordConsent, before: Consent | None) -> Obstacle | None:
-    current = None if before is None else before.state
-    if not may_become(current, command.state):
-        told = "not asked" if current is None else current.value
-        return Obstacle(
-            ErrorCode.CONSENT_STEP, "no_such_step", f"{told} to {command.state}"
-        )
-    if command.state is ConsentState.GIVEN and command.basis is None:
-        return Obstacle(ErrorCode.CONSENT_STEP, "no_basis", "how was it given?")
+def _words_of(known: Participant | None, uow: UnitOfWork) -> tuple[Consent, ...]:
+    return () if known is None else uow.participants.consents_of([known.participant])
+
+
+def _obstacle(
+    command: RecordConsent, words: tuple[Consent, ...], terms: Terms
+) -> Obstacle | None:
     if command.decided_at > command.at:
         return Obstacle(ErrorCode.CONSENT_STEP, "decided_in_the_future")
-    return None
+    word = _consent(command, "", None, terms)
+    why_not = fault(recorded(words), word, terms)
+    return None if why_not is None else Obstacle(ErrorCode.CONSENT_STEP, *why_not)
+
+
+def _as_it_counts(command: RecordConsent, words: tuple[Consent, ...]) -> RecordConsent:
+    """The no of somebody who had consented is kept as the withdrawal it is."""
+    basis = None if command.basis is None else ConsentBasis(command.basis)
+    standing = follows(recorded(words).standing, command.state, basis)
+    if standing is not Standing.WITHDRAWN or command.state is ConsentState.WITHDRAWN:
+        return command
+    return replace(command, state=ConsentState.WITHDRAWN, scopes=())
 
 
 def _told_to_workers(
-    command: RecordConsent, consent: Consent, before: Consent | None, uow: UnitOfWork
+    command: RecordConsent, consent: Consent, uow: UnitOfWork, *, had_declined: bool
 ) -> RosterEntry | None:
     told = of_consent(
         consent,
-        before,
+        had_declined=had_declined,
         site=command.site,
         patient=command.patient,
         trial=command.trial,
@@ -134,8 +167,8 @@ def _told_to_workers(
 def _close_alerts(
     command: RecordConsent, uow: UnitOfWork, *, act: str
 ) -> tuple[AlertRecord, ...]:
-    """Who refuses or withdraws is called about no more."""
-    if command.state not in (ConsentState.REFUSED, ConsentState.WITHDRAWN):
+    """Who refuses, withdraws or has died is called about no more."""
+    if command.state not in _ENDS:
         return ()
     return close_alerts_of(
         uow,
@@ -169,13 +202,16 @@ def _new_participant(command: RecordConsent, uow: UnitOfWork) -> Participant:
     return participant
 
 
+_ENDS = (ConsentState.REFUSED, ConsentState.WITHDRAWN, ConsentState.DIED)
+
+
 def _consent(
-    command: RecordConsent, participant: Participant, before: Consent | None
+    command: RecordConsent, participant: str, before: Consent | None, terms: Terms
 ) -> Consent:
     revision = 1 if before is None else before.revision + 1
     return Consent(
-        consent_id=identity("consent", participant.participant, str(revision)),
-        participant=participant.participant,
+        consent_id=identity("consent", participant, str(revision)),
+        participant=participant,
         revision=revision,
         state=command.state,
         basis=None if command.basis is None else ConsentBasis(command.basis),
@@ -184,7 +220,24 @@ def _consent(
         recorded_at=command.at,
         actor=command.actor,
         reason=command.reason,
+        deadline=_deadline(command, terms),
+        scopes=_scopes(command),
     )
+
+
+def _deadline(command: RecordConsent, terms: Terms) -> datetime | None:
+    """The one that was named, but never later than the protocol's."""
+    if command.state is not ConsentState.DEFERRED:
+        return None
+    latest = None if terms.within is None else command.decided_at + terms.within
+    named = (command.deadline, latest)
+    return min((one for one in named if one is not None), default=None)
+
+
+def _scopes(command: RecordConsent) -> tuple[Scope, ...] | None:
+    if command.state is not ConsentState.WITHDRAWN or not command.scopes:
+        return None
+    return tuple(sorted({Scope(one) for one in command.scopes}))
 
 
 def _entry(
@@ -200,9 +253,20 @@ def _entry(
         "document_version": consent.document_version,
         "decided_at": consent.decided_at.isoformat(),
         "reason": consent.reason,
+        **_told_of(consent),
         **alerts_told(steps),
     }
     return _audit(command, AuditAction.CONSENT_RECORDED, consent.consent_id, detail)
+
+
+def _told_of(consent: Consent) -> dict[str, Any]:
+    """What only some words have."""
+    told: dict[str, Any] = {}
+    if consent.deadline is not None:
+        told["deadline"] = consent.deadline.isoformat()
+    if consent.state is ConsentState.WITHDRAWN:
+        told["scopes"] = sorted(taken(consent.scopes))
+    return told
 
 
 def _rejection(

@@ -9,10 +9,11 @@ from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.enrolment import Obstacle
 from registry.domain.participant import OptOut
 from registry.usecases.act_on_alerts import close_alerts_of
-from registry.usecases.declared import lock_with_rivals
+from registry.usecases.declared import lock_with_rivals, trials_in_force
 from registry.usecases.declined import of_opt_out, provenance_of, roster_item
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import AlertRecord
+from registry.usecases.settle_alerts import settle_alerts
 from registry.usecases.tell_alerts import alerts_told, audit_others
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.ids import identity
@@ -59,6 +60,7 @@ def record_opt_out(
     """Append it; nobody is called about this person any more, and the workers hear it.
 
     It needs no participant: who opts out need never have been asked.
+    Taken back, what it alone held back is called about again.
     """
     _lock(command, uow)
     before = _before(command, uow)
@@ -82,6 +84,14 @@ def record_opt_out(
         at=command.at,
     )
     uow.audit.append(_entry(opt_out, steps))
+    if not command.stands:
+        settle_alerts(
+            {(command.site, command.patient): command.at},
+            uow,
+            because=(opt_out.opt_out_id,),
+            actor=command.actor,
+            recorded_at=command.at,
+        )
     return OptOutRecorded(
         opt_out_id=opt_out.opt_out_id,
         revision=opt_out.revision,
@@ -92,11 +102,10 @@ def record_opt_out(
 
 def _lock(command: RecordOptOut, uow: UnitOfWork) -> None:
     """All chains whose alerts it may move, in one order everywhere."""
-    if command.trial:
+    if command.trial and command.stands:
         lock_with_rivals(uow, site=command.site, trial=command.trial)
         return
-    trials = {version.trial for version in uow.protocols.in_force()}
-    for trial in sorted({"", *trials}):
+    for trial in sorted({"", command.trial, *trials_in_force(uow)}):
         uow.audit.lock(site=command.site, trial=trial)
 
 

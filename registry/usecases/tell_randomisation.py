@@ -50,6 +50,7 @@ def randomised_entry(
             "consent": drawn.consent_id,
             "protocol_hash": drawn.protocol_hash,
             "arm_commitment": drawn.arm_commitment,
+            **({} if drawn.vector_id is None else {"vector": drawn.vector_id}),
             **alerts_told(steps),
         },
     )

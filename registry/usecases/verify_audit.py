@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,9 +95,46 @@ _ACCOUNTS = {
     AuditAction.CONSENT_RECORDED.value: Account.CONSENTS,
     AuditAction.ANSWER_RECORDED.value: Account.ANSWERS,
     AuditAction.OPT_OUT_RECORDED.value: Account.OPT_OUTS,
+    AuditAction.OUTCOME_JUDGED.value: Account.JUDGED_OUTCOMES,
+    AuditAction.DEVIATION_RECORDED.value: Account.DEVIATIONS,
+    AuditAction.GREEN_LIGHT_GIVEN.value: Account.GREEN_LIGHTS,
+    AuditAction.GREEN_LIGHT_REVOKED.value: Account.GREEN_LIGHTS,
+    AuditAction.DELEGATED.value: Account.DELEGATIONS,
+    AuditAction.DELEGATION_ENDED.value: Account.DELEGATIONS,
+    AuditAction.ELIGIBILITY_SIGNED.value: Account.SIGNATURES,
     AuditAction.RANDOMISED.value: Account.RANDOMISATIONS,
+    AuditAction.PAUSED.value: Account.PAUSES,
+    AuditAction.RESUMED.value: Account.PAUSES,
+    AuditAction.VECTOR_PUBLISHED.value: Account.VECTORS,
+    AuditAction.ALLOCATION_EXCLUDED.value: Account.EXCLUSIONS,
 }
 """The actions that write one record each; batches write many."""
+
+
+_RECORDS: dict[
+    Account, Callable[[UnitOfWork, AuditRow, dict[str, Any]], object | None]
+] = {
+    Account.MODES: lambda uow, _, told: uow.modes.one(told["revision"]),
+    Account.PROTOCOLS: lambda uow, row, told: uow.protocols.one(
+        row.trial, told["revision"]
+    ),
+    Account.PARTICIPANTS: lambda uow, row, _: uow.participants.one(row.subject),
+    Account.CONSENTS: lambda uow, row, _: uow.participants.consent_revision(
+        row.subject
+    ),
+    Account.ANSWERS: lambda uow, row, _: uow.answers.one(row.subject),
+    Account.OPT_OUTS: lambda uow, row, _: uow.opt_outs.one(row.subject),
+    Account.JUDGED_OUTCOMES: lambda uow, row, _: uow.judged_outcomes.one(row.subject),
+    Account.DEVIATIONS: lambda uow, row, _: uow.deviations.one(row.subject),
+    Account.GREEN_LIGHTS: lambda uow, row, _: uow.green_lights.one(row.subject),
+    Account.DELEGATIONS: lambda uow, row, _: uow.delegations.one(row.subject),
+    Account.SIGNATURES: lambda uow, row, _: uow.signatures.one(row.subject),
+    Account.RANDOMISATIONS: lambda uow, row, _: uow.allocations.one(row.subject),
+    Account.PAUSES: lambda uow, row, _: uow.pauses.one(row.subject),
+    Account.VECTORS: lambda uow, row, _: uow.vectors.one(row.subject),
+    Account.EXCLUSIONS: lambda uow, row, _: uow.allocations.exclusion(row.subject),
+}
+"""Where the record that a row speaks of is read again."""
 
 
 class _Walk:
@@ -172,20 +209,8 @@ class _Walk:
         return None
 
     def _record(self, row: AuditRow, detail: dict[str, Any]) -> object | None:
-        uow, subject = self._uow, row.subject
-        if row.action == AuditAction.MODE_SET:
-            return uow.modes.one(detail["revision"])
-        if row.action == AuditAction.PROTOCOL_ACTIVATED:
-            return uow.protocols.one(row.trial, detail["revision"])
-        if row.action == AuditAction.PARTICIPANT_REGISTERED:
-            return uow.participants.one(subject)
-        if row.action == AuditAction.CONSENT_RECORDED:
-            return uow.participants.consent_revision(subject)
-        if row.action == AuditAction.ANSWER_RECORDED:
-            return uow.answers.one(subject)
-        if row.action == AuditAction.OPT_OUT_RECORDED:
-            return uow.opt_outs.one(subject)
-        return uow.allocations.one(subject)
+        read = _RECORDS[_ACCOUNTS[row.action]]
+        return read(self._uow, row, detail)
 
     def _unaccounted(self) -> Break | None:
         """A record that no row of the chain speaks of was put there past the audit."""

@@ -27,6 +27,8 @@ def read_protocol_file(document: str) -> ProtocolFile:
     Raises `SettingsError` EMB-403 where there is nothing to read.
     """
     path = Path(document)
+    if not path.name:
+        raise _missing(document or "without a name", "it is no file")
     if path.suffix in (".yaml", ".yml") or path.exists():
         return _read(path, path.with_name(f"{path.stem}.vignettes.yaml"))
     folder = files("streams.protocols")
@@ -37,14 +39,18 @@ def read_protocol_file(document: str) -> ProtocolFile:
 
 
 def _read(protocol: Path | Traversable, vignettes: Path | Traversable) -> ProtocolFile:
-    try:
-        text = protocol.read_text("utf-8")
-    except OSError as fault:
-        raise _missing(str(protocol), fault.strerror or "unreadable") from None
-    except UnicodeDecodeError:
-        raise _missing(str(protocol), "it is not in UTF-8") from None
-    beside = vignettes.read_text("utf-8") if vignettes.is_file() else None
+    text = _text(protocol)
+    beside = _text(vignettes) if vignettes.is_file() else None
     return ProtocolFile(protocol.name, text, beside)
+
+
+def _text(file: Path | Traversable) -> str:
+    try:
+        return file.read_text("utf-8")
+    except OSError as fault:
+        raise _missing(str(file), fault.strerror or "unreadable") from None
+    except UnicodeDecodeError:
+        raise _missing(str(file), "it is not in UTF-8") from None
 
 
 def shipped() -> tuple[str, ...]:

@@ -92,15 +92,18 @@ class Lane:
     Their moments stand beside them: looking for a stretch compares nothing else.
     """
 
-    __slots__ = ("_facts", "_sifted", "_times")
+    __slots__ = ("_facts", "_sifted", "_times", "changes")
 
     def __init__(self) -> None:
         self._times: list[datetime] = []
         self._facts: list[Clinical] = []
         self._sifted: dict[Sieve, Lane] = {}
+        self.changes = 0
+        """How often a fact came or went."""
 
     def insert(self, fact: Clinical) -> None:
         """Put a fact in its place."""
+        self.changes += 1
         for keeps, lane in self._sifted.items():
             if keeps(fact):
                 lane.insert(fact)
@@ -115,6 +118,7 @@ class Lane:
 
     def remove(self, fact: Clinical) -> None:
         """Take a fact that is there away."""
+        self.changes += 1
         for keeps, lane in self._sifted.items():
             if keeps(fact):
                 lane.remove(fact)
@@ -130,6 +134,7 @@ class Lane:
             lane = self._sifted[keeps] = Lane()
             lane._facts = [fact for fact in self._facts if keeps(fact)]
             lane._times = [fact.happened_at for fact in lane._facts]
+            lane.changes = self.changes  # never that of a lane that was not there
         return lane
 
     def all(self) -> Sequence[Clinical]:
@@ -244,6 +249,19 @@ class Timeline:
         held = self._standing.get(event_id)
         told = None if held is None else held.event
         return told if isinstance(told, Cancellation) else None
+
+    def changes(self, lane: str, keeps: Sieve | None = None) -> int:
+        """How often that lane changed, or what a sieve keeps of it did."""
+        held = self._lanes.get(lane)
+        if held is None:
+            return 0
+        return held.changes if keeps is None else held.sifted(keeps).changes
+
+    def next(self, lane: str, keeps: Sieve, after: datetime) -> datetime | None:
+        """When the first fact after a moment happens that a sieve keeps of a lane."""
+        held = self._lanes.get(lane)
+        fact = None if held is None else held.sifted(keeps).next(after)
+        return None if fact is None else fact.happened_at
 
     def touched(self) -> set[str]:
         """The lanes that changed since this was last asked; there is one who asks."""

@@ -39,6 +39,10 @@ class Case:
     """By number of the rule, what was said by what opened this screening."""
     due: datetime | None = None
     """When it has to be looked at again though nothing happens."""
+    said: TrialScreening | None = None
+    """The revision that was found to stand when last looked at."""
+    gist: tuple[object, ...] = ()
+    """What it was found to stand by."""
     over: bool = False
     """Whether no fact can change it, as long as its opening and its anchor stand."""
 
@@ -192,6 +196,7 @@ def _view(
         roster=state.taking_part,
         declined=state.declined,
         zone=plan.zone,
+        glance=True,
     )
 
 

@@ -7,47 +7,71 @@ standing flags of the anchoring definition became known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 
-from streams.clinical.outcomes import DAY_28, OUTCOMES, VERSION, Derived
+from streams.clinical.outcomes.derived import Derived
+from streams.clinical.outcomes.deriving import VERSIONS, derive
+from streams.clinical.outcomes.stretches import DOUBTS
 from streams.clinical.timeline import Change
 from streams.pipeline.state import PatientState, Step, earliest
-from streams.vocabulary.clock import DAY
 from streams.vocabulary.events import Death, Encounter, Location, VitalStatusContact
 from streams.vocabulary.ids import outcome_identity, revision_identity
 from streams.vocabulary.messages import SepsisOnset, TrialOutcome
+from streams.vocabulary.outcomes import NAMED, OutcomeRule, definition_of
 
 
 COHORT = "cohort"
 """The trial named in outcomes of flagged patients whom nobody randomised."""
 
 
-def follow_up(state: PatientState, now: datetime, *, t0_of_flags: bool) -> Step:
-    """The outcomes that changed by what is known at `now`; files none."""
+Asked = Mapping[str, Mapping[str, OutcomeRule]]
+"""By trial: the outcomes its protocol names, each with its rule."""
+
+USUAL: Mapping[str, OutcomeRule] = {
+    name: NAMED[name] for name in ("mortality_28d", "in_hospital_mortality")
+}
+"""What is followed of flagged patients, and of who takes part in a trial whose protocol
+is not in force here."""
+
+
+def follow_up(
+    state: PatientState,
+    now: datetime,
+    *,
+    t0_of_flags: bool,
+    asked: Asked | None = None,
+    zone: str | None = None,
+) -> Step:
+    """The outcomes that changed by what is known at `now`; files none.
+
+    `asked`: what the protocols in force name; `zone`: the hospital's time zone.
+    """
     subjects = [*_participants(state), *(_flagged(state) if t0_of_flags else ())]
     if state.kin is not None:
         subjects += _gone(state, subjects)
+    named = asked or {}
     derived = [
-        (subject, name, _derive(subject, name, state, now))
+        (subject, name, rule, _derive(subject, rule, state, now, zone))
         for subject in subjects
-        for name in OUTCOMES
+        for name, rule in _rules(subject, named, state).items()
     ]
     messages = (_revision(state, now, *told) for told in derived)
     return Step(
         messages=tuple(message for message in messages if message is not None),
-        due=earliest(*(found.due for _, _, found in derived)),
+        due=earliest(*(found.due for *_, found in derived)),
     )
 
 
 def stirs(state: PatientState, change: Change) -> bool:
     """Whether a change of the record can move an outcome before its next due moment.
 
-    Outcomes are asked at every message, and hardly ever move: until day 28 only a
-    death, a discharge or a contact counts, and later any sign of life does.
+    Outcomes are asked at every message, and hardly ever move: until it matures only a
+    death, a discharge or a contact counts, and afterwards what happened before, or what
+    settles a doubt.
     """
     if change.removed is not None:
         return True
@@ -59,16 +83,21 @@ def stirs(state: PatientState, change: Change) -> bool:
     return any(_may_move(o, fact.happened_at) for o in state.outcomes.values())
 
 
-def _may_move(outcome: TrialOutcome, seen_alive: datetime) -> bool:
-    """Whether a sign of life at that moment can move what was said."""
+def _may_move(outcome: TrialOutcome, happened_at: datetime) -> bool:
+    """Whether a fact of that moment can move what was said."""
+    if outcome.status == "pending":
+        return False
     if outcome.status == "provisional":
         return True
-    if seen_alive < outcome.happened_at + _SIGNS_COUNT_FROM:
-        return False
-    if outcome.status == "final":
-        first = outcome.determinable_from
-        return first is None or seen_alive <= first
-    return (outcome.reason or "").startswith("no_contact")
+    reason = outcome.reason or ""
+    if outcome.status == "missing" and (
+        reason in DOUBTS or reason.startswith("no_contact")
+    ):
+        return True
+    until = outcome.determinable_from
+    if until is None:
+        return outcome.status == "final"
+    return happened_at <= until
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +146,7 @@ def _of_flags(
 ) -> Subject | None:
     """The episode's subject; t0 stays what it was while a flag stands."""
     known = [flag.known_at for flag in flags if flag.status != "withdrawn"]
-    held = state.outcomes.get(_outcome_id(state, COHORT, episode, next(iter(OUTCOMES))))
+    held = state.outcomes.get(_outcome_id(state, COHORT, episode, next(iter(USUAL))))
     if held is None:
         return Subject(COHORT, episode, min(known)) if known else None
     anew = bool(known) and held.reason == _WITHDRAWN.reason
@@ -125,21 +154,50 @@ def _of_flags(
     return Subject(COHORT, episode, t0, stands=bool(known))
 
 
-def _derive(subject: Subject, name: str, state: PatientState, now: datetime) -> Derived:
+def _rules(
+    subject: Subject, asked: Asked, state: PatientState
+) -> Mapping[str, OutcomeRule]:
+    """What is followed of this subject; of who is gone, what was said."""
+    rules = asked.get(subject.trial, USUAL)
+    if not subject.moved:
+        return rules
+    said = {
+        held.outcome
+        for held in state.outcomes.values()
+        if (held.trial, held.episode) == (subject.trial, subject.episode)
+    }
+    return {name: rule for name, rule in {**USUAL, **rules}.items() if name in said}
+
+
+def _derive(
+    subject: Subject,
+    rule: OutcomeRule,
+    state: PatientState,
+    now: datetime,
+    zone: str | None,
+) -> Derived:
     if subject.moved:
         return _MOVED
     if not subject.stands:
         return _WITHDRAWN
-    return OUTCOMES[name](state.timeline, subject.t0, now, episode=subject.episode)
+    return derive(
+        rule, state.timeline, subject.t0, now, episode=subject.episode, zone=zone
+    )
 
 
 def _revision(
-    state: PatientState, now: datetime, subject: Subject, name: str, found: Derived
+    state: PatientState,
+    now: datetime,
+    subject: Subject,
+    name: str,
+    rule: OutcomeRule,
+    found: Derived,
 ) -> TrialOutcome | None:
     """The next revision of an outcome; None where it says what it said."""
     outcome_id = _outcome_id(state, subject.trial, subject.episode, name)
     held = state.outcomes.get(outcome_id)
-    if held is not None and _material(held) == (subject.t0, *_material(found)):
+    definition = definition_of(rule)
+    if held is not None and _says(held, subject, definition, found):
         return None
     revision = 0 if held is None else held.revision + 1
     return TrialOutcome(
@@ -155,13 +213,35 @@ def _revision(
         trial=subject.trial,
         episode=subject.episode,
         outcome=name,
-        definition_version=VERSION,
+        definition_version=VERSIONS[rule.kind],
         status=found.status,
         value=found.value,
         determinable_from=found.determinable_from,
         reason=found.reason,
         evidence=found.evidence,
+        definition=definition,
+        lower=found.lower,
+        upper=found.upper,
+        parts=found.parts,
+        amends=_amends(held, found),
     )
+
+
+def _says(
+    held: TrialOutcome, subject: Subject, definition: str, found: Derived
+) -> bool:
+    """Whether what was said last says this; of old, no definition was told."""
+    if held.definition not in (None, definition):
+        return False
+    return _material(held) == (subject.t0, *_material(found))
+
+
+def _amends(held: TrialOutcome | None, found: Derived) -> int | None:
+    """The first revision that was final and said otherwise, if there is one."""
+    if held is None or held.amends is not None or held.status != "final":
+        return None if held is None else held.amends
+    changed = (held.status, held.value) != (found.status, found.value)
+    return held.revision if changed else None
 
 
 def _outcome_id(state: PatientState, trial: str, episode: str, outcome: str) -> str:
@@ -176,7 +256,10 @@ def _outcome_id(state: PatientState, trial: str, episode: str, outcome: str) -> 
 
 def _material(told: Derived | TrialOutcome) -> tuple[object, ...]:
     """What makes a revision worth writing."""
-    said = (told.status, told.value, told.reason, told.determinable_from)
+    said = (
+        *(told.status, told.value, told.reason, told.determinable_from),
+        *(told.lower, told.upper),
+    )
     return (told.happened_at, *said) if isinstance(told, TrialOutcome) else said
 
 
@@ -184,9 +267,6 @@ _identity = lru_cache(maxsize=4096)(outcome_identity)
 """The same few names are asked for at every message."""
 
 _OF_THE_STAY = (Death, Encounter, Location, VitalStatusContact)
-
-_SIGNS_COUNT_FROM = DAY_28 - DAY
-"""The earliest moment after t0 from which a sign of life is looked for."""
 
 _MOVED = Derived(status="missing", reason="patient_merged")
 _WITHDRAWN = Derived(status="missing", reason="onset_withdrawn")

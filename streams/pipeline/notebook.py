@@ -115,16 +115,21 @@ class Notebook:
     def _heard(self, touched: Iterable[str]) -> set[int]:
         """Let go of what rested on these; the entries that have to be read again."""
         plan, entries = self.plan, set[int]()
+        readers, others = set[int](), set[int]()
         for name in touched:
-            entries.update(plan.openers.of(name))
+            entries.update(n for n in plan.openers.of(name) if self._reopens(n, name))
             if not self.cases:
                 continue
-            for number in plan.readers.of(name):
-                self._drop(number)
+            numbers = set(plan.readers.of(name))
+            readers |= numbers
+            if name.startswith("@"):
+                others |= numbers
             for number in plan.counters.of(name):
                 self._stirred.update(self.cases.get(number, {}).values())
             if name == ROSTER:
                 self._stirred.update(self._every_case())
+        if readers:
+            self._drop(readers, others)
         return entries
 
     def _fallen_due(self, now: datetime) -> set[int]:
@@ -140,20 +145,47 @@ class Notebook:
                 entries.add(what)
         return entries
 
-    def _drop(self, number: int) -> None:
-        for said in self.shared.values():
-            said.pop(number, None)
+    def _drop(self, readers: set[int], others: set[int]) -> None:
+        """Let go of what rested on what was touched; `others`: on no lane but these."""
+        gone = dict[int, bool]()
+
+        def is_gone(number: int) -> bool:
+            if number not in gone:
+                of = [is_gone(n) for n in self.plan.made_of[number] if n in readers]
+                gone[number] = self._is_gone(number, surely=any(of) or number in others)
+            return gone[number]
+
+        for number in readers:
+            if is_gone(number):
+                self._stirred.update(c for c in self._asking(number) if not c.over)
+
+    def _is_gone(self, number: int, *, surely: bool) -> bool:
+        """Let go of what that rule said, unless what it rests on is still the same."""
+        if self.plan.made_of[number] and not surely:
+            return False
+        own = (case.own for case in self._asking(number))
+        kept = [b for b in (*self.shared.values(), *own) if number in b]
+        fell = [b for b in kept if surely or not _untouched(b[number])]
+        for book in fell:
+            del book[number]
+        return bool(fell)
+
+    def _asking(self, number: int) -> Iterator[Case]:
         for domain in self.plan.asked_by[number]:
-            for case in self.cases.get(domain, {}).values():
-                case.own.pop(number, None)
-                if not case.over:
-                    self._stirred.add(case)
+            yield from self.cases.get(domain, {}).values()
 
     def _every_case(self) -> Iterator[Case]:
         for by_episode in self.cases.values():
             yield from by_episode.values()
 
     # -- what opens a screening --------------------------------------------------------
+
+    def _reopens(self, number: int, touched: str) -> bool:
+        """Whether an entry has to be read again; not for a fact that opens nothing."""
+        held = self.opened.get(number)
+        if held is None or touched.startswith("@"):
+            return True
+        return not held.stand(self.timeline)
 
     def _open(self, number: int, state: PatientState, now: datetime) -> None:
         """Read an entry again, and stir the cases it opens, moves or takes back."""
@@ -206,9 +238,12 @@ class Notebook:
             judged = [self._say(seen, part, anew=anew) for part in parts]
             said = combined(rule, judged, seen.now)
         else:
-            said = judge(rule, seen.view, seen.now)
+            if said is None or said.foresight is None:
+                said = judge(rule, seen.view, seen.now)
+            if said.foresight is not None:
+                said = said.foresight.at(seen.now, glance=not anew)
         remembered[number] = said
-        if anew or not parts:
+        if anew or not (parts or said.foresight):
             self._fresh.add(mark)
         return said
 
@@ -223,6 +258,10 @@ class Notebook:
         if isinstance(what, Case):
             return what.due == at
         return self.opened[what].changes_at == at
+
+
+def _untouched(said: Judgement) -> bool:
+    return said.foresight is not None and said.foresight.stands()
 
 
 def _stands(said: Judgement, seen: Sight) -> bool:

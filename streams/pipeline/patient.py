@@ -23,7 +23,7 @@ from streams.clinical.tracking.patient import Entry
 from streams.pipeline.beside import detect_beside
 from streams.pipeline.detect import detect, tracker_of
 from streams.pipeline.flaggable import awaited
-from streams.pipeline.follow_up import follow_up, stirs
+from streams.pipeline.follow_up import Asked, follow_up, stirs
 from streams.pipeline.joining import (
     Before,
     before,
@@ -65,6 +65,8 @@ class Rules:
     """Whether outcomes are also derived for flagged patients nobody randomised."""
     plan: Plan = field(init=False, repr=False, compare=False)
     """What the protocols ask."""
+    outcomes: Asked = field(init=False, repr=False, compare=False)
+    """What the protocols follow, by trial."""
     flagged: tuple[Entry, ...] = field(init=False, repr=False, compare=False)
     """All that is flagged beside Sepsis-3: what the site asks for, and what a protocol
     waits for."""
@@ -78,6 +80,8 @@ class Rules:
         asked = plan(self.protocols, self.zone)
         beside = [name for name in asked.awaited if name != self._ours]
         object.__setattr__(self, "plan", asked)
+        followed = {told.id: told.outcome_rules for told in self.protocols}
+        object.__setattr__(self, "outcomes", followed)
         flagged = awaited(self.definitions, beside, zone=self.zone)
         object.__setattr__(self, "flagged", flagged)
 
@@ -186,10 +190,19 @@ def _evaluate(state: PatientState, now: datetime, rules: Rules) -> Iterator[Mess
     yield from _filed(state, beside)
     judged = screen(state, now, rules.plan, software_version=rules.software_version)
     yield from _filed(state, judged)
-    if found.messages or state.stirred or _is_due(state.outcomes_due, now):
-        followed = follow_up(state, now, t0_of_flags=rules.outcomes_of_flags)
+    asked_anew = bool(state.roster) and state.followed is not rules.outcomes
+    stirred = state.stirred or asked_anew or _is_due(state.outcomes_due, now)
+    if found.messages or stirred:
+        followed = follow_up(
+            state,
+            now,
+            t0_of_flags=rules.outcomes_of_flags,
+            asked=rules.outcomes,
+            zone=rules.zone,
+        )
         yield from _filed(state, followed)
         state.stirred, state.outcomes_due = False, followed.due
+        state.followed = rules.outcomes
     state.due = earliest(found.due, beside.due, judged.due, state.outcomes_due)
 
 

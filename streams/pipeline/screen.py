@@ -9,14 +9,15 @@ Enrolment freezes the last revision, and a closed window ends the screening, unl
 what opened it is taken back or its anchor moves.
 
 Whether there is anything to say is decided by what the patient's notebook remembers;
-what is said is judged anew, all of it.
+what is said is what would be judged anew, all of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from streams.clinical.criteria.judgement import INSTANT, soonest
+from streams.clinical.criteria.judgement import INSTANT, Judgement, soonest
 from streams.clinical.criteria.opening import VERSION
 from streams.clinical.criteria.verdict import Verdict, verdict
 from streams.clinical.timeline import Timeline
@@ -35,6 +36,7 @@ from streams.vocabulary.clock import iso
 from streams.vocabulary.events import Demographics
 from streams.vocabulary.ids import revision_identity
 from streams.vocabulary.messages import TrialScreening
+from streams.vocabulary.truth import UNKNOWN
 
 
 def screen(
@@ -65,34 +67,35 @@ def _looked_at(
         book.wait(case, turns_at)
         return None
     case.over = False
-    found = _verdict(seen, book)
-    held = seen.held
-    if held is not None and _still_says(held, seen, found):
-        due = _due(seen, found, turns_at)
+    held, judged = seen.held, book.judgements(seen)
+    if held is not None and _still_says(held, seen, judged):
+        due = _due(seen, (one.changes_at for one in judged), turns_at)
         book.wait(case, soonest(seen.now, due, held.valid_until))
         return None
-    told = _verdict(seen, book, anew=True)
-    due = _due(seen, told, turns_at)
+    told = _verdict(seen, book.judgements(seen, anew=True))
+    due = _due(seen, (told.changes_at,), turns_at)
     book.wait(case, due)
     return _message(seen, told, due, state, software_version)
 
 
-def _verdict(seen: Sight, book: Notebook, *, anew: bool = False) -> Verdict:
+def _verdict(seen: Sight, judged: Sequence[Judgement]) -> Verdict:
     return verdict(
         seen.case.planned.question,
-        book.judgements(seen, anew=anew),
+        judged,
         seen.now,
         window_open=seen.window_open,
         stands=seen.stands,
     )
 
 
-def _due(seen: Sight, found: Verdict, turns_at: datetime | None) -> datetime | None:
+def _due(
+    seen: Sight, changes: Iterable[datetime | None], turns_at: datetime | None
+) -> datetime | None:
     """When time alone may change the verdict; once the window is over, the anchor."""
     if not seen.window_open or not seen.stands:
         return turns_at
     closed = seen.deadline + INSTANT
-    return soonest(seen.now, found.changes_at, closed, turns_at)
+    return soonest(seen.now, *changes, closed, turns_at)
 
 
 def _enrolled(case: Case, state: PatientState) -> bool:
@@ -148,10 +151,31 @@ def _message(
     )
 
 
-def _still_says(held: TrialScreening, seen: Sight, found: Verdict) -> bool:
-    """Whether there is no news, and the gate still trusts what was last said."""
-    ran_out = held.valid_until is not None and held.valid_until <= seen.now
-    return not ran_out and _material(held) == _of_now(seen, found)
+def _still_says(held: TrialScreening, seen: Sight, judged: Sequence[Judgement]) -> bool:
+    """Whether there is no news, and the gate still trusts what was last said.
+
+    Of what comes out as when this was last asked, no verdict is made to compare.
+    """
+    if held.valid_until is not None and held.valid_until <= seen.now:
+        return False
+    case, gist = seen.case, _gist(seen, judged)
+    if case.said is held and case.gist == gist:
+        return True
+    if _material(held) != _of_now(seen, _verdict(seen, judged)):
+        return False
+    case.said, case.gist = held, gist
+    return True
+
+
+def _gist(seen: Sight, judged: Sequence[Judgement]) -> tuple[object, ...]:
+    """All that `_of_now` is made of and that may change without a change of the plan."""
+    return (
+        seen.window_open,
+        seen.anchor_at,
+        seen.stands,
+        None if seen.flag is None else seen.flag.flag_id,
+        [(said.truth, said.truth is UNKNOWN and said.human) for said in judged],
+    )
 
 
 def _material(said: TrialScreening) -> tuple[object, ...]:

@@ -48,6 +48,8 @@ class PatientState:
     """Whether an outcome may have moved since it was last derived."""
     outcomes_due: datetime | None = None
     """When time alone may move an outcome."""
+    followed: object | None = None
+    """By what the outcomes were last derived; never stored."""
     provenance: Provenance = "history"
     """Of the last message; what is emitted inherits it."""
     live: bool = False

@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
 from streams.clinical.criteria.loading import ANCHORING
@@ -33,6 +32,7 @@ from streams.vocabulary.messages import (
     Truth,
 )
 from streams.vocabulary.protocol import Domain, Protocol
+from streams.vocabulary.protocol_text import read_yaml
 
 
 class Expected(Document):
@@ -107,16 +107,19 @@ class Vignettes(Document):
 def parse_vignettes(text: str) -> Vignettes:
     """The vignettes in `text`; raises `ProtocolError` EMB-201 or EMB-202."""
     try:
-        return Vignettes.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as fault:
+        return Vignettes.model_validate(read_yaml(text))
+    except ProtocolError as fault:
         raise ProtocolError(
-            ErrorCode.PROTOCOL_UNREADABLE, f"The vignettes are no YAML: {fault}."
+            fault.code, f"The vignettes cannot be read. {fault.problem}", fault.cure
         ) from None
     except ValidationError as fault:
         first = fault.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(step) for step in first["loc"])
         raise ProtocolError(
-            ErrorCode.PROTOCOL_INVALID, f"At {place}: {first['msg']}."
+            ErrorCode.PROTOCOL_INVALID,
+            f"The vignettes are at fault at {place or 'their beginning'}: "
+            f"{first['msg'].rstrip('.')}.",
+            "Compare them with those of a protocol that ships.",
         ) from None
 
 

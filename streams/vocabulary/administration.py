@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from streams.vocabulary.consent import Consent, Reconsent, says_nothing
 from streams.vocabulary.document import Document
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.quantities import protocol_fault
@@ -28,6 +29,8 @@ class Site(Document):
     """Where it is."""
     status: Literal["open", "closed"] = "open"
     """Whether it recruits."""
+    consent: Consent | None = Field(default=None, exclude_if=says_nothing)
+    """How consent is sought here, where its jurisdiction has it otherwise."""
 
 
 class CoEnrolment(Document):
@@ -67,6 +70,8 @@ class Amendment(Document):
     """What changed."""
     reason: Words
     """Why."""
+    reconsent: Reconsent | None = Field(default=None, exclude_if=says_nothing)
+    """Whether and by whom consent is sought again."""
 
 
 class M11Document(Document):

@@ -214,10 +214,19 @@ class TrialOutcome(Message):
     definition_version: str
     status: OutcomeStatus
     value: float | None = None
-    """Mortality: 1 dead, 0 alive."""
+    """Mortality: 1 dead, 0 alive; days for what counts days."""
     determinable_from: Instant | None = None
     reason: str | None = None
     evidence: tuple[str, ...] = ()
+    definition: str | None = None
+    """The rule with its choices; None in what was said before it was told."""
+    lower: float | None = None
+    upper: float | None = None
+    """What the value can be at least and at most, where nobody can say which."""
+    parts: tuple[tuple[str, float | None], ...] = ()
+    """What the value is made of, by name; None: not known."""
+    amends: int | None = None
+    """The first revision that was final and said otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -22,10 +23,20 @@ from streams.vocabulary.administration import (
     expect_unique,
     version_number,
 )
+from streams.vocabulary.allocation import Allocation, misfits
+from streams.vocabulary.consent import Consent, says_nothing
 from streams.vocabulary.document import Document, Named
 from streams.vocabulary.entry import Entry
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.m11 import Section
+from streams.vocabulary.outcomes import (
+    OutcomeName,
+    OutcomeRule,
+    TreatmentReceived,
+    WrittenOut,
+    name_of,
+    rule_of,
+)
 from streams.vocabulary.quantities import Duration, protocol_fault
 from streams.vocabulary.registration import Registration, Words
 from streams.vocabulary.rules import Rule
@@ -126,6 +137,9 @@ class Factor(Document):
     """The level where the rule is FALSE; while it is UNKNOWN nobody is randomised."""
     notes: Words | None = None
     """What else a reader should know: why it is one, how late it may come."""
+    within: Duration | None = Field(default=None, exclude_if=says_nothing)
+    """How long after the anchor its level is waited for; without it, to the window's
+    end."""
     m11: Section | None = None
     """The section of the ICH M11 protocol it is written in."""
 
@@ -138,7 +152,7 @@ class Arm(Document):
     title: Words
     """What is given, as a clinician reads it."""
     ratio: int = Field(default=1, ge=1)
-    """Its share of each block."""
+    """Its share of those who are randomised."""
     inclusion: tuple[Criterion, ...] = ()
     """What this intervention asks for besides the domain."""
     exclusion: tuple[Criterion, ...] = ()
@@ -157,15 +171,6 @@ class Recruitment(Document):
     """The window is open up to and including its last moment."""
 
 
-class Allocation(Document):
-    """Stratified permuted blocks of random size; the sizes are never shown."""
-
-    method: Literal["permuted_blocks"]
-    """How arms are drawn."""
-    sizes: tuple[Annotated[int, Field(ge=2)], ...] = Field(min_length=1)
-    """Sizes a block may have; each a multiple of the sum of the ratios."""
-
-
 class Alert(Document):
     """What the alerted person reads; no identity stands in it."""
 
@@ -175,15 +180,6 @@ class Alert(Document):
     """What is to be done, and where."""
     to: tuple[Literal["treating_clinician", "research_team"], ...] = ("research_team",)
     """Which roles are alerted."""
-
-
-class Consent(Document):
-    """How consent is sought."""
-
-    model: Literal["prospective", "deferred", "opt_out", "waiver"]
-    """Before, after, unless refused, or not at all."""
-    text: Words
-    """What that means here."""
 
 
 class Domain(Document):
@@ -227,17 +223,11 @@ class Domain(Document):
         expect_unique("criterion", (c.id for c in self.criteria))
         expect_unique("arm", (arm.id for arm in self.arms))
         expect_unique("factor", (factor.id for factor in self.strata))
-        self._fill_whole_blocks()
+        ratio = {arm.id: arm.ratio for arm in self.arms}
+        strata = frozenset(factor.id for factor in self.strata)
+        for fault in misfits(self.allocation, ratio=ratio, factors=strata):
+            raise protocol_fault(ErrorCode.PROTOCOL_INVALID, fault)
         return self
-
-    def _fill_whole_blocks(self) -> None:
-        turn = sum(arm.ratio for arm in self.arms)
-        for size in self.allocation.sizes:
-            if size % turn:
-                raise protocol_fault(
-                    ErrorCode.PROTOCOL_INVALID,
-                    f"a block of {size} cannot hold the ratio; use multiples of {turn}",
-                )
 
 
 class Protocol(Document):
@@ -265,12 +255,15 @@ class Protocol(Document):
     """Who recruits; every site, if none is named."""
     consent: Consent
     """How it is sought, and what that means here."""
+    requires_signature: Literal[True] | None = Field(
+        default=None, exclude_if=says_nothing
+    )
+    """`true`: live, nobody is randomised whose eligibility was not signed by somebody
+    to whom that was delegated."""
     co_enrolment: CoEnrolment = Field(default_factory=CoEnrolment)
     """With which other trials a participant may share."""
-    outcomes: tuple[Literal["mortality_28d", "in_hospital_mortality"], ...] = Field(
-        min_length=1
-    )
-    """What is followed of each participant."""
+    outcomes: tuple[OutcomeName | WrittenOut, ...] = Field(min_length=1)
+    """What is followed of each participant: names, or rules with their choices."""
     inclusion: tuple[Criterion, ...] = ()
     """What every domain asks for."""
     exclusion: tuple[Criterion, ...] = ()
@@ -281,7 +274,7 @@ class Protocol(Document):
     @model_validator(mode="after")
     def _names_once(self) -> Protocol:
         expect_unique("domain", (domain.id for domain in self.domains))
-        expect_unique("outcome", self.outcomes)
+        expect_unique("outcome", self.outcome_names)
         expect_unique("site", (site.id for site in self.sites))
         for domain in self.domains:
             expect_unique(
@@ -315,6 +308,27 @@ class Protocol(Document):
         return self
 
     @model_validator(mode="after")
+    def _compares_arms_that_may_be_seen(self) -> Protocol:
+        for rule in self.outcome_rules.values():
+            if isinstance(rule, TreatmentReceived) and rule.domain is not None:
+                self._expect_open_arms(rule)
+        return self
+
+    def _expect_open_arms(self, rule: TreatmentReceived) -> None:
+        domain = self.domain(rule.domain or "")
+        arms = set() if domain is None else {arm.id for arm in domain.arms}
+        if domain is None or not {told.arm for told in rule.expected} <= arms:
+            raise protocol_fault(
+                ErrorCode.PROTOCOL_INVALID,
+                f"{rule.id} compares arms that {rule.domain!r} does not have",
+            )
+        if domain.blinding == "blinded":
+            raise protocol_fault(
+                ErrorCode.PROTOCOL_INVALID,
+                f"{rule.id} compares the arms of a blinded domain; nobody may see them",
+            )
+
+    @model_validator(mode="after")
     def _was_amended_in_order(self) -> Protocol:
         numbers = [version_number(a.version) for a in self.amendments]
         if numbers != sorted(set(numbers)) or numbers[-1:] > [
@@ -326,6 +340,14 @@ class Protocol(Document):
             )
         return self
 
+    def model_copy(
+        self, *, update: Mapping[str, Any] | None = None, deep: bool = False
+    ) -> Self:
+        """A copy with these fields changed; its digest is its own, not the original's."""
+        copied = super().model_copy(update=update, deep=deep)
+        vars(copied).pop("digest", None)
+        return copied
+
     @cached_property
     def digest(self) -> str:
         """The content hash, worked out once."""
@@ -335,6 +357,16 @@ class Protocol(Document):
     def criteria(self) -> tuple[Criterion, ...]:
         """Those of the platform."""
         return (*self.inclusion, *self.exclusion)
+
+    @property
+    def outcome_names(self) -> tuple[str, ...]:
+        """What is followed, by name."""
+        return tuple(name_of(told) for told in self.outcomes)
+
+    @property
+    def outcome_rules(self) -> Mapping[str, OutcomeRule]:
+        """What is followed, by name: the rule of each."""
+        return {name_of(told): rule_of(told) for told in self.outcomes}
 
     def open_domains(self) -> tuple[Domain, ...]:
         """The domains that recruit."""

@@ -18,23 +18,33 @@ def parse_protocol(text: str) -> Protocol:
     Raises `ProtocolError`: EMB-201 unreadable, EMB-202 at fault, EMB-203 an unknown
     concept or drug, EMB-204 a unit that does not fit.
     """
-    tree = _tree(text)
+    read, tree = read_yaml(text), _tree(text)
     try:
-        return Protocol.model_validate(yaml.safe_load(text))
+        return Protocol.model_validate(read)
     except ValidationError as fault:
         faults = fault.errors(include_url=False, include_input=False)
         raise _protocol_error(tree, faults) from None
 
 
-def _tree(text: str) -> yaml.Node:
+def read_yaml(text: str) -> object:
+    """What YAML text holds; raises `ProtocolError` EMB-201 with the place, if told."""
     try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        return yaml.safe_load(text)
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark
         place = _place(mark) if mark else "Somewhere"
         raise _unreadable(f"{place}: {fault.problem}.") from None
     except yaml.YAMLError as fault:
         raise _unreadable(f"The text is no YAML ({fault}).") from None
+    except (ValueError, TypeError) as fault:
+        raise _unreadable(f"A value of the text cannot be read ({fault}).") from None
+    except RecursionError:
+        raise _unreadable("The text is nested too deeply.") from None
+
+
+def _tree(text: str) -> yaml.Node:
+    """The nodes with their places, of text that can be read."""
+    tree = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(tree, yaml.MappingNode):
         raise _unreadable("At line 1, column 1: the document is no mapping.")
     for twice in _repeated_keys(tree):
@@ -44,18 +54,26 @@ def _tree(text: str) -> yaml.Node:
     return tree
 
 
-def _repeated_keys(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
-    """Keys written twice: YAML would silently keep the last."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                yield key
-            seen.add(str(key.value))
-            yield from _repeated_keys(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _repeated_keys(item)
+def _repeated_keys(tree: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """Keys written twice: YAML would silently keep the last.
+
+    A node that others refer to, or that refers to itself, is looked at once.
+    """
+    waiting, known = [tree], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in known:
+            continue
+        known.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += reversed(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            waiting += reversed([value for _, value in node.value])
+            seen: set[str] = set()
+            for key, _ in node.value:
+                if str(key.value) in seen:
+                    yield key
+                seen.add(str(key.value))
 
 
 def _protocol_error(tree: yaml.Node, faults: list[ErrorDetails]) -> ProtocolError:

@@ -20,6 +20,8 @@ class Truth3(Enum):
         """Refuse: ask `is TRUE`, `is FALSE` or `is UNKNOWN` instead."""
         raise TypeError("A three-valued truth has no bool; compare it with `is`.")
 
+    __hash__ = object.__hash__  # Enum's own is a Python call, and these are asked often
+
     def __invert__(self) -> Truth3:
         """Not."""
         return _NOT[self]

@@ -22,6 +22,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -38,6 +39,7 @@ from servers.signer import signer_house  # noqa: E402
 from registry.domain.consent import ConsentBasis, ConsentState  # noqa: E402
 from registry.domain.mode import Mode  # noqa: E402
 from registry.domain.protocol import ArmDesign, DomainDesign  # noqa: E402
+from registry.domain.randomisation.methods import PermutedBlocks  # noqa: E402
 from registry.domain.randomisation.signer import KeyedSigner  # noqa: E402
 from registry.signing.client import SignerClient  # noqa: E402
 from registry.store.unit_of_work import Registry, open_registry  # noqa: E402
@@ -50,6 +52,10 @@ from registry.usecases.record_batch import RecordBatch, record_batch  # noqa: E4
 from registry.usecases.record_consent import (  # noqa: E402
     RecordConsent,
     record_consent,
+)
+from registry.usecases.set_green_light import (  # noqa: E402
+    SetGreenLight,
+    set_green_light,
 )
 from registry.usecases.set_mode import SetMode, set_mode  # noqa: E402
 from registry.usecases.verify_audit import verify_audit  # noqa: E402
@@ -64,11 +70,11 @@ BATCH = 500
 DOMAIN = DomainDesign(
     domain="fluids",
     arms=(ArmDesign("restrictive"), ArmDesign("standard")),
-    block_multiples=(2, 3),
+    method=PermutedBlocks((2, 3)),
 )
 
 
-def open_trial(registry: Registry) -> None:
+def open_trial(registry: Registry, sites: Iterable[str]) -> None:
     with registry.transaction() as uow:
         set_mode(SetMode(mode=Mode.LIVE, reason="bench", actor="bench", at=NOON), uow)
         activate_protocol(
@@ -84,6 +90,11 @@ def open_trial(registry: Registry) -> None:
             uow,
             signer=KeyedSigner({"TIDE": KEY}),
         )
+        for site in sites:
+            light = SetGreenLight(
+                trial="TIDE", site=site, given=True, reason="", actor="bench", at=NOON
+            )
+            set_green_light(light, uow)
 
 
 def verdict(site: str, patient: str, revision: int = 0) -> TrialScreening:
@@ -183,7 +194,7 @@ def randomisations(server, *, sites: int, clients: int, number: int) -> dict:
         house = held.enter_context(signer_house(server, keys={"TIDE": KEY}))
         registry = open_registry(house.app_url)
         held.callback(registry.close)
-        open_trial(registry)
+        open_trial(registry, sorted({site for site, _ in people}))
         hear(registry, [verdict(*who) for who in people])
         enrol(registry, people)
         signer = house.start()
@@ -240,7 +251,7 @@ def queries(server, *, screenings: int, revisions: int) -> dict:
     """Recording so many revisions, and what it then takes to ask for them."""
     with server.database() as url:
         registry = open_registry(url)
-        open_trial(registry)
+        open_trial(registry, ["A"])
         took = 0.0
         for revision in range(revisions):
             for first in range(0, screenings, 20 * BATCH):

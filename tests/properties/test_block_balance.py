@@ -6,15 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.domain.protocol import ArmDesign, DomainDesign
-from registry.domain.randomisation.blocks import arm_at, block_at
+from registry.domain.randomisation.blocks import block_at
+from registry.domain.randomisation.drawing import drawn
 from registry.domain.randomisation.draws import Position
+from registry.domain.randomisation.history import KnownHistory
+from registry.domain.randomisation.methods import PermutedBlocks
 
 
 designs = st.builds(
     lambda ratio, multiples: DomainDesign(
         domain="d",
         arms=tuple(ArmDesign(f"arm {i}", share) for i, share in enumerate(ratio)),
-        block_multiples=tuple(multiples),
+        method=PermutedBlocks(tuple(multiples)),
     ),
     st.lists(st.integers(1, 3), min_size=2, max_size=4),
     st.lists(st.integers(1, 4), min_size=1, max_size=3, unique=True),
@@ -47,7 +50,7 @@ def test_blocks_follow_each_other_without_gap_and_each_holds_the_ratio(
 @given(keys, designs, st.integers(1, 60))
 def test_an_arm_can_be_found_again_alone_without_those_before_it(key, design, number):
     position = Position("T", "d", "s", number)
-    alone = arm_at(key, position, design=design, schedule_first_no=1)
+    alone = drawn(key, position, design=design, history=KnownHistory()).arm
     block = block_at(key, position, design=design, schedule_first_no=1)
 
     assert block.first_no <= number < block.first_no + len(block.arms)

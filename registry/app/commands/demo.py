@@ -17,7 +17,7 @@ from registry.app.commands.options import RegistryOption
 from registry.app.embedded import EmbeddedRunner, Tally
 from registry.app.summary import print_summary
 from registry.app.team import ScriptedTeam
-from registry.app.trials import activate
+from registry.app.trials import activate, give_green_light
 from registry.domain.mode import Mode
 from registry.domain.randomisation.signer import KeyedSigner
 from registry.store.migrate import migrate
@@ -61,7 +61,7 @@ def demo(
     config = HospitalConfig(seed=seed, duration=timedelta(days=days))
     protocol = shipped_protocol(DEMONSTRATION)
     signer = KeyedSigner({protocol.id: sha256(f"ember demo {seed}".encode()).digest()})
-    _open_the_trial(book, protocol, signer, config.start)
+    _open_the_trial(book, protocol, signer, config.start, site=config.site)
     team = ScriptedTeam(registry=book, signer=signer, seed=seed)
     with _bar(config) as progress:
         task = progress.add_task("simulating", total=1.0, events="0")
@@ -103,9 +103,17 @@ def _fresh_file() -> str:
 
 
 def _open_the_trial(
-    book: Registry, protocol: Protocol, signer: KeyedSigner, at: datetime
+    book: Registry,
+    protocol: Protocol,
+    signer: KeyedSigner,
+    at: datetime,
+    *,
+    site: str,
 ) -> None:
-    """Set the mode and activate the protocol; refuse a registry that is in use."""
+    """Set the mode, activate the protocol, let the site recruit.
+
+    Refuses a registry that is in use.
+    """
     with book.reading() as views:
         in_use = views.onsets() or views.runs() or views.mode() is Mode.LIVE
     if in_use:
@@ -118,6 +126,9 @@ def _open_the_trial(
     with book.transaction() as uow:
         set_mode(command, uow)
     activate(protocol, book, signer=signer, actor=_ACTOR, at=at)
+    give_green_light(
+        protocol.id, book, site=site, reason="demonstration", actor=_ACTOR, at=at
+    )
 
 
 def _bar(config: HospitalConfig) -> Progress:

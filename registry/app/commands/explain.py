@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from registry.app.clocks import SystemClock
 from registry.app.commands.options import JsonOption, RegistryOption, opened
 from registry.app.explanation import EXPLANATIONS, explanation, known_patients
 from registry.app.patients import Key
@@ -20,16 +21,16 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Tell what is known of a patient, why the verdict is as it is, and what is missing."""
-    book = opened(registry)
+    book, now = opened(registry), SystemClock().now()
     everybody = known_patients(book)
     keys = [key for key in everybody if patient in (key[1], "/".join(key))]
     if as_json:
-        told = tuple(explanation(book, key) for key in keys)
+        told = tuple(explanation(book, key, at=now) for key in keys)
         print(EXPLANATIONS.dump_json(told).decode())
         return
     if len(keys) != 1:
         raise not_one(keys, patient, len(everybody))
-    for line in lines(explanation(book, keys[0])):
+    for line in lines(explanation(book, keys[0], at=now)):
         print(line)
 
 

@@ -132,6 +132,7 @@ async def _embedded(
             clock=clock,
             keeping=keeping,
         ),
+        book=book,
         keeping=keeping,
         clock=clock,
         fatal=fatal,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import typer
 from pydantic import TypeAdapter
 
 from registry.app.clocks import SystemClock
+from registry.app.commands.exits import FORBIDDEN, told_in_words
 from registry.app.commands.options import RegistryOption, opened
 from registry.app.in_window import Turn, foreseen, rescreened
 from registry.app.protocol_answers import (
@@ -40,6 +40,7 @@ from registry.app.settings import signer_socket
 from registry.app.trials import activate as put_into_force
 from registry.domain.randomisation.signer import Committing, KeyedSigner
 from registry.signing.client import SignerClient
+from registry.store.keys import read_trial_key
 from registry.store.unit_of_work import Registry
 from streams.app.backtest.command import backtest
 from streams.app.exchange_commands import draft, export
@@ -48,16 +49,8 @@ from streams.app.protocols import DEMONSTRATION
 from streams.clinical.aloud.changes import changes
 from streams.clinical.aloud.document import aloud, passages, spoken
 from streams.clinical.criteria.loading import load_protocol
-from streams.vocabulary.errors import (
-    ErrorCode,
-    ProtocolError,
-    SettingsError,
-    UserError,
-)
+from streams.vocabulary.errors import ErrorCode, SettingsError
 
-
-_KEY_BYTES = 32
-_AT_FAULT, _MISCALLED = 1, 2
 
 Given = ParamSpec("Given")
 
@@ -82,7 +75,7 @@ def lint(document: DocumentArgument, as_json: JsonOption = False) -> None:
 
     Exit 1 where there is an error; warnings alone are clean.
     """
-    with _told():
+    with told_in_words():
         found = findings(read_protocol_file(document))
     if as_json:
         _print_json(FINDINGS, found)
@@ -90,15 +83,17 @@ def lint(document: DocumentArgument, as_json: JsonOption = False) -> None:
         for one in found:
             print(one.in_words)
         errors = sum(one.severity == "error" for one in found)
-        print(f"{errors} errors, {len(found) - errors} warnings.")
+        print(
+            f"{_counted(errors, 'error')}, {_counted(len(found) - errors, 'warning')}."
+        )
     if any(one.severity == "error" for one in found):
-        raise typer.Exit(_AT_FAULT)
+        raise typer.Exit(FORBIDDEN)
 
 
 @app.command()
 def vignettes(document: DocumentArgument, as_json: JsonOption = False) -> None:
     """Judge the made-up patients beside a protocol; exit 1 where one differs."""
-    with _told():
+    with told_in_words():
         file = read_protocol_file(document)
         cases = tried(file, load_protocol(file.text))
     if as_json:
@@ -112,7 +107,7 @@ def vignettes(document: DocumentArgument, as_json: JsonOption = False) -> None:
                 print(f"    {difference}")
         print(f"{sum(c.passed for c in cases)} of {len(cases)} as argued.")
     if not all(case.passed for case in cases):
-        raise typer.Exit(_AT_FAULT)
+        raise typer.Exit(FORBIDDEN)
 
 
 @app.command()
@@ -124,7 +119,7 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Read a protocol aloud: every rule a sentence, with its windows and clocks."""
-    with _told():
+    with told_in_words():
         read = load_protocol(read_protocol_file(document).text)
         told = [p for p in passages(read) if criterion in (None, p.criterion)]
         if criterion is not None and not told:
@@ -155,7 +150,7 @@ def diff(
 
     With a registry: also whose verdict it would change, of the patients in window.
     """
-    with _told():
+    with told_in_words():
         before = load_protocol(read_protocol_file(old).text)
         after = load_protocol(read_protocol_file(new).text)
         turns: tuple[Turn, ...] = ()
@@ -192,7 +187,7 @@ def activate(
     anew, and whose verdict changes is shown with the reason.
     The key's commitment goes into the audit; the key itself is written nowhere.
     """
-    with _told(), _committing(key) as committing:
+    with told_in_words(), _committing(key) as committing:
         told = _activated(document, committing, opened(registry))
     if as_json:
         _print_json(ACTIVATED, told)
@@ -206,7 +201,7 @@ def activate(
 def _committing(key: Path | None) -> Iterator[Committing]:
     """Who tells the key's commitment: the key itself, or the signer that holds it."""
     if key is not None:
-        yield _OfKey(_key(key))
+        yield _OfKey(read_trial_key(key))
         return
     socket = signer_socket(os.environ)
     if socket is None:
@@ -258,50 +253,23 @@ def _print_turns(turns: Sequence[Turn]) -> None:
         print("Workers screen them when they next hear of them, or by `ember rejudge`.")
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """Tell what its reader can mend; the exit status says where the fault lies."""
-    try:
-        yield
-    except ProtocolError as fault:
-        print(f"ember: {fault}", file=sys.stderr)
-        raise typer.Exit(_AT_FAULT) from None
-    except UserError as fault:
-        print(f"ember: {fault}", file=sys.stderr)
-        raise typer.Exit(_MISCALLED) from None
-
-
 def _telling(command: Callable[Given, None]) -> Callable[Given, None]:
     """The same command, its faults told as those of the others are."""
 
     @wraps(command)
     def run(*given: Given.args, **options: Given.kwargs) -> None:
-        with _told():
+        with told_in_words():
             command(*given, **options)
 
     return run
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _print_json(adapter: TypeAdapter[Any], value: object) -> None:
     print(adapter.dump_json(value).decode())
-
-
-def _key(path: Path) -> bytes:
-    try:
-        key = path.read_bytes()
-    except OSError as fault:
-        raise SettingsError(
-            ErrorCode.SECRET_MISSING,
-            f"The allocation key {path} cannot be read ({fault.strerror}).",
-            "Make one, `openssl rand 32 > FILE`, where the trial's staff cannot read.",
-        ) from None
-    if len(key) < _KEY_BYTES:
-        raise SettingsError(
-            ErrorCode.SECRET_MISSING,
-            f"The allocation key {path} has {len(key)} bytes, fewer than {_KEY_BYTES}.",
-            "Make one with `openssl rand 32 > FILE`.",
-        )
-    return key
 
 
 for _command in (backtest, export, draft):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from contextlib import closing
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -11,14 +12,19 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
+from registry.app import received
+from registry.app.clocks import SystemClock
 from registry.app.commands.options import JsonOption, RegistryOption, opened
+from registry.domain.conduct import Deviation
 from registry.store.listings import (
     AgreementView,
     AlertView,
+    ConsentView,
     OnsetView,
     OutcomeView,
     ParticipantView,
     ScreeningView,
+    StratumView,
 )
 from streams.clinical.criteria.loading import ANCHORING
 from streams.pipeline.flaggable import FLAGGABLE
@@ -34,12 +40,22 @@ PatientOption = Annotated[
     str | None, typer.Option(help="Only this patient (the pseudonym).")
 ]
 
+TrialOption = Annotated[str | None, typer.Option(help="Only this trial.")]
+AtOption = Annotated[
+    datetime | None,
+    typer.Option(help="As it stood at that moment, in UTC; without it, now."),
+]
+
 ANSWERS: dict[str, TypeAdapter[Any]] = {
     "onsets": TypeAdapter(tuple[OnsetView, ...]),
     "screenings": TypeAdapter(tuple[ScreeningView, ...]),
     "participants": TypeAdapter(tuple[ParticipantView, ...]),
     "outcomes": TypeAdapter(tuple[OutcomeView, ...]),
+    "consents": TypeAdapter(tuple[ConsentView, ...]),
+    "strata": TypeAdapter(tuple[StratumView, ...]),
     "alerts": TypeAdapter(tuple[AlertView, ...]),
+    "deviations": TypeAdapter(tuple[Deviation, ...]),
+    "separation": TypeAdapter(tuple[received.SeparationView, ...]),
     "agreement": TypeAdapter(tuple[AgreementView, ...]),
 }
 """What `--json` prints; the schemas are published in `deploy/schemas`."""
@@ -84,7 +100,7 @@ def screenings(
 ) -> None:
     """The eligibility verdicts: now, before the window closed, and with the answers."""
     with opened(registry).reading() as views:
-        rows = views.screenings(patient=patient)
+        rows = views.screenings(patient=patient, at=SystemClock().now())
     columns: Columns = {
         "patient": lambda r: r.patient,
         "trial / domain": lambda r: f"{r.trial} / {r.domain}",
@@ -119,6 +135,59 @@ def participants(registry: RegistryOption = None, as_json: JsonOption = False) -
 
 
 @app.command()
+def consents(
+    registry: RegistryOption = None,
+    trial: TrialOption = None,
+    due: Annotated[
+        bool, typer.Option("--due", help="Only where something is to be done.")
+    ] = False,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Where each participant stands, what may be done, and who is to be asked."""
+    with closing(opened(registry)) as book, book.reading() as views:
+        rows = views.consent_stands(trial, at=_moment(at))
+    if due:
+        waiting = (row for row in rows if row.due is not None)
+        rows = tuple(sorted(waiting, key=_urgency))
+    columns: Columns = {
+        "participant": lambda r: r.participant,
+        "patient": lambda r: r.patient,
+        "consent": lambda r: r.standing,
+        "form": lambda r: r.document_version or "",
+        "to be done": lambda r: (r.due or "").replace("_", " "),
+        "by": lambda r: told(r.deadline),
+        "on form": lambda r: r.renew or "",
+        "withdrawn": lambda r: ", ".join(r.withdrawn),
+        "may": _may,
+        "data": lambda r: "not to be used" if r.data_flagged else "",
+    }
+    show("consents", rows, columns, as_json=as_json)
+
+
+@app.command()
+def strata(
+    registry: RegistryOption = None,
+    trial: TrialOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The strata that wait for a result, the most urgent first."""
+    with closing(opened(registry)) as book, book.reading() as views:
+        rows = views.strata(trial, at=_moment(at))
+    columns: Columns = {
+        "patient": lambda r: r.patient,
+        "trial / domain": lambda r: f"{r.trial} / {r.domain}",
+        "factor": lambda r: r.factor,
+        "state": lambda r: r.state,
+        "waited for until": lambda r: told(r.waited_until),
+        "window closes": lambda r: told(r.deadline),
+        "classifier": lambda r: ", ".join(" ".join(pair) for pair in r.classifiers),
+    }
+    show("strata", rows, columns, as_json=as_json)
+
+
+@app.command()
 def outcomes(
     registry: RegistryOption = None,
     patient: PatientOption = None,
@@ -131,12 +200,35 @@ def outcomes(
         "patient": lambda r: r.patient,
         "trial": lambda r: r.trial,
         "outcome": lambda r: r.outcome,
-        "status": lambda r: r.status,
-        "value": lambda r: "unknown" if r.value is None else f"{r.value:g}",
+        "status": lambda r: r.status if r.amends is None else f"{r.status}, amended",
+        "value": _value,
         "final from": lambda r: told(r.determinable_from),
         "reason": lambda r: r.reason or "",
+        "judged": _judged,
     }
     show("outcomes", rows, columns, as_json=as_json)
+
+
+@app.command()
+def deviations(
+    registry: RegistryOption = None,
+    trial: Annotated[str | None, typer.Option(help="Only this trial.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The departures from the protocol, in the order in which they happened."""
+    with opened(registry).reading() as views:
+        rows = views.deviations(trial)
+    columns: Columns = {
+        "participant": lambda r: r.participant,
+        "no": lambda r: r.number,
+        "domain": lambda r: r.domain,
+        "kind": lambda r: r.kind,
+        "important": lambda r: "yes" if r.important else "no",
+        "happened": lambda r: told(r.happened_at),
+        "what": lambda r: r.description,
+        "recorded by": lambda r: r.actor,
+    }
+    show("deviations", rows, columns, as_json=as_json)
 
 
 @app.command()
@@ -148,6 +240,16 @@ def agreement(
     """How often human and machine say the same, criterion by criterion."""
     with opened(registry).reading() as views:
         rows = views.agreement(trial)
+        trials = {version.trial for version in views.protocols()}
+    if trial is not None and trial not in trials:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            f"No trial {trial!r} was ever in force here.",
+            f"Use one of: {_listed(trials)}.",
+        )
+    if not rows and not as_json:
+        print("No criterion was answered by a human yet.")
+        return
     columns: Columns = {
         "trial / domain": lambda r: f"{r.trial} / {r.domain}",
         "criterion": lambda r: f"{r.criterion} ({r.role})",
@@ -159,6 +261,34 @@ def agreement(
         "agreement": lambda r: "" if r.agreement is None else f"{r.agreement:.0%}",
     }
     show("agreement", rows, columns, as_json=as_json)
+
+
+@app.command()
+def separation(
+    registry: RegistryOption = None,
+    trial: Annotated[str | None, typer.Option(help="Only this trial.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What each arm received, of domains whose arms may be seen: adherence, crossover."""
+    with opened(registry).reading() as views:
+        rows = received.separation(views, trial)
+    columns: Columns = {
+        "trial / domain": lambda r: f"{r.trial} / {r.domain}",
+        "treatment": lambda r: r.outcome,
+        "arm": lambda r: r.received.arm,
+        "participants": lambda r: r.received.participants,
+        "known": lambda r: r.received.known,
+        "mean days": _mean_days,
+        "as allocated": lambda r: r.received.as_allocated,
+        "crossed over": lambda r: r.received.crossed_over,
+        "departed": lambda r: r.received.departed,
+    }
+    show("separation", rows, columns, as_json=as_json)
+
+
+def _mean_days(row: received.SeparationView) -> str:
+    mean = row.received.mean_days
+    return "unknown" if mean is None else f"{mean:.1f}"
 
 
 def _check_definition(name: str, held: set[str]) -> None:
@@ -173,6 +303,43 @@ def _check_definition(name: str, held: set[str]) -> None:
             f"There is no definition {name!r} that can be flagged.",
             f"Use one of: {_listed(known | held)}.",
         )
+
+
+def _value(outcome: OutcomeView) -> str:
+    """The value, or between what it lies."""
+    if outcome.value is not None:
+        return f"{outcome.value:g}"
+    if outcome.lower is None or outcome.upper is None:
+        return "unknown"
+    return f"unknown ({outcome.lower:g} to {outcome.upper:g})"
+
+
+def _judged(outcome: OutcomeView) -> str:
+    """What a human says of it, and whether the record moved since."""
+    judged = outcome.judged
+    if judged is None:
+        return ""
+    value = "unknown" if judged.value is None else f"{judged.value:g}"
+    since = "; the record moved since" if outcome.moved_since else ""
+    return f"{value}, {judged.judged_as} by {judged.actor}: {judged.reason}{since}"
+
+
+def _moment(written: datetime | None) -> datetime:
+    """What was asked for, in UTC; now where nothing was."""
+    return SystemClock().now() if written is None else written.replace(tzinfo=UTC)
+
+
+def _urgency(row: ConsentView) -> tuple[bool, datetime, str]:
+    """Who has a deadline comes first, the nearest before the others."""
+    latest = datetime.max.replace(tzinfo=UTC)
+    return row.deadline is None, row.deadline or latest, row.participant
+
+
+def _may(row: ConsentView) -> str:
+    """The acts that are allowed, in words."""
+    acts = ("randomise", "treat", "follow_up", "collect", "use")
+    allowed = (act for act in acts if getattr(row, f"may_{act}"))
+    return ", ".join(allowed).replace("_", " ")
 
 
 def _listed(names: set[str]) -> str:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from streams.vocabulary.errors import ErrorCode, ProtocolError
 
@@ -65,6 +66,25 @@ def square_root_control(arms: int, *, control: int = 0) -> tuple[float, ...]:
     weight = math.sqrt(arms - 1)
     total = weight + arms - 1
     return tuple((weight if k == control else 1.0) / total for k in range(arms))
+
+
+def mass_weighted(
+    shares: Mapping[str, Fraction], held: Mapping[str, int], *, alpha: int
+) -> dict[str, Fraction]:
+    """By arm, the chance in the mass-weighted urn; `shares` sum to 1.
+
+    An arm's mass is `alpha` times its share, and what it lacks of its share of those
+    before; nothing where that is below nothing.  So no arm comes to hold more than its
+    share of `alpha` and the number before, and one.
+    Zhao, Contemp Clin Trials 2015.
+    """
+    count = sum(held.values())
+    mass = {
+        arm: max((alpha + count) * share - held[arm], Fraction(0))
+        for arm, share in shares.items()
+    }
+    total = sum(mass.values(), Fraction(0))
+    return {arm: one / total for arm, one in mass.items()}
 
 
 @dataclass(frozen=True, slots=True)

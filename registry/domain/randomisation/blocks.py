@@ -26,22 +26,14 @@ class Block:
         return self.arms[sequence_no - self.first_no]
 
 
-def arm_at(
+def block_at(
     key: bytes, position: Position, *, design: DomainDesign, schedule_first_no: int
-) -> str:
-    """The arm that `position` gets.
+) -> Block:
+    """The block that holds `position`.
 
     `schedule_first_no` is the number at which this design took over the stratum: its
     first block begins there.
     """
-    block = block_at(key, position, design=design, schedule_first_no=schedule_first_no)
-    return block.arm_of(position.sequence_no)
-
-
-def block_at(
-    key: bytes, position: Position, *, design: DomainDesign, schedule_first_no: int
-) -> Block:
-    """The block that holds `position`."""
     begins = _near(position, design, schedule_first_no)
     size = _size(key, begins, design)
     while begins.sequence_no + size <= position.sequence_no:

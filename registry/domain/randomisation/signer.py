@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from registry.domain.protocol import DomainDesign
-from registry.domain.randomisation.blocks import arm_at
+from registry.domain.randomisation.drawing import Drawn, drawn
 from registry.domain.randomisation.draws import Position, commitment, nonce_at
+from registry.domain.randomisation.history import History
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
@@ -26,9 +27,12 @@ class Signer(Committing, Protocol):
     """Holds the keys; gives one arm for one number, never the numbers to come."""
 
     def arm(
-        self, position: Position, *, design: DomainDesign, schedule_first_no: int
-    ) -> str:
-        """The arm of this position; the same for the same position, always."""
+        self, position: Position, *, design: DomainDesign, history: History
+    ) -> Drawn:
+        """The arm of this position; after the same history the same, always.
+
+        The signer alone reads the history, and only as far as the method asks.
+        """
         ...
 
     def nonce(self, position: Position) -> str:
@@ -64,15 +68,11 @@ class KeyedSigner:
         return commitment(self._key(trial))
 
     def arm(
-        self, position: Position, *, design: DomainDesign, schedule_first_no: int
-    ) -> str:
-        """The arm of this position."""
-        return arm_at(
-            self._key(position.trial),
-            position,
-            design=design,
-            schedule_first_no=schedule_first_no,
-        )
+        self, position: Position, *, design: DomainDesign, history: History
+    ) -> Drawn:
+        """The arm of this position, after this history."""
+        key = self._key(position.trial)
+        return drawn(key, position, design=design, history=history)
 
     def nonce(self, position: Position) -> str:
         """What hides this position's arm in its commitment."""

@@ -22,10 +22,12 @@ from sqlalchemy import (
 from registry.domain.audit import Account
 from registry.store.repositories.verdicts import onset_row, outcome_row, screening_row
 from registry.store.rows.alerts import AlertEventRow, AlertRow
-from registry.store.rows.allocation import RandomisationRow
+from registry.store.rows.allocation import ExclusionRow, RandomisationRow, VectorRow
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
+from registry.store.rows.conduct import DeviationRow, JudgedOutcomeRow
 from registry.store.rows.people import AnswerRow, ConsentRow, OptOutRow, ParticipantRow
-from registry.store.rows.trial import ModeRow, ProtocolRow
+from registry.store.rows.sites import DelegationRow, GreenLightRow, SignatureRow
+from registry.store.rows.trial import ModeRow, PauseRow, ProtocolRow
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
 from streams.vocabulary.errors import InputError
 from streams.vocabulary.messages import (
@@ -97,6 +99,14 @@ def _kept() -> Iterator[_Kept]:
     yield _of_its_own(Account.PARTICIPANTS, ParticipantRow)
     yield _of_its_own(Account.RANDOMISATIONS, RandomisationRow)
     yield _of_its_own(Account.OPT_OUTS, OptOutRow)
+    yield _of_its_own(Account.GREEN_LIGHTS, GreenLightRow)
+    yield _of_its_own(Account.DELEGATIONS, DelegationRow)
+    yield _of_its_own(Account.SIGNATURES, SignatureRow)
+    yield _of_its_own(Account.PAUSES, PauseRow)
+    yield _of_its_own(Account.EXCLUSIONS, ExclusionRow)
+    yield _Kept(Account.VECTORS, VectorRow.__table__, _NONE, VectorRow.trial)
+    yield _of_its_own(Account.JUDGED_OUTCOMES, JudgedOutcomeRow)
+    yield _of_its_own(Account.DEVIATIONS, DeviationRow)
     yield _Kept(Account.MODES, ModeRow.__table__, _NONE, _NONE)
     yield _Kept(Account.PROTOCOLS, ProtocolRow.__table__, _NONE, ProtocolRow.trial)
     yield _of_another(

@@ -23,11 +23,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from registry.domain.allocation import Allocator, Randomisation, SealedArm
 from registry.domain.audit import canonical
+from registry.domain.exclusion import Exclusion
+from registry.domain.randomisation.draws import Position
 from registry.store.repositories.bulk import insert_into, told
+from registry.store.repositories.histories import SealedHistory
 from registry.store.repositories.reading import telling_unreadable
 from registry.store.rows.allocation import (
     SEALED,
     AllocatorRow,
+    ExclusionRow,
     RandomisationRow,
     RequestRow,
 )
@@ -66,11 +70,12 @@ class AllocationRepository:
         found = self._connection.execute(query).mappings()
         return tuple(_randomisation(dict(one)) for one in found)
 
-    def trials_of(self, participants: Collection[str]) -> tuple[str, ...]:
-        """The trials in which any of these participants was randomised."""
+    def domains_of(self, participants: Collection[str]) -> tuple[tuple[str, str], ...]:
+        """Trial and domain wherever any of these participants was randomised."""
         row = RandomisationRow
-        query = select(row.trial).where(row.participant.in_(participants)).distinct()
-        return tuple(sorted(self._connection.scalars(query)))
+        query = select(row.trial, row.domain).where(row.participant.in_(participants))
+        found = self._connection.execute(query.distinct())
+        return tuple(sorted((trial, domain) for trial, domain in found))
 
     def stored(
         self, *, trial: str, domain: str, participant: str
@@ -126,6 +131,48 @@ class AllocationRepository:
         run(_ADVANCE, _moved(following))
         return True
 
+    def next_no(self, *, trial: str, domain: str, stratum: str) -> int:
+        """The stratum's next number; it stands while the domain is held."""
+        row = AllocatorRow
+        query = select(row.next_no).where(
+            row.trial == trial, row.domain == domain, row.stratum == stratum
+        )
+        return self._connection.scalar(query) or 1
+
+    def history(self, position: Position, *, schedule_first_no: int) -> SealedHistory:
+        """What the signer may read of the arms before this position; it reads late."""
+        return SealedHistory(
+            self._connection, position, schedule_first_no=schedule_first_no
+        )
+
+    def of_trial(self, trial: str) -> tuple[Randomisation, ...]:
+        """All randomisations of one trial."""
+        row = RandomisationRow
+        query = select(*_RANDOMISATION).where(row.trial == trial)
+        in_order = query.order_by(row.domain, row.stratum, row.sequence_no)
+        found = self._connection.execute(in_order).mappings()
+        return tuple(_randomisation(dict(one)) for one in found)
+
+    def exclude(self, exclusion: Exclusion) -> None:
+        """Let an allocation count no more."""
+        self._connection.execute(insert(ExclusionRow), told(exclusion))
+
+    @telling_unreadable
+    def exclusion(self, randomisation_id: str) -> Exclusion | None:
+        """The exclusion of one allocation."""
+        row = ExclusionRow
+        query = select(*_EXCLUSION).where(row.randomisation_id == randomisation_id)
+        found = self._connection.execute(query).mappings().one_or_none()
+        return None if found is None else Exclusion(**found)
+
+    def exclusions_of(self, trial: str) -> tuple[Exclusion, ...]:
+        """All exclusions of a trial, in the order in which they took effect."""
+        row = ExclusionRow
+        query = select(*_EXCLUSION).where(row.trial == trial)
+        in_order = query.order_by(row.domain, row.from_no, row.randomisation_id)
+        found = self._connection.execute(in_order).mappings()
+        return tuple(Exclusion(**one) for one in found)
+
     def arm(self, randomisation_id: str) -> str:
         """The arm of one randomisation."""
         query = select(self._arms.c.arm).where(
@@ -159,6 +206,7 @@ class AllocationRepository:
 
 _ALLOCATOR = [getattr(AllocatorRow, f.name) for f in fields(Allocator)]
 _RANDOMISATION = [getattr(RandomisationRow, f.name) for f in fields(Randomisation)]
+_EXCLUSION = [getattr(ExclusionRow, f.name) for f in fields(Exclusion)]
 _AS_JSON = ("ratio", "covariates", "availability")
 _MAY_READ = text(
     """

@@ -22,17 +22,18 @@ from sqlalchemy import (
 from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign, read_design
 from registry.store.rows.alerts import UNCLOSED, AlertRow
-from registry.store.rows.allocation import RequestRow
+from registry.store.rows.allocation import RequestRow, VectorRow
 from registry.store.rows.people import (
     AnswerRow,
     ConsentRow,
     OptOutRow,
     ParticipantRow,
 )
+from registry.store.rows.sites import DelegationRow, GreenLightRow, SignatureRow
 from registry.store.rows.stream import MERGES, ClinicalEventRow
-from registry.store.rows.trial import DomainRow, ModeRow, ProtocolRow
+from registry.store.rows.trial import DomainRow, ModeRow, PauseRow, ProtocolRow
 from registry.store.rows.verdicts import ScreeningRow
-from registry.usecases.gate_facts import GateFacts, Place, Standing
+from registry.usecases.gate_facts import GateFacts, Standing, Whom
 from streams.vocabulary.messages import TRIAL_SCREENING, decode
 
 
@@ -42,25 +43,24 @@ class GateRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def facts(self, place: Place) -> GateFacts:
+    def facts(self, whom: Whom) -> GateFacts:
         """What stands now, in one snapshot."""
-        row = self._one(_FACTS, place)
+        row = self._one(_FACTS, whom)
         document, design = row["document"], row["design"]
         return GateFacts(
             standing=_standing(row),
             screening=document and decode(TRIAL_SCREENING, document.encode()),
-            consent_id=row["consent_id"],
-            consent=row["state"],
             design=design and replace(_read(design), open=row["is_open"]),
             mode=row["current_mode"] or Mode.SILENT,
+            green_light=bool(row["green_light"]),
         )
 
-    def standing(self, place: Place) -> Standing:
+    def standing(self, whom: Whom) -> Standing:
         """The revisions that stand now, in one snapshot."""
-        return _standing(self._one(_STANDING, place))
+        return _standing(self._one(_STANDING, whom))
 
-    def _one(self, query: Any, place: Place) -> RowMapping:  # noqa: ANN401  a statement made once, below
-        asked = {f.name: getattr(place, f.name) for f in fields(Place)}
+    def _one(self, query: Any, whom: Whom) -> RowMapping:  # noqa: ANN401  a statement made once, below
+        asked = {f.name: getattr(whom, f.name) for f in fields(Whom)}
         return self._connection.execute(query, asked).mappings().one()
 
 
@@ -89,6 +89,15 @@ def _columns_of_standing() -> list[Label[Any]]:
         "mode": select(func.max(ModeRow.revision)),
         "protocols": select(func.count()).select_from(ProtocolRow),
         "is_open": select(DomainRow.is_open).where(*domain),
+        "pauses": select(func.count()).where(PauseRow.trial == _given("trial")),
+        "vectors": select(func.count()).where(
+            VectorRow.trial == _given("trial"), VectorRow.domain == _given("domain")
+        ),
+        "green_lights": select(func.count()).where(*_at_site(GreenLightRow)),
+        "delegations": select(func.count()).where(*_at_site(DelegationRow)),
+        "signatures": select(func.count()).where(
+            SignatureRow.screening_id == _given("screening_id")
+        ),
         "answers": select(func.count()).where(
             AnswerRow.screening_id == _given("screening_id")
         ),
@@ -125,21 +134,14 @@ def _columns_of_facts() -> list[Label[Any]]:
         .where(_verdicts())
         .order_by(ScreeningRow.revision.desc())
         .limit(1),
-        "consent_id": _latest_consent(ConsentRow.consent_id),
-        "state": _latest_consent(ConsentRow.state),
         "design": select(DomainRow.design).where(*_domain()),
         "current_mode": select(ModeRow.mode).order_by(ModeRow.revision.desc()).limit(1),
+        "green_light": select(GreenLightRow.given)
+        .where(*_at_site(GreenLightRow))
+        .order_by(GreenLightRow.revision.desc())
+        .limit(1),
     }
     return [query.scalar_subquery().label(name) for name, query in row.items()]
-
-
-def _latest_consent(column: Any) -> Any:  # noqa: ANN401  a column, a select
-    return (
-        select(column)
-        .where(ConsentRow.participant == _participant().scalar_subquery())
-        .order_by(ConsentRow.revision.desc())
-        .limit(1)
-    )
 
 
 def _participant() -> Any:  # noqa: ANN401  a select
@@ -152,6 +154,10 @@ def _participant() -> Any:  # noqa: ANN401  a select
 
 def _verdicts() -> Any:  # noqa: ANN401  a condition
     return ScreeningRow.screening_id == _given("screening_id")
+
+
+def _at_site(row: type[GreenLightRow | DelegationRow]) -> tuple[Any, Any]:
+    return row.trial == _given("trial"), row.site == _given("site")
 
 
 def _domain() -> tuple[Any, Any]:

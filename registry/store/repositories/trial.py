@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from registry.domain.audit import canonical
 from registry.domain.mode import Mode
-from registry.domain.protocol import DomainDesign, design_document
+from registry.domain.protocol import DomainDesign, design_document, read_design
 from registry.store.repositories.bulk import insert_into, told
 from registry.store.repositories.reading import telling_unreadable
 from registry.store.rows.trial import DomainRow, ModeRow, ProtocolRow
@@ -136,18 +138,26 @@ class ProtocolRepository:
         query = select(DomainRow.trial).where(DomainRow.blinded, DomainRow.is_open)
         return tuple(self._connection.scalars(query.distinct()))
 
-    def set_open(self, trial: str, domain: str, *, is_open: bool) -> bool:
-        """Whether it changed; waits for allocations under way, and none overtakes."""
-        changed = self._connection.execute(
-            update(DomainRow)
-            .where(
-                DomainRow.trial == trial,
-                DomainRow.domain == domain,
-                DomainRow.is_open != is_open,
-            )
-            .values(is_open=is_open)
+    def has_domain(self, trial: str, domain: str) -> bool:
+        """Whether the trial ever had it; nothing is held."""
+        query = select(DomainRow.domain).where(
+            DomainRow.trial == trial, DomainRow.domain == domain
         )
-        return changed.rowcount == 1
+        return self._connection.scalar(query) is not None
+
+    def hold(self, trial: str) -> tuple[DomainDesign, ...]:
+        """All domains of the trial, waited for and held until the transaction ends.
+
+        No allocation of the trial is under way meanwhile, and none begins.
+        """
+        query = select(DomainRow.design, DomainRow.is_open).where(
+            DomainRow.trial == trial
+        )
+        held = query.order_by(DomainRow.domain).with_for_update()
+        return tuple(
+            replace(read_design(json.loads(design)), open=is_open)
+            for design, is_open in self._connection.execute(held)
+        )
 
     def _close_all(self, trial: str) -> None:
         """A domain the new version does not name recruits no more."""

@@ -14,6 +14,7 @@ from registry.usecases.records import Stamp
 from registry.usecases.stream_state import RecordedMessage
 from streams.vocabulary.messages import (
     SEPSIS_ONSET,
+    TRIAL_OUTCOME,
     TRIAL_SCREENING,
     Message,
     Provenance,
@@ -133,6 +134,17 @@ class OutcomeRepository:
                 insert(OutcomeRow),
                 [outcome_row(m) | _stamped(r, stamp) for m, r in rows],
             )
+
+    def latest(self, outcome_id: str) -> TrialOutcome | None:
+        """The highest revision."""
+        query = (
+            select(OutcomeRow.document)
+            .where(OutcomeRow.outcome_id == outcome_id)
+            .order_by(OutcomeRow.revision.desc())
+            .limit(1)
+        )
+        document = self._connection.scalar(query)
+        return None if document is None else decode(TRIAL_OUTCOME, document.encode())
 
 
 def onset_row(message: SepsisOnset) -> dict[str, Any]:

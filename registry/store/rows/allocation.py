@@ -59,6 +59,32 @@ class AllocatorRow(Row):
     schedule_first_no: Mapped[int] = said("Number at which that design took over.")
 
 
+class VectorRow(Row):
+    """`allocation_vector`."""
+
+    __tablename__ = "allocation_vector"
+    __table_args__ = (
+        UniqueConstraint("trial", "domain", "revision"),
+        comment(
+            "Published shares of response-adaptive arms; the last one is drawn by."
+        ),
+    )
+
+    vector_id: Mapped[str] = said("Identity.", key=True)
+    trial: Mapped[str] = said("Trial.")
+    domain: Mapped[str] = said("Domain.")
+    revision: Mapped[int] = said("Number in the domain, in order of publication.")
+    stratum: Mapped[str | None] = said("Stratum it is for; null for every one.")
+    design: Mapped[str] = said("Identity of the design it fits.")
+    shares: Mapped[str] = said("Arm and share in billionths, JSON.")
+    p_best: Mapped[str | None] = said("Arm and probability of being best, JSON.")
+    analysis_id: Mapped[str] = said("Analysis it is from.")
+    data_cut: Mapped[datetime] = said("Data cut of the analysis, UTC.")
+    limits: Mapped[str] = said("Limits applied, JSON.")
+    published_by: Mapped[str] = said("Who published it.")
+    published_at: Mapped[datetime] = said("When it was published, UTC.")
+
+
 class RandomisationRow(Row):
     """`randomisation`."""
 
@@ -113,11 +139,36 @@ class RandomisationRow(Row):
     availability: Mapped[str | None] = said(
         "Each arm, whether it was available, whether the patient was eligible; JSON."
     )
+    epoch: Mapped[str | None] = said("Calendar epoch, frozen: month in UTC.")
+    vector_id: Mapped[str | None] = said("Allocation vector it was drawn by.")
+
+
+class ExclusionRow(Row):
+    """`allocation_exclusion`."""
+
+    __tablename__ = "allocation_exclusion"
+    __table_args__ = (
+        comment("Allocations made in error, which minimisation counts no more."),
+    )
+
+    randomisation_id: Mapped[str] = mapped_column(
+        ForeignKey("randomisation.randomisation_id"),
+        primary_key=True,
+        comment="Whose allocation.",
+    )
+    trial: Mapped[str] = said("Trial.")
+    site: Mapped[str] = said("Site.")
+    domain: Mapped[str] = said("Domain.")
+    from_no: Mapped[int] = said("Number of the domain from which on it does not count.")
+    reason: Mapped[str] = said("Why.")
+    actor: Mapped[str] = said("Who recorded it.")
+    at: Mapped[datetime] = said("When, UTC.")
 
 
 SEALED = "sealed"
 """The schema of the arms on PostgreSQL, with grants of its own."""
 NONCE = "What opens the commitment to the arm, 64 hexadecimal digits."
+STATE = "What the draw rested on, to repeat it; JSON."
 
 
 OPEN_LABEL = "open_label_arm"
@@ -132,6 +183,7 @@ def assignment(metadata: MetaData, *, schema: str | None) -> Table:
         Column("randomisation_id", Text, primary_key=True, comment="Whose arm it is."),
         Column("arm", Text, nullable=False, comment="The arm assigned."),
         Column("nonce", Text, nullable=False, comment=NONCE),
+        Column("state", Text, nullable=True, comment=STATE),
         ForeignKeyConstraint(["randomisation_id"], ["randomisation.randomisation_id"]),
         schema=schema,
         comment="The arms, kept from whoever may read the rest.",

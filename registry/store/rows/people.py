@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from registry.domain.consent import ConsentBasis, ConsentState
-from registry.store.columns import by_value, one_of
+from registry.domain.consent import ConsentBasis, ConsentState, Scope
+from registry.store.columns import Words, by_value, one_of
 from registry.store.rows.base import Row, comment, said
 from streams.vocabulary.messages import Truth
 
@@ -56,6 +56,10 @@ class ConsentRow(Row):
     recorded_at: Mapped[datetime] = said("When it was recorded, UTC.")
     actor: Mapped[str] = said("Who recorded it.")
     reason: Mapped[str | None] = said("Reason, where one was told.")
+    deadline: Mapped[datetime | None] = said("Deferred: by when to ask, UTC.")
+    scopes: Mapped[tuple[Scope, ...] | None] = mapped_column(
+        Words(Scope), comment="Withdrawn: what was taken; null takes everything."
+    )
 
 
 class AnswerRow(Row):

@@ -46,6 +46,27 @@ class ProtocolRow(Row):
     activated_by: Mapped[str] = said("Who activated it.")
 
 
+class PauseRow(Row):
+    """`recruitment_pause`."""
+
+    __tablename__ = "recruitment_pause"
+    __table_args__ = (
+        UniqueConstraint("trial", "site", "domain", "arm", "revision"),
+        comment("What of a trial is paused, revision by revision; the latest counts."),
+    )
+
+    pause_id: Mapped[str] = said("Identity of the revision.", key=True)
+    trial: Mapped[str] = said("Trial.")
+    site: Mapped[str] = said("Site; empty where a domain or arm is meant.")
+    domain: Mapped[str] = said("Domain; empty where a site is meant.")
+    arm: Mapped[str] = said("Arm; empty where all of the domain or site is meant.")
+    revision: Mapped[int] = said("Number of the revision.")
+    paused: Mapped[bool] = said("False where it was resumed.")
+    reason: Mapped[str] = said("Why.")
+    actor: Mapped[str] = said("Who.")
+    at: Mapped[datetime] = said("When, UTC.")
+
+
 class DomainRow(Row):
     """`trial_domain`."""
 
@@ -56,6 +77,6 @@ class DomainRow(Row):
 
     trial: Mapped[str] = said("Trial.", key=True)
     domain: Mapped[str] = said("Domain.", key=True)
-    is_open: Mapped[bool] = said("Whether it recruits.")
+    is_open: Mapped[bool] = said("Whether the protocol has it recruit.")
     blinded: Mapped[bool] = said("Whether the arm is hidden.")
-    design: Mapped[str] = said("Arms, ratio and block sizes as JSON.")
+    design: Mapped[str] = said("Arms, ratio and method as JSON.")

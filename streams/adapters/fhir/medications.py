@@ -69,9 +69,10 @@ def read_request(telling: Telling, resource: MedicationRequest) -> None:
     dose = next((d.dose_quantity for one in first for d in one.dose_and_rate), None)
     shared = _Shared(telling, what, telling.event_id, _route(telling, first), dose)
     stop = _stopped(telling, resource, end)
-    shared.tell("ordered", ordered, start=start, stop=end)
+    odd = stop is not None and stop.at < ordered.at
+    early = (Flag.STOP_BEFORE_START,) if odd else ()
+    shared.tell("ordered", ordered, start=start, stop=end, flags=early)
     if stop is not None:
-        early = (Flag.STOP_BEFORE_START,) if stop.at < ordered.at else ()
         shared.tell("stopped", stop, ":stopped", flags=early)
 
 

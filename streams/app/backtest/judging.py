@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from streams.clinical.criteria.loading import ANCHORING
 from streams.clinical.feasibility.counting import DomainCounts, Tally
 from streams.clinical.feasibility.course import Course, course
 from streams.clinical.feasibility.probe import RECRUITMENT, Plan, Variant
@@ -60,19 +61,47 @@ def judge_history(
     `history`: the messages of one patient, or of a few whom merges tie, in the order
     in which they became known.
     """
-    judged = Judged(
-        plan, {d.id: DomainCounts(shape_of(plan.written, d)) for d in _domains(plan)}
+    (judged,) = judge_together((plan,), history, rules, on_patients=on_patients)
+    return judged
+
+
+def judge_together(
+    plans: Sequence[Plan],
+    history: Iterable[Iterable[EhrMessage]],
+    rules: Rules,
+    *,
+    on_patients: Callable[[int], None] = lambda _: None,
+) -> tuple[Judged, ...]:
+    """The same of several protocols, for each of which a patient is judged in one pass.
+
+    None of them knows of another: nobody is enrolled.
+    """
+    together = tuple(
+        Judged(
+            plan,
+            {d.id: DomainCounts(shape_of(plan.written, d)) for d in _domains(plan)},
+        )
+        for plan in plans
     )
-    by = replace(rules, protocols=plan.protocols)
+    everything = tuple(one for plan in plans for one in plan.protocols)
+    by = replace(rules, protocols=everything)
+    flags = [_flagged(replace(rules, protocols=plan.protocols)) for plan in plans]
     for messages in history:
         alone = Alone(by)
-        courses = _courses(alone.run(messages), judged)
-        for key, state in alone.states.items():
-            if not _retired(state):
-                _count_stays(judged, state)
-                _count_courses(judged, courses.get(key, {}))
-        on_patients(judged.patients)
-    return judged
+        courses, raised = _courses(alone.run(messages))
+        for judged, own in zip(together, flags, strict=True):
+            judged.definitions |= {told for told in raised if told[:2] in own}
+            for key, state in alone.states.items():
+                if not _retired(state):
+                    _count_stays(judged, state)
+                    _count_courses(judged, courses.get(key, {}))
+        on_patients(together[0].patients)
+    return together
+
+
+def _flagged(rules: Rules) -> set[tuple[str, str]]:
+    """The flags that are raised by these, as definition and policy."""
+    return {(ANCHORING, rules.policy.name), *(one.name for one in rules.flagged)}
 
 
 def _domains(plan: Plan) -> tuple[Domain, ...]:
@@ -83,16 +112,16 @@ _Courses = dict[tuple[str, str], list[Course]]
 """Of one patient, by the protocol's id and domain."""
 
 
-def _courses(said: Iterable[Message], judged: Judged) -> dict[Key, _Courses]:
-    """Every screening as a course, by patient."""
+def _courses(
+    said: Iterable[Message],
+) -> tuple[dict[Key, _Courses], set[tuple[str, str, str]]]:
+    """Every screening as a course, by patient; and what was flagged, with version."""
     revisions: dict[str, list[TrialScreening]] = {}
     flags: dict[str, SepsisOnset] = {}
     entered: dict[str, datetime] = {}
     for message in said:
         if isinstance(message, SepsisOnset):
             flags[message.flag_id] = message
-            told = (message.definition, message.policy, message.definition_version)
-            judged.definitions.add(told)
         elif isinstance(message, TrialScreening):
             revisions.setdefault(message.screening_id, []).append(message)
             if message.flag_id is not None:
@@ -104,7 +133,9 @@ def _courses(said: Iterable[Message], judged: Judged) -> dict[Key, _Courses]:
         of = found.setdefault((first.site, first.patient), {})
         one = course(own, onset_at=entered.get(name))
         of.setdefault((first.trial, first.domain), []).append(one)
-    return found
+    return found, {
+        (f.definition, f.policy, f.definition_version) for f in flags.values()
+    }
 
 
 def _retired(state: PatientState) -> bool:

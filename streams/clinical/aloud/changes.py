@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from streams.clinical.aloud.document import Passage, passages
 from streams.clinical.aloud.entries import recruitment
 from streams.clinical.aloud.rules import lines
+from streams.clinical.aloud.terms import asked_again, consent_terms, waited_for
+from streams.vocabulary.allocation import Allocation
 from streams.vocabulary.protocol import Domain, Protocol
 
 
@@ -98,8 +100,11 @@ def _of_protocol(protocol: Protocol) -> dict[str, str]:
         "version": protocol.version,
         "title": protocol.title,
         "evidence": protocol.evidence,
-        "consent": f"{protocol.consent.model}: {protocol.consent.text}",
-        "outcomes": ", ".join(protocol.outcomes),
+        "consent": consent_terms(protocol.consent),
+        **_sites_consent(protocol),
+        **_asked_again(protocol),
+        "signature of eligibility": "yes" if protocol.requires_signature else "no",
+        "outcomes": ", ".join(protocol.outcome_names),
         "co-enrolment": (
             f"excludes {', '.join(terms.excludes) or 'none'}; "
             f"allows {'any' if terms.allows is None else ', '.join(terms.allows)}; "
@@ -109,18 +114,44 @@ def _of_protocol(protocol: Protocol) -> dict[str, str]:
     }
 
 
+def _sites_consent(protocol: Protocol) -> dict[str, str]:
+    return {
+        f"consent at {site.id}": consent_terms(site.consent)
+        for site in protocol.sites
+        if site.consent is not None
+    }
+
+
+def _asked_again(protocol: Protocol) -> dict[str, str]:
+    return {
+        f"amendment {made.version}": asked_again(made.reconsent)
+        for made in protocol.amendments
+        if made.reconsent is not None
+    }
+
+
 def _of_domain(domain: Domain) -> dict[str, str]:
     told = {
         "title": domain.title,
         "status": domain.status,
         "blinding": domain.blinding,
         "recruitment": recruitment(domain.recruitment),
-        "blocks": ", ".join(map(str, domain.allocation.sizes)),
+        "allocation": _allocation(domain.allocation),
         "alert": f"{domain.alert.title} {domain.alert.body} to {domain.alert.to}",
     }
     told |= {f"arm {a.id}": f"{a.title} (share {a.ratio})" for a in domain.arms}
     for factor in domain.strata:
         rule = "; ".join(line.strip() for line in lines(factor.rule))
         levels = f"{factor.if_true} or {factor.if_false}"
-        told[f"stratum {factor.id}"] = f"{factor.text} = {rule}: {levels}"
+        told[f"stratum {factor.id}"] = (
+            f"{factor.text} = {rule}: {levels}{waited_for(factor)}"
+        )
     return told
+
+
+def _allocation(allocation: Allocation) -> str:
+    """The method, and each thing it depends on that is set."""
+    told = allocation.model_dump(mode="json", exclude_defaults=True)
+    method = told.pop("method")
+    set_ = "; ".join(f"{name} {value}" for name, value in told.items())
+    return f"{method}: {set_}" if set_ else method

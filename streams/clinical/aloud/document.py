@@ -8,6 +8,7 @@ from typing import Literal
 
 from streams.clinical.aloud.entries import recruitment
 from streams.clinical.aloud.rules import asks, lines
+from streams.clinical.aloud.terms import asked_again, consent_terms, waited_for
 from streams.clinical.aloud.times import joined, lasting
 from streams.vocabulary.protocol import Criterion, Domain, Protocol
 
@@ -49,7 +50,15 @@ def aloud(protocol: Protocol) -> Iterator[str]:
     yield f"{protocol.title} ({protocol.id}), version {protocol.version}"
     yield f"Evidence: {protocol.evidence}. Content hash: {protocol.digest[:12]}."
     yield protocol.summary
-    yield f"Consent is {protocol.consent.model.replace('_', ' ')}: {protocol.consent.text}"
+    yield f"Consent is {consent_terms(protocol.consent)}"
+    for site in protocol.sites:
+        if site.consent is not None:
+            yield f"At {site.id}, consent is {consent_terms(site.consent)}"
+    for made in protocol.amendments:
+        if made.reconsent is not None:
+            yield f"Since version {made.version}, {asked_again(made.reconsent)}"
+    if protocol.requires_signature:
+        yield "Live, eligibility is signed before anybody is randomised."
     yield from _company(protocol)
     told = list(passages(protocol))
     yield from _section("Everybody, whatever the domain", told, "platform")
@@ -136,7 +145,7 @@ def _domain(domain: Domain, told: list[Passage]) -> Iterator[str]:
         yield f"Arm {arm.id} (share {arm.ratio}): {arm.title}"
         yield from _section(f"Arm {arm.id}", told, f"arm {arm.id} of {domain.id}")
     for factor in domain.strata:
-        yield f"Stratum {factor.id}: {factor.if_true} or {factor.if_false}: {factor.text}"
+        yield f"Stratum {factor.id}: {factor.if_true} or {factor.if_false}: {factor.text}{waited_for(factor)}"
         yield from (f"      {line}" for line in lines(factor.rule))
 
 

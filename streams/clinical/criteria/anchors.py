@@ -180,11 +180,14 @@ def _first(
 
 
 def _leading(facts: Iterable[FactT]) -> Iterator[FactT]:
-    """The first; and those after it, as long as only dates tell which was first."""
+    """The first; and those after it that may be, where only its date is known."""
+    soonest: datetime | None = None
     for fact in facts:
-        yield fact
-        if latest_of(fact) == fact.happened_at:
+        if soonest is not None and fact.happened_at > soonest:
             return
+        yield fact
+        latest = latest_of(fact)
+        soonest = latest if soonest is None else min(soonest, latest)
 
 
 def _belongs(view: PatientView, fact: Fact, arrival: Encounter | None) -> bool:

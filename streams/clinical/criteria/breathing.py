@@ -42,7 +42,7 @@ def judge_respiratory_support(
         if one.inside is TRUE:
             return Judgement(TRUE, once((one.fact.event_id, *window.evidence)))
     if given:
-        evidence = once(one.fact.event_id for one in given)
+        evidence = once((*(one.fact.event_id for one in given), *window.evidence))
         return Judgement(UNKNOWN, evidence, would_need=(f"{need}{in_words(rule)}",))
     if not sure:
         return absent(rule, need)

@@ -8,8 +8,9 @@ policy makes of what is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from math import inf
 
 from streams.clinical.catalogue.answer import Answer
@@ -33,8 +34,8 @@ from streams.vocabulary.kinds.values import Score
 from streams.vocabulary.truth import UNKNOWN, truth
 
 
-TURNS = 24
-"""How many turns of a score ahead are looked at; see `foresight.TURNS`."""
+TURNS, GLANCE = 24, 2
+"""How many turns of a score ahead are looked at; see `foresight`."""
 
 COMPUTED = "inflammatory_subphenotype"
 POSSIBLE = "possible"
@@ -48,7 +49,9 @@ def judge_score(rule: Score, view: PatientView, now: datetime) -> Judgement:
     """The score at this moment, or how far it is from what it was at an anchor."""
     note(view.timeline, (n for n in score_reads(rule) if not n.startswith("@")))
     asked = _Asked(catalogued(rule.score), rule.policy, view, now)
-    return asked.until_it_turns(lambda at: _scored(rule, view, asked, at))
+    return asked.until_it_turns(
+        lambda at: _scored(rule, view, asked, at), partial(judge_score, rule)
+    )
 
 
 def score_reads(rule: Score) -> Iterable[str]:
@@ -63,7 +66,9 @@ def judge_phenotype(rule: Phenotype, view: PatientView, now: datetime) -> Judgem
         return told
     note(view.timeline, phenotype_reads(rule))
     asked = _Asked(catalogued(rule.classifier), None, view, now)
-    return asked.until_it_turns(lambda _: _labelled(rule, asked.answer()))
+    return asked.until_it_turns(
+        lambda _: _labelled(rule, asked.answer()), partial(judge_phenotype, rule)
+    )
 
 
 def phenotype_reads(rule: Phenotype) -> Iterable[str]:
@@ -87,6 +92,26 @@ def outside(classifier: str) -> str | None:
     return classifier if classifier in classifiers() else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Until:
+    """What was said, until it may turn; then all is read again."""
+
+    turn: datetime
+    said: Judgement
+    view: PatientView
+    again: Callable[[PatientView, datetime], Judgement]
+
+    def at(self, now: datetime, *, glance: bool = False) -> Judgement:
+        """What it says at a moment that is not before that of the judgement."""
+        if now >= self.turn or (self.view.glance and not glance):
+            return self.again(replace(self.view, glance=glance), now)
+        return replace(self.said, foresight=self)
+
+    def stands(self) -> bool:
+        """What a tracker reads is not known lane by lane."""
+        return False
+
+
 class _Asked:
     """One rule of the catalogue over one record, kept up to date as time is walked."""
 
@@ -94,7 +119,7 @@ class _Asked:
         self, of: Catalogued, policy: str | None, view: PatientView, now: datetime
     ) -> None:
         self._entry = Entry(of, of.policy(policy))
-        self._now = now
+        self._view, self._now = view, now
         self._tracker = PatientTracker(
             view.timeline, now, entries=(self._entry,), zone=view.zone
         )
@@ -105,17 +130,24 @@ class _Asked:
         """What it says; None where it is not for this patient (Phoenix, of an adult)."""
         return self._tracker.answer(self._entry)
 
-    def until_it_turns(self, judge: Callable[[datetime], Judgement]) -> Judgement:
+    def until_it_turns(
+        self,
+        judge: Callable[[datetime], Judgement],
+        again: Callable[[PatientView, datetime], Judgement],
+    ) -> Judgement:
         """The judgement now, with the first moment at which another comes out."""
-        said, turn = self._at(judge, self._now)
-        for _ in range(TURNS):
+        said, first = self._at(judge, self._now)
+        turn = first
+        for _ in range(GLANCE if self._view.glance else TURNS):
             if turn >= NEVER:
-                return said
+                break
             then, later = self._at(judge, turn)
             if then.truth is not said.truth:
                 break
             turn = later
-        return replace(said, changes_at=turn)
+        if turn < NEVER:
+            said = replace(said, changes_at=turn)
+        return replace(said, foresight=_Until(first, said, self._view, again))
 
     def _at(
         self, judge: Callable[[datetime], Judgement], at: datetime

@@ -97,7 +97,7 @@ def judge_susceptibility(
         said = UNKNOWN
     return Judgement(
         said,
-        once(event for _, event in told.values()),
+        once((*(event for _, event in told.values()), *window.evidence)),
         would_need=(need,) if said is UNKNOWN else (),
     )
 

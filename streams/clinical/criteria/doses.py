@@ -21,13 +21,15 @@ from streams.clinical.criteria.judgement import (
     once,
 )
 from streams.clinical.criteria.medication import (
+    LANE,
     OPEN_ORDER,
     drug_need,
-    is_drug,
-    is_odd,
+    drug_of,
     judge_exposure,
+    may_tell_of,
     runs_until,
-    stops_of,
+    stops_since,
+    surely_until,
 )
 from streams.clinical.criteria.windows import (
     Window,
@@ -43,9 +45,6 @@ from streams.vocabulary.events import Medication
 from streams.vocabulary.kinds.treatment import OnMedication
 from streams.vocabulary.quantities import Comparison
 from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3, any_of
-
-
-LANE = "medication"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,11 @@ def medication_reads(rule: OnMedication) -> Iterable[str]:
 
 @foreseen
 def judge_fully(rule: OnMedication, view: PatientView, now: datetime) -> Judgement:
-    """Every exposure that counts or may, in any window."""
+    """Every exposure that counts or may, in any window.
+
+    Whether dates are among them is read here too: it decides who judges.
+    """
+    _dated(view)
     window = window_of(rule, view, now)
     if window is None:
         return anchorless(rule)
@@ -95,42 +98,44 @@ def judge_fully(rule: OnMedication, view: PatientView, now: datetime) -> Judgeme
 def _is_plain(rule: OnMedication, view: PatientView) -> bool:
     if rule.antimicrobial or rule.doses or rule.lasting or rule.since:
         return False
-    return not view.timeline.sifted(Medication, LANE, is_dated, ALWAYS, NEVER)
+    return not _dated(view)
+
+
+def _dated(view: PatientView) -> Sequence[Medication]:
+    """The drugs of which only the date is known."""
+    return view.timeline.sifted(Medication, LANE, is_dated, ALWAYS, NEVER)
 
 
 def _exposures(
     rule: OnMedication, view: PatientView, window: Window, now: datetime
 ) -> list[_Exposure]:
     """What tells of the drug in the window; an order tells of all the time it ran."""
-    stages = set[str](rule.stages)
-    ordered = "ordered" in stages
+    ordered = "ordered" in rule.stages
     begin = window.begin - INSTANT - (OPEN_ORDER if ordered else DAY)
-    told = [
-        fact
-        for fact in view.timeline.between(Medication, LANE, begin, now)
-        if not is_odd(fact)
-    ]
-    stops = stops_of(told) if ordered else {}
+    told = view.timeline.sifted(Medication, LANE, may_tell_of(rule), begin, now)
+    stops, is_drug = stops_since(view, told, now), drug_of(rule)
     kept: list[_Exposure] = []
     for fact in told:
-        if fact.stage not in stages and not (ordered and fact.stage == "stopped"):
-            continue
-        until = runs_until(fact, stops) if fact.stage == "ordered" else latest_of(fact)
-        inside = _overlaps(window, fact, until)
-        counts = inside & is_drug(rule, fact)
+        until = sure = latest_of(fact)
+        if fact.stage == "ordered":
+            until = runs_until(fact, stops)
+            sure = surely_until(fact, stops)
+        counts = _overlaps(window, fact, until, sure) & is_drug(fact)
         if counts is not FALSE:
             kept.append(_Exposure(fact.happened_at, until, counts, fact.event_id))
     return kept
 
 
-def _overlaps(window: Window, fact: Medication, until: datetime) -> Truth3:
+def _overlaps(
+    window: Window, fact: Medication, until: datetime, sure_until: datetime
+) -> Truth3:
     """Whether the time from the fact to `until` shares a moment with the window."""
     if fact.stage != "ordered":
         return window.holds(fact.happened_at, until)
     if fact.happened_at > window.latest_end or until < window.begin:
         return FALSE
-    sure = latest_of(fact) <= window.end and until >= window.latest_begin
-    return TRUE if sure else UNKNOWN
+    sure = latest_of(fact) <= window.end and sure_until >= window.latest_begin
+    return window.begun if sure else window.begun & UNKNOWN
 
 
 def _said(rule: OnMedication, found: Sequence[_Exposure]) -> Truth3:

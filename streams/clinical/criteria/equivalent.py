@@ -33,6 +33,7 @@ from streams.clinical.scores.norepinephrine_equivalent import (
     EquivalentPolicy,
     norepinephrine_equivalent,
 )
+from streams.clinical.timeline import Timeline, part
 from streams.vocabulary.events import Infusion
 from streams.vocabulary.kinds.values import NorepinephrineEquivalent
 from streams.vocabulary.quantities import write_duration
@@ -60,11 +61,15 @@ def judge_equivalent(
     window = window_of(rule, view, now) if rule.has_window else _up_to_now(rule, now)
     if window is None:
         return anchorless(rule)
-    policy = POLICIES[rule.policy or next(iter(POLICIES))]
-    if not _charted(view, window, policy):
+    policy = POLICIES[_policy(rule)]
+    may_be = _charted(view, window.begin, window.latest_end, policy)
+    if window.begun is FALSE or not may_be:
         return absent(rule, _need(rule))
     stretches = _stretches(rule, policy, view, window)
-    said, deciding = _said(rule, stretches)
+    said, deciding = _said(rule, stretches, window)
+    told = _charted(view, window.latest_begin, window.end, policy)
+    if said is FALSE and not told and rule.absent_means is not False:
+        said = UNKNOWN
     return Judgement(
         said,
         once((*(e for one in deciding for e in one.evidence), *window.evidence)),
@@ -83,12 +88,12 @@ def _up_to_now(rule: NorepinephrineEquivalent, now: datetime) -> Window:
     return Window(begin, begin, now, now, now)
 
 
-def _charted(view: PatientView, window: Window, policy: EquivalentPolicy) -> bool:
-    """Whether any vasopressor was charted that can still matter in the window."""
-    begin = window.begin - policy.stale_after - INSTANT
-    return any(
-        view.timeline.between(Infusion, lane, begin, window.end) for lane in LANES
-    )
+def _charted(
+    view: PatientView, begin: datetime, end: datetime, policy: EquivalentPolicy
+) -> bool:
+    """Whether any vasopressor was charted that can still matter between the two."""
+    after = begin - policy.stale_after - INSTANT
+    return any(view.timeline.between(Infusion, lane, after, end) for lane in LANES)
 
 
 def _stretches(
@@ -99,11 +104,20 @@ def _stretches(
 ) -> list[_Stretch]:
     """The times at one dose, from the window's begin to its end."""
     starts = _turns(view, policy, window)
-    ends = [*starts[1:], window.end]
+    ends = [*starts[1:], window.latest_end]
     return [
-        _stretch(rule, norepinephrine_equivalent(view.timeline, at, policy=policy), end)
+        _stretch(rule, _dose(view.timeline, at, _policy(rule)), end)
         for at, end in zip(starts, ends, strict=True)
     ]
+
+
+@part
+def _dose(timeline: Timeline, at: datetime, policy: str) -> EquivalentDose:
+    return norepinephrine_equivalent(timeline, at, policy=POLICIES[policy])
+
+
+def _policy(rule: NorepinephrineEquivalent) -> str:
+    return rule.policy or next(iter(POLICIES))
 
 
 def _turns(
@@ -113,10 +127,10 @@ def _turns(
     begin = window.begin - policy.stale_after - INSTANT
     turns: set[datetime] = set()
     for lane in LANES:
-        for fact in view.timeline.between(Infusion, lane, begin, window.end):
+        for fact in view.timeline.between(Infusion, lane, begin, window.latest_end):
             turns.add(fact.happened_at)
             turns.add(fact.happened_at + policy.stale_after + INSTANT)
-    inside = sorted(at for at in turns if window.begin < at <= window.end)
+    inside = sorted(at for at in turns if window.begin < at <= window.latest_end)
     return [window.begin, *inside]
 
 
@@ -129,12 +143,25 @@ def _stretch(
 
 
 def _said(
-    rule: NorepinephrineEquivalent, stretches: Sequence[_Stretch]
+    rule: NorepinephrineEquivalent, stretches: Sequence[_Stretch], window: Window
 ) -> tuple[Truth3, Sequence[_Stretch]]:
     if rule.lasting is not None:
         return _lasting(rule.lasting, rule.gap, stretches)
-    said = any_of(one.truth for one in stretches)
-    return said, [one for one in stretches if one.truth is said]
+    told = [one.truth & _shares(one, window) for one in stretches[:-1]]
+    told.append(stretches[-1].truth & _lasts(stretches[-1], window))
+    said = any_of(told)
+    return said, [o for o, truth in zip(stretches, told, strict=True) if truth is said]
+
+
+def _shares(one: _Stretch, window: Window) -> Truth3:
+    """Whether it surely shares a moment with the window, whose edges may be in doubt."""
+    sure = one.start <= window.end and one.end > window.latest_begin
+    return TRUE if sure else UNKNOWN
+
+
+def _lasts(one: _Stretch, window: Window) -> Truth3:
+    """The same of the last, which holds to the window's end."""
+    return window.begun if one.start <= window.end else UNKNOWN
 
 
 def _lasting(

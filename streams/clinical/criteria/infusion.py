@@ -82,7 +82,7 @@ def judge_in_window(rule: OnInfusion, view: PatientView, now: datetime) -> Judge
         for run in _runs(rule, told, begin)
         if run.start <= window.latest_end and run.runs_after(window.begin)
     ]
-    if not inside:
+    if not inside or window.begun is FALSE:
         return absent(rule, _need(rule))
     said = any_of(ran for _, ran in inside)
     return Judgement(
@@ -174,7 +174,7 @@ def _running_on(run: Run, now: datetime) -> Run:
 def _shares(run: Run, window: Window) -> Truth3:
     """Whether it ran at a moment of the window, whose edges may be in doubt."""
     sure = run.start <= window.end and run.runs_after(window.latest_begin)
-    return TRUE if sure else UNKNOWN
+    return window.begun if sure else UNKNOWN
 
 
 def _told(

@@ -108,7 +108,7 @@ def combined(
     """What a compound says at `now`, by what each of its parts does."""
     if isinstance(rule, Not):
         (inner,) = judged
-        return replace(inner, truth=~inner.truth)
+        return replace(inner, truth=~inner.truth, foresight=None)
     if isinstance(rule, AtLeast):
         return _at_least(rule.n, judged, now)
     return _at_least(len(judged) if isinstance(rule, AllOf) else 1, judged, now)

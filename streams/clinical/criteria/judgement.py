@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from streams.clinical.timeline import Timeline
 from streams.vocabulary.clock import DAY
@@ -45,10 +46,28 @@ class PatientView:
     """When, by the same names; an answer without a time cannot grow old."""
     zone: str | None = None
     """The hospital's time zone, for rules of calendar days."""
+    glance: bool = False
+    """Whether a moment will do after which to ask again, be it long before the truth
+    changes: finding out how long it holds costs more than what it says."""
 
     def over(self, timeline: Timeline) -> PatientView:
         """The same, of another timeline."""
         return replace(self, timeline=timeline)
+
+
+class Foresight(Protocol):
+    """What a rule says as time passes, as long as nobody tells anything new."""
+
+    def at(self, now: datetime, *, glance: bool = False) -> Judgement:
+        """What it says at a moment that is not before the last one asked for.
+
+        `glance`: as in a `PatientView`.
+        """
+        ...
+
+    def stands(self) -> bool:
+        """Whether no fact came or went of those that it was made of."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +79,8 @@ class Judgement:
     would_need: tuple[str, ...] = ()
     changes_at: datetime | None = None
     """The first moment at which time alone may change the truth."""
+    foresight: Foresight | None = field(default=None, compare=False, repr=False)
+    """Where there is one, nobody has to judge again because time passed."""
 
     @property
     def human(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from streams.clinical.linting.absence import check_absence
+from streams.clinical.linting.drawing import check_drawing
 from streams.clinical.linting.finding import Check, Finding, Found, error
 from streams.clinical.linting.logic import check_logic
 from streams.clinical.linting.names import misnamed
@@ -26,6 +27,7 @@ def lint(protocol: Protocol, text: str) -> list[Finding]:
         *check_absence(protocol),
         *check_timing(protocol),
         *check_sense(protocol),
+        *check_drawing(protocol),
     ]
     return sorted({_placed(one, places) for one in found})
 

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache
 
 from streams.clinical.criteria.judgement import (
     INSTANT,
@@ -25,8 +25,10 @@ from streams.vocabulary.events import Medication
 from streams.vocabulary.facts import Flag
 from streams.vocabulary.kinds.fitting import ingredients
 from streams.vocabulary.kinds.treatment import OnMedication
-from streams.vocabulary.truth import FALSE, TRUE, Truth3, truth
+from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN, Truth3, truth
 
+
+LANE = "medication"
 
 OPEN_ORDER = 30 * DAY
 """For how long an order is taken for running where nothing tells of its end.
@@ -43,12 +45,20 @@ def judge_exposure(
 
     Where orders count, so does one that was placed before the window and ran into it:
     until its stop or, without one, its planned stop; until `OPEN_ORDER` at the latest.
+    Whether one ran whose only stop lies before its start is UNKNOWN.
     """
-    coming = ahead(view.timeline, "medication", now)
-    until, proof = max(_exposures(rule, within, view, now), default=(None, ""))
-    if until is not None:
-        lapse = until + within + INSTANT
-        return Judgement(TRUE, (proof,), changes_at=soonest(now, coming, lapse))
+    coming = ahead(view.timeline, LANE, now)
+    found = list(_exposures(rule, within, view, now))
+    for said in (TRUE, UNKNOWN):
+        alike = [one for one in found if one[0] is said]
+        if alike:
+            _, until, proof = max(alike, key=lambda one: one[1:])
+            return Judgement(
+                said,
+                (proof,),
+                would_need=(drug_need(rule),) if said is UNKNOWN else (),
+                changes_at=soonest(now, coming, until + within + INSTANT),
+            )
     return absent(rule, drug_need(rule), coming)
 
 
@@ -74,6 +84,14 @@ def runs_until(order: Medication, stops: Mapping[str, list[datetime]]) -> dateti
     return believed if stop is None or stop < begun else min(stop, believed)
 
 
+def surely_until(order: Medication, stops: Mapping[str, list[datetime]]) -> datetime:
+    """Until when it ran for certain: its start, where its only stop lies before it."""
+    begun = order.happened_at
+    odd = Flag.STOP_BEFORE_START in order.flags
+    settled = any(at >= begun for at in stops.get(_order(order), ()))
+    return begun if odd and not settled else runs_until(order, stops)
+
+
 def stops_of(told: Iterable[Medication]) -> Mapping[str, list[datetime]]:
     """When each order was stopped, in order."""
     stops: defaultdict[str, list[datetime]] = defaultdict(list)
@@ -83,36 +101,57 @@ def stops_of(told: Iterable[Medication]) -> Mapping[str, list[datetime]]:
     return stops
 
 
-def is_drug(rule: OnMedication, fact: Medication) -> Truth3:
-    """Whether it is a drug that the rule names, by a route that counts.
+def drug_of(rule: OnMedication) -> Callable[[Medication], Truth3]:
+    """Whether a fact is of a drug that the rule names, by a route that counts.
 
     Any antimicrobial will do where one is asked for; what nobody could classify may be
     one.
     """
-    routes = {route.casefold() for route in rule.routes}
-    if routes and fact.route is not None and fact.route.casefold() not in routes:
-        return FALSE
-    named = _is_named(rule.drugs, rule.named, fact.drug, fact.sent_drug)
-    if named or not rule.antimicrobial:
-        return truth(named)
-    return truth(fact.antimicrobial)
+    return _wanted(rule.drugs, rule.named, rule.routes, rule.antimicrobial is True).said
+
+
+def may_tell_of(rule: OnMedication) -> Callable[[Medication], bool]:
+    """A sieve: what is in one of the rule's stages and may be a drug that it names."""
+    wanted = _wanted(rule.drugs, rule.named, rule.routes, rule.antimicrobial is True)
+    return wanted.in_stages(rule.stages)
+
+
+def ends_an_order(fact: Medication) -> bool:
+    """A sieve: the stops that say when an order ended."""
+    return fact.stage == "stopped" and not is_odd(fact)
+
+
+def stops_since(
+    view: PatientView, orders: Iterable[Medication], now: datetime
+) -> Mapping[str, list[datetime]]:
+    """When each order was stopped, of what was stopped since the first of these."""
+    first = next((o.happened_at for o in orders if o.stage == "ordered"), None)
+    if first is None:
+        return {}
+    told = view.timeline.sifted(Medication, LANE, ends_an_order, first - INSTANT, now)
+    return stops_of(told)
 
 
 def _exposures(
     rule: OnMedication, within: timedelta, view: PatientView, now: datetime
-) -> Iterator[tuple[datetime, str]]:
-    """The last moment in the window of which a fact tells of the drug, and the fact."""
-    reach, stages = within, set[str](rule.stages)
-    if "ordered" in stages:
-        reach, stages = reach + OPEN_ORDER, {*stages, "stopped"}
+) -> Iterator[tuple[Truth3, datetime, str]]:
+    """Whether a fact tells of the drug in the window, until when, and the fact."""
+    ordered = "ordered" in rule.stages
     begin = since(now, within)
-    told = view.timeline.between(Medication, "medication", since(now, reach), now)
-    told = [fact for fact in told if fact.stage in stages and not is_odd(fact)]
-    stops = stops_of(told)
+    reach = since(now, within + OPEN_ORDER) if ordered else begin
+    told = view.timeline.sifted(Medication, LANE, may_tell_of(rule), reach, now)
+    stops, is_drug = stops_since(view, told, now), drug_of(rule)
     for fact in told:
-        until = runs_until(fact, stops) if fact.stage == "ordered" else fact.happened_at
-        if until > begin and is_drug(rule, fact) is TRUE:
-            yield until, fact.event_id
+        if is_drug(fact) is not TRUE:
+            continue
+        until = sure = fact.happened_at
+        if fact.stage == "ordered":
+            until = runs_until(fact, stops)
+            sure = surely_until(fact, stops)
+        if sure > begin:
+            yield TRUE, sure, fact.event_id
+        elif until > begin:
+            yield UNKNOWN, until, fact.event_id
 
 
 def _order(fact: Medication) -> str:
@@ -120,11 +159,60 @@ def _order(fact: Medication) -> str:
     return fact.sent_drug.casefold() if fact.order_id is None else fact.order_id
 
 
-@lru_cache(maxsize=4096)
-def _is_named(
-    names: tuple[str, ...], words: tuple[str, ...], drug: str | None, sent_drug: str
-) -> bool:
-    if drug is not None and drug in ingredients(names).union(names):
-        return True
-    sent = sent_drug.casefold()
-    return any(word.casefold() in sent for word in words)
+class _Wanted:
+    """Drugs and routes as they are compared, and the sieves made of them."""
+
+    def __init__(
+        self,
+        drugs: tuple[str, ...],
+        named: tuple[str, ...],
+        routes: tuple[str, ...],
+        *,
+        antimicrobial: bool,
+    ) -> None:
+        self._drugs = ingredients(drugs).union(drugs)
+        self._words = tuple(word.casefold() for word in named)
+        self._routes = frozenset(route.casefold() for route in routes)
+        self._antimicrobial = antimicrobial
+        self._sieves: dict[frozenset[str], Callable[[Medication], bool]] = {}
+
+    def said(self, fact: Medication) -> Truth3:
+        """Whether the fact is of such a drug."""
+        by_route = bool(self._routes) and fact.route is not None
+        if by_route and (fact.route or "").casefold() not in self._routes:
+            return FALSE
+        if fact.drug is not None and fact.drug in self._drugs:
+            return TRUE
+        if self._words:
+            sent = fact.sent_drug.casefold()
+            if any(word in sent for word in self._words):
+                return TRUE
+        return truth(fact.antimicrobial) if self._antimicrobial else FALSE
+
+    def in_stages(self, stages: tuple[str, ...]) -> Callable[[Medication], bool]:
+        """The sieve of these stages: the same one each time, or nothing is kept.
+
+        A stop tells of the drug as well as the order that it ends.
+        """
+        stops = ("stopped",) if "ordered" in stages else ()
+        wanted = frozenset((*stages, *stops))
+        known = self._sieves.get(wanted)
+        if known is None:
+
+            def known(fact: Medication) -> bool:
+                if fact.stage not in wanted or is_odd(fact):
+                    return False
+                return self.said(fact) is not FALSE
+
+            self._sieves[wanted] = known
+        return known
+
+
+@cache
+def _wanted(
+    drugs: tuple[str, ...],
+    named: tuple[str, ...],
+    routes: tuple[str, ...],
+    antimicrobial: bool,
+) -> _Wanted:
+    return _Wanted(drugs, named, routes, antimicrobial=antimicrobial)

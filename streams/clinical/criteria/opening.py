@@ -6,42 +6,29 @@ What nobody can say for certain opens nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import groupby
+from heapq import merge
+from itertools import count, groupby
 
-from streams.clinical.criteria.intervals import compare, interval
-from streams.clinical.criteria.judgement import FLAG, ahead, once, since, soonest
+from streams.clinical.criteria.judgement import FLAG, once, since, soonest
+from streams.clinical.criteria.opener import lanes_of
 from streams.clinical.definitions.ase.organisms import organism
-from streams.clinical.timeline import Timeline
+from streams.clinical.timeline import Sieve, Timeline
 from streams.vocabulary.entry import (
     AdmissionEntry,
     AllWithin,
     CultureEntry,
     Entry,
     FirstOf,
-    InfusionEntry,
-    MedicationEntry,
     OnsetEntry,
-    SupportEntry,
-    UnitEntry,
     onsets,
     parts,
 )
-from streams.vocabulary.events import (
-    CultureCollected,
-    CultureResult,
-    Encounter,
-    Infusion,
-    Location,
-    Medication,
-    RespiratorySupport,
-)
+from streams.vocabulary.events import CultureCollected, CultureResult, Encounter
 from streams.vocabulary.facts import Fact
-from streams.vocabulary.kinds.fitting import ingredients
 from streams.vocabulary.messages import SepsisOnset
-from streams.vocabulary.truth import TRUE
 
 
 NO_STAY = "none"
@@ -69,28 +56,51 @@ class Openings:
 
     by_episode: Mapping[str, Opening]
     changes_at: datetime | None = None
+    read: Mapping[tuple[str, Sieve], int] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """By what was read of the record, how often it had changed."""
+
+    def stand(self, timeline: Timeline) -> bool:
+        """Whether no fact came or went of those that can open a screening."""
+        return all(timeline.changes(*name) == told for name, told in self.read.items())
 
 
 def openings(
     entry: Entry, timeline: Timeline, flags: Iterable[SepsisOnset], now: datetime
 ) -> Openings:
     """The first opening of each stay by the facts that have happened by `now`."""
-    found = _found(entry, timeline, tuple(flags), now)
     first: dict[str, Opening] = {}
-    for one in sorted(found, key=_place):
-        first.setdefault(one.episode, one)
-    lanes = (lane for part in parts(entry) for lane in _lanes(part))
-    return Openings(first, soonest(now, *(ahead(timeline, n, now) for n in lanes)))
+    settled = set[str]()
+    for one in _found(entry, timeline, tuple(flags), now, settled):
+        held = first.get(one.episode)
+        if held is None or _place(one) < _place(held):
+            first[one.episode] = one
+        elif held.happened_at < one.happened_at:
+            settled.add(one.episode)
+    read = {name: timeline.changes(*name) for name in _lanes(entry)}
+    coming = (timeline.next(*name, now) for name in read)
+    return Openings(first, soonest(now, *coming), read)
 
 
 def opening_reads(entry: Entry) -> frozenset[str]:
     """Lanes and flags that can open a screening, move its entry or take it back."""
     flags = (f"{FLAG}{one.definition}" for one in onsets(entry))
-    return frozenset((*flags, *(n for part in parts(entry) for n in _lanes(part))))
+    return frozenset((*flags, *(lane for lane, _ in _lanes(entry))))
 
 
 VERSION = "1.0"
 """Of how entries are read from the record; a change of meaning raises it."""
+
+
+def _lanes(entry: Entry) -> Iterator[tuple[str, Sieve]]:
+    """What is read of the record, by the entry and all that it is made of."""
+    for one in parts(entry):
+        yield from lanes_of(one)
+
+
+def _moment(one: Opening | Fact) -> datetime:
+    return one.happened_at
 
 
 def _place(one: Opening) -> tuple[datetime, datetime, tuple[str, ...]]:
@@ -98,19 +108,30 @@ def _place(one: Opening) -> tuple[datetime, datetime, tuple[str, ...]]:
 
 
 def _found(
-    entry: Entry, timeline: Timeline, flags: Sequence[SepsisOnset], now: datetime
+    entry: Entry,
+    timeline: Timeline,
+    flags: Sequence[SepsisOnset],
+    now: datetime,
+    settled: Container[str],
 ) -> Iterator[Opening]:
-    """Every opening by this entry, in no order."""
+    """The openings by this entry, in the order in which they happened.
+
+    Of a stay that is `settled` by then, no later one has to be told.
+    """
     if isinstance(entry, OnsetEntry):
-        yield from _of_flags(entry, flags)
-    elif isinstance(entry, FirstOf):
-        for one in entry.of:
-            yield from _found(one, timeline, flags, now)
-    elif isinstance(entry, AllWithin):
-        sorts = [list(_found(one, timeline, flags, now)) for one in entry.of]
-        yield from _together(entry, sorts)
+        yield from sorted(_of_flags(entry, flags), key=_place)
+    elif isinstance(entry, FirstOf | AllWithin):
+        sorts = [_found(one, timeline, flags, now, settled) for one in entry.of]
+        if isinstance(entry, AllWithin):
+            yield from _together(entry, sorts)
+        else:
+            yield from merge(*sorts, key=_moment)
+    elif isinstance(entry, AdmissionEntry):
+        yield from sorted(_admissions(timeline, now), key=_place)
+    elif isinstance(entry, CultureEntry):
+        yield from sorted(_cultures(entry, timeline, now), key=_place)
     else:
-        yield from _FINDERS[type(entry)](entry, timeline, now)
+        yield from _of_facts(entry, timeline, now, settled)
 
 
 def _of_flags(entry: OnsetEntry, flags: Iterable[SepsisOnset]) -> Iterator[Opening]:
@@ -121,38 +142,60 @@ def _of_flags(entry: OnsetEntry, flags: Iterable[SepsisOnset]) -> Iterator[Openi
             yield Opening(flag.episode, flag.happened_at, known, flag.evidence, flag)
 
 
-def _together(entry: AllWithin, sorts: Sequence[list[Opening]]) -> Iterator[Opening]:
-    """Where each sort happened no longer than `within` before the last of them."""
-    for last in (one for sort in sorts for one in sort):
-        begin = last.happened_at - entry.within
-        nearest = [
-            max(
-                (
-                    one
-                    for one in sort
-                    if one.episode == last.episode
-                    and begin <= one.happened_at <= last.happened_at
-                ),
-                key=_place,
-                default=None,
-            )
-            for sort in sorts
-        ]
-        found = [one for one in nearest if one is not None]
-        if len(found) == len(sorts):
-            yield Opening(
-                last.episode,
-                last.happened_at,
-                max(one.known_at for one in found),
-                once(event for one in found for event in one.evidence),
-                next((one.flag for one in found if one.flag is not None), None),
-                next((one.culture for one in found if one.culture is not None), None),
-            )
-
-
-def _admissions(
-    _entry: AdmissionEntry, timeline: Timeline, now: datetime
+def _together(
+    entry: AllWithin, sorts: Sequence[Iterable[Opening]]
 ) -> Iterator[Opening]:
+    """Where each sort happened no longer than `within` before the last of them."""
+    latest = tuple[dict[str, Opening], ...]({} for _ in sorts)
+    for at, told in groupby(merge(*map(_numbered, count(), sorts), key=_when), _when):
+        episodes = dict[str, None]()
+        for sort, one in told:
+            held = latest[sort].get(one.episode)
+            if held is None or _place(held) <= _place(one):
+                latest[sort][one.episode] = one
+            episodes[one.episode] = None
+        for episode in episodes:
+            nearest = [sort[episode] for sort in latest if episode in sort]
+            found = [one for one in nearest if at - entry.within <= one.happened_at]
+            if len(found) == len(sorts):
+                yield _last_of(episode, at, found)
+
+
+def _numbered(number: int, sort: Iterable[Opening]) -> Iterator[tuple[int, Opening]]:
+    for one in sort:
+        yield number, one
+
+
+def _when(numbered: tuple[int, Opening]) -> datetime:
+    return numbered[1].happened_at
+
+
+def _last_of(episode: str, at: datetime, found: Sequence[Opening]) -> Opening:
+    return Opening(
+        episode,
+        at,
+        max(one.known_at for one in found),
+        once(event for one in found for event in one.evidence),
+        next((one.flag for one in found if one.flag is not None), None),
+        next((one.culture for one in found if one.culture is not None), None),
+    )
+
+
+def _of_facts(
+    entry: Entry, timeline: Timeline, now: datetime, settled: Container[str]
+) -> Iterator[Opening]:
+    """Each fact that opens by itself."""
+    begin = since(now, None)
+    told = (
+        timeline.sifted(Fact, lane, keeps, begin, now)
+        for lane, keeps in lanes_of(entry)
+    )
+    for fact in merge(*told, key=_moment):
+        if _stay(fact) not in settled:
+            yield _of(fact)
+
+
+def _admissions(timeline: Timeline, now: datetime) -> Iterator[Opening]:
     """Nobody was admitted to a stay that was cancelled, nor for a visit."""
     said = timeline.between(Encounter, "encounter", since(now, None), now)
     for _, told in groupby(sorted(said, key=_stay), key=_stay):
@@ -161,43 +204,6 @@ def _admissions(
         if last.phase == "cancelled" or last.encounter_class == "outpatient":
             continue
         yield from (_of(fact) for fact in life if fact.phase == "admitted")
-
-
-def _units(entry: UnitEntry, timeline: Timeline, now: datetime) -> Iterator[Opening]:
-    for fact in timeline.between(Location, "location", since(now, None), now):
-        if fact.phase == "entered" and fact.level in entry.any_of:
-            yield _of(fact)
-
-
-def _infusions(
-    entry: InfusionEntry, timeline: Timeline, now: datetime
-) -> Iterator[Opening]:
-    for drug in sorted(ingredients(entry.drugs)):
-        lane = f"infusion:{drug}"
-        for fact in timeline.between(Infusion, lane, since(now, None), now):
-            if _runs(entry, fact):
-                yield _of(fact)
-
-
-def _runs(entry: InfusionEntry, fact: Infusion) -> bool:
-    charted = fact.sent_rate if fact.rate is None else fact.rate
-    if fact.phase == "stopped" or charted == 0:
-        return False
-    if entry.rate is None:
-        return True
-    if fact.rate is None:
-        return False
-    reached = compare(interval(fact.rate), entry.rate.operator, entry.rate.value)
-    return reached is TRUE
-
-
-def _supports(
-    entry: SupportEntry, timeline: Timeline, now: datetime
-) -> Iterator[Opening]:
-    lane = "respiratory_support"
-    for fact in timeline.between(RespiratorySupport, lane, since(now, None), now):
-        if fact.phase != "stopped" and fact.category in entry.any_of:
-            yield _of(fact)
 
 
 def _cultures(
@@ -249,24 +255,6 @@ def _is_specimen(entry: CultureEntry, taken: CultureCollected | None) -> bool:
     return any(word.casefold() in name for word in entry.specimens)
 
 
-def _medications(
-    entry: MedicationEntry, timeline: Timeline, now: datetime
-) -> Iterator[Opening]:
-    for fact in timeline.between(Medication, "medication", since(now, None), now):
-        if fact.stage in entry.stages and _is_drug(entry, fact):
-            yield _of(fact)
-
-
-def _is_drug(entry: MedicationEntry, fact: Medication) -> bool:
-    wanted = ingredients(entry.drugs).union(entry.drugs)
-    sent = fact.sent_drug.casefold()
-    named = fact.drug in wanted or any(w.casefold() in sent for w in entry.named)
-    if not named and not (entry.antimicrobial and fact.antimicrobial):
-        return False
-    routes = {route.casefold() for route in entry.routes}
-    return not routes or fact.route is None or fact.route.casefold() in routes
-
-
 def _of(fact: Fact, *later: Fact) -> Opening:
     """An opening that happened with `fact`, and rests on the others too."""
     told = (fact, *later)
@@ -280,29 +268,3 @@ def _of(fact: Fact, *later: Fact) -> Opening:
 
 def _stay(fact: Fact) -> str:
     return fact.encounter or NO_STAY
-
-
-def _lanes(entry: Entry) -> Iterator[str]:
-    """The lanes in which a fact that is known already may still have to happen."""
-    if isinstance(entry, InfusionEntry):
-        yield from (f"infusion:{drug}" for drug in ingredients(entry.drugs))
-    else:
-        yield from _LANES.get(type(entry), ())
-
-
-_FINDERS: Mapping[type, Callable[..., Iterator[Opening]]] = {
-    AdmissionEntry: _admissions,
-    UnitEntry: _units,
-    InfusionEntry: _infusions,
-    SupportEntry: _supports,
-    CultureEntry: _cultures,
-    MedicationEntry: _medications,
-}
-
-_LANES: Mapping[type, tuple[str, ...]] = {
-    AdmissionEntry: ("encounter",),
-    UnitEntry: ("location",),
-    SupportEntry: ("respiratory_support",),
-    CultureEntry: ("culture_collected", "culture_result"),
-    MedicationEntry: ("medication",),
-}

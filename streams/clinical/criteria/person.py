@@ -97,21 +97,25 @@ def judge_pregnant(rule: Pregnant, view: PatientView, now: datetime) -> Judgemen
 def judge_allergy(rule: HasAllergy, view: PatientView, now: datetime) -> Judgement:
     """An allergy stands until it is ruled out; each substance for itself.
 
+    A substance is asked for by a word of its name, and ruled out by that name alone:
+    that a cream of it is tolerated says nothing of the infusion.
     "No known allergies" (`any`, not present) rules out what was not named since.
     """
     coming = ahead(view.timeline, "allergy", now)
-    wanted = [substance.casefold() for substance in rule.to]
+    wanted = {substance.casefold() for substance in rule.to}
+    said = view.timeline.between(Allergy, "allergy", since(now, None), now)
     last: dict[str, Allergy] = {}
-    for fact in view.timeline.between(Allergy, "allergy", since(now, None), now):
-        substance = fact.substance.casefold()
-        none_known = substance == "any" and not fact.present
-        for name in wanted if none_known else {substance}.intersection(wanted):
-            last[name] = fact
+    for fact in said:
+        sent = fact.substance.casefold()
+        if sent == _ANY and not fact.present:
+            last = dict.fromkeys(wanted, fact)
+        elif any(word in sent for word in wanted):
+            last[sent] = fact
     present = [fact.event_id for fact in last.values() if fact.present]
     if present:
         return Judgement(TRUE, once(present), changes_at=coming)
-    denied = once(fact.event_id for fact in last.values())
-    if len(last) < len(wanted):
+    denied = once(fact.event_id for name, fact in last.items() if name in wanted)
+    if not wanted <= last.keys():
         need = f"allergy to {' or '.join(rule.to)}"
         return replace(absent(rule, need, coming), evidence=denied)
     return Judgement(FALSE, denied, changes_at=coming)
@@ -151,8 +155,9 @@ def judge_condition(rule: HasCondition, view: PatientView, now: datetime) -> Jud
         if one.inside is TRUE and not _perhaps_over(one, denied)
     ]
     if sure:
-        return Judgement(TRUE, once(sure))
-    evidence = once(one.fact.event_id for one in present or denied)
+        return Judgement(TRUE, once((*sure, *window.evidence)))
+    deciding = [one.fact.event_id for one in present or denied]
+    evidence = once((*deciding, *window.evidence)) if deciding else ()
     if present:
         return Judgement(UNKNOWN, evidence, would_need=(need,))
     return replace(absent(rule, need), evidence=evidence)
@@ -176,6 +181,10 @@ def _perhaps_over(one: Seen[Condition], denied: Iterable[Seen[Condition]]) -> bo
         for other in denied
         if other.fact.code == one.fact.code
     )
+
+
+_ANY = "any"
+"""The substance of "no known allergies"."""
 
 
 def person_reads(_: Age | Sex) -> Iterable[str]:

@@ -65,9 +65,9 @@ def _done(rule: UnderProcedure, view: PatientView, window: Window) -> Judgement:
     ]
     sure = [one for one in found if one.inside is TRUE]
     if sure:
-        return Judgement(TRUE, (sure[-1].fact.event_id,))
+        return Judgement(TRUE, once((sure[-1].fact.event_id, *window.evidence)))
     if found:
-        evidence = once(one.fact.event_id for one in found)
+        evidence = once((*(one.fact.event_id for one in found), *window.evidence))
         return Judgement(UNKNOWN, evidence, would_need=(_need(rule),))
     return absent(rule, _need(rule))
 
@@ -84,7 +84,8 @@ def _runs(
     if not told:
         return absent(rule, _need(rule))
     said = any_of(ran for ran, _ in told)
-    evidence = once(last.event_id for ran, last in told if ran is said)
+    deciding = (last.event_id for ran, last in told if ran is said)
+    evidence = once((*deciding, *window.evidence))
     if said is UNKNOWN:
         return Judgement(UNKNOWN, evidence, would_need=(_need(rule),))
     return Judgement(said, evidence)
@@ -102,26 +103,27 @@ def _ran(
             if ended is None
             else window.holds(ended.happened_at, latest_of(ended))
         )
-    if begun.happened_at > window.latest_end:
+    if begun.happened_at > window.latest_end or window.begun is FALSE:
         return FALSE
     end = _end(begun, ended, view, now)
-    if end is not None and end <= window.begin:
+    if end is not None and min(latest_of(end), now) <= window.begin:
         return FALSE
     if end is None and begun.happened_at + OPEN_PROCEDURE < window.begin:
         return UNKNOWN
-    return TRUE if latest_of(begun) <= window.end else UNKNOWN
+    ran_on = end is None or end.happened_at > window.latest_begin
+    return window.begun if ran_on and latest_of(begun) <= window.end else UNKNOWN
 
 
 def _end(
     begun: Procedure, ended: Procedure | None, view: PatientView, now: datetime
-) -> datetime | None:
-    """When it was stopped or, without a word of that, the stay it was begun in ended."""
+) -> Procedure | Encounter | None:
+    """Its stop or, without a word of that, the end of the stay it was begun in."""
     if ended is not None:
-        return ended.happened_at
+        return ended
     left = view.timeline.between(Encounter, "encounter", begun.happened_at, now)
     return next(
         (
-            fact.happened_at
+            fact
             for fact in left
             if fact.phase == "discharged" and fact.encounter == begun.encounter
         ),

@@ -6,8 +6,9 @@ its readings lapse. `values` has what else can be said of values.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from math import inf
 from operator import attrgetter
 
 from streams.clinical.criteria.intervals import Interval, compare
@@ -63,6 +64,14 @@ def one_suffices(rule: Value) -> bool:
     return rule.which == "any" or (rule.which == "highest") == upward
 
 
+def nearest(rule: Value, readings: Iterable[tuple[Interval | None, str]]) -> str:
+    """Of readings that agree, each with its id, the one nearest to saying otherwise."""
+    upward = rule.is_.operator in (">", ">=")
+    if upward == one_suffices(rule):
+        return max((inf if r is None else r.high, name) for r, name in readings)[1]
+    return min((-inf if r is None else r.low, name) for r, name in readings)[1]
+
+
 def value_need(rule: Value) -> str:
     """What is missing, as it is read aloud."""
     return f"{rule.concept}{in_words(rule)}"
@@ -112,9 +121,7 @@ def _deciding(
         return once(reading.event_id for reading in alike)
     if (truth is TRUE) == one_suffices(rule):
         return (alike[-1].event_id,)
-    upward = rule.is_.operator in (">", ">=")
-    pick = max if upward == one_suffices(rule) else min
-    return (pick(alike, key=attrgetter("value", "event_id")).event_id,)
+    return (nearest(rule, ((range_of(one), one.event_id) for one in alike)),)
 
 
 def _lapse(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from operator import attrgetter
 
 from streams.clinical.criteria.numbers import Number
 from streams.clinical.criteria.windows import Window
@@ -71,14 +72,16 @@ def so_many(n: int, apart: timedelta, readings: Sequence[Compared]) -> Said:
     """Whether `n` readings compare so, each so far from the others.
 
     FALSE only once so many were made so far apart: before that another may come.
+    One of which only the date is known may lie far from all the others.
     """
-    sure = _apart([r.number for r in readings if r.truth is TRUE], apart, sure=True)
+    sure = _apart([r.number for r in readings if r.truth is TRUE], apart)
     if len(sure) >= n:
         return Said(TRUE, sure)
     hoped = [r.number for r in readings if r.truth is not FALSE]
     made = [r.number for r in readings if r.number.counts is TRUE]
-    enough = len(_apart(made, apart, sure=True)) >= n
-    if enough and len(_apart(hoped, apart, sure=False)) < n:
+    timed = [one for one in hoped if not one.dated]
+    most = len(_apart(timed, apart)) + len(hoped) - len(timed)
+    if most < n <= len(_apart(made, apart)):
         return Said(FALSE, made)
     return Said(UNKNOWN, [r.number for r in readings])
 
@@ -103,15 +106,13 @@ def _runs(readings: Sequence[Compared], gap: timedelta) -> list[list[Number]]:
     return [*runs, unbroken] if unbroken else runs
 
 
-def _apart(readings: Sequence[Number], apart: timedelta, *, sure: bool) -> list[Number]:
-    """As many as can be, each so far from the one before it: surely, or perhaps."""
+def _apart(readings: Sequence[Number], apart: timedelta) -> list[Number]:
+    """As many as there are, each surely so far from the one before it.
+
+    The one that is over first leaves most room for others.
+    """
     chosen: list[Number] = []
-    for one in readings:
-        if not chosen:
-            chosen.append(one)
-            continue
-        last = chosen[-1]
-        length = one.at - last.latest if sure else one.latest - last.at
-        if length >= apart:
+    for one in sorted(readings, key=attrgetter("latest")):
+        if not chosen or one.at - chosen[-1].latest >= apart:
             chosen.append(one)
     return chosen

@@ -50,7 +50,7 @@ def judge_onset(rule: HasOnset, view: PatientView, now: datetime) -> Judgement:
     deciding = [flag for flag in flags if stands[flag.flag_id] is said]
     return Judgement(
         said,
-        once(e for flag in deciding for e in flag.evidence),
+        once((*(e for flag in deciding for e in flag.evidence), *window.evidence)),
         would_need=(need,) if said is UNKNOWN else (),
     )
 

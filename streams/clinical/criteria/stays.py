@@ -35,6 +35,8 @@ def judge_prior_stay(rule: PriorStay, view: PatientView, now: datetime) -> Judge
     Who was discharged to another facility was in one (`facility: true`).
     """
     need = f"stays in the {write_duration(rule.within)} before this one"
+    if (dated := _dated(view, now)) is not None:
+        return Judgement(UNKNOWN, dated, would_need=(need,))
     arrival = hospital_stay(view, now)
     if arrival is None:
         return absent(rule, "hospital stay")
@@ -45,8 +47,6 @@ def judge_prior_stay(rule: PriorStay, view: PatientView, now: datetime) -> Judge
         if gone.happened_at >= begin
         and (_was_inpatient(gone, view, now) or (rule.facility and _went_on(gone)))
     ]
-    if (dated := _dated(view, now)) is not None:
-        return Judgement(UNKNOWN, dated, would_need=(need,))
     if ended:
         return Judgement(TRUE, once(gone.event_id for gone in ended))
     return absent(rule, need)
@@ -55,12 +55,12 @@ def judge_prior_stay(rule: PriorStay, view: PatientView, now: datetime) -> Judge
 @foreseen
 def judge_transferred(rule: Transferred, view: PatientView, now: datetime) -> Judgement:
     """Whether a stay in an acute hospital passed the patient on to this one."""
-    arrival = hospital_stay(view, now)
-    if arrival is None:
-        return absent(rule, "hospital stay")
     need = "where the patient came from"
     if (dated := _dated(view, now)) is not None:
         return Judgement(UNKNOWN, dated, would_need=(need,))
+    arrival = hospital_stay(view, now)
+    if arrival is None:
+        return absent(rule, "hospital stay")
     sent = [
         gone
         for gone in _ended_before(arrival, view, now)

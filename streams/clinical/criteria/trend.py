@@ -49,7 +49,8 @@ def judge_trend(rule: Trend, view: PatientView, now: datetime) -> Judgement:
     if not found:
         return absent(rule, need)
     if len(found) == 1 or not all(map(_is_sure, found)):
-        return Judgement(UNKNOWN, _ids(found), would_need=(need,))
+        evidence = once((*_ids(found), *window.evidence))
+        return Judgement(UNKNOWN, evidence, would_need=(need,))
     far, changes = _farthest(
         rule, [_change(rule, *pair) for pair in _pairs(rule, found)]
     )

@@ -17,6 +17,7 @@ from streams.clinical.criteria.numbers import SOURCES, Number, numbers, value_la
 from streams.clinical.criteria.readings import (
     compared,
     judge_plainly,
+    nearest,
     one_suffices,
     value_need,
 )
@@ -163,13 +164,12 @@ def _first(readings: Sequence[Compared]) -> list[Compared]:
     soonest = min((one.latest for one in sure), default=None)
     if soonest is None:
         return list(readings)
-    first = min(sure, key=lambda one: (one.latest, one.event_id))
+    timed = min((_moment(one) for one in sure if not one.dated), default=None)
     return [
         one
         for one in readings
-        if one.number is first
-        or one.number.at < soonest
-        or (one.number.dated and one.number.at <= soonest)
+        if one.number.at <= soonest
+        and (one.number.dated or timed is None or _moment(one.number) <= timed)
     ]
 
 
@@ -185,7 +185,13 @@ def _any_or_all(rule: Value, readings: Sequence[Compared]) -> Said:
     if not sure:
         told.add(_nothing(rule))
     said = told.pop() if len(told) == 1 else UNKNOWN
-    return Said(said, [one.number for one in readings])
+    found = [one.number for one in readings]
+    if len(sure) < len(readings):
+        return Said(said, found)
+    if said is UNKNOWN:
+        return Said(said, [one.number for one in sure if _bare(rule, one) is UNKNOWN])
+    decisive = nearest(rule, ((one.range, one.event_id) for one in found))
+    return Said(said, [one for one in found if one.event_id == decisive])
 
 
 def _bare(rule: Value, one: Compared) -> Truth3:

@@ -61,7 +61,7 @@ def judge_fluid(rule: FluidTotal, view: PatientView, now: datetime) -> Judgement
     if not found:
         return absent(rule, need)
     total = Interval(sum(v.low for _, v in found), sum(v.high for _, v in found))
-    evidence = [fact.event_id for fact, _ in found]
+    evidence = [*(fact.event_id for fact, _ in found), *window.evidence]
     if rule.by_weight:
         weight = latest_weight(view.timeline, now, URINE.weight_reach)
         if weight is None or not weight.value:

@@ -41,6 +41,13 @@ class Window:
     evidence: tuple[str, ...] = ()
     """What tells the anchor."""
 
+    @property
+    def begun(self) -> Truth3:
+        """Whether it has; what runs on before it begins does not lie in it."""
+        if self.begin > self.latest_end:
+            return FALSE
+        return UNKNOWN if self.latest_begin > self.end else TRUE
+
     def holds(self, earliest: datetime, latest: datetime) -> Truth3:
         """Whether something that happened between these moments happened in it."""
         latest = max(earliest, min(latest, self.now))

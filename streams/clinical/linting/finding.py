@@ -75,6 +75,10 @@ class Check(StrEnum):
     """A compound of one rule, or a double negation."""
     ANCHOR_UNSURE = "anchor_unsure"
     """The window counts from what the entry does not bring about."""
+    GUESSABLE = "guessable"
+    """Who sees past arms knows too well which comes next."""
+    NO_FLOOR = "no_floor"
+    """Nothing keeps an arm's share in response-adaptive allocation above nothing."""
 
 
 @dataclass(frozen=True, slots=True)

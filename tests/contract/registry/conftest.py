@@ -11,6 +11,7 @@ import pytest
 from registry.domain.consent import ConsentBasis, ConsentState
 from registry.domain.mode import Mode
 from registry.domain.protocol import ArmDesign, DomainDesign
+from registry.domain.randomisation.methods import PermutedBlocks
 from registry.domain.randomisation.signer import KeyedSigner
 from registry.usecases.activate_protocol import ActivateProtocol, activate_protocol
 from registry.usecases.randomise import Randomise, randomise
@@ -18,6 +19,7 @@ from registry.usecases.record_answer import RecordAnswer, record_answer
 from registry.usecases.record_batch import RecordBatch, record_batch
 from registry.usecases.record_consent import RecordConsent, record_consent
 from registry.usecases.record_opt_out import RecordOptOut, record_opt_out
+from registry.usecases.set_green_light import SetGreenLight, set_green_light
 from registry.usecases.set_mode import SetMode, set_mode
 from registry.usecases.verify_audit import verify_audit
 from streams.vocabulary.ids import (
@@ -39,7 +41,7 @@ HOUR = timedelta(hours=1)
 FLUIDS = DomainDesign(
     domain="fluids",
     arms=(ArmDesign("restrictive"), ArmDesign("standard")),
-    block_multiples=(2,),
+    method=PermutedBlocks((2,)),
 )
 
 
@@ -56,9 +58,19 @@ class Bedside:
     def open_trial(self, *designs, mode=Mode.LIVE):
         with self.registry.transaction() as uow:
             set_mode(SetMode(mode=mode, reason="a test", actor="admin", at=NOON), uow)
-            return activate_protocol(
+            done = activate_protocol(
                 self.protocol(*(designs or (FLUIDS,))), uow, signer=self.signer
             )
+        self.light()
+        return done
+
+    def light(self, trial="TIDE", *, given=True, site="A", at=NOON):
+        """Give the site the word to recruit, or take it back."""
+        command = SetGreenLight(
+            trial=trial, site=site, given=given, reason="a test", actor="sponsor", at=at
+        )
+        with self.registry.transaction() as uow:
+            return set_green_light(command, uow)
 
     def declare(self, trial="TIDE", **document):
         """Put a protocol into force that declares this, in a live registry."""
@@ -66,7 +78,9 @@ class Bedside:
             live = SetMode(mode=Mode.LIVE, reason="a test", actor="admin", at=NOON)
             set_mode(live, uow)
             told = self.protocol(FLUIDS, trial=trial, document=document)
-            return activate_protocol(told, uow, signer=self.signer)
+            done = activate_protocol(told, uow, signer=self.signer)
+        self.light(trial)
+        return done
 
     def protocol(self, *designs, protocol_hash="hash-1", trial="TIDE", document=()):
         return ActivateProtocol(

@@ -41,7 +41,7 @@ def test_an_untouched_registry_verifies_chain_by_chain(registry):
         ("A", "TIDE"),
     ]
     assert not any(r.break_ for r in reports)
-    assert reports[-1].rows == 10
+    assert reports[-1].rows == 11
 
 
 def test_a_registry_that_is_written_meanwhile_verifies(registry, lived):
@@ -64,14 +64,14 @@ def test_a_registry_that_is_written_meanwhile_verifies(registry, lived):
         "UPDATE audit_event SET at = '2026-03-01 11:00:00' WHERE site = 'A'",
         "UPDATE audit_event SET detail = '{}' WHERE site = 'A' AND trial = 'TIDE' AND sequence = 3",
         "DELETE FROM audit_event WHERE site = 'A' AND trial = 'TIDE' AND sequence = 3",
-        "DELETE FROM audit_event WHERE site = 'A' AND trial = 'TIDE' AND sequence = 10",
+        "DELETE FROM audit_event WHERE site = 'A' AND trial = 'TIDE' AND sequence = 11",
         "DELETE FROM audit_event WHERE site = 'A' AND trial = 'TIDE'",
         (
-            "INSERT INTO audit_event SELECT site, trial, 11, action, actor, at, subject, "
+            "INSERT INTO audit_event SELECT site, trial, 12, action, actor, at, subject, "
             "detail, row_hash, row_hash FROM audit_event WHERE site = 'A' AND trial = 'TIDE' "
-            "AND sequence = 10"
+            "AND sequence = 11"
         ),
-        "UPDATE audit_head SET sequence = 9 WHERE site = 'A' AND trial = 'TIDE'",
+        "UPDATE audit_head SET sequence = 10 WHERE site = 'A' AND trial = 'TIDE'",
         "DELETE FROM audit_head WHERE site = 'A' AND trial = 'TIDE'",
         "UPDATE screening_revision SET status = 'ineligible' WHERE patient = 'p2'",
         "UPDATE screening_revision SET document = replace(document, 'eligible', 'needs_data')",
@@ -130,16 +130,16 @@ def test_a_tail_cut_off_with_its_head_is_found_by_an_anchor_kept_outside(
     )
     tamper("DELETE FROM randomisation WHERE patient = 'p2'")
     tamper(
-        "DELETE FROM audit_event WHERE site = 'A' AND trial = 'TIDE' AND sequence = 10"
+        "DELETE FROM audit_event WHERE site = 'A' AND trial = 'TIDE' AND sequence = 11"
     )
     tamper(
-        "UPDATE audit_head SET sequence = 9, row_hash = (SELECT row_hash FROM audit_event "
-        "WHERE site = 'A' AND trial = 'TIDE' AND sequence = 9) "
+        "UPDATE audit_head SET sequence = 10, row_hash = (SELECT row_hash FROM audit_event "
+        "WHERE site = 'A' AND trial = 'TIDE' AND sequence = 10) "
         "WHERE site = 'A' AND trial = 'TIDE'"
     )
 
     assert not broken(registry)
-    assert broken(registry, [anchor])["A", "TIDE"].sequence == 10
+    assert broken(registry, [anchor])["A", "TIDE"].sequence == 11
 
 
 def test_a_chain_that_vanished_whole_is_found_by_its_anchor(registry):
@@ -191,7 +191,8 @@ def test_a_batch_has_one_audit_row_a_chain(bedside, sql):
     bedside.open_trial()
     bedside.hear(*(bedside.verdict(f"p{n}") for n in range(30)))
 
-    assert sql("SELECT count(*) FROM audit_event WHERE site = 'A'") == [(1,)]
+    batches = "site = 'A' AND action = 'stream:batch_recorded'"
+    assert sql(f"SELECT count(*) FROM audit_event WHERE {batches}") == [(1,)]
 
 
 def test_a_refused_attempt_is_audited(bedside, sql):

@@ -44,6 +44,7 @@ def test_a_wiped_audit_is_missed_by_every_record(registry, tamper):
         ("screening_revision", ("A", "TIDE")),
         ("outcome_revision", ("A", "TIDE")),
         ("participant", ("A", "TIDE")),
+        ("green_light", ("A", "TIDE")),
         ("consent_revision", ("", "")),
         ("human_answer", ("", "")),
         ("alert_event", ("", "")),
@@ -65,6 +66,7 @@ def test_one_sort_of_record_alone_misses_its_chain(registry, tamper, kept, chain
         "consent_revision",
         "participant",
         "human_answer",
+        "green_light",
         "mode_revision",
         "protocol_version",
         "alert_event",
@@ -139,21 +141,21 @@ def test_an_arm_that_was_swapped_or_removed_is_found(registry, tamper, act, told
     found = breaks(registry)
 
     assert set(found) == {("A", "TIDE")}
-    assert found["A", "TIDE"].sequence == 9
+    assert found["A", "TIDE"].sequence == 10
     assert told in found["A", "TIDE"].reason
 
 
 @pytest.mark.usefixtures("lived")
 def test_no_arm_can_be_guessed_from_what_may_be_read(registry, sql):
     """The commitment is the arm's, but only the sealed nonce opens it."""
-    sealed = sql(f"SELECT randomisation_id, arm, nonce FROM {arms(registry)}")
+    sealed = sql(f"SELECT randomisation_id, arm, nonce, state FROM {arms(registry)}")
     told = dict(sql("SELECT randomisation_id, arm_commitment FROM randomisation"))
     audit = " ".join(detail for (detail,) in sql("SELECT detail FROM audit_event"))
 
     assert len(sealed) == 2
-    assert len({nonce for _, _, nonce in sealed}) == 2
-    for randomisation_id, arm, nonce in sealed:
-        opened = hashlib.sha256(f"{nonce}{arm}".encode()).hexdigest()
+    assert len({nonce for _, _, nonce, _ in sealed}) == 2
+    for randomisation_id, arm, nonce, state in sealed:
+        opened = hashlib.sha256(f"{nonce}{arm}{state}".encode()).hexdigest()
         assert told[randomisation_id] == opened
         assert opened in audit
         assert nonce not in audit
@@ -204,12 +206,12 @@ def test_heads_and_places_that_cannot_be_read_are_a_break(registry, tamper, stat
 @pytest.mark.parametrize(
     ("table", "column", "chain", "sequence"),
     [
-        ("consent_revision", "decided_at", ("A", "TIDE"), 4),
-        ("participant", "recorded_at", ("A", "TIDE"), 3),
-        ("human_answer", "answered_at", ("A", "TIDE"), 7),
-        ("randomisation", "anchor_at", ("A", "TIDE"), 9),
-        ("screening_revision", "deadline", ("A", "TIDE"), 1),
-        ("alert_event", "at", ("A", "TIDE"), 1),
+        ("consent_revision", "decided_at", ("A", "TIDE"), 5),
+        ("participant", "recorded_at", ("A", "TIDE"), 4),
+        ("human_answer", "answered_at", ("A", "TIDE"), 8),
+        ("randomisation", "anchor_at", ("A", "TIDE"), 10),
+        ("screening_revision", "deadline", ("A", "TIDE"), 2),
+        ("alert_event", "at", ("A", "TIDE"), 2),
         ("mode_revision", "at", ("", ""), 1),
         ("protocol_version", "activated_at", ("", "TIDE"), 1),
     ],
@@ -235,7 +237,7 @@ def test_alerts_closed_by_a_refusal_are_accounted_for(bedside, registry, tamper)
 
     tamper("UPDATE alert_event SET suppressed = 'mode_silent' WHERE step = 'acted'")
 
-    assert breaks(registry)["A", "TIDE"].sequence == 4
+    assert breaks(registry)["A", "TIDE"].sequence == 5
 
 
 def test_alerts_of_many_batches_verify(bedside, registry):
@@ -288,7 +290,7 @@ def test_the_command_tells_a_break_in_a_sentence(registry_url, tamper):
 
     assert done.exit_code == 1
     assert (
-        "BROKEN  A / TIDE breaks at row 3: what it recorded is not what was written.\n"
+        "BROKEN  A / TIDE breaks at row 4: what it recorded is not what was written.\n"
         in done.stdout
     )
     assert "ok      - / TIDE: 1 rows" in done.stdout
@@ -309,7 +311,7 @@ def test_the_command_answers_in_json_with_a_break_or_null(registry_url, tamper):
         None,
         None,
         None,
-        {"sequence": 3, "reason": "what it recorded is not what was written"},
+        {"sequence": 4, "reason": "what it recorded is not what was written"},
     ]
 
 

@@ -16,6 +16,7 @@ import pytest
 from registry.domain.consent import ConsentBasis, ConsentState
 from registry.domain.participant import Consent, Participant
 from registry.domain.protocol import ArmDesign, DomainDesign
+from registry.domain.randomisation.methods import PermutedBlocks
 from registry.domain.randomisation.predictability import (
     correct_guesses,
     predictability_of_blocks,
@@ -35,7 +36,7 @@ ARMS = ("zephyr", "quartz")
 HIDDEN = DomainDesign(
     domain="fluids",
     arms=tuple(ArmDesign(name) for name in ARMS),
-    block_multiples=(2,),
+    method=PermutedBlocks((2,)),
     blinded=True,
 )
 DESIGNED = {

@@ -6,6 +6,7 @@ import pytest
 
 from registry.domain.protocol import ArmDesign
 from registry.domain.randomisation.draws import Position
+from registry.domain.randomisation.history import KnownHistory
 from registry.usecases.randomise import NotRandomised, Randomised
 from streams.vocabulary.messages import CriterionVerdict, InterventionVerdict
 
@@ -64,7 +65,8 @@ def test_who_may_get_every_arm_shares_the_draws_of_the_stratum(three):
         arms=(ArmDesign("restrictive"), ArmDesign("standard"), ArmDesign("albumin")),
     )
     position = Position("TIDE", "fluids", "shock=yes", 2)
-    assert second.arm == three.signer.arm(position, design=design, schedule_first_no=1)
+    drawn = three.signer.arm(position, design=design, history=KnownHistory())
+    assert second.arm == drawn.arm
 
 
 def test_what_was_available_and_to_whom_is_kept_with_the_allocation(three, registry):
@@ -136,4 +138,4 @@ def test_only_an_open_site_of_the_protocol_randomises(bedside, sites, refused):
 
     assert isinstance(done, NotRandomised) is refused
     if refused:
-        assert [o.name for o in done.gate.obstacles] == ["site_closed"]
+        assert "site_closed" in [o.name for o in done.gate.obstacles]

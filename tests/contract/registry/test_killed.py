@@ -17,6 +17,7 @@ import pytest
 from servers.signer import signer_house
 
 from registry.domain.randomisation.draws import Position
+from registry.domain.randomisation.history import KnownHistory
 from registry.store.unit_of_work import open_registry
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
@@ -125,7 +126,8 @@ sys.exit(os.waitstatus_to_exitcode(status))
 @pytest.fixture
 def drawn(bedside):
     position = Position("TIDE", "fluids", "shock=yes", 1)
-    return bedside.signer.arm(position, design=bedside.fluids, schedule_first_no=1)
+    told = {"design": bedside.fluids, "history": KnownHistory()}
+    return bedside.signer.arm(position, **told).arm
 
 
 def test_who_asks_again_after_each_kill_gets_the_one_allocation(
@@ -172,7 +174,8 @@ def test_a_signer_killed_at_each_step_allocates_once(postgres, bedside_of):
 
         assert mortal.wait(60) == 0
         position = Position("TIDE", "fluids", "shock=yes", 1)
-        drawn = bedside.signer.arm(position, design=bedside.fluids, schedule_first_no=1)
+        told = {"design": bedside.fluids, "history": KnownHistory()}
+        drawn = bedside.signer.arm(position, **told).arm
         assert (1, drawn, True) == (done.sequence_no, done.arm, done.repeated)
         assert fell_silent > STATEMENTS
         assert int(house.said.rsplit("died ", 1)[1]) > STATEMENTS

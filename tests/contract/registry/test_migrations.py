@@ -7,13 +7,16 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
+from registry.domain.audit import canonical, record_digest, sha256
+from registry.domain.consent import ConsentState
 from registry.store.engine import database_url, make_engine
 from registry.store.migrate import BASE, HEAD, migrate
 from registry.store.schema import schema
 from registry.store.unit_of_work import open_registry
 from registry.usecases.outbox import ROSTER
+from streams.vocabulary.clock import iso
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
@@ -117,6 +120,81 @@ def test_what_waits_in_the_outbox_keeps_its_order_through_an_upgrade(registry_ur
 
     assert waiting == ["early", "between", "late", "new"]
     assert seen == {"m": None}
+
+
+def test_consents_of_before_keep_their_words_and_their_digests(registry_url):
+    """As 0006 kept them, with rows that refer to them."""
+    migrate(registry_url, BASE)
+    migrate(registry_url, "0006")
+    engine = make_engine(database_url(registry_url))
+    at = "'2026-03-01 12:00:00+00'"
+    with engine.begin() as connection:
+        for number, (state, basis) in enumerate(
+            (("given", "'proxy'"), ("refused", "NULL"), ("withdrawn", "NULL")), 1
+        ):
+            code = f"TIDE-A-000{number}"
+            connection.exec_driver_sql(
+                f"INSERT INTO participant VALUES ('{code}', 'TIDE', 'A', "
+                f"'p{number}', {number}, {at})"
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO consent_revision (consent_id, participant, revision, "
+                "state, basis, decided_at, recorded_at, actor) VALUES "
+                f"('c{number}', '{code}', 1, '{state}', {basis}, {at}, {at}, 'nurse')"
+            )
+    engine.dispose()
+    migrate(registry_url)
+
+    registry = open_registry(registry_url)
+    with registry.inspection() as uow:
+        told = [uow.participants.consent_revision(f"c{n}") for n in (1, 2, 3)]
+    with registry.reading() as views:
+        lines = views.consent_stands(at=told[0].decided_at)
+    registry.close()
+
+    assert [line.standing for line in lines] == ["proxy", "refused", "withdrawn"]
+    assert (lines[0].may_randomise, lines[2].may_treat) == (True, False)
+    assert (told[2].deadline, told[2].scopes) == (None, None)
+    assert record_digest(told[0]) == _digest_of_0006(told[0])
+
+
+def _digest_of_0006(consent):
+    """As it was worked out when a consent had ten fields."""
+    names = (
+        *("actor", "basis", "consent_id", "decided_at", "document_version"),
+        *("participant", "reason", "recorded_at", "revision", "state"),
+    )
+    told = {name: getattr(consent, name) for name in names}
+    times = {n: iso(told[n]) for n in ("decided_at", "recorded_at")}
+    words = {n: told[n] and told[n].value for n in ("state", "basis")}
+    return sha256(canonical(told | times | words))
+
+
+def test_words_the_older_version_has_not_become_the_nearest_that_allow_less(
+    registry_url, bedside, sql
+):
+    bedside.declare(consent={"model": "deferred", "text": "A test.", "within": "9 d"})
+    bedside.hear(bedside.verdict())
+    bedside.consent(state=ConsentState.DEFERRED)
+    bedside.randomise()
+    bedside.consent("p2", state=ConsentState.DEFERRED)
+    bedside.consent("p2", state=ConsentState.DIED)
+
+    migrate(registry_url, "0006")
+
+    states = "SELECT state FROM consent_revision ORDER BY participant, revision"
+    assert [s for (s,) in sql(states)] == ["asked", "asked", "withdrawn"]
+    with pytest.raises(DatabaseError, match="append-only"):
+        sql("UPDATE consent_revision SET state = 'given'")
+    with pytest.raises(IntegrityError):
+        sql(
+            "INSERT INTO consent_revision SELECT 'x', participant, 9, 'deferred', "
+            "basis, document_version, decided_at, recorded_at, actor, reason "
+            "FROM consent_revision WHERE revision = 2"
+        )
+    migrate(registry_url)
+    assert len(sql(states)) == 3
+    assert sql("SELECT count(*) FROM randomisation") == [(1,)]
 
 
 def test_a_registry_without_tables_is_refused_with_the_cure(registry_url):

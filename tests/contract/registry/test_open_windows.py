@@ -3,6 +3,9 @@
 from datetime import timedelta
 
 
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+
+
 def closed(bedside, patient="p1", revision=1):
     """The deadline passed: the last revision is ineligible, whatever was before."""
     return bedside.verdict(
@@ -109,3 +112,54 @@ def test_a_screening_counts_once_however_often_it_was_eligible(bedside, registry
     with registry.reading() as views:
         (domain,) = views.flow()
     assert domain.ever_eligible == 2
+
+
+ASKED = {"by": "investigator", "holds_for": "2 h"}
+SEX = {"kind": "sex", "is": "male"}
+HOURS_2 = {
+    "inclusion": [{"id": "equipoise", "text": "Either.", "rule": SEX, "ask": ASKED}],
+    "exclusion": [{"id": "dying", "text": "Dying.", "rule": SEX, "ask": ASKED}],
+}
+
+
+def answered(bedside, at):
+    for criterion, truth in (("equipoise", "TRUE"), ("dying", "FALSE")):
+        bedside.answer(criterion, truth, at=at, answered_as="investigator")
+
+
+def with_answers(registry, at=None):
+    with registry.reading() as views:
+        (screening,) = views.screenings(at=at)
+        (domain,) = views.flow()
+    return screening.status_with_answers, domain.ever_eligible
+
+
+def test_an_answer_that_lapsed_is_not_shown_as_if_it_held(bedside, registry):
+    bedside.declare(domains=[HOURS_2])
+    bedside.hear(bedside.needs_human())
+    answered(bedside, bedside.noon + HOUR)
+
+    last = bedside.noon + 3 * HOUR
+    assert with_answers(registry, last) == ("eligible", 1)
+    assert with_answers(registry, last + SECOND) == ("needs_human", 1)
+    assert with_answers(registry) == ("needs_human", 1)
+
+
+def test_of_who_was_randomised_the_answers_of_that_moment_count(bedside, registry):
+    bedside.declare(domains=[HOURS_2])
+    bedside.hear(bedside.needs_human())
+    bedside.consent()
+    answered(bedside, bedside.noon + HOUR)
+    bedside.randomise(at=bedside.noon + 2 * HOUR)
+
+    assert with_answers(registry, bedside.noon + 5 * HOUR) == ("eligible", 1)
+
+
+def test_two_answers_that_never_held_together_made_nobody_eligible(bedside, registry):
+    bedside.declare(domains=[HOURS_2])
+    bedside.hear(bedside.needs_human())
+    bedside.answer("equipoise", "TRUE", at=bedside.noon, answered_as="investigator")
+    late = bedside.noon + 2 * HOUR + SECOND
+    bedside.answer("dying", "FALSE", at=late, answered_as="investigator")
+
+    assert with_answers(registry, late) == ("needs_human", 0)

@@ -12,14 +12,17 @@ from sqlalchemy.exc import DatabaseError
 
 from registry.domain.consent import ConsentState
 from registry.domain.mode import Mode
+from registry.domain.pause import Place
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.draws import Position
+from registry.domain.randomisation.history import KnownHistory
+from registry.domain.randomisation.methods import PermutedBlocks
 from registry.domain.randomisation.signer import KeyedSigner
 from registry.store.unit_of_work import open_registry
 from registry.usecases.activate_protocol import activate_protocol
 from registry.usecases.randomise import NotRandomised, Randomised
-from registry.usecases.set_domain import SetDomain, set_domain
 from registry.usecases.set_mode import SetMode, set_mode
+from registry.usecases.set_pause import SetPause, set_pause
 from streams.vocabulary.errors import ErrorCode, Refused, SettingsError
 
 
@@ -48,8 +51,8 @@ def test_an_eligible_consenting_patient_gets_the_arm_the_signer_draws(bedside):
 
     assert isinstance(done, Randomised)
     position = Position("TIDE", "fluids", "shock=yes", 1)
-    drawn = bedside.signer.arm(position, design=bedside.fluids, schedule_first_no=1)
-    assert drawn == done.arm
+    drawn = bedside.signer.arm(position, design=bedside.fluids, history=KnownHistory())
+    assert drawn.arm == done.arm
     assert (done.stratum, done.sequence_no, done.repeated) == ("shock=yes", 1, False)
     assert "arm" not in type(done.roster).__dataclass_fields__
 
@@ -141,8 +144,8 @@ def test_another_design_begins_new_blocks_and_goes_on_counting(bedside, registry
         bedside.signer.arm(
             Position("TIDE", "fluids", "shock=yes", n),
             design=three,
-            schedule_first_no=2,
-        )
+            history=KnownHistory(schedule_first_no=2),
+        ).arm
         for n in (2, 3, 4)
     ]
     assert expected == [result.arm for result in results]
@@ -249,16 +252,16 @@ def test_a_closed_domain_allocates_nothing_and_may_be_opened_again(bedside, regi
     bedside.admit("p1")
 
     def set_open(is_open):
-        command = SetDomain(
+        command = SetPause(
             trial="TIDE",
-            domain="fluids",
-            open=is_open,
+            place=Place(domain="fluids"),
+            paused=not is_open,
             reason="safety",
             actor="sponsor",
             at=bedside.noon,
         )
         with registry.transaction() as uow:
-            return set_domain(command, uow).changed
+            return set_pause(command, uow).changed
 
     assert set_open(False)
     assert not set_open(False)
@@ -267,14 +270,24 @@ def test_a_closed_domain_allocates_nothing_and_may_be_opened_again(bedside, regi
     assert isinstance(bedside.randomise(), Randomised)
 
 
-def test_a_pause_waits_for_nobody_and_no_allocation_overtakes_it(bedside, registry):
+@pytest.mark.parametrize(
+    ("place", "obstacle"),
+    [
+        (Place(domain="fluids"), "domain_closed"),
+        (Place(site="A"), "site_paused"),
+    ],
+    ids=["domain", "site"],
+)
+def test_a_pause_waits_for_those_under_way_and_no_allocation_overtakes_it(
+    bedside, registry, place, obstacle
+):
     bedside.open_trial()
     patients = [f"p{n}" for n in range(12)]
     bedside.admit(*patients)
-    paused = SetDomain(
+    paused = SetPause(
         trial="TIDE",
-        domain="fluids",
-        open=False,
+        place=place,
+        paused=True,
         reason="safety",
         actor="sponsor",
         at=bedside.noon,
@@ -284,7 +297,7 @@ def test_a_pause_waits_for_nobody_and_no_allocation_overtakes_it(bedside, regist
         if index < len(patients):
             return bedside.randomise(patients[index])
         with registry.transaction() as uow:
-            set_domain(paused, uow)
+            set_pause(paused, uow)
             return _randomised_so_far(uow)
 
     *results, count_at_pause = together(13, act)
@@ -293,7 +306,7 @@ def test_a_pause_waits_for_nobody_and_no_allocation_overtakes_it(bedside, regist
     assert count_at_pause == len(allocated)
     for result in results:
         if isinstance(result, NotRandomised):
-            assert {"domain_closed"} == obstacles(result)
+            assert {obstacle} == obstacles(result)
 
 
 def _randomised_so_far(uow):
@@ -315,7 +328,7 @@ def test_silent_never_randomises_and_demo_only_the_simulated(bedside):
 BLINDED = DomainDesign(
     domain="fluids",
     arms=(ArmDesign("active"), ArmDesign("placebo")),
-    block_multiples=(2,),
+    method=PermutedBlocks((2,)),
     blinded=True,
 )
 

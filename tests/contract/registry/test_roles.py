@@ -5,6 +5,7 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from registry.domain.protocol import ArmDesign, DomainDesign
+from registry.domain.randomisation.methods import PermutedBlocks
 from registry.store.migrate import migrate
 from registry.store.roles import READER, REGISTRY, SIGNER, grant_roles
 from registry.store.unit_of_work import open_registry
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.postgres
 BLINDED = DomainDesign(
     domain="steroids",
     arms=(ArmDesign("zephyr"), ArmDesign("quartz")),
-    block_multiples=(2,),
+    method=PermutedBlocks((2,)),
     blinded=True,
 )
 
@@ -65,6 +66,12 @@ def test_randomisations_and_arms_are_closed_to_whoever_is_not_the_signer(
         "INSERT INTO consent_revision SELECT * FROM consent_revision",
         "INSERT INTO screening_revision SELECT * FROM screening_revision",
         "INSERT INTO human_answer SELECT * FROM human_answer",
+        "INSERT INTO recruitment_pause SELECT * FROM recruitment_pause",
+        "INSERT INTO allocation_vector SELECT * FROM allocation_vector",
+        "INSERT INTO allocation_exclusion SELECT * FROM allocation_exclusion",
+        "INSERT INTO green_light SELECT * FROM green_light",
+        "INSERT INTO delegation SELECT * FROM delegation",
+        "INSERT INTO eligibility_signature SELECT * FROM eligibility_signature",
         "SELECT count(*) FROM vault.identifier",
         "DELETE FROM sealed.assignment",
     ],

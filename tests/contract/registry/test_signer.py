@@ -22,6 +22,8 @@ from typer.testing import CliRunner
 from registry.app.cli import app as ember
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.draws import Position, commitment
+from registry.domain.randomisation.history import KnownHistory
+from registry.domain.randomisation.methods import PermutedBlocks
 from registry.domain.randomisation.signer import KeyedSigner
 from registry.store.unit_of_work import open_registry
 from registry.usecases.randomise import NotRandomised
@@ -34,7 +36,7 @@ KEY = bytes(range(32))
 STEROIDS = DomainDesign(
     domain="steroids",
     arms=(ArmDesign("zephyr"), ArmDesign("quartz")),
-    block_multiples=(2, 3),
+    method=PermutedBlocks((2, 3)),
     blinded=True,
 )
 
@@ -80,9 +82,9 @@ def test_an_open_label_arm_is_the_one_the_key_draws_and_comes_again(house, bedsi
 
     position = Position("TIDE", "fluids", "shock=yes", done.sequence_no)
     drawn = KeyedSigner({"TIDE": KEY}).arm(
-        position, design=bedside.fluids, schedule_first_no=1
+        position, design=bedside.fluids, history=KnownHistory()
     )
-    assert drawn == done.arm
+    assert drawn.arm == done.arm
     assert again == replace(done, repeated=True)
 
 
@@ -140,12 +142,31 @@ def test_the_command_line_asks_the_signer_and_tells_the_obstacles(
 ):
     admitted(bedside, "told-1")
     monkeypatch.setenv("EMBER_SIGNER", str(house.socket))
-    words = ["randomise", "A/told-1", "--trial", "TIDE", "--episode", "e1"]
+    monkeypatch.setenv("EMBER_REGISTRY", house.app_url)
+    words = ["randomise", "A/told-1", "--actor", "doctor", "--domain", "fluids"]
 
-    done = CliRunner().invoke(ember, [*words, "--domain", "fluids"])
+    done = CliRunner().invoke(ember, words)
 
     assert done.exit_code == 1
-    assert "EMB-309 window_closed" in done.stdout
+    assert "EMB-309 window_closed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [((), "No signer is named"), (("--key", "tide.key"), "Leave --key out")],
+)
+def test_on_postgresql_the_command_line_draws_by_no_key_of_its_own(
+    house, bedside, monkeypatch, words, told
+):
+    admitted(bedside, "keyless")
+    monkeypatch.delenv("EMBER_SIGNER", raising=False)
+    monkeypatch.setenv("EMBER_REGISTRY", house.app_url)
+    command = ["randomise", "A/keyless", "--actor", "doctor", "--domain", "fluids"]
+
+    done = CliRunner().invoke(ember, [*command, *words])
+
+    assert done.exit_code == 2
+    assert told in done.stderr
 
 
 @pytest.mark.usefixtures("asking")

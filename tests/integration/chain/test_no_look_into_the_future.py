@@ -13,6 +13,7 @@ from streams.adapters.intake import IntakeReport
 from streams.app.history.sources import open_history
 from streams.app.protocols import shipped_protocols
 from streams.clinical.definitions.tracker import sepsis3
+from streams.clinical.outcomes.deriving import derive
 from streams.clinical.timeline import Timeline
 from streams.pipeline.beside import detect_beside
 from streams.pipeline.flaggable import FLAGGABLE, further
@@ -20,7 +21,8 @@ from streams.pipeline.instants import by_instant
 from streams.pipeline.patient import Rules, advance
 from streams.pipeline.screen import screen
 from streams.pipeline.state import PatientState
-from streams.vocabulary.messages import SepsisOnset, TrialScreening
+from streams.vocabulary.messages import SepsisOnset, TrialOutcome, TrialScreening
+from streams.vocabulary.outcomes import NAMED
 
 
 pytestmark = [pytest.mark.shared, pytest.mark.unmeasured]
@@ -138,6 +140,32 @@ def test_each_verdict_is_given_again_without_the_facts_of_later(messages, said):
             assert content(again) == content(verdict), f"{patient} {verdict.known_at}"
             asked += 1
     assert asked > 200
+
+
+def test_each_outcome_is_derived_again_without_the_facts_of_later(messages, said):
+    """Of every third patient."""
+    asked = 0
+    for patient in sorted(said)[::3]:
+        told = [m for m in said[patient] if isinstance(m, TrialOutcome)]
+        for moment in sorted({m.known_at for m in told}):
+            timeline = known_by(messages[patient], moment)
+            for outcome in (m for m in told if m.known_at == moment):
+                if outcome.reason == "onset_withdrawn":
+                    continue
+                found = derive(
+                    NAMED[outcome.outcome],
+                    timeline,
+                    outcome.happened_at,
+                    moment,
+                    episode=outcome.episode,
+                )
+                assert (found.status, found.value, found.reason) == (
+                    outcome.status,
+                    outcome.value,
+                    outcome.reason,
+                ), f"{patient} at {moment}"
+                asked += 1
+    assert asked > 100
 
 
 def asked_again(messages, said, verdict):

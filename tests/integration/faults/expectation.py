@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from integration.faults.people import BEGINNING
+from integration.faults.people import BEGINNING, SITE
 
 from registry.app.embedded import Output
-from registry.app.trials import activate
+from registry.app.trials import activate, give_green_light
 from registry.domain.mode import Mode
 from registry.domain.randomisation.signer import Signer
 from registry.store.migrate import migrate
@@ -110,5 +110,13 @@ def open_house(url: str, *, rules: Rules, signer: Signer) -> None:
             set_mode(show, uow)
         for protocol in rules.protocols:
             activate(protocol, book, signer=signer, actor="test", at=BEGINNING)
+            give_green_light(
+                protocol.id,
+                book,
+                site=SITE,
+                reason="fault tests",
+                actor="test",
+                at=BEGINNING,
+            )
     finally:
         book.close()

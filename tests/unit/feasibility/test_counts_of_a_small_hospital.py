@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from made_up.small_hospital import PATIENTS, SITE, TRIAL, hours, messages
 
-from streams.app.backtest.judging import judge_history
+from streams.app.backtest.judging import judge_history, judge_together
 from streams.app.backtest.telling import Calendar, report
 from streams.clinical.feasibility.numbers import STEPS
 from streams.clinical.feasibility.probe import plan
 from streams.pipeline.patient import Rules
+from streams.vocabulary.protocol import Protocol
 
 
 RULES = Rules(software_version="test")
@@ -174,3 +175,17 @@ def test_the_report_names_what_it_was_made_by(whole):
     assert report_.protocol_hash == TRIAL.digest
     assert report_.definitions == ("sepsis3 ember 1.0",)
     assert report_.first_admission == hours(-5)
+
+
+def test_several_protocols_in_one_pass_count_what_each_counts_by_itself():
+    """One that leaves I3 out, beside the written one; neither knows of the other."""
+    document = {**TRIAL.model_dump(mode="json"), "id": "easier"}
+    (domain,) = document["domains"]
+    domain["inclusion"] = [one for one in domain["inclusion"] if one["id"] != "I3"]
+    easier = Protocol.model_validate(document)
+    plans = [plan(one, (), domains=["only"]) for one in (TRIAL, easier)]
+    together = judge_together(plans, map(messages, PATIENTS), RULES)
+    apart = (judged(), judged(protocol=easier))
+    assert together == apart
+    assert together[0].domains["only"].flagged.stays == 2
+    assert together[1].domains["only"].flagged.stays == 5

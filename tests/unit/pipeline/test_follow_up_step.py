@@ -7,8 +7,15 @@ import pytest
 
 from streams.pipeline.follow_up import follow_up
 from streams.pipeline.state import PatientState
-from streams.vocabulary.events import Death, Encounter, VitalStatusContact
+from streams.vocabulary.events import (
+    Death,
+    Encounter,
+    Infusion,
+    Medication,
+    VitalStatusContact,
+)
 from streams.vocabulary.messages import RosterEntry, SepsisOnset
+from streams.vocabulary.outcomes import NAMED, Mortality, TreatmentReceived
 
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -48,8 +55,8 @@ def entry(message_id="r", moment=T0, domain="corticosteroid"):
     )
 
 
-def ask(state, moment, *, flags=False):
-    step = follow_up(state, moment, t0_of_flags=flags)
+def ask(state, moment, *, flags=False, **named):
+    step = follow_up(state, moment, t0_of_flags=flags, **named)
     for message in step.messages:
         state.outcomes[message.outcome_id] = message
     return step
@@ -150,3 +157,100 @@ def test_a_withdrawn_flag_withdraws_its_outcomes_and_a_new_one_starts_anew():
     again = ask(state, day(3), flags=True)
     assert {m.happened_at for m in again.messages} == {day(3)}
     assert ask(state, day(4), flags=True).messages == ()
+
+
+# -- what the protocol names ---------------------------------------------------
+
+
+def asked(*rules):
+    return {"t": {rule.id: rule for rule in rules}}
+
+
+def test_what_the_protocol_names_is_followed_and_nothing_else(enrolled):
+    step = ask(enrolled, T0, asked=asked(NAMED["organ_support_free_days"]))
+    assert told(step) == {"organ_support_free_days": ("pending", None, None)}
+    assert step.due == day(21)
+    (said,) = step.messages
+    assert said.definition.startswith("support_free_days {")
+
+
+def test_another_trials_protocol_changes_nothing(enrolled):
+    other = {"another": {"make_30": NAMED["make_30"]}}
+    assert set(told(ask(enrolled, T0, asked=other))) == {
+        "mortality_28d",
+        "in_hospital_mortality",
+    }
+
+
+def test_a_final_value_that_changes_amends_its_first_final_revision(enrolled):
+    rules = asked(NAMED["mortality_28d"])
+    ask(enrolled, T0, asked=rules)
+    call = VitalStatusContact(
+        event_id="call", happened_at=day(28), known_at=day(28), alive=True, basis="call"
+    )
+    enrolled.timeline.apply(call, "m1")
+    (final,) = ask(enrolled, day(29), asked=rules).messages
+    assert (final.status, final.value, final.amends) == ("final", 0, None)
+    death = Death(event_id="d", happened_at=day(3), known_at=day(30), place="hospital")
+    enrolled.timeline.apply(death, "m2")
+    (amended,) = ask(enrolled, day(30), asked=rules).messages
+    assert (amended.status, amended.value) == ("final", 1)
+    assert amended.amends == final.revision
+    enrolled.timeline.apply(replace(death, happened_at=day(40), version=1), "m3")
+    (again,) = ask(enrolled, day(41), asked=rules).messages
+    assert (again.value, again.amends) == (0, final.revision)
+
+
+def test_another_choice_in_the_protocol_is_another_definition_and_a_revision(enrolled):
+    ask(enrolled, T0, asked=asked(Mortality(id="died", within=28)))
+    (said,) = ask(enrolled, T0, asked=asked(Mortality(id="died", within=60))).messages
+    assert (said.revision, said.definition) == (1, 'mortality {"within":60}')
+
+
+def test_calendar_days_end_at_the_hospitals_midnight(enrolled):
+    rule = Mortality(id="died", within=28, days="calendar")
+    step = ask(enrolled, T0, asked=asked(rule), zone="America/New_York")
+    assert step.due == datetime(2026, 3, 30, 4, tzinfo=UTC) - timedelta.resolution
+    (unzoned,) = ask(enrolled, T0, asked=asked(rule)).messages
+    assert unzoned.reason == "time_zone_unknown"
+
+
+def test_what_was_received_counts_days_and_names_no_arm(enrolled):
+    rule = TreatmentReceived(id="steroid", drugs=("hydrocortisone",), within=7)
+    for number, moment in enumerate((0.5, 0.7, 2.5, 9)):
+        dose = Medication(
+            event_id=f"dose-{number}",
+            happened_at=day(moment),
+            known_at=day(moment),
+            stage="given",
+            drug="hydrocortisone",
+            sent_drug="Hydrocortisone",
+        )
+        enrolled.timeline.apply(dose, f"dose-{number}")
+    (said,) = ask(enrolled, day(7), asked=asked(rule)).messages
+    assert (said.status, said.value) == ("final", 2)
+    assert dict(said.parts) == {"doses": 3, "infusions": 0, "first_after_h": 12}
+
+
+def test_where_nothing_is_recorded_as_given_nobody_knows_what_was(enrolled):
+    rule = TreatmentReceived(id="steroid", drugs=("hydrocortisone",), within=7)
+    (said,) = ask(enrolled, day(7), asked=asked(rule)).messages
+    reason = "no_administrations_on_record"
+    assert (said.status, said.value, said.reason) == ("missing", None, reason)
+
+
+def test_an_infusion_counts_on_each_day_it_ran(enrolled):
+    rule = TreatmentReceived(id="pressor", drugs=("vasopressor",), within=7)
+    for phase, moment in (("started", 0.5), ("stopped", 3)):
+        drip = Infusion(
+            event_id=phase,
+            happened_at=day(moment),
+            known_at=day(moment),
+            phase=phase,
+            infusion_id="i",
+            drug="vasopressin",
+            rate=0.03,
+        )
+        enrolled.timeline.apply(drip, phase)
+    (said,) = ask(enrolled, day(7), asked=asked(rule)).messages
+    assert (said.status, said.value) == ("final", 3)

@@ -10,6 +10,8 @@ from registry.domain.protocol import (
 )
 from registry.domain.randomisation.blocks import block_at
 from registry.domain.randomisation.draws import Position
+from registry.domain.randomisation.history import KnownHistory
+from registry.domain.randomisation.methods import PermutedBlocks
 from registry.domain.randomisation.signer import KeyedSigner
 from streams.vocabulary.errors import ErrorCode, ProtocolError, SettingsError
 
@@ -21,7 +23,7 @@ def design(*arms, multiples=(1,), **rest):
     return DomainDesign(
         domain="fluids",
         arms=tuple(ArmDesign(name, ratio) for name, ratio in arms),
-        block_multiples=multiples,
+        method=PermutedBlocks(multiples),
         **rest,
     )
 
@@ -33,8 +35,10 @@ def arms(count, of=EVEN, key=KEY, stratum="s", first=1):
     signer = KeyedSigner({"T": key})
     return [
         signer.arm(
-            Position("T", "fluids", stratum, number), design=of, schedule_first_no=first
-        )
+            Position("T", "fluids", stratum, number),
+            design=of,
+            history=KnownHistory(schedule_first_no=first),
+        ).arm
         for number in range(first, first + count)
     ]
 

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from registry.domain.alert import calls, window_is_over
-from registry.domain.consent import ConsentState
+from registry.domain.consent import Standing
 from registry.domain.enrolment import Case, gate, status_with_answers
 from registry.domain.mode import Mode
 from registry.domain.protocol import ArmDesign, DomainDesign
+from registry.domain.randomisation.methods import PermutedBlocks
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.messages import CriterionVerdict, TrialScreening
 
@@ -57,11 +58,11 @@ def case(**changed):
         mode=Mode.LIVE,
         screening=verdict(),
         answers={},
-        consent=ConsentState.GIVEN,
+        consent=Standing.WRITTEN,
         design=DomainDesign(
             domain="d",
             arms=(ArmDesign("a"), ArmDesign("b")),
-            block_multiples=(1,),
+            method=PermutedBlocks((1,)),
         ),
         protocol_hash="h",
         can_seal=False,
@@ -79,7 +80,7 @@ def test_the_gate_is_open_where_nothing_stands_in_the_way():
 
 def test_all_obstacles_are_told_at_once():
     shut = case(
-        consent=None,
+        consent=Standing.NOT_ASKED,
         design=None,
         screening=verdict(status="ineligible", provenance="history", window_open=False),
     )

@@ -7,6 +7,8 @@ import pytest
 
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.draws import Position, commitment
+from registry.domain.randomisation.history import KnownHistory
+from registry.domain.randomisation.methods import PermutedBlocks
 from registry.domain.randomisation.signer import KeyedSigner
 from registry.store.key_stores import KeptSigner, KeyCommand, KeyFile
 from streams.vocabulary.errors import ErrorCode, SettingsError
@@ -17,7 +19,7 @@ TOLD = json.dumps({"TIDE": KEY.hex()})
 FLUIDS = DomainDesign(
     domain="fluids",
     arms=(ArmDesign("restrictive"), ArmDesign("standard")),
-    block_multiples=(2, 3),
+    method=PermutedBlocks((2, 3)),
 )
 
 
@@ -82,7 +84,7 @@ def test_what_is_drawn_by_a_kept_key_is_what_the_key_draws(file):
     kept, plain = KeptSigner(KeyFile(file)), KeyedSigner({"TIDE": KEY})
     for number in range(1, 9):
         place = Position("TIDE", "fluids", "shock=yes", number)
-        told = {"design": FLUIDS, "schedule_first_no": 1}
+        told = {"design": FLUIDS, "history": KnownHistory()}
         assert plain.arm(place, **told) == kept.arm(place, **told)
         assert plain.nonce(place) == kept.nonce(place)
 

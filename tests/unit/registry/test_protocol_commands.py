@@ -364,3 +364,54 @@ def test_what_is_left_to_a_human_is_left_to_somebody(written):
 
     assert status == 0
     assert "left-to-nobody" in {finding["code"] for finding in told}
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a: &a [*a]\n", 1),  # a node that holds itself
+        ("a: !foo b\n", 1),
+        ("? [a]\n: b\n", 1),
+        ("a: 2026-99-99\n", None),
+        ("a: " + "[" * 3000, None),
+        ('a: "\x01"\n', None),
+    ],
+)
+def test_a_hostile_text_is_a_fault_of_the_document(tmp_path, text, place):
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+
+    status, (told,) = answer("lint", str(path))
+
+    assert status == 1
+    assert told["code"] in ("EMB-201", "EMB-202")
+    assert told["line"] == place
+
+
+@pytest.mark.parametrize("named", ["", ".", "/", "nosuch", "no/such.yaml"])
+def test_what_is_no_file_is_a_fault_of_the_call(named):
+    for command in ("lint", "vignettes", "explain"):
+        done = run(command, named)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert "EMB-403" in done.stderr
+
+
+def test_patients_that_cannot_be_read_are_told_without_a_traceback(written, tmp_path):
+    path = written()
+    beside = tmp_path / "little.vignettes.yaml"
+    for content, status, code in (
+        (b"\xff\xfe", 2, "EMB-403"),
+        (b"a: [", 1, "EMB-201"),
+        (b"vignettes: 3", 1, "EMB-202"),
+    ):
+        beside.write_bytes(content)
+        done = run("vignettes", path)
+        assert (done.exit_code, done.stdout) == (status, "")
+        assert code in done.stderr
+
+
+def test_the_protocol_of_the_demonstration_misses_nothing_but_its_truth():
+    status, told = answer("lint", "ember_demo")
+    assert status == 0
+    assert [finding["code"] for finding in told] == ["evidence"]
+    assert run("lint", "ember_demo").stdout.endswith("0 errors, 1 warning.\n")

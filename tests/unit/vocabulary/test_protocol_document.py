@@ -29,6 +29,13 @@ def test_a_protocol_survives_its_own_canonical_json():
     assert content_hash(protocol) == protocol.digest
 
 
+def test_a_changed_copy_has_a_hash_of_its_own():
+    protocol = parse_protocol(TEXT)
+    assert protocol.digest  # worked out before it is copied
+    other = protocol.model_copy(update={"title": "Another"})
+    assert other.digest == content_hash(other) != protocol.digest
+
+
 def test_the_hash_ignores_comments_and_order_but_no_word():
     same = parse_protocol("# a remark\n" + changed("window: 24 h", "window: 1 d"))
     other = parse_protocol(changed("window: 24 h", "window: 25 h"))

@@ -221,5 +221,5 @@ def _outcomes(protocol: Protocol, registration: Registration) -> list[Json]:
             for kind, outcomes in told
             for outcome in outcomes
         ),
-        {"name": words(protocol.outcomes), "description": "Derived by Ember"},
+        {"name": words(protocol.outcome_names), "description": "Derived by Ember"},
     ]

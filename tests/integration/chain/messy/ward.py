@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from registry.app.embedded import EmbeddedRunner
-from registry.app.trials import activate
+from registry.app.trials import activate, give_green_light
 from registry.domain.alert import AlertStep
 from registry.domain.consent import ConsentState
 from registry.domain.mode import Mode
@@ -139,6 +139,14 @@ class Ward:
         for trial in TRIALS:
             activate(
                 trial, self.registry, signer=self.signer, actor="admin", at=LONG_AGO
+            )
+            give_green_light(
+                trial.id,
+                self.registry,
+                site=SITE,
+                reason="a test",
+                actor="admin",
+                at=LONG_AGO,
             )
         self.runner = EmbeddedRunner(
             self.registry,

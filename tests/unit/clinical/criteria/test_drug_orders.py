@@ -12,7 +12,7 @@ from streams.clinical.timeline import Timeline
 from streams.vocabulary.events import Medication
 from streams.vocabulary.facts import Flag
 from streams.vocabulary.rules import Rule
-from streams.vocabulary.truth import FALSE, TRUE
+from streams.vocabulary.truth import FALSE, TRUE, UNKNOWN
 
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -112,10 +112,39 @@ def test_a_stop_overrules_the_planned_one():
     assert judged(order, steroid("stopped", 48)).truth is FALSE
 
 
-@pytest.mark.parametrize("flags", [(), (Flag.STOP_BEFORE_START,)])
-def test_a_stop_before_its_start_does_not_hide_the_order(flags):
-    early = steroid("stopped", 73, flags=flags)
-    assert judged(steroid("ordered", 72, flags=flags), early).truth is TRUE
+ODD = (Flag.STOP_BEFORE_START,)
+
+
+def test_a_stop_of_an_earlier_run_does_not_hide_the_order():
+    early = steroid("stopped", 73)
+    assert judged(steroid("ordered", 72), early).truth is TRUE
+
+
+@pytest.mark.parametrize("way", [{"within": "24 h"}, {"antimicrobial": True}])
+def test_whether_an_order_ran_that_ended_before_it_began_is_unknown(way):
+    order = steroid("ordered", 72, flags=ODD, antimicrobial=True)
+    early = steroid("stopped", 73, flags=ODD)
+    said = judged(order, early, **way)
+    assert (said.truth, said.evidence) == (UNKNOWN, ("ordered",))
+    assert said.would_need
+    assert said.changes_at == order.happened_at + OPEN_ORDER + DAY + INSTANT
+    assert judged(order, early, now=said.changes_at, **way).truth is FALSE
+
+
+def test_that_it_was_ordered_is_certain_whenever_it_ended():
+    order, early = (
+        steroid(s, h, flags=ODD) for s, h in (("ordered", 3), ("stopped", 4))
+    )
+    said = judged(order, early)
+    assert said.truth is TRUE
+    assert said.changes_at == ago(3) + DAY + INSTANT
+    assert judged(order, early, now=said.changes_at).truth is UNKNOWN
+
+
+def test_a_later_stop_settles_until_when_it_ran():
+    order, early = steroid("ordered", 72, flags=ODD), steroid("stopped", 73, flags=ODD)
+    assert judged(order, early, steroid("stopped", 5)).truth is TRUE
+    assert judged(order, early, steroid("stopped", 48)).truth is FALSE
 
 
 def test_a_stop_before_its_start_proves_nothing():

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from streams.clinical.criteria.opening import opening_reads, openings
@@ -269,6 +271,61 @@ def test_what_is_known_and_has_not_happened_opens_when_it_has():
     told = found(PRESSOR, drip("d", 5), now=2)
     assert told.by_episode == {}
     assert told.changes_at == after(5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "news", "stands"),
+    [
+        (PRESSOR, drip("p", 3, drug="propofol"), True),
+        (PRESSOR, drip("n", 3, phase="stopped"), True),
+        (PRESSOR, drip("n", 3), False),
+        (ANTIBIOTIC, dose("d", 3, "furosemide"), True),
+        (ANTIBIOTIC, dose("d", 3, antimicrobial=True), False),
+        ({"kind": "first_of", "of": [PRESSOR, SHOCK]}, drip("n", 3), False),
+    ],
+)
+def test_what_opened_stands_until_a_fact_comes_that_can_open(asked, news, stands):
+    timeline, entry = Timeline(), ENTRY.validate_python(asked)
+    for one in (drip("d", 0), dose("o", 0)):
+        timeline.apply(one, one.event_id)
+    told = openings(entry, timeline, (), after(4))
+    assert told.stand(timeline)
+    timeline.apply(news, news.event_id)
+    assert told.stand(timeline) is stands
+    if stands:
+        assert openings(entry, timeline, (), after(4)) == told
+
+
+SORTS = (
+    lambda name, hour, stay: drip(name, hour) if stay == "e1" else None,
+    lambda name, hour, stay: dose(name, hour, antimicrobial=True, encounter=stay),
+    lambda name, hour, stay: support(name, hour) if stay == "e1" else None,
+)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 2), st.integers(0, 6), st.sampled_from(("e1", "e1", "e2"))
+        ),
+        max_size=10,
+    ),
+    st.integers(1, 3),
+)
+def test_all_of_several_open_at_the_first_moment_with_each_near_enough(told, within):
+    """By going through all hours: independent of how it is found."""
+    facts = [SORTS[sort](f"f{n}", h, stay) for n, (sort, h, stay) in enumerate(told)]
+    kinds = [PRESSOR, ANTIBIOTIC, {"kind": "respiratory_support", "any_of": ["hfnc"]}]
+    asked = {"kind": "all_of", "of": kinds, "within": f"{within} h"}
+    opened = first(asked, *(fact for fact in facts if fact is not None))
+    hours = [{h for s, h, stay in told if s == n and stay == "e1"} for n in range(3)]
+    moments = [
+        hour
+        for hour in range(7)
+        if any(hour in sort for sort in hours)
+        and all(any(hour - within <= h <= hour for h in sort) for sort in hours)
+    ]
+    assert (opened and opened[0]) == (after(moments[0]) if moments else None)
 
 
 @pytest.mark.parametrize(

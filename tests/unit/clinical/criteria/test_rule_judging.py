@@ -488,3 +488,21 @@ def test_an_icu_stay_ends_by_its_own_name_whatever_the_ward():
     )
     left = fact(Location, 2, "b", phase="left", ward="Unit 7", level="icu", stay="i1")
     assert judged(ICU, entered, left).truth is FALSE
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"kind": "prior_stay", "within": "24 h", "facility": True},
+        {"kind": "transferred"},
+    ],
+)
+def test_what_a_date_leaves_open_of_two_stays_absence_does_not_decide(rule):
+    """Where the screening names no stay, the date may even hide which is this one."""
+    told = {"phase": "registered", "encounter_class": "emergency"}
+    dated = fact(Encounter, 0, "f", encounter="f", flags=(Flag.DATE_ONLY,), **told)
+    other = fact(Encounter, 0, "e", encounter="e", **told)
+    gone = {"phase": "discharged", "disposition": "acute_hospital"}
+    left = fact(Encounter, 0, "g", encounter="f", **gone)
+    said = judged({**rule, "absent_means": False}, dated, other, left)
+    assert (said.truth, said.evidence) == (UNKNOWN, ("f",))

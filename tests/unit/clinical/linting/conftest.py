@@ -25,7 +25,7 @@ domains:
     arms:
       - {{id: one, title: One}}
       - {{id: two, title: Two}}
-    allocation: {{method: permuted_blocks, sizes: [4]}}
+    allocation: {{method: permuted_blocks, sizes: [4, 6]}}
     alert: {{title: A patient, body: Look.}}
     recruitment:
       entry: {entry}

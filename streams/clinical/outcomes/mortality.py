@@ -1,7 +1,8 @@
-"""Outcomes as functions of the record with an as-of time.
+"""Mortality: death by a day at any place, and death in the acute hospital stay.
 
 No death on record is not life: an outcome of 0 needs a sign of life.
-Days are 24 hours from t0, not calendar days; the end of a window belongs to it.
+Days are 24 hours from t0, or calendar days where the protocol says so; the end of a
+window belongs to it.
 
 In-hospital mortality is REMAP-CAP's: death in the acute stay, which a transfer to
 another acute hospital continues, capped at day 90.
@@ -9,11 +10,13 @@ another acute hospital continues, capped at day 90.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
 
 from streams.clinical.hospital_stay import STITCH, HospitalStay, hospital_stay
+from streams.clinical.outcomes.derived import Derived, by_death, missing, pending
 from streams.clinical.timeline import Timeline
 from streams.clinical.vital_status import (
     INSTANT,
@@ -21,44 +24,48 @@ from streams.clinical.vital_status import (
     death_on_record,
     sign_of_life,
 )
-from streams.vocabulary.clock import DAY
-from streams.vocabulary.messages import OutcomeStatus
+from streams.vocabulary.clock import DAY, in_utc
 
 
-VERSION = "1.0"
-"""Of both definitions; a change of meaning raises it."""
-
-DAY_28, CAP = 28 * DAY, 90 * DAY
+CAP = 90 * DAY
+"""After so long an acute stay is taken for over (REMAP-CAP)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Derived:
-    """One outcome at one moment."""
+def end_of_days(
+    t0: datetime,
+    days: int,
+    counted: Literal["elapsed", "calendar"],
+    zone: str | None,
+) -> datetime | None:
+    """The last moment of a window of so many days; None where the zone is not known."""
+    if counted == "elapsed":
+        return t0 + days * DAY
+    if zone is None:
+        return None
+    here = ZoneInfo(zone)
+    after = t0.astimezone(here).date() + timedelta(days=days + 1)
+    midnight = datetime(after.year, after.month, after.day, tzinfo=here)
+    return in_utc(midnight) - INSTANT
 
-    status: OutcomeStatus
-    value: float | None = None
-    """1 dead, 0 alive; None where nobody can say."""
-    determinable_from: datetime | None = None
-    """The earliest moment at which the value can be final."""
-    reason: str | None = None
-    evidence: tuple[str, ...] = ()
-    due: datetime | None = None
-    """When time alone changes it."""
 
-
-def mortality_28d(
-    timeline: Timeline, t0: datetime, now: datetime, *, episode: str
+def mortality_by(
+    timeline: Timeline,
+    t0: datetime,
+    now: datetime,
+    *,
+    end: datetime,
+    day: int,
+    episode: str,
 ) -> Derived:
-    """Death at any place within 28 days of 24 hours."""
+    """Death at any place by `end`, the last moment of that day."""
     dying = death_on_record(timeline, now)
-    end = t0 + DAY_28
     if dying is not None:
         decided = _died_by(dying, t0, end)
         if decided is not None:
             return decided
     if now < end:
-        return Derived(status="pending", determinable_from=end, due=end)
-    return _alive_at(timeline, end, now, dying, episode=episode, day=28)
+        return pending(end)
+    return _alive_at(timeline, end, now, dying, episode=episode, day=day)
 
 
 def in_hospital_mortality(
@@ -69,7 +76,7 @@ def in_hospital_mortality(
     dying = death_on_record(timeline, now)
     cap = t0 + CAP
     if stay is not None and stay.left_at is not None and stay.left_at < t0:
-        return _missing("discharged_before_t0", stay.evidence)
+        return missing("discharged_before_t0", stay.evidence)
     if dying is not None:
         decided = _died_in_hospital(dying, stay, t0, cap)
         if decided is not None:
@@ -77,25 +84,18 @@ def in_hospital_mortality(
     if stay is not None and stay.left_at is not None and not stay.transferred:
         return _left_alive(timeline, stay, stay.left_at, now)
     if now < cap:
-        return Derived(status="pending", determinable_from=cap, due=cap)
+        return pending(cap)
     return _alive_at(timeline, cap, now, dying, episode=episode, day=90)
-
-
-OUTCOMES: dict[str, Callable[..., Derived]] = {
-    "mortality_28d": mortality_28d,
-    "in_hospital_mortality": in_hospital_mortality,
-}
-"""By the name the protocol gives them."""
 
 
 def _died_by(dying: Dying, t0: datetime, end: datetime) -> Derived | None:
     """What a death says of the window's end; None where its day straddles it."""
     if dying.latest < t0:
-        return _missing("died_before_t0", dying.evidence)
+        return missing("died_before_t0", dying.evidence)
     if dying.latest <= end:
-        return _dead(dying)
+        return by_death(1, dying, determinable_from=dying.latest)
     if dying.earliest > end:
-        return _final(0, determinable_from=end, dying=dying)
+        return by_death(0, dying, determinable_from=end)
     return None
 
 
@@ -118,7 +118,7 @@ def _died_in_hospital(
         )
         return None if outlived else decided
     if stay is None or stay.transferred:
-        return _missing("place_of_death_unknown", dying.evidence)
+        return missing("place_of_death_unknown", dying.evidence)
     if stay.left_at is None:
         return replace(decided, status="provisional", reason="place_of_death_unknown")
     return None
@@ -163,7 +163,7 @@ def _alive_at(
             evidence=(life.event_id,),
         )
     if dying is not None:
-        return _missing("time_of_death_uncertain", dying.evidence)
+        return missing("time_of_death_uncertain", dying.evidence)
     stay = hospital_stay(timeline, episode, now)
     lately = sign_of_life(timeline, end - DAY, now)
     if stay is not None and stay.left_at is None and lately is not None:
@@ -176,22 +176,4 @@ def _alive_at(
         )
     transferred = stay is not None and stay.transferred
     where = "after_transfer" if transferred else f"at_day_{day}"
-    return _missing(f"no_contact_{where}", ())
-
-
-def _dead(dying: Dying) -> Derived:
-    return _final(1, determinable_from=dying.latest, dying=dying)
-
-
-def _final(value: float, *, determinable_from: datetime, dying: Dying) -> Derived:
-    return Derived(
-        status="final",
-        value=value,
-        determinable_from=determinable_from,
-        reason="several_times_of_death" if dying.disputed else None,
-        evidence=dying.evidence,
-    )
-
-
-def _missing(reason: str, evidence: tuple[str, ...]) -> Derived:
-    return Derived(status="missing", reason=reason, evidence=evidence)
+    return missing(f"no_contact_{where}")

@@ -1,18 +1,17 @@
 """A screen step as simple as it can be written: lists, no index, nothing remembered.
 
-It judges every rule of every domain at every look, from a timeline built for that look,
-and finds entries by going through all facts.  It is slow, and there to be read.
+It judges every rule of every domain at every look, by the reference evaluator, and
+finds entries by going through all facts.  It is slow, and there to be read.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from streams.clinical.criteria.judge import judge
-from streams.clinical.criteria.judgement import PatientView
+from properties.reference.evaluator import evaluate
+from properties.reference.record import Patient, standing
+
 from streams.clinical.definitions.ase.organisms import COMMENSALS
-from streams.clinical.timeline import Timeline
 from streams.vocabulary.drugs import drugs
-from streams.vocabulary.events import Cancellation, Correction
 from streams.vocabulary.messages import RosterEntry, SepsisOnset
 
 
@@ -41,32 +40,24 @@ class Reference:
 
     def __init__(self, protocols):
         self.protocols = protocols
-        self.versions, self.flags, self.roster, self.said = {}, {}, {}, {}
+        self.events, self.flags, self.roster, self.said = [], {}, {}, {}
 
     def hear(self, happening):
         if isinstance(happening, SepsisOnset):
             self.flags[happening.flag_id] = happening
         elif isinstance(happening, RosterEntry):
             self.roster[happening.message_id] = happening
-        elif isinstance(happening, Cancellation):
-            self.versions.setdefault(happening.cancels, {})[1] = happening
-        elif isinstance(happening, Correction):
-            self.versions.setdefault(happening.corrects, {})[1] = happening
         else:
-            self.versions.setdefault(happening.event_id, {})[0] = happening
+            self.events.append(happening)
 
     def look(self, now):
         """Bring what stands up to date."""
-        timeline = Timeline()
-        for versions in self.versions.values():
-            for event in versions.values():
-                timeline.apply(event, event.event_id)
-        facts = [fact for fact in timeline.facts() if fact.happened_at <= now]
+        facts = standing(self.events, now)
         for protocol in self.protocols:
             for domain in protocol.domains:
-                self._look_at(protocol, domain, facts, timeline, now)
+                self._look_at(protocol, domain, facts, now)
 
-    def _look_at(self, protocol, domain, facts, timeline, now):
+    def _look_at(self, protocol, domain, facts, now):
         recruitment = domain.recruitment
         found = list(self._entries(recruitment.entry, facts))
         stays = {stay for _, _, stay, _ in found}
@@ -85,7 +76,7 @@ class Reference:
             said = self._clocks(recruitment, own, stay, before, now)
             if said is None or (before and self._is_over(before, said)):
                 continue
-            self._judge(protocol, domain, said, stay, timeline, now)
+            self._judge(protocol, domain, said, stay, facts, now)
             self.said[name] = said
 
     @staticmethod
@@ -204,26 +195,27 @@ class Reference:
 
     # -- criteria ----------------------------------------------------------------------
 
-    def _judge(self, protocol, domain, said, stay, timeline, now):
+    def _judge(self, protocol, domain, said, stay, facts, now):
         onset = said.flag or self._sepsis3(stay)
         anchors = {"entry.happened_at": said.entry_at, "entry.known_at": said.known_at}
         if onset is not None and (said.flag or onset.status != "withdrawn"):
             known = said.known_at if said.flag else onset.known_at
             anchors["onset.happened_at"] = onset.happened_at
             anchors["onset.known_at"] = known
-        view = PatientView(
-            timeline=timeline,
+        patient = Patient(
+            now,
+            facts,
             episode=stay,
             onset=onset,
             anchors=anchors,
             flags=tuple(self.flags.values()),
             roster=tuple(self.roster.values()),
         )
-        levels = {"platform": self._told(protocol, view, now, said)}
-        levels["domain"] = self._told(domain, view, now, said)
-        arms = {arm.id: self._told(arm, view, now, said) for arm in domain.arms}
+        levels = {"platform": self._told(protocol, patient, said)}
+        levels["domain"] = self._told(domain, patient, said)
+        arms = {arm.id: self._told(arm, patient, said) for arm in domain.arms}
         for factor in domain.strata:
-            truth = judge(factor.rule, view, now).truth.value
+            truth = evaluate(factor.rule, patient).truth.value
             level = {"TRUE": factor.if_true, "FALSE": factor.if_false}
             said.stratum.append((factor.id, level.get(truth, "UNKNOWN")))
         shut = not (said.window_open and said.stands)
@@ -240,12 +232,12 @@ class Reference:
         )
 
     @staticmethod
-    def _told(of, view, now, said):
+    def _told(of, patient, said):
         """The status that each criterion amounts to by itself."""
         told = []
         for role, criteria in (("in", of.inclusion), ("ex", of.exclusion)):
             for one in criteria:
-                found = judge(one.rule, view, now)
+                found = evaluate(one.rule, patient)
                 truth = found.truth.value
                 said.criteria.append((one.id, truth, found.evidence, found.would_need))
                 if truth == "UNKNOWN":

@@ -1,0 +1,105 @@
+"""`ember consent`: what a patient, or who speaks for them, decided."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from registry.app.acts import CONSENT, ConsentTold
+from registry.app.clocks import SystemClock
+from registry.app.commands.exits import told_in_words
+from registry.app.commands.naming import (
+    DecidedOption,
+    EpisodeOption,
+    JsonOption,
+    PatientArgument,
+    ReasonOption,
+    SiteOption,
+    TrialOption,
+    answer_with,
+    moment_given,
+)
+from registry.app.commands.options import ActorOption, RegistryOption, opened
+from registry.app.obstacles import hindrances
+from registry.app.whom import Named, stay_of
+from registry.domain.consent import ConsentBasis, ConsentState
+from registry.usecases.record_consent import (
+    ConsentRecorded,
+    RecordConsent,
+    record_consent,
+)
+
+
+app = typer.Typer(help="Consent.", no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def consent() -> None:
+    """Consent."""
+
+
+@app.command()
+def record(
+    patient: PatientArgument,
+    state: Annotated[ConsentState, typer.Argument(help="What was decided.")],
+    actor: ActorOption,
+    trial: TrialOption = None,
+    site: SiteOption = None,
+    episode: EpisodeOption = None,
+    basis: Annotated[
+        ConsentBasis | None, typer.Option(help="How it was given; needed for `given`.")
+    ] = None,
+    document: Annotated[
+        str | None,
+        typer.Option(help="Version of the information sheet and form that were used."),
+    ] = None,
+    decided_at: DecidedOption = None,
+    reason: ReasonOption = None,
+    registry: RegistryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Record a decision about taking part in a trial that screens the patient.
+
+    Exit 1 where that step does not exist, and then nothing is recorded but the attempt.
+    """
+    with told_in_words(), closing(opened(registry)) as book:
+        now = SystemClock().now()
+        named = Named(patient=patient, site=site, trial=trial, episode=episode)
+        stay = stay_of(book, named, at=now)
+        command = RecordConsent(
+            trial=stay.trial,
+            site=stay.site,
+            patient=stay.patient,
+            episode=stay.episode,
+            state=state,
+            basis=basis,
+            document_version=document,
+            decided_at=moment_given(decided_at, now),
+            reason=reason,
+            actor=actor,
+            at=now,
+        )
+        with book.transaction() as uow:
+            done = record_consent(command, uow)
+    recorded = isinstance(done, ConsentRecorded)
+    told = ConsentTold(
+        done=recorded,
+        site=command.site,
+        patient=command.patient,
+        trial=command.trial,
+        participant=done.participant,
+        state=done.state if isinstance(done, ConsentRecorded) else None,
+        revision=done.revision if isinstance(done, ConsentRecorded) else None,
+        obstacles=()
+        if isinstance(done, ConsentRecorded)
+        else hindrances([done.obstacle]),
+    )
+    whom = f"{told.patient} in {told.trial}"
+    words = (
+        f"{told.participant}: {state} is recorded for {whom}."
+        if told.done
+        else f"Nothing is recorded for {whom}:"
+    )
+    answer_with(told, CONSENT, [words], told.obstacles, as_json=as_json)

@@ -1,0 +1,64 @@
+"""`ember deviation`: departures from the protocol."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from registry.app.clocks import SystemClock
+from registry.app.commands.options import RegistryOption, opened
+from registry.app.commands.score import moment_of
+from registry.domain.conduct import DeviationKind
+from registry.usecases.record_deviation import (
+    DeviationRefused,
+    RecordDeviation,
+    record_deviation,
+)
+from streams.vocabulary.errors import Refused
+
+
+app = typer.Typer(
+    help="Departures from the protocol.", no_args_is_help=True, add_completion=False
+)
+
+
+@app.callback()
+def deviation() -> None:
+    """Departures from the protocol; `ember query deviations` lists them."""
+
+
+@app.command()
+def record(
+    participant: Annotated[str, typer.Argument(help="The participant's code.")],
+    kind: Annotated[DeviationKind, typer.Option(help="What was not done as written.")],
+    what: Annotated[
+        str,
+        typer.Option(help="What happened; name no person and, if blinded, no arm."),
+    ],
+    happened_at: Annotated[str, typer.Option(help="When, in ISO 8601.")],
+    important: Annotated[
+        bool, typer.Option(help="Whether it may affect safety or the result.")
+    ],
+    domain: Annotated[str, typer.Option(help="The domain it concerns.")] = "",
+    by: Annotated[str | None, typer.Option("--by", help="Who; otherwise you.")] = None,
+    registry: RegistryOption = None,
+) -> None:
+    """Record one; it is kept for ever, and followed by another to mend it."""
+    command = RecordDeviation(
+        participant=participant,
+        domain=domain,
+        kind=kind,
+        important=important,
+        happened_at=moment_of(happened_at),
+        description=what,
+        actor=by or getpass.getuser(),
+        at=SystemClock().now(),
+    )
+    with opened(registry).transaction() as uow:
+        done = record_deviation(command, uow)
+    if isinstance(done, DeviationRefused):
+        named = done.obstacle.name.replace("_", " ")
+        raise Refused(done.obstacle.code, f"Nothing was recorded: {named}.")
+    print(f"{participant}: deviation no. {done.deviation.number} is on record.")

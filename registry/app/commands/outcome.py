@@ -1,0 +1,113 @@
+"""`ember outcome`: what humans say of outcomes, beside what the record tells."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from registry.app.clocks import SystemClock
+from registry.app.commands.options import RegistryOption, opened
+from registry.app.commands.score import moment_of
+from registry.domain.conduct import JudgedAs
+from registry.usecases.judge_outcome import (
+    JudgeOutcome,
+    OutcomeNotJudged,
+    judge_outcome,
+)
+from streams.vocabulary.errors import Refused
+
+
+app = typer.Typer(
+    help="Adjudicate and correct outcomes.", no_args_is_help=True, add_completion=False
+)
+
+OutcomeArgument = Annotated[
+    str, typer.Argument(metavar="OUTCOME_ID", help="As `ember query outcomes --json`.")
+]
+ValueOption = Annotated[
+    float | None, typer.Option(help="The value; without it: cannot be determined.")
+]
+ReasonOption = Annotated[str, typer.Option(help="Why; it goes into the audit.")]
+ByOption = Annotated[
+    str | None, typer.Option("--by", help="Who decided; otherwise you.")
+]
+DecidedOption = Annotated[
+    str | None, typer.Option("--decided-at", help="When, in ISO 8601; otherwise now.")
+]
+
+
+@app.command()
+def adjudicate(
+    outcome: OutcomeArgument,
+    reason: ReasonOption,
+    value: ValueOption = None,
+    by: ByOption = None,
+    decided_at: DecidedOption = None,
+    registry: RegistryOption = None,
+) -> None:
+    """Put a value that was weighed beside the derived one; both are kept."""
+    _judge(outcome, "adjudicated", value, reason, by, decided_at, registry)
+
+
+@app.command()
+def correct(
+    outcome: OutcomeArgument,
+    reason: ReasonOption,
+    value: ValueOption = None,
+    by: ByOption = None,
+    decided_at: DecidedOption = None,
+    registry: RegistryOption = None,
+) -> None:
+    """Correct what was final by what the record does not hold; both are kept."""
+    _judge(outcome, "corrected", value, reason, by, decided_at, registry)
+
+
+@app.command("take-back")
+def take_back(
+    outcome: OutcomeArgument,
+    reason: ReasonOption,
+    by: ByOption = None,
+    decided_at: DecidedOption = None,
+    registry: RegistryOption = None,
+) -> None:
+    """Let the derived value stand again."""
+    _judge(outcome, "taken_back", None, reason, by, decided_at, registry)
+
+
+def _judge(
+    outcome: str,
+    judged_as: JudgedAs,
+    value: float | None,
+    reason: str,
+    by: str | None,
+    decided_at: str | None,
+    registry: str | None,
+) -> None:
+    now = SystemClock().now()
+    command = JudgeOutcome(
+        outcome_id=outcome,
+        judged_as=judged_as,
+        value=value,
+        reason=reason,
+        decided_at=_moment(decided_at, now),
+        actor=by or getpass.getuser(),
+        at=now,
+    )
+    with opened(registry).transaction() as uow:
+        done = judge_outcome(command, uow)
+    if isinstance(done, OutcomeNotJudged):
+        named = done.obstacle.name.replace("_", " ")
+        raise Refused(done.obstacle.code, f"Nothing was recorded: {named}.")
+    told = "unknown" if done.judged.value is None else f"{done.judged.value:g}"
+    derived = "unknown" if done.derived.value is None else f"{done.derived.value:g}"
+    print(
+        f"{done.judged.outcome}: {told} ({judged_as}, no. {done.judged.number}); "
+        f"the record says {derived}, {done.derived.status}."
+    )
+
+
+def _moment(told: str | None, now: datetime) -> datetime:
+    return now if told is None else moment_of(told)

@@ -1,0 +1,183 @@
+"""What stands in the way of an act, in words that its reader can act on.
+
+`deploy/docs/errors.md` says the same; a test compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from registry.domain.enrolment import Obstacle
+from streams.vocabulary.errors import ErrorCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hindrance:
+    """One obstacle as `ember` tells it."""
+
+    code: str
+    """Stable."""
+    name: str
+    detail: str
+    """What it is about: a criterion, a state, a participant; empty where nothing."""
+    problem: str
+    cure: str
+
+    @property
+    def in_words(self) -> str:
+        """One line."""
+        about = f" ({self.detail})" if self.detail else ""
+        return f"{self.code} {self.name}{about}: {self.problem} {self.cure}"
+
+
+def hindrances(obstacles: Iterable[Obstacle]) -> tuple[Hindrance, ...]:
+    """The obstacles, each with its sentence and cure."""
+    return tuple(_hindrance(obstacle) for obstacle in obstacles)
+
+
+def _hindrance(obstacle: Obstacle) -> Hindrance:
+    problem, cure = WORDS[obstacle.code]
+    return Hindrance(
+        code=obstacle.code.value,
+        name=obstacle.name,
+        detail=obstacle.detail,
+        problem=problem,
+        cure=cure,
+    )
+
+
+WORDS: Mapping[ErrorCode, tuple[str, str]] = {
+    ErrorCode.NOT_ELIGIBLE: (
+        "The patient is not eligible.",
+        "Nothing: the trial's rules say so.",
+    ),
+    ErrorCode.NO_CONSENT: (
+        "There is no standing consent.",
+        "Record consent first.",
+    ),
+    ErrorCode.DOMAIN_CLOSED: (
+        "The domain does not recruit.",
+        "Open the domain, if its pause is over.",
+    ),
+    ErrorCode.WINDOW_CLOSED: (
+        "The recruitment window is closed.",
+        "Nothing: waiting is pointless.",
+    ),
+    ErrorCode.HUMAN_ANSWER_MISSING: (
+        "A question only a human can answer is open.",
+        "Answer it, signed.",
+    ),
+    ErrorCode.STRATUM_UNKNOWN: (
+        "The stratum is not known yet.",
+        "Wait for the missing result.",
+    ),
+    ErrorCode.CONSENT_STEP: (
+        "Consent cannot go from its state to that one.",
+        "Record the steps in order.",
+    ),
+    ErrorCode.SEAL_REQUIRED: (
+        "A live blinded trial would be kept where one file holds everything.",
+        "Use PostgreSQL.",
+    ),
+    ErrorCode.PROTOCOL_OUTDATED: (
+        "The verdict was given by a protocol version no longer in force.",
+        "Wait for the screening by the version in force.",
+    ),
+    ErrorCode.PROVENANCE: (
+        "The verdict rests on facts this registry may not act on.",
+        "Nothing: history and simulation never randomise in a live registry.",
+    ),
+    ErrorCode.UNKNOWN_SCREENING: (
+        "There is no such screening.",
+        "See `ember query screenings`.",
+    ),
+    ErrorCode.UNKNOWN_CRITERION: (
+        "The criterion does not exist.",
+        "Name one of those listed.",
+    ),
+    ErrorCode.VERDICT_OUT_OF_DATE: (
+        "Time has passed that may have changed the verdict.",
+        "Wait for the next screening of the patient.",
+    ),
+    ErrorCode.NOT_TO_ANSWER: (
+        "Somebody answers what the protocol asks of another.",
+        "Have it answered by whom the protocol names.",
+    ),
+    ErrorCode.DECLINED: (
+        (
+            "The person refused or opted out before, in whatever stay, under whatever "
+            "name."
+        ),
+        (
+            "Nothing: nobody is asked twice. Where they changed their mind, record the "
+            "consent or the end of the opt-out."
+        ),
+    ),
+    ErrorCode.CO_ENROLMENT: (
+        "The person takes part in a trial that leaves no room for this one.",
+        "Nothing: the trials' rules say so.",
+    ),
+    ErrorCode.TOO_FEW_ARMS: (
+        (
+            "Fewer than two interventions are left that the patient may get and that "
+            "are not paused."
+        ),
+        "Nothing: there is nothing to be drawn.",
+    ),
+    ErrorCode.SITE_CLOSED: (
+        "The site is not among the protocol's open sites.",
+        "Amend the protocol, if the site is to recruit.",
+    ),
+    ErrorCode.SITE_PAUSED: (
+        "The trial is paused at the site.",
+        "Resume it, if its pause is over: `ember site resume`.",
+    ),
+    ErrorCode.PATIENT_MERGED: (
+        "The patient was merged into another, or one person would take part twice.",
+        (
+            "Ask for the survivor; where both take part, a human decides: "
+            "`ember identity merges`."
+        ),
+    ),
+    ErrorCode.DRAWN_BEFORE: (
+        "The participant was randomised in this domain before, in another stay.",
+        (
+            "Nothing: a person is randomised once in a domain, for ever; what was drawn "
+            "is in `ember query participants`."
+        ),
+    ),
+    ErrorCode.RECONSENT_DUE: (
+        ("An amendment asks for consent on a newer form than the one that was signed."),
+        "Inform again, and record the consent with the version of the form.",
+    ),
+    ErrorCode.NO_GREEN_LIGHT: (
+        "The site has no green light for this trial.",
+        (
+            "`ember site green-light`, once the site may recruit; or it was "
+            "revoked, and nothing is to be done."
+        ),
+    ),
+    ErrorCode.NOT_SIGNED: (
+        (
+            "The protocol asks for a signed eligibility, and it is not signed, "
+            "or has changed since."
+        ),
+        "An investigator signs it: `ember delegation sign`.",
+    ),
+    ErrorCode.NOT_DELEGATED: (
+        (
+            "Somebody acts to whom that was not delegated, or whose delegation "
+            "has ended."
+        ),
+        ("Have it done by whom the delegation log names: `ember delegation list`."),
+    ),
+    ErrorCode.STRATUM_TIMED_OUT: (
+        (
+            "The result that decides the stratum did not come in the time it is"
+            " waited for."
+        ),
+        ("Nothing; where it comes after all while the window is open, the gate opens."),
+    ),
+}
+"""The problem and its cure, by the code of every obstacle that an act meets."""

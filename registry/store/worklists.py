@@ -1,0 +1,183 @@
+"""What waits for somebody at a moment: consent to be sought, a stratum to be known.
+
+Nothing here is kept: what stands is worked out from the words, the documents and the
+clock, so it is due at the moment it is due.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, select
+
+from registry.domain.consent import Standing
+from registry.domain.consent_terms import Recorded, Stand, Terms, recorded, stand
+from registry.domain.participant import Consent, OptOut, Participant
+from registry.domain.stratum import FactorState
+from registry.store.listings import ConsentView, Due, StratumView
+from registry.store.repositories.trial import ProtocolRepository
+from registry.store.rows.allocation import RandomisationRow
+from registry.store.rows.people import ConsentRow, OptOutRow, ParticipantRow
+from registry.store.rows.trial import ProtocolRow
+from registry.store.rows.verdicts import ScreeningRow
+from registry.usecases.consent_stands import declared_terms
+from registry.usecases.strata import factors_of
+from streams.vocabulary.messages import TRIAL_SCREENING, decode
+
+
+def consents(
+    connection: Connection, *, at: datetime, trial: str | None
+) -> tuple[ConsentView, ...]:
+    """Where each participant stands at `at`, by what was recorded until then."""
+    documents = {
+        version.trial: version.document
+        for version in ProtocolRepository(connection).in_force()
+    }
+    words = _words(connection, at)
+    out = _opted_out(connection, at)
+    drawn = set(connection.execute(_randomised(at)).scalars())
+    lines = []
+    for one in _participants(connection, trial):
+        told = recorded(words[one.participant])
+        document = documents.get(one.trial)
+        now = stand(
+            told,
+            Terms() if document is None else declared_terms(document, one.site),
+            at=at,
+            opted_out=not out[one.site, one.patient].isdisjoint({"", one.trial}),
+            randomised=one.participant in drawn,
+        )
+        lines.append(_line(one, told, now))
+    return tuple(lines)
+
+
+def strata(
+    connection: Connection, *, at: datetime, trial: str | None
+) -> tuple[StratumView, ...]:
+    """The factors not known yet of screenings whose window is open at `at`.
+
+    The one that is waited for least long comes first.
+    """
+    documents = {
+        (told.trial, told.protocol_hash): told.document
+        for told in connection.execute(select(ProtocolRow.__table__))
+    }
+    found = []
+    for document in connection.execute(_open_screenings(at, trial)).scalars():
+        verdict = decode(TRIAL_SCREENING, document.encode())
+        protocol = documents.get((verdict.trial, verdict.protocol_hash), "{}")
+        found += [
+            StratumView(
+                screening_id=verdict.screening_id,
+                site=verdict.site,
+                patient=verdict.patient,
+                trial=verdict.trial,
+                domain=verdict.domain,
+                episode=verdict.episode,
+                factor=one.factor,
+                state=one.state,
+                waited_until=one.waited_until,
+                deadline=verdict.deadline,
+                classifiers=one.classifiers,
+            )
+            for one in factors_of(verdict, protocol, at=at)
+            if one.state is not FactorState.KNOWN
+        ]
+    return tuple(sorted(found, key=lambda v: (v.waited_until, v.patient, v.factor)))
+
+
+def _line(one: Participant, told: Recorded, now: Stand) -> ConsentView:
+    return ConsentView(
+        participant=one.participant,
+        trial=one.trial,
+        site=one.site,
+        patient=one.patient,
+        standing=now.standing,
+        document_version=told.document_version,
+        decided_at=told.decided_at,
+        withdrawn=tuple(sorted(told.scopes)),
+        due=_due(now),
+        deadline=now.deadline,
+        renew=now.renew,
+        may_randomise=now.permits.randomise,
+        may_treat=now.permits.treat,
+        may_follow_up=now.permits.follow_up,
+        may_collect=now.permits.collect,
+        may_use=now.permits.use,
+        data_flagged=now.data_flagged,
+    )
+
+
+_DUE: dict[Standing, Due] = {
+    Standing.DEFERRED: "ask_by_the_deadline",
+    Standing.DEFERRED_OVERDUE: "overdue",
+    Standing.REGAINED: "ask_the_patient",
+    Standing.RECONSENT_DUE: "ask_again",
+    Standing.VERBAL: "writing_follows",
+}
+
+
+def _due(now: Stand) -> Due | None:
+    return _DUE.get(now.standing)
+
+
+def _participants(connection: Connection, trial: str | None) -> Iterable[Participant]:
+    query = select(*_columns(ParticipantRow, Participant))
+    if trial is not None:
+        query = query.where(ParticipantRow.trial == trial)
+    order = (ParticipantRow.trial, ParticipantRow.site, ParticipantRow.number)
+    rows = connection.execute(query.order_by(*order)).mappings()
+    return (Participant(**row) for row in rows)
+
+
+def _words(connection: Connection, at: datetime) -> dict[str, list[Consent]]:
+    query = (
+        select(*_columns(ConsentRow, Consent))
+        .where(ConsentRow.recorded_at <= at)
+        .order_by(ConsentRow.participant, ConsentRow.revision)
+    )
+    words: dict[str, list[Consent]] = defaultdict(list)
+    for row in connection.execute(query).mappings():
+        words[row["participant"]].append(Consent(**row))
+    return words
+
+
+def _opted_out(connection: Connection, at: datetime) -> dict[tuple[str, str], set[str]]:
+    """By site and patient, the trials whose opt-out stands; empty for all research."""
+    query = (
+        select(*_columns(OptOutRow, OptOut))
+        .where(OptOutRow.recorded_at <= at)
+        .order_by(OptOutRow.revision)
+    )
+    out: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in connection.execute(query).mappings():
+        trials = out[row["site"], row["patient"]]
+        (trials.add if row["stands"] else trials.discard)(row["trial"])
+    return out
+
+
+def _randomised(at: datetime) -> Select[str]:
+    row = RandomisationRow
+    return select(row.participant).where(row.randomised_at <= at)
+
+
+def _open_screenings(at: datetime, trial: str | None) -> Select[str]:
+    """The documents of latest revisions whose window is open."""
+    row = ScreeningRow
+    last = (
+        select(row.screening_id, func.max(row.revision).label("last"))
+        .group_by(row.screening_id)
+        .subquery()
+    )
+    latest = and_(row.screening_id == last.c.screening_id, row.revision == last.c.last)
+    query = select(row.document).join(last, latest)
+    query = query.where(row.window_open, row.deadline >= at)
+    return query if trial is None else query.where(row.trial == trial)
+
+
+def _columns(row: type[Any], view: type[Any]) -> list[Any]:
+    return [getattr(row, field.name) for field in fields(view)]

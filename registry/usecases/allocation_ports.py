@@ -1,0 +1,58 @@
+"""What the use cases need of a store to steer draws: pauses and vectors."""
+
+# ruff: noqa: D102  a method whose name and types say all needs no sentence
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from registry.domain.allocation import Randomisation
+from registry.domain.exclusion import Exclusion
+from registry.domain.pause import Pause, Place
+from registry.domain.randomisation.vector import AllocationVector
+
+
+class AllocationRecords(Protocol):
+    """What was drawn in a trial, and what of it counts no more."""
+
+    def of_trial(self, trial: str) -> tuple[Randomisation, ...]:
+        """All randomisations of one trial, by domain, stratum and number."""
+        ...
+
+    def exclude(self, exclusion: Exclusion) -> None: ...
+
+    def exclusion(self, randomisation_id: str) -> Exclusion | None: ...
+
+    def exclusions_of(self, trial: str) -> tuple[Exclusion, ...]:
+        """By domain, in the order in which they took effect."""
+        ...
+
+
+class Pauses(Protocol):
+    """What of a trial is paused, revision by revision."""
+
+    def standing(self, trial: str) -> frozenset[Place]:
+        """All of the trial that is paused now."""
+        ...
+
+    def latest(self, trial: str, place: Place) -> Pause | None: ...
+
+    def add(self, pause: Pause) -> None: ...
+
+    def one(self, pause_id: str) -> Pause | None: ...
+
+
+class Vectors(Protocol):
+    """Published allocation vectors, never changed."""
+
+    def in_force(
+        self, *, trial: str, domain: str, stratum: str, design: str
+    ) -> AllocationVector | None:
+        """The last one for this stratum or for all that fits the design."""
+        ...
+
+    def add(self, vector: AllocationVector) -> None:
+        """Publish it; it is the last of its domain."""
+        ...
+
+    def one(self, vector_id: str) -> AllocationVector | None: ...

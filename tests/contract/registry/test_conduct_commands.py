@@ -1,0 +1,111 @@
+"""`ember site`, `ember delegation` and the worklists, as people call them."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from registry.app.commands import delegation, query, site
+from registry.domain.consent import ConsentState
+from registry.usecases.randomise import NotRandomised
+from streams.vocabulary.errors import ErrorCode, Refused
+
+
+WHERE = ("--trial", "TIDE", "--site", "A", "--actor", "principal")
+
+
+@pytest.fixture
+def ember(registry_url):
+    def run(app, *words):
+        done = CliRunner().invoke(app, [*words, "--registry", registry_url])
+        if isinstance(done.exception, Refused):
+            raise done.exception
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    return run
+
+
+def test_a_green_light_is_given_and_taken_back(bedside, ember):
+    bedside.open_trial()
+    bedside.admit("p1")
+    words = ("TIDE", "A", "--reason", "monitor's visit", "--actor", "sponsor")
+
+    assert ember(site.app, "revoke", *words) == "A does not recruit for TIDE\n"
+    assert isinstance(bedside.randomise(), NotRandomised)
+    assert ember(site.app, "green-light", *words) == "A recruits for TIDE\n"
+    assert "(as before)" in ember(site.app, "green-light", *words)
+    assert not isinstance(bedside.randomise(), NotRandomised)
+
+
+def test_a_site_that_is_not_the_protocols_is_refused_in_words(bedside, ember):
+    bedside.declare(sites=[{"id": "B"}])
+
+    with pytest.raises(Refused) as why:
+        ember(site.app, "green-light", "TIDE", "A", "--reason", "r", "--actor", "s")
+
+    assert why.value.code is ErrorCode.SITE_CLOSED
+    assert "does not name the site A" in why.value.problem
+
+
+def test_somebody_is_delegated_signs_and_is_ended(bedside, ember):
+    bedside.open_trial()
+    bedside.hear(bedside.verdict())
+    duty = ("--duty", "sign_eligibility", "--duty", "randomise")
+    entry = ember(delegation.app, "add", "doctor", *WHERE, *duty).strip()
+    case = ("p1", "--trial", "TIDE", "--site", "A", "--domain", "fluids")
+    sign = ("sign", *case, "--episode", "e1", "--actor", "doctor")
+
+    assert ember(delegation.app, *sign).startswith("signed: ")
+    log = ember(delegation.app, "list", "--trial", "TIDE", "--site", "A")
+    assert "randomise, sign_eligibility" in log
+    assert ember(delegation.app, "end", entry, *WHERE).startswith("doctor: ends ")
+    with pytest.raises(Refused) as why:
+        ember(delegation.app, *sign)
+    assert why.value.code is ErrorCode.NOT_DELEGATED
+    assert bedside.broken_chains() == []
+
+
+def test_what_cannot_be_ended_is_refused_in_words(bedside, ember):
+    bedside.open_trial()
+
+    with pytest.raises(Refused, match="no such entry"):
+        ember(delegation.app, "end", "nothing", *WHERE)
+    with pytest.raises(Refused, match="ends before it begins"):
+        ember(
+            *(delegation.app, "add", "doctor", *WHERE, "--duty", "randomise"),
+            *("--starts", "2026-03-02", "--ends", "2026-03-01"),
+        )
+
+
+def test_the_worklist_shows_the_nearest_deadline_first(bedside, ember):
+    bedside.declare(consent={"model": "deferred", "text": "A test.", "within": "24 h"})
+    bedside.consent("p1", state=ConsentState.GIVEN)
+    bedside.consent("p2", state=ConsentState.GIVEN, basis="proxy")
+    bedside.consent("p2", state=ConsentState.REGAINED)
+    bedside.consent("p3", state=ConsentState.DEFERRED)
+    asked = ("consents", "--due", "--trial", "TIDE", "--at", "2026-03-02 11:00:00")
+
+    told = json.loads(ember(query.app, *asked, "--json"))
+    everybody = json.loads(ember(query.app, "consents", "--json"))
+    table = ember(query.app, "consents", "--due", "--at", "2026-03-02 13:00:00")
+
+    assert [(row["patient"], row["due"]) for row in told] == [
+        ("p3", "ask_by_the_deadline"),
+        ("p2", "ask_the_patient"),
+    ]
+    assert [row["patient"] for row in everybody] == ["p1", "p2", "p3"]
+    assert "overdue" in table
+    assert "2026-03-02 12:00" in table
+
+
+def test_the_strata_that_are_waited_for_are_listed(bedside, ember):
+    bedside.open_trial()
+    bedside.hear(bedside.verdict(stratum=(("phenotype", "UNKNOWN"),)))
+
+    table = ember(query.app, "strata", "--at", "2026-03-01 13:00:00")
+    later = ember(query.app, "strata", "--trial", "TIDE")
+
+    assert "phenotype" in table
+    assert "2026-03-01 18:00" in table
+    assert later == "No strata.\n"
