@@ -30,16 +30,13 @@ from registry.domain.placement import Placement
 from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.signer import Signer
-from registry.usecases.act_on_alerts import close_alerts_of, withhold_alerts_of
 from registry.usecases.at_the_gate import Seen, look
 from registry.usecases.declared import lock_chains
 from registry.usecases.declined import roster_item
+from registry.usecases.end_calls import end_calls
 from registry.usecases.gate_facts import Standing, Whom
-from registry.usecases.holding import Holding
-from registry.usecases.one_person import Merged
 from registry.usecases.ports import UnitOfWork
-from registry.usecases.records import AlertRecord, Request
-from registry.usecases.tell_alerts import audit_others
+from registry.usecases.records import Request
 from registry.usecases.tell_randomisation import randomised_entry, roster_entry
 from streams.vocabulary.clock import iso
 from streams.vocabulary.errors import (
@@ -304,53 +301,9 @@ def _allocated(
         return _told_again(request, command, uow)
     result = _result(drawn, None if drawn.blinded else sealed.arm, repeated=False)
     uow.outbox.add([roster_item(result.roster)])
-    steps = () if admitted.quiet else _alerts_moved(drawn, uow, alone=admitted.alone)
+    steps = () if admitted.quiet else end_calls(drawn, uow, alone=admitted.alone)
     uow.audit.append(randomised_entry(drawn, steps))
     return result
-
-
-def _alerts_moved(
-    drawn: Randomisation, uow: UnitOfWork, *, alone: bool
-) -> tuple[AlertRecord, ...]:
-    """Nobody calls about this domain any more, nor about trials that exclude this one."""
-    withheld = () if alone else _withheld(drawn, uow)
-    acted = close_alerts_of(
-        uow,
-        site=drawn.site,
-        patient=drawn.patient,
-        trial=drawn.trial,
-        domain=drawn.domain,
-        act=drawn.randomisation_id,
-        at=drawn.randomised_at,
-        mode=drawn.mode,
-        holding=_of_one_name(drawn, uow) if alone else None,
-    )
-    return audit_others(
-        (*withheld, *acted),
-        uow,
-        trial=drawn.trial,
-        act=drawn.randomisation_id,
-        actor=drawn.randomised_by,
-        at=drawn.randomised_at,
-    )
-
-
-def _withheld(drawn: Randomisation, uow: UnitOfWork) -> tuple[AlertRecord, ...]:
-    return withhold_alerts_of(
-        uow,
-        site=drawn.site,
-        patient=drawn.patient,
-        trial=drawn.trial,
-        act=drawn.randomisation_id,
-        at=drawn.randomised_at,
-    )
-
-
-def _of_one_name(drawn: Randomisation, uow: UnitOfWork) -> Holding:
-    """The holds of a person without another name, in a trial that excludes no other."""
-    mine = uow.participants.of_patients(site=drawn.site, patients=[drawn.patient])
-    person = Merged(drawn.patient, (), mine)
-    return Holding(uow, terms={}, people={(drawn.site, drawn.patient): person})
 
 
 def _sealed(

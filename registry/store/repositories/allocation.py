@@ -100,12 +100,14 @@ class AllocationRepository:
     def lock(self, *, trial: str, domain: str, stratum: str) -> Allocator:
         """The stratum, held until the transaction ends; made where it is new.
 
-        The domain is held with it: a pause waits, and none is overtaken.
+        The domain is held with it, and before a new one is made: a pause waits, and
+        none is overtaken.
         """
         place = {"trial": trial, "domain": domain, "stratum": stratum}
         there = {f"at_{name}": part for name, part in place.items()}
         row = self._connection.execute(_HOLD, there).mappings().one_or_none()
         if row is None:
+            self._connection.execute(_HOLD_DOMAIN, there)
             self._make(place)
             row = self._connection.execute(_HOLD, there).mappings().one()
         return Allocator(**row)
@@ -223,12 +225,12 @@ def _at(row: type[AllocatorRow | DomainRow], *names: str) -> ColumnElement[bool]
 
 
 _PLACE = ("trial", "domain", "stratum")
-_DOMAIN = (
+_HOLD_DOMAIN = (
     select(DomainRow.trial.label("held"))
     .where(_at(DomainRow, "trial", "domain"))
     .with_for_update(read=True)
-    .subquery()
 )
+_DOMAIN = _HOLD_DOMAIN.subquery()
 _HOLD = (
     select(*_ALLOCATOR)
     .join(_DOMAIN, AllocatorRow.trial == _DOMAIN.c.held)
