@@ -92,7 +92,9 @@ class Broker:
         self.start()
 
     def pause(self) -> None:
+        """On return it runs no more: a thread under way may outlive the signal."""
         self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
 
     def resume(self) -> None:
         self.process.send_signal(signal.SIGCONT)

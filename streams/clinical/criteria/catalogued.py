@@ -169,6 +169,9 @@ def _scored(rule: Score, view: PatientView, asked: _Asked, at: datetime) -> Judg
     if rule.change_since is None:
         return _compared(rule, found, evidence, answer.missing or (need,))
     anchor = _anchor(rule, view, asked, at)
+    if anchor is not None and anchor.at > at:
+        asked.turn = min(asked.turn, anchor.at)  # nobody can say what will be then
+        anchor = None
     if anchor is None or anchor.at != anchor.latest:
         return absent(rule, str(rule.change_since))
     before = catalogued(rule.score).evaluate(

@@ -121,6 +121,7 @@ class Ward:
                 form=form,
                 reader=readers_of(self.environ)[form],
                 runner=runner,
+                book=book,
                 keeping=keeping,
                 clock=self.clock,
                 fatal=faults.append,

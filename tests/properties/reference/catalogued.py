@@ -40,7 +40,7 @@ def score(rule, patient):
         return unrecorded(rule, need)
     if rule.change_since is not None:
         anchor = anchored(rule.change_since, patient)
-        if anchor is None or anchor.at != anchor.latest:
+        if anchor is None or anchor.at != anchor.latest or anchor.at > patient.now:
             return unrecorded(rule, rule.change_since)
         before = of.evaluate(record, anchor.at, rule.policy, zone=patient.zone)
         was, seen = bounds(rule, before)

@@ -66,9 +66,18 @@ def medication(rule, patient):
         said = UNKNOWN
     if not (rule.doses or rule.lasting):
         alike = [one for one in found if one[2] is said] or found
-        found = [max(alike, key=lambda one: (one[1], one[0].event_id))]
+        found = [max(alike, key=lambda one: (lapse(one, told_of), one[0].event_id))]
     evidence = [*ids(fact for fact, _, _ in found), *window.evidence]
     return told(said, evidence, need)
+
+
+def lapse(one, told_of):
+    """The last moment at which a fact tells of the drug as surely as it does."""
+    fact, until, counts = one
+    only_begun = (
+        counts is TRUE and fact.stage == "ordered" and is_unended(fact, told_of)
+    )
+    return fact.happened_at if only_begun else until
 
 
 def exposure(rule, fact, told_of, window):
@@ -78,7 +87,8 @@ def exposure(rule, fact, told_of, window):
         begin, end = fact.happened_at, window.latest_end
         if begin > end or until < window.begin or window.lies_ahead is TRUE:
             return until, FALSE
-        sure = latest_of(fact) <= window.end and until >= window.latest_begin
+        ran = fact.happened_at if is_unended(fact, told_of) else until
+        sure = latest_of(fact) <= window.end and ran >= window.latest_begin
         return until, TRUE if sure and window.lies_ahead is FALSE else UNKNOWN
     ends = fact.stage == "stopped" and "ordered" in rule.stages
     until = latest_of(fact)
@@ -87,16 +97,25 @@ def exposure(rule, fact, told_of, window):
 
 def runs_until(order, told_of):
     """Its stop, whatever was planned; else its planned stop; for thirty days at most."""
-    stops = [
+    stops = stops_of(order, told_of)
+    believed = order.happened_at + OPEN
+    stop = min(stops) if stops else order.planned_stop
+    return believed if stop is None or stop < order.happened_at else min(stop, believed)
+
+
+def is_unended(order, told_of):
+    """Whether its only stop lies before its start: nobody knows whether it ran."""
+    return Flag.STOP_BEFORE_START in order.flags and not stops_of(order, told_of)
+
+
+def stops_of(order, told_of):
+    return [
         fact.happened_at
         for fact in told_of
         if fact.stage == "stopped"
         and name_of(fact) == name_of(order)
         and fact.happened_at >= order.happened_at
     ]
-    believed = order.happened_at + OPEN
-    stop = min(stops) if stops else order.planned_stop
-    return believed if stop is None or stop < order.happened_at else min(stop, believed)
 
 
 def name_of(fact):
