@@ -69,6 +69,7 @@ bench: $(VENV)/.dev  ## the measured figures, as JSON lines
 	$(BIN)/python tests/bench/simulate.py --json
 	$(BIN)/python tests/bench/streaming.py --json
 	$(BIN)/python tests/bench/recovery.py --json
+	$(BIN)/python tests/bench/registry.py --json
 
 schemas: $(VENV)/.runtime  ## write the JSON Schemas again after a change of a message or protocol
 	$(BIN)/ember schemas --out deploy/schemas

@@ -19,6 +19,7 @@ REGISTRY_COMMANDS: Mapping[str, str] = {
     "score": "registry.app.commands.score:score",
     "consume": "registry.app.commands.consume:consume",
     "relay": "registry.app.commands.relay:relay",
+    "signer": "registry.app.commands.signer:signer",
     "feeds": "registry.app.commands.feeds:feeds",
     "migrate": "registry.app.commands.migrate:migrate",
     "mode": "registry.app.commands.mode:mode",

@@ -12,8 +12,8 @@ from pydantic import TypeAdapter
 from registry.app.patients import HEAD, Patients, head_chunk
 from registry.store.unit_of_work import Registry
 from registry.usecases.ports import UnitOfWork
-from registry.usecases.randomise import roster_entry
 from registry.usecases.record_batch import RecordBatch, record_batch
+from registry.usecases.tell_randomisation import roster_entry
 from streams.pipeline.plan import plan
 from streams.pipeline.screen import screen
 from streams.pipeline.state import PatientState

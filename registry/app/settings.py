@@ -5,10 +5,14 @@ Every setting is documented in `deploy/docs/settings.md`; a test fails when one 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from registry.alerts.webhook import WebhookSettings
+from registry.domain.randomisation.signer import KeyStore
+from registry.store.key_stores import KeyCommand, KeyFile
 from streams.app.listen.settings import LISTENER_SETTINGS
 from streams.app.settings import STREAM_SETTINGS, Setting
 from streams.vocabulary.errors import ErrorCode, SettingsError
@@ -55,9 +59,29 @@ SETTINGS: tuple[Setting, ...] = (
         "The folder for what a sender must remember, such as a target that is gone.",
     ),
     Setting(
+        "EMBER_SIGNER",
+        "",
+        "The signer's Unix socket: where `ember signer` answers, and others ask.",
+    ),
+    Setting(
+        "EMBER_SIGNER_KEYS",
+        "",
+        "The file with the allocation keys, for `ember signer` alone; mode 600.",
+    ),
+    Setting(
+        "EMBER_SIGNER_KEYS_COMMAND",
+        "",
+        "A program that prints what that file would hold, instead of it.",
+    ),
+    Setting(
+        "EMBER_SIGNER_PLACES",
+        "4",
+        "Requests that the signer serves at once; the others wait.",
+    ),
+    Setting(
         "EMBER_ALLOCATION_KEYS",
         "",
-        "The folder of the allocation keys, TRIAL.key, for `ember randomise`.",
+        "The folder of the allocation keys, TRIAL.key, for `ember randomise` on SQLite.",
     ),
     *STREAM_SETTINGS,
     *LISTENER_SETTINGS,
@@ -75,6 +99,57 @@ def registry_url(environ: Mapping[str, str], given: str | None = None) -> str:
         return url
     named = environ.get("EMBER_REGISTRY_FILE")
     return _read(Path(named)) if named else DEFAULT_REGISTRY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerSettings:
+    """Where the signer answers, and where it has its keys from."""
+
+    socket: Path
+    key_file: Path | None
+    key_command: tuple[str, ...]
+    places: int
+
+    def store(self) -> KeyStore:
+        """Raises `SettingsError` EMB-402 where none is named."""
+        if self.key_command:
+            return KeyCommand(self.key_command)
+        if self.key_file is not None:
+            return KeyFile(self.key_file)
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            "The signer has no keys.",
+            "Set EMBER_SIGNER_KEYS or EMBER_SIGNER_KEYS_COMMAND.",
+        )
+
+
+def signer_settings(environ: Mapping[str, str]) -> SignerSettings:
+    """Raises `SettingsError` EMB-402 where no socket is named, or no number of places."""
+    socket = signer_socket(environ)
+    places = environ.get("EMBER_SIGNER_PLACES") or "4"
+    if socket is None:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING, "The signer has no socket.", "Set EMBER_SIGNER."
+        )
+    if not places.isdecimal() or int(places) < 1:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            f"EMBER_SIGNER_PLACES is {places!r}, which is no number from 1.",
+            "Write how many requests are served at once.",
+        )
+    file = environ.get("EMBER_SIGNER_KEYS")
+    return SignerSettings(
+        socket=socket,
+        key_file=Path(file) if file else None,
+        key_command=tuple(shlex.split(environ.get("EMBER_SIGNER_KEYS_COMMAND") or "")),
+        places=int(places),
+    )
+
+
+def signer_socket(environ: Mapping[str, str]) -> Path | None:
+    """Where the signer is asked; None where there is none of its own."""
+    named = environ.get("EMBER_SIGNER")
+    return Path(named) if named else None
 
 
 def webhook_settings(environ: Mapping[str, str]) -> WebhookSettings:

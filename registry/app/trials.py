@@ -16,7 +16,7 @@ from registry.domain.randomisation.methods import (
     PermutedBlocks,
     Simple,
 )
-from registry.domain.randomisation.signer import Signer
+from registry.domain.randomisation.signer import Committing
 from registry.domain.randomisation.vector import by_ratio, in_billionths
 from registry.store.unit_of_work import Registry
 from registry.usecases.activate_protocol import (
@@ -36,7 +36,12 @@ from streams.vocabulary.protocol import Domain, Protocol, canonical_json
 
 
 def activate(
-    protocol: Protocol, registry: Registry, *, signer: Signer, actor: str, at: datetime
+    protocol: Protocol,
+    registry: Registry,
+    *,
+    signer: Committing,
+    actor: str,
+    at: datetime,
 ) -> ProtocolActivated:
     """Put a version of a protocol into force, its key commitment into the audit."""
     command = ActivateProtocol(

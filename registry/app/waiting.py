@@ -8,7 +8,9 @@ from streams.app.observe.process import Process
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
-def registry_awaited(url: str, process: Process) -> Registry | None:
+def registry_awaited(
+    url: str, process: Process, *, pool_size: int = 10
+) -> Registry | None:
     """The registry; None where it was asked to stop before it was there.
 
     Raises `SettingsError` for what waiting does not mend.
@@ -16,7 +18,7 @@ def registry_awaited(url: str, process: Process) -> Registry | None:
     patience = Patience()
     while True:
         try:
-            return open_registry(url)
+            return open_registry(url, pool_size=pool_size)
         except SettingsError as fault:
             if fault.code is not ErrorCode.REGISTRY_UNREACHABLE:
                 raise

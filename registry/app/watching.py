@@ -9,9 +9,15 @@ from datetime import datetime
 from registry.app.feeds import FeedView
 from registry.inbox.relay import Relayed, Waiting
 from registry.inbox.watch import BatchAccount, Skipped, Trouble
+from registry.signing.desk import Outcome
 from streams.app.observe.http import Heartbeat
 from streams.app.observe.logs import Log
-from streams.app.observe.metrics import FeedMetrics, InboxMetrics, RelayMetrics
+from streams.app.observe.metrics import (
+    FeedMetrics,
+    InboxMetrics,
+    RelayMetrics,
+    SignerMetrics,
+)
 from streams.app.observe.process import Process
 from streams.vocabulary.clock import Clock
 from streams.vocabulary.messages import DeadLetter
@@ -133,6 +139,23 @@ class RelayGauges:
     def on_trouble(self, trouble: Trouble) -> None:
         """Say what is being waited for."""
         _tell(self._process.log, trouble)
+
+
+class SignerGauges:
+    """Follows the signer's desk."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._metrics = SignerMetrics(process.metrics)
+
+    def on_answer(self, outcome: Outcome, seconds: float) -> None:
+        """Count it, and how long it took."""
+        self._metrics.requests.add(outcome=outcome)
+        self._metrics.seconds.observe(seconds)
+
+    def on_fault(self, fault: BaseException) -> None:
+        """Say that a transaction failed; the log repeats no words of a fault."""
+        self._process.log.error("allocation failed", error=fault)
 
 
 def _age(oldest: datetime | None, clock: Clock) -> float:

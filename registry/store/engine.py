@@ -48,7 +48,10 @@ def database_url(written: str) -> URL:
 
 
 def make_engine(url: URL, *, pool_size: int = 10) -> Engine:
-    """An engine; nothing is connected yet."""
+    """An engine; nothing is connected yet.
+
+    Its faults never repeat what was to be written: an arm or a pseudonym.
+    """
     if url.drivername.startswith("postgresql"):
         return create_engine(
             url,
@@ -56,10 +59,12 @@ def make_engine(url: URL, *, pool_size: int = 10) -> Engine:
             max_overflow=pool_size,
             pool_timeout=_WAIT.total_seconds(),
             pool_pre_ping=True,
+            hide_parameters=True,
             connect_args=_POSTGRESQL,
         )
     engine = create_engine(
         url,
+        hide_parameters=True,
         connect_args={
             "timeout": _WAIT.total_seconds(),
             "check_same_thread": False,

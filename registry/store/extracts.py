@@ -24,7 +24,7 @@ from registry.store.rows.allocation import RandomisationRow
 from registry.store.rows.audit import AuditRowRow
 from registry.store.rows.conduct import JudgedOutcomeRow
 from registry.store.rows.verdicts import OutcomeRow, ScreeningRow
-from registry.store.schema import assignments
+from registry.store.schema import OPEN_LABEL_ARMS
 from registry.store.views import Views
 from registry.store.worklists import stands
 from registry.usecases.records import ProtocolVersion
@@ -151,7 +151,7 @@ def _drawn(connection: Connection, wanted: Wanted) -> dict[str, list[Record]]:
         null().label("arm"),
     )
     if wanted.arms:
-        query = _with_arm(query, connection.dialect.name)
+        query = _with_arm(query)
     query = query.where(row.randomised_at <= wanted.cut.acts_until)
     found: dict[str, list[Record]] = defaultdict(list)
     ordered = query.order_by(row.participant, row.domain)
@@ -160,13 +160,9 @@ def _drawn(connection: Connection, wanted: Wanted) -> dict[str, list[Record]]:
     return found
 
 
-def _with_arm(
-    query: Select[*tuple[Any, ...]], dialect: str
-) -> Select[*tuple[Any, ...]]:
-    row, arms = RandomisationRow, assignments(dialect)
-    shown = and_(
-        arms.c.randomisation_id == row.randomisation_id, row.blinded.is_(False)
-    )
+def _with_arm(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    row, arms = RandomisationRow, OPEN_LABEL_ARMS
+    shown = arms.c.randomisation_id == row.randomisation_id
     columns = [c for c in query.selected_columns if c.key != "arm"]
     return select(*columns, arms.c.arm).select_from(row).outerjoin(arms, shown)
 

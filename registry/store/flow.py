@@ -16,7 +16,7 @@ from registry.store.rows.allocation import RandomisationRow
 from registry.store.rows.people import ConsentRow, ParticipantRow
 from registry.store.rows.trial import DomainRow
 from registry.store.rows.verdicts import ScreeningRow
-from registry.store.schema import assignments
+from registry.store.schema import OPEN_LABEL_ARMS
 
 
 def flow(
@@ -28,7 +28,7 @@ def flow(
     told, expired = _alerts(connection)
     consents = _counted(connection, _consents())
     drawn = _counted(connection, _randomised())
-    arms = _counted(connection, _by_arm(connection)) if may_see_arms else {}
+    arms = _counted(connection, _by_arm()) if may_see_arms else {}
     places = {(t, d) for t, d in connection.execute(_domains())} | set(verdicts)
     return tuple(
         FlowView(
@@ -145,12 +145,11 @@ def _randomised() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _by_arm(connection: Connection) -> Select[*tuple[Any, ...]]:
-    row, arms = RandomisationRow, assignments(connection.dialect.name)
+def _by_arm() -> Select[*tuple[Any, ...]]:
+    row, arms = RandomisationRow, OPEN_LABEL_ARMS
     return (
         select(row.trial, row.domain, arms.c.arm, func.count())
         .join(arms, arms.c.randomisation_id == row.randomisation_id)
-        .where(row.blinded.is_(False))
         .group_by(row.trial, row.domain, arms.c.arm)
     )
 

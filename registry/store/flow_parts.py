@@ -14,7 +14,7 @@ from registry.store.rows.alerts import AlertEventRow, AlertRow
 from registry.store.rows.allocation import RandomisationRow
 from registry.store.rows.people import AnswerRow
 from registry.store.rows.verdicts import OutcomeRow, ScreeningRow
-from registry.store.schema import assignments
+from registry.store.schema import OPEN_LABEL_ARMS
 from streams.vocabulary.messages import CriterionVerdict, TrialScreening
 
 
@@ -51,12 +51,12 @@ def touched(
 
 def arms(connection: Connection, at: datetime) -> dict[Place, Counter[str]]:
     """How many were drawn to each arm, where it is hidden from nobody."""
-    row, sealed = RandomisationRow, assignments(connection.dialect.name)
+    row, shown = RandomisationRow, OPEN_LABEL_ARMS
     query = (
-        select(row.trial, row.domain, sealed.c.arm, func.count())
-        .join(sealed, sealed.c.randomisation_id == row.randomisation_id)
-        .where(row.blinded.is_(False), row.randomised_at <= at)
-        .group_by(row.trial, row.domain, sealed.c.arm)
+        select(row.trial, row.domain, shown.c.arm, func.count())
+        .join(shown, shown.c.randomisation_id == row.randomisation_id)
+        .where(row.randomised_at <= at)
+        .group_by(row.trial, row.domain, shown.c.arm)
     )
     found: dict[Place, Counter[str]] = defaultdict(Counter)
     for trial, domain, arm, number in connection.execute(query):

@@ -24,18 +24,32 @@ def read_keys(path: Path) -> KeyedSigner:
     Raises `SettingsError` EMB-312 where the file is missing, is no key file, or may
     be read by others than its owner.
     """
+    told = f"allocation key file {path}"
     try:
         others = path.stat().st_mode & _OTHERS
-        written = json.loads(path.read_text("ascii"))
-        keys = {trial: bytes.fromhex(key) for trial, key in written.items()}
+        written = path.read_bytes()
     except FileNotFoundError:
-        raise _unusable(path, "is not there") from None
-    except (OSError, ValueError, AttributeError, TypeError):
-        raise _unusable(path, "is not a key file") from None
+        raise _unusable(told, "is not there") from None
+    except OSError:
+        raise _unusable(told, "is not a key file") from None
     if others:
-        raise _unusable(path, "may be read by others than its owner")
+        raise _unusable(told, "may be read by others than its owner")
+    return parsed_keys(written, told)
+
+
+def parsed_keys(written: bytes, told: str) -> KeyedSigner:
+    """The signer of keys as a key file holds them: JSON, by trial, in hexadecimal.
+
+    `told` names where they are from.  Raises `SettingsError` EMB-312, which repeats
+    nothing of what was written.
+    """
+    try:
+        found = json.loads(written.decode("ascii"))
+        keys = {trial: bytes.fromhex(key) for trial, key in found.items()}
+    except (ValueError, AttributeError, TypeError):
+        raise _unusable(told, "is not a key file") from None
     if any(len(key) != _KEY_BYTES for key in keys.values()):
-        raise _unusable(path, f"holds a key that is not {_KEY_BYTES} bytes long")
+        raise _unusable(told, f"holds a key that is not {_KEY_BYTES} bytes long")
     return KeyedSigner(keys)
 
 
@@ -96,9 +110,9 @@ def _written_beside(path: Path, keys: dict[str, str]) -> Path:
     return beside
 
 
-def _unusable(path: Path, fault: str) -> SettingsError:
+def _unusable(told: str, fault: str) -> SettingsError:
     return SettingsError(
         ErrorCode.SECRET_MISSING,
-        f"The allocation key file {path} {fault}.",
+        f"The {told} {fault}.",
         "Keep it where only the signer reads it (mode 600).",
     )

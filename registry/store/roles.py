@@ -2,12 +2,14 @@
 
 | role | may |
 | --- | --- |
-| `ember_registry` | act on everything but the arms, which it can neither read nor write |
-| `ember_allocator` | the same, and add and read arms |
-| `ember_reader` | read everything but the arms |
+| `ember_registry` | act on everything but randomisations, which it may read, and the arms, of which it sees those of open-label domains |
+| `ember_signer` | randomise: it alone adds randomisations and arms, and reads arms |
+| `ember_reader` | read everything but the arms that are hidden |
 | `ember_vault` | keep and open identifiers, read the archive, and write the audit |
 
 Only `ember_vault` sees identifiers, and then sealed: it opens them with the key.
+The signer may do nothing that randomising does not need: it sets no mode, activates no
+protocol, records no consent.
 
 None may change or remove what is append-only; the triggers refuse it to owners too.
 A login role is made a member of one of them by the site's administrator.
@@ -19,7 +21,7 @@ from sqlalchemy import Connection, text
 
 from registry.store.engine import database_url, make_engine
 from registry.store.migrate import reachable
-from registry.store.rows.allocation import SEALED
+from registry.store.rows.allocation import OPEN_LABEL, SEALED
 from registry.store.rows.base import Row
 from registry.store.rows.identity import VAULT
 from registry.store.schema import APPEND_ONLY
@@ -27,7 +29,7 @@ from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 REGISTRY = "ember_registry"
-ALLOCATOR = "ember_allocator"
+SIGNER = "ember_signer"
 READER = "ember_reader"
 KEEPER = "ember_vault"
 
@@ -54,21 +56,55 @@ def grant_roles(url: str) -> None:
 
 
 def _grant(connection: Connection) -> None:
-    for role in (REGISTRY, ALLOCATOR, READER, KEEPER):
+    for role in (REGISTRY, SIGNER, READER, KEEPER):
         if not _exists(connection, role):
             connection.exec_driver_sql(f"CREATE ROLE {role} NOLOGIN")
         connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {role}")
-    everybody = f"{REGISTRY}, {ALLOCATOR}, {READER}, {KEEPER}"
+    _retire(connection)
+    everybody = f"{REGISTRY}, {SIGNER}, {READER}, {KEEPER}"
     connection.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {everybody}")
     for table in sorted(Row.metadata.tables):
         for grant in _grants_on(table):
             connection.exec_driver_sql(grant)
-    arms = f"{SEALED}.assignment"
-    connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {SEALED} TO {ALLOCATOR}")
-    connection.exec_driver_sql(f"GRANT SELECT, INSERT ON {arms} TO {ALLOCATOR}")
+    connection.exec_driver_sql(f"GRANT SELECT ON {OPEN_LABEL} TO {REGISTRY}, {READER}")
+    for grant in _OF_THE_SIGNER:
+        connection.exec_driver_sql(f"GRANT {grant} TO {SIGNER}")
     for grant in _OF_THE_VAULT:
         connection.exec_driver_sql(f"GRANT {grant} TO {KEEPER}")
 
+
+def _retire(connection: Connection) -> None:
+    """What the signer does now was once a right of the application beside it."""
+    for table in _OF_RANDOMISATION:
+        connection.exec_driver_sql(f"REVOKE INSERT, UPDATE ON {table} FROM {REGISTRY}")
+    if _exists(connection, _RETIRED):
+        for what in (
+            f"{SEALED}.assignment",
+            f"SCHEMA {SEALED}",
+            "ALL TABLES IN SCHEMA public",
+        ):
+            connection.exec_driver_sql(f"REVOKE ALL ON {what} FROM {_RETIRED}")
+
+
+_RETIRED = "ember_allocator"
+_OF_RANDOMISATION = ("randomisation_request", "allocator", "randomisation")
+"""Tables that only the signer writes, beside the arms."""
+
+_OF_THE_SIGNER = (
+    f"USAGE ON SCHEMA {SEALED}",
+    f"SELECT, INSERT ON {SEALED}.assignment",
+    "SELECT, INSERT ON randomisation_request, randomisation",
+    "SELECT, INSERT, UPDATE ON allocator",
+    # A lock wants the right to update; a column that none may change will do.
+    "SELECT ON trial_domain, participant, consent_revision, human_answer, opt_out",
+    "SELECT ON screening_revision, clinical_event, mode_revision, protocol_version",
+    "SELECT ON green_light, delegation, eligibility_signature, recruitment_pause",
+    "SELECT ON allocation_vector, allocation_exclusion",
+    "UPDATE (domain) ON trial_domain",
+    # The act closes and withholds alerts, tells of it, and is audited.
+    "SELECT, INSERT, UPDATE ON alert, outbox, audit_head",
+    "SELECT, INSERT ON alert_event, audit_event",
+)
 
 _OF_THE_VAULT = (
     f"USAGE ON SCHEMA {VAULT}",
@@ -84,8 +120,9 @@ def _grants_on(table: str) -> tuple[str, ...]:
     changing = table not in APPEND_ONLY
     acts = "SELECT, INSERT, UPDATE" if changing else "SELECT, INSERT"
     acts = f"{acts}, DELETE" if table in _SHRINKING else acts
+    acts = "SELECT" if table in _OF_RANDOMISATION else acts
     return (
-        f"GRANT {acts} ON {table} TO {REGISTRY}, {ALLOCATOR}",
+        f"GRANT {acts} ON {table} TO {REGISTRY}",
         f"GRANT SELECT ON {table} TO {READER}",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from sqlalchemy import MetaData, Table
+from sqlalchemy import MetaData, Table, Text, column, table
 
 from registry.store.columns import metadata
 from registry.store.rows import (
@@ -19,6 +19,7 @@ from registry.store.rows import (
     verdicts,
 )
 from registry.store.rows.allocation import (
+    OPEN_LABEL,
     SEALED,
     ExclusionRow,
     RandomisationRow,
@@ -58,8 +59,8 @@ APPEND_ONLY = (
 def schema(dialect: str) -> MetaData:
     """The tables of this database, the arms among them."""
     tables = metadata()
-    for table in Row.metadata.sorted_tables:
-        table.to_metadata(tables)
+    for own in Row.metadata.sorted_tables:
+        own.to_metadata(tables)
     assignment(tables, schema=_schema(SEALED, dialect))
     identity.identifier(tables, schema=_schema(identity.VAULT, dialect))
     return tables
@@ -76,6 +77,12 @@ def _schema(name: str, dialect: str) -> str | None:
 
 
 def assignments(dialect: str) -> Table:
-    """The arms as this database has them."""
+    """The arms as this database has them; on PostgreSQL for the signer's role alone."""
     name = f"{SEALED}.assignment" if dialect == "postgresql" else "sealed_assignment"
     return schema(dialect).tables[name]
+
+
+OPEN_LABEL_ARMS = table(
+    OPEN_LABEL, column("randomisation_id", Text), column("arm", Text)
+)
+"""The arms that anybody may see who may read the registry."""

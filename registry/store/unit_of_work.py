@@ -24,6 +24,7 @@ from registry.store.repositories.conduct import (
     JudgedOutcomeRepository,
 )
 from registry.store.repositories.feeds import FeedRepository
+from registry.store.repositories.gate import GateRepository
 from registry.store.repositories.letters import LetterRepository
 from registry.store.repositories.outbox import OutboxRepository
 from registry.store.repositories.pauses import PauseRepository
@@ -38,7 +39,11 @@ from registry.store.repositories.sites import (
     SignatureRepository,
 )
 from registry.store.repositories.stream import StreamRepository
-from registry.store.repositories.trial import ModeRepository, ProtocolRepository
+from registry.store.repositories.trial import (
+    ModeRepository,
+    ProtocolRepository,
+    Shelf,
+)
 from registry.store.repositories.vault import VaultRepository
 from registry.store.repositories.vectors import VectorRepository
 from registry.store.repositories.verdicts import (
@@ -54,11 +59,11 @@ from streams.vocabulary.errors import ErrorCode, SettingsError
 class UnitOfWork:
     """One transaction with its repositories."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, shelf: Shelf | None = None) -> None:
         self._connection = connection
         self.can_seal = connection.dialect.name == "postgresql"
         self.modes = ModeRepository(connection)
-        self.protocols = ProtocolRepository(connection)
+        self.protocols = ProtocolRepository(connection, shelf)
         self.pauses = PauseRepository(connection)
         self.vectors = VectorRepository(connection)
         self.stream = StreamRepository(connection)
@@ -72,6 +77,7 @@ class UnitOfWork:
         self.judged_outcomes = JudgedOutcomeRepository(connection)
         self.deviations = DeviationRepository(connection)
         self.answers = AnswerRepository(connection)
+        self.gate = GateRepository(connection)
         self.green_lights = GreenLightRepository(connection)
         self.delegations = DelegationRepository(connection)
         self.signatures = SignatureRepository(connection)
@@ -124,6 +130,7 @@ class Registry:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writing = Lock() if engine.dialect.name == "sqlite" else None
+        self._shelf: Shelf = {}
 
     @property
     def dialect(self) -> str:
@@ -139,10 +146,10 @@ class Registry:
         """
         if self._writing is None:
             with self._engine.begin() as connection:
-                yield UnitOfWork(connection)
+                yield UnitOfWork(connection, self._shelf)
             return
         with self._writing, self._engine.begin() as connection:
-            yield UnitOfWork(connection)
+            yield UnitOfWork(connection, self._shelf)
 
     @contextmanager
     def reading(self) -> Iterator[Views]:

@@ -37,13 +37,13 @@ from registry.store.open_windows import answered, last_while_open
 from registry.store.repositories.feeds import FEED_COLUMNS, read_feed
 from registry.store.repositories.trial import ModeRepository
 from registry.store.rows.alerts import AlertRow
-from registry.store.rows.allocation import RandomisationRow
+from registry.store.rows.allocation import OPEN_LABEL, RandomisationRow
 from registry.store.rows.conduct import DeviationRow, JudgedOutcomeRow
 from registry.store.rows.people import AnswerRow, ConsentRow, ParticipantRow
 from registry.store.rows.stream import FeedRow, RunRow
 from registry.store.rows.trial import ProtocolRow
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
-from registry.store.schema import assignments
+from registry.store.schema import OPEN_LABEL_ARMS
 from registry.usecases.records import ProtocolVersion, Run
 from streams.vocabulary.messages import TRIAL_OUTCOME, TRIAL_SCREENING, decode
 
@@ -144,7 +144,7 @@ class Views:
         may_see_arms: bool = False,
     ) -> tuple[ParticipantView, ...]:
         """Each participant, once a domain where randomised."""
-        query = _participants(self._dialect, may_see_arms=may_see_arms)
+        query = _participants(may_see_arms=may_see_arms)
         query = _only(query, ParticipantRow, trial=trial, site=site, patient=patient)
         order = (ParticipantRow.participant, RandomisationRow.domain)
         return self._all(query.order_by(*order), ParticipantView)
@@ -228,11 +228,11 @@ class Views:
         return self._all(query.order_by(RunRow.started_at, RunRow.run_id), Run)
 
     def may_see_arms(self) -> bool:
-        """Whether the role that reads may touch the arms at all."""
+        """Whether the role that reads may see the arms of open-label domains."""
         if self._dialect != "postgresql":
             return True
-        asked = text("SELECT has_schema_privilege('sealed', 'USAGE')")
-        return bool(self._connection.scalar(asked))
+        asked = text("SELECT has_table_privilege(:view, 'SELECT')")
+        return bool(self._connection.scalar(asked, {"view": OPEN_LABEL}))
 
     @property
     def _dialect(self) -> str:
@@ -319,7 +319,7 @@ def _screenings(equal: dict[str, str | None]) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _participants(dialect: str, *, may_see_arms: bool) -> Select[*tuple[Any, ...]]:
+def _participants(*, may_see_arms: bool) -> Select[*tuple[Any, ...]]:
     """Without leave the arms are not even read: the reader's role may not touch them."""
     drawn, consent = RandomisationRow, ConsentRow
     last = _last_consents()
@@ -349,13 +349,9 @@ def _participants(dialect: str, *, may_see_arms: bool) -> Select[*tuple[Any, ...
     )
     if not may_see_arms:
         return joined.add_columns(_no_arm())
-    arms = assignments(dialect)
+    arms = OPEN_LABEL_ARMS
     return joined.outerjoin(
-        arms,
-        and_(
-            arms.c.randomisation_id == drawn.randomisation_id,
-            drawn.blinded.is_(False),
-        ),
+        arms, arms.c.randomisation_id == drawn.randomisation_id
     ).add_columns(arms.c.arm)
 
 

@@ -34,13 +34,17 @@ class Board:
     """The unclosed alerts of the patients one act is about, and what holds them."""
 
     def __init__(
-        self, uow: UnitOfWork, standing: dict[str, Alert] | None = None
+        self,
+        uow: UnitOfWork,
+        standing: dict[str, Alert] | None = None,
+        *,
+        holding: Holding | None = None,
     ) -> None:
         self._uow = uow
         self._standing = {} if standing is None else standing
         self._read: set[tuple[str, str]] = set()
         self._gone: set[str] = set()
-        self.holding = Holding(uow)
+        self.holding = Holding(uow) if holding is None else holding
 
     def of(self, screening_id: str) -> Alert | None:
         """The unclosed alert of a screening."""
@@ -176,14 +180,18 @@ def close_alerts_of(
     at: datetime,
     trial: str | None = None,
     domain: str | None = None,
+    mode: Mode | None = None,
+    holding: Holding | None = None,
 ) -> tuple[AlertRecord, ...]:
     """The team has acted: nobody is called about this person any more.
 
     That is under all names, for one trial or all; `domain` limits it to one question
-    of the trial; `act` is what the team did.  Trials that had to wait may call now:
-    their steps are among those given.
+    of the trial; `act` is what the team did; `mode` and `holding` are what the act has
+    read already.  Trials that had to wait may call now: their steps are among those
+    given.
     """
-    board, mode = Board(uow), uow.modes.current()
+    board = Board(uow, holding=holding)
+    mode = uow.modes.current() if mode is None else mode
     names = board.holding.names(site, patient)
     mine = [
         alert

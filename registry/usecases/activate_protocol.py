@@ -8,7 +8,7 @@ from datetime import datetime
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign, design_document
-from registry.domain.randomisation.signer import Signer
+from registry.domain.randomisation.signer import Committing
 from registry.usecases.declared import refuse_unverified
 from registry.usecases.outbox import PROTOCOLS, OutboxItem
 from registry.usecases.ports import UnitOfWork
@@ -44,7 +44,7 @@ class ProtocolActivated:
 
 
 def activate_protocol(
-    command: ActivateProtocol, uow: UnitOfWork, *, signer: Signer
+    command: ActivateProtocol, uow: UnitOfWork, *, signer: Committing
 ) -> ProtocolActivated:
     """Activate it and publish SHA-256 of the allocation key; twice changes nothing.
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from registry.domain.consent_terms import NOT_ASKED, Stand, Terms
 from registry.domain.delegation import Signing, signing, what_is_signed
-from registry.domain.enrolment import Case, eligible_arms
+from registry.domain.enrolment import Case, Gate, Obstacle, eligible_arms, gate
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent
 from registry.domain.pause import Place
@@ -17,35 +17,31 @@ from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.methods import Adaptive
 from registry.domain.randomisation.vector import Vector
 from registry.domain.stratum import stratum_key
-from registry.usecases.consent_stands import declared_terms, stand_of
-from registry.usecases.declared import asks_for_signature, recruits
+from registry.usecases.consent_stands import declared_terms, stand_by
+from registry.usecases.declared import (
+    asks_for_signature,
+    excluding,
+    recruits,
+    terms_of,
+)
 from registry.usecases.declined import declined
+from registry.usecases.gate_facts import GateFacts, Standing, Whom
 from registry.usecases.holding import Holding
-from registry.usecases.one_person import person_of, takes_part_as
+from registry.usecases.one_person import Merged, person_of, takes_part_as
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_answer import valid_answers
 from registry.usecases.records import ProtocolVersion
-from registry.usecases.set_green_light import green_light_given
 from registry.usecases.strata import waited_until
-from streams.vocabulary.messages import TrialScreening, Truth
+from streams.vocabulary.errors import ErrorCode
+from streams.vocabulary.messages import Truth
 
 
 class Asking(Protocol):
-    """Who is to be randomised in which trial, and when."""
+    """Who is to be randomised in which domain, and when."""
 
     @property
-    def site(self) -> str:
-        """Site."""
-        ...
-
-    @property
-    def patient(self) -> str:
-        """Pseudonym."""
-        ...
-
-    @property
-    def trial(self) -> str:
-        """Trial."""
+    def whom(self) -> Whom:
+        """Whom it is about."""
         ...
 
     @property
@@ -54,136 +50,203 @@ class Asking(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What recruits, as it stands until the transaction ends."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One look at everything: the facts, the gate for them, the patient's place."""
 
+    facts: GateFacts
+    consent: Consent | None
+    """The participant's last word."""
+    gate: Gate
+    placed: Placement
+    key_commitment: str | None
+    """Of the key that the protocol in force is to be drawn by."""
+    chains: frozenset[str]
+    """The trial, and those it excludes: whose acts are kept out meanwhile."""
+
+    @property
+    def alone(self) -> bool:
+        """The person has no other name, and the trial excludes no other.
+
+        Then nothing the gate looks at is without its number.
+        """
+        return not self.facts.standing.merges and len(self.chains) == 1
+
+
+def look(asking: Asking, uow: UnitOfWork) -> Seen:
+    """Everything that stands now; it takes no lock."""
+    facts = uow.gate.facts(asking.whom)
+    trial, standing = asking.whom.trial, facts.standing
+    in_force = uow.protocols.in_force_of(standing.protocols)
+    active = next((v for v in in_force if v.trial == trial), None)
+    rivals = excluding(trial, terms_of(in_force))
+    beside = _beside(asking, facts, active, uow)
+    return Seen(
+        facts=facts,
+        consent=beside.words[-1] if beside.words else None,
+        gate=_gate(asking, facts, beside, uow, has_rivals=bool(rivals)),
+        placed=_placed(asking, facts, beside, uow),
+        key_commitment=None if active is None else active.key_commitment,
+        chains=rivals | {trial},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    """What is read after the facts, as far as their numbers tell that there is any."""
+
+    active: ProtocolVersion | None
+    paused: frozenset[Place]
     design: DomainDesign | None
     """With the arms that are paused; None where no active protocol has the domain."""
-    site_paused: bool
+    words: tuple[Consent, ...]
+    """All that the participant said, in order."""
+    answers: dict[str, Truth]
+    """The signed ones that count at that moment."""
 
 
-def standing(asking: Asking, domain: str, uow: UnitOfWork) -> Standing:
-    """Hold the domain against a pause or another vector, then look what is paused."""
-    design = uow.protocols.domain(asking.trial, domain)
-    paused = uow.pauses.standing(asking.trial)
-    return Standing(
+def _beside(
+    asking: Asking, facts: GateFacts, active: ProtocolVersion | None, uow: UnitOfWork
+) -> _Beside:
+    standing, design, screening = facts.standing, facts.design, facts.screening
+    paused: frozenset[Place] = frozenset()
+    words: tuple[Consent, ...] = ()
+    answers: dict[str, Truth] = {}
+    if standing.pauses:
+        paused = uow.pauses.standing(asking.whom.trial)
+    if standing.participant is not None:
+        words = uow.participants.consents_of([standing.participant])
+    if screening is not None and standing.answers:
+        answers = valid_answers(screening, uow, at=asking.at)
+    return _Beside(
+        active=active,
+        paused=paused,
         design=None if design is None else design.paused_by(paused),
-        site_paused=Place(site=asking.site) in paused,
+        words=words,
+        answers=answers,
     )
 
 
-def case_of(
+def _gate(
     asking: Asking,
+    facts: GateFacts,
+    beside: _Beside,
     uow: UnitOfWork,
-    screening: TrialScreening | None,
-    consent: Consent | None,
-    stands: Standing,
-    mode: Mode,
-) -> Case:
-    """All that the gate looks at, read inside the locks."""
-    active = uow.protocols.active(asking.trial)
-    person = person_of(asking.site, asking.patient, uow)
-    consented = _consented(asking, active, consent, uow)
-    willing = consented.permits.randomise
-    no = declined(person, asking.site, asking.trial, uow) if willing else None
-    return Case(
-        at=asking.at,
-        mode=mode,
-        screening=screening,
-        answers=answers_at(screening, asking, uow),
-        consent=consented.standing,
-        renew=consented.renew,
-        design=stands.design,
-        protocol_hash=None if active is None else active.protocol_hash,
-        can_seal=uow.can_seal,
-        survivor=None if person.survivor == asking.patient else person.survivor,
-        also_takes_part=takes_part_as(person, asking.patient, asking.trial),
-        site_closed=active is not None and not recruits(active, asking.site),
-        site_paused=stands.site_paused,
-        declined=None if no is None else no.value,
-        excluded_by=Holding(uow).conflicts(asking.site, asking.patient, asking.trial),
-        green_light=green_light_given(uow, trial=asking.trial, site=asking.site),
-        signature=signing_of(screening, active, asking, uow, mode),
-        waited_until=waited_until(screening, uow),
+    *,
+    has_rivals: bool,
+) -> Gate:
+    if facts.standing.participant is None:
+        return Gate((Obstacle(ErrorCode.NO_CONSENT, "no_consent", "not asked"),))
+    whom, active = asking.whom, beside.active
+    person = _person(facts.standing, whom, uow)
+    consented = _consented(asking, facts.standing, beside, uow)
+    return gate(
+        Case(
+            at=asking.at,
+            mode=facts.mode,
+            screening=facts.screening,
+            answers=beside.answers,
+            consent=consented.standing,
+            renew=consented.renew,
+            design=beside.design,
+            protocol_hash=None if active is None else active.protocol_hash,
+            can_seal=uow.can_seal,
+            survivor=None if person.survivor == whom.patient else person.survivor,
+            also_takes_part=takes_part_as(person, whom.patient, whom.trial),
+            site_closed=active is not None and not recruits(active, whom.site),
+            site_paused=Place(site=whom.site) in beside.paused,
+            declined=_declined(consented, facts.standing, whom, person, uow),
+            excluded_by=Holding(uow).conflicts(whom.site, whom.patient, whom.trial)
+            if has_rivals
+            else (),
+            green_light=facts.green_light,
+            signature=_signature(asking, facts, beside, uow),
+            waited_until=waited_until(facts.screening, uow),
+        )
     )
 
 
-def signing_of(
-    screening: TrialScreening | None,
-    active: ProtocolVersion | None,
-    asking: Asking,
-    uow: UnitOfWork,
-    mode: Mode,
+def _person(standing: Standing, whom: Whom, uow: UnitOfWork) -> Merged:
+    """Of whom no merge tells, nothing more is to be asked."""
+    if standing.merges:
+        return person_of(whom.site, whom.patient, uow)
+    return Merged(whom.patient, (), ())
+
+
+def _consented(
+    asking: Asking, standing: Standing, beside: _Beside, uow: UnitOfWork
+) -> Stand:
+    """Where consent stands; of whom nobody asked, that nobody did."""
+    if standing.participant is None or not beside.words:
+        return NOT_ASKED
+    active = beside.active
+    terms = (
+        Terms() if active is None else declared_terms(active.document, asking.whom.site)
+    )
+    return stand_by(standing.participant, beside.words, terms, uow, at=asking.at)
+
+
+def _declined(
+    consented: Stand, standing: Standing, whom: Whom, person: Merged, uow: UnitOfWork
+) -> str | None:
+    """Who consents says yes by this name: a no is by another, or is an opt-out."""
+    if not consented.permits.randomise:
+        return None
+    if not standing.opt_outs and not standing.merges:
+        return None
+    no = declined(person, whom.site, whom.trial, uow)
+    return None if no is None else no.value
+
+
+def _signature(
+    asking: Asking, facts: GateFacts, beside: _Beside, uow: UnitOfWork
 ) -> Signing:
     """How the signature stands; in no other mode than live is one asked for."""
-    if screening is None or active is None or mode is not Mode.LIVE:
+    screening, active = facts.screening, beside.active
+    if screening is None or active is None or facts.mode is not Mode.LIVE:
         return Signing.NOT_ASKED_FOR
     if not asks_for_signature(active):
         return Signing.NOT_ASKED_FOR
     return signing(
         uow.signatures.latest(screening.screening_id),
-        signed=what_is_signed(screening, answers_at(screening, asking, uow)),
-        log=uow.delegations.latest(trial=asking.trial, site=asking.site),
+        signed=what_is_signed(screening, beside.answers),
+        log=uow.delegations.latest(trial=asking.whom.trial, site=asking.whom.site),
         at=asking.at,
     )
 
 
-def answers_at(
-    screening: TrialScreening | None, asking: Asking, uow: UnitOfWork
-) -> dict[str, Truth]:
-    """The signed answers that count at that moment."""
-    return {} if screening is None else valid_answers(screening, uow, at=asking.at)
-
-
-def placed(
-    screening: TrialScreening | None,
-    design: DomainDesign | None,
-    asking: Asking,
-    uow: UnitOfWork,
+def _placed(
+    asking: Asking, facts: GateFacts, beside: _Beside, uow: UnitOfWork
 ) -> Placement:
     """Where the patient belongs by this verdict and the answers that count."""
-    stratum = stratum_of(screening)
+    screening, design = facts.screening, beside.design
+    stratum = "" if screening is None else stratum_key(screening.stratum)
     if screening is None or design is None:
         return nowhere(stratum)
-    answers = answers_at(screening, asking, uow)
     return placement(
         design,
         stratum=stratum,
-        eligible=eligible_arms(screening, answers) if screening.interventions else None,
-        vector=_vector_in_force(design, stratum, asking, uow),
+        eligible=eligible_arms(screening, beside.answers)
+        if screening.interventions
+        else None,
+        vector=_vector_in_force(design, stratum, asking, facts.standing, uow),
     )
 
 
 def _vector_in_force(
-    design: DomainDesign, stratum: str, asking: Asking, uow: UnitOfWork
+    design: DomainDesign,
+    stratum: str,
+    asking: Asking,
+    standing: Standing,
+    uow: UnitOfWork,
 ) -> Vector | None:
-    """Nobody publishes another while the domain is held."""
-    if not isinstance(design.method, Adaptive):
+    """The last one published; None where the protocol's own is drawn by."""
+    if not isinstance(design.method, Adaptive) or not standing.vectors:
         return None
     published = uow.vectors.in_force(
-        trial=asking.trial,
+        trial=asking.whom.trial,
         domain=design.domain,
         stratum=stratum,
         design=design.schedule(),
     )
     return None if published is None else published.vector
-
-
-def _consented(
-    asking: Asking,
-    active: ProtocolVersion | None,
-    consent: Consent | None,
-    uow: UnitOfWork,
-) -> Stand:
-    """Where consent stands; of whom nobody asked, that nobody did."""
-    known = None if consent is None else uow.participants.one(consent.participant)
-    if known is None:
-        return NOT_ASKED
-    terms = Terms() if active is None else declared_terms(active.document, asking.site)
-    return stand_of(known, terms, uow, at=asking.at)
-
-
-def stratum_of(screening: TrialScreening | None) -> str:
-    """The stratum by the verdict, whatever arms are left."""
-    return "" if screening is None else stratum_key(screening.stratum)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from registry.domain.consent import Standing
 from registry.domain.consent_terms import Renewal, Stand, Terms, recorded, stand
-from registry.domain.participant import Participant
+from registry.domain.participant import Consent, Participant
 from registry.usecases.ports import UnitOfWork
-from streams.vocabulary.consent import Consent, Reconsent
+from streams.vocabulary.consent import Consent as Declared
+from streams.vocabulary.consent import Reconsent
 
 
 def terms_of(uow: UnitOfWork, *, trial: str, site: str) -> Terms:
@@ -33,7 +34,7 @@ def declared_terms(document: str, site: str) -> Terms:
     renewals = _renewals(told)
     if declared is None:
         return Terms(renewals=renewals)
-    consent = Consent.model_validate(declared)
+    consent = Declared.model_validate(declared)
     return Terms(
         model=consent.model,
         within=consent.within,
@@ -50,19 +51,29 @@ def stand_of(
     Opt-outs, and what the person said by another name, `registry.usecases.declined`
     reads.
     """
+    words = uow.participants.consents_of([participant.participant])
+    return stand_by(participant.participant, words, terms, uow, at=at)
+
+
+def stand_by(
+    participant: str,
+    words: Iterable[Consent],
+    terms: Terms,
+    uow: UnitOfWork,
+    *,
+    at: datetime,
+) -> Stand:
+    """The same, by all the words of the participant of this code."""
     return stand(
-        recorded(uow.participants.consents_of([participant.participant])),
+        recorded(words),
         terms,
         at=at,
         randomised=bool(terms.renewals) and _is_randomised(participant, uow),
     )
 
 
-def _is_randomised(participant: Participant, uow: UnitOfWork) -> bool:
-    drawn = uow.allocations.of_patient(
-        site=participant.site, patient=participant.patient
-    )
-    return any(one.participant == participant.participant for one in drawn)
+def _is_randomised(participant: str, uow: UnitOfWork) -> bool:
+    return bool(uow.allocations.domains_of([participant]))
 
 
 def _renewals(document: Mapping[str, Any]) -> tuple[Renewal, ...]:

@@ -56,7 +56,12 @@ def asked_in(document: str) -> Mapping[str, Asked]:
 
 def terms_in_force(uow: UnitOfWork) -> dict[str, CoEnrolment]:
     """By trial, with which others it may share a participant."""
-    return {v.trial: _terms(v.document) for v in uow.protocols.in_force()}
+    return terms_of(uow.protocols.in_force())
+
+
+def terms_of(versions: Iterable[ProtocolVersion]) -> dict[str, CoEnrolment]:
+    """The same, of these versions."""
+    return {v.trial: _terms(v.document) for v in versions}
 
 
 def evidence_of(version: ProtocolVersion) -> str | None:
@@ -79,8 +84,7 @@ def refuse_unverified(versions: Iterable[ProtocolVersion], mode: Mode) -> None:
 
 def recruits(version: ProtocolVersion, site: str) -> bool:
     """Whether the site is open; every site is, where the protocol names none."""
-    sites = json.loads(version.document).get("sites") or ()
-    told = {one["id"]: one.get("status", "open") for one in sites}
+    told = _sites(version.document)
     return not told or told.get(site) == "open"
 
 
@@ -124,13 +128,24 @@ def lock_with_rivals(uow: UnitOfWork, *, site: str, trial: str) -> None:
 
     An act in one of them moves the alerts of the others, and nobody enrols in two.
     """
-    for name in sorted({trial, *excluding(trial, terms_in_force(uow))}):
+    lock_chains(uow, site=site, trials={trial, *excluding(trial, terms_in_force(uow))})
+
+
+def lock_chains(uow: UnitOfWork, *, site: str, trials: Iterable[str]) -> None:
+    """Hold these chains of the site."""
+    for name in sorted(trials):
         uow.audit.lock(site=site, trial=name)
 
 
 def trials_in_force(uow: UnitOfWork) -> tuple[str, ...]:
     """The trials of this registry, in the order in which they are locked."""
     return tuple(sorted({version.trial for version in uow.protocols.in_force()}))
+
+
+@lru_cache(maxsize=64)
+def _sites(document: str) -> Mapping[str, str]:
+    sites = json.loads(document).get("sites") or ()
+    return {one["id"]: one.get("status", "open") for one in sites}
 
 
 @lru_cache(maxsize=64)

@@ -66,15 +66,15 @@ def exclude_allocation(
 def _exclusion(
     command: ExcludeAllocation, drawn: Randomisation, uow: UnitOfWork
 ) -> Exclusion:
-    numbers = uow.allocations.lock(
-        trial=command.trial, domain=command.domain, stratum=DOMAIN
-    )
+    """Its domain is held, so the number that follows stands still."""
     return Exclusion(
         randomisation_id=drawn.randomisation_id,
         trial=drawn.trial,
         site=drawn.site,
         domain=drawn.domain,
-        from_no=numbers.next_no,
+        from_no=uow.allocations.next_no(
+            trial=command.trial, domain=command.domain, stratum=DOMAIN
+        ),
         reason=command.reason,
         actor=command.actor,
         at=command.at,

@@ -17,12 +17,19 @@ from streams.vocabulary.administration import CoEnrolment
 class Holding:
     """Holds of the patients of one act; what it read stands until the act is over."""
 
-    def __init__(self, uow: UnitOfWork) -> None:
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        *,
+        terms: dict[str, CoEnrolment] | None = None,
+        people: dict[tuple[str, str], Merged] | None = None,
+    ) -> None:
+        """`terms` in force and `people` by site and patient, where they are known."""
         self._uow = uow
-        self._people: dict[tuple[str, str], Merged] = {}
+        self._people = {} if people is None else people
         self._declined: dict[tuple[str, str, str], Hold | None] = {}
         self._drawn: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
-        self._terms: dict[str, CoEnrolment] | None = None
+        self._terms = terms
 
     def names(self, site: str, patient: str) -> tuple[str, ...]:
         """All names of the person this patient is."""

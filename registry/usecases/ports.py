@@ -24,6 +24,7 @@ from registry.domain.randomisation.history import History
 from registry.usecases.allocation_ports import AllocationRecords, Pauses, Vectors
 from registry.usecases.audit_ports import Audit
 from registry.usecases.conduct_ports import Deviations, JudgedOutcomes
+from registry.usecases.gate_facts import GateReads
 from registry.usecases.outbox import OutboxItem
 from registry.usecases.people_ports import Answers, OptOuts, Participants
 from registry.usecases.records import (
@@ -67,6 +68,10 @@ class Protocols(Protocol):
         """The active version of each trial."""
         ...
 
+    def in_force_of(self, versions: int) -> tuple[ProtocolVersion, ...]:
+        """The same, of so many versions; may be kept from an earlier act."""
+        ...
+
     def of_hash(self, trial: str, protocol_hash: str) -> ProtocolVersion | None: ...
 
     def activate(
@@ -81,8 +86,8 @@ class Protocols(Protocol):
         """The trials with an open blinded domain."""
         ...
 
-    def domain(self, trial: str, domain: str) -> DomainDesign | None:
-        """As it stands; held against a pause until the transaction ends."""
+    def has_domain(self, trial: str, domain: str) -> bool:
+        """Whether the trial ever had it; nothing is held."""
         ...
 
     def hold(self, trial: str) -> tuple[DomainDesign, ...]:
@@ -170,14 +175,6 @@ class Alerts(Protocol):
 class Allocations(AllocationRecords, Protocol):
     """Requests, strata, randomisations and, apart from them, arms."""
 
-    def request(self, randomisation_request: Request) -> bool:
-        """Whether it is a new one.
-
-        Waits for another transaction that makes the same one; False where the key
-        or the participant has been here before.
-        """
-        ...
-
     def request_by_key(self, idempotency_key: str) -> Request | None: ...
 
     def of_patient(self, *, site: str, patient: str) -> tuple[Randomisation, ...]:
@@ -195,16 +192,34 @@ class Allocations(AllocationRecords, Protocol):
     def one(self, randomisation_id: str) -> Randomisation | None: ...
 
     def lock(self, *, trial: str, domain: str, stratum: str) -> Allocator:
-        """The stratum, held until the transaction ends; made where it is new."""
+        """The stratum, held until the transaction ends; made where it is new.
+
+        The domain is held with it: a pause waits, and none is overtaken.
+        """
         ...
 
-    def advance(self, allocator: Allocator) -> None: ...
+    def add(
+        self,
+        request: Request,
+        randomisation: Randomisation,
+        sealed: SealedArm,
+        *,
+        following: Allocator,
+    ) -> bool:
+        """Append the request, what it led to and its arm; let the stratum stand so.
+
+        False, and nothing written, where the key or the participant has been here
+        before; waits for another transaction that makes the same request.
+        """
+        ...
+
+    def next_no(self, *, trial: str, domain: str, stratum: str) -> int:
+        """The stratum's next number; it stands while the domain is held."""
+        ...
 
     def history(self, position: Position, *, schedule_first_no: int) -> History:
         """What the signer alone may read of the arms before this position."""
         ...
-
-    def add(self, randomisation: Randomisation, sealed: SealedArm) -> None: ...
 
     def arm(self, randomisation_id: str) -> str: ...
 
@@ -336,6 +351,9 @@ class UnitOfWork(Protocol):
 
     @property
     def signatures(self) -> Signatures: ...
+
+    @property
+    def gate(self) -> GateReads: ...
 
     @property
     def allocations(self) -> Allocations: ...

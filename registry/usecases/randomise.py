@@ -2,14 +2,17 @@
 
 The order within the one transaction:
 
-1. the request is put down; one that was here before gets the stored result;
-2. the domain, the stratum and the audit chain are locked, always in this order;
-3. verdict, answers, consent, window, pauses, vector and mode are checked again, inside;
+1. all that the gate looks at is read, without a lock; a request that was here before
+   gets the stored result, and a closed gate ends it here;
+2. the domain, the stratum and the audit chains are locked, always in this order;
+3. the revisions of what was read are read again, inside: what moved is looked at anew,
+   and so is whoever the revisions do not tell all of;
 4. the next number of the stratum, or of the domain for minimisation, is drawn by the
    signer, who alone holds the key and alone reads the arms before it;
-5. randomisation, arm, audit row and outbox row are written.
+5. request, randomisation, arm, outbox row and audit row are written.
 
-Where the gate is closed, the request is taken back, so that it can be made again.
+Where the trial moved so that other locks are the right ones, those taken are let go,
+and it begins anew; where the verdict moved the patient, nothing is allocated.
 """
 
 from __future__ import annotations
@@ -18,8 +21,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from registry.domain.allocation import Allocator, Randomisation, SealedArm, following
-from registry.domain.audit import AuditAction, AuditEntry, record_digest
-from registry.domain.enrolment import Gate, Obstacle, gate
+from registry.domain.audit import AuditAction, AuditEntry
+from registry.domain.enrolment import Gate, Obstacle
 from registry.domain.epoch import epoch_of
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent
@@ -27,20 +30,27 @@ from registry.domain.placement import Placement
 from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.signer import Signer
-from registry.usecases.act_on_alerts import close_alerts_of, withhold_alerts_of
-from registry.usecases.at_the_gate import case_of, placed, standing
-from registry.usecases.declared import lock_with_rivals
+from registry.usecases.at_the_gate import Seen, look
+from registry.usecases.declared import lock_chains
 from registry.usecases.declined import roster_item
+from registry.usecases.end_calls import end_calls
+from registry.usecases.gate_facts import Standing, Whom
 from registry.usecases.ports import UnitOfWork
-from registry.usecases.records import AlertRecord, Request
-from registry.usecases.tell_alerts import alerts_told, audit_others
+from registry.usecases.records import Request
+from registry.usecases.tell_randomisation import randomised_entry, roster_entry
 from streams.vocabulary.clock import iso
-from streams.vocabulary.errors import BrokenInvariant, ErrorCode, Refused
-from streams.vocabulary.ids import identity, screening_identity
-from streams.vocabulary.messages import (
-    RosterEntry,
-    TrialScreening,
+from streams.vocabulary.errors import (
+    BrokenInvariant,
+    ErrorCode,
+    Refused,
+    SettingsError,
 )
+from streams.vocabulary.ids import identity, screening_identity
+from streams.vocabulary.messages import RosterEntry, TrialScreening
+
+
+_LOOKS = 3
+"""How often it begins anew where the trial moves meanwhile; more is no coincidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +67,21 @@ class Randomise:
     at: datetime
 
     @property
-    def screening_id(self) -> str:
-        """The screening it rests on."""
-        return screening_identity(
+    def whom(self) -> Whom:
+        """Whom it is about, and the screening it rests on."""
+        return Whom(
+            idempotency_key=self.idempotency_key,
             site=self.site,
             patient=self.patient,
             trial=self.trial,
             domain=self.domain,
-            episode=self.episode,
+            screening_id=screening_identity(
+                site=self.site,
+                patient=self.patient,
+                trial=self.trial,
+                domain=self.domain,
+                episode=self.episode,
+            ),
         )
 
 
@@ -94,7 +111,7 @@ class NotRandomised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Admitted:
-    """What the gate let through, as read inside the locks."""
+    """What the gate let through, as it stands inside the locks."""
 
     screening: TrialScreening
     consent: Consent
@@ -103,6 +120,10 @@ class _Admitted:
     """With the arms among which is drawn."""
     allocator: Allocator
     mode: Mode
+    quiet: bool
+    """No alert speaks of the patient, and no other name: nobody is called back."""
+    alone: bool
+    """The person has no other name, and the trial excludes no other."""
 
 
 def randomise(
@@ -113,31 +134,119 @@ def randomise(
     Asked for under a new key in another stay, it is refused.
 
     Raises `Refused` EMB-314 where the key already names another request,
-    `SettingsError` EMB-312 where the signer has no key for the trial.
+    `SettingsError` EMB-312 where the signer has no key for the trial, EMB-341 where it
+    is not the one that was committed to.
     """
-    known = uow.participants.of(
-        trial=command.trial, site=command.site, patient=command.patient
+    for _ in range(_LOOKS):
+        seen = look(command, uow)
+        if _is_repeated(seen.facts.standing):
+            return _told_again(_request(command, seen), command, uow)
+        if not seen.gate.open:
+            return _turned_away(command, seen, uow)
+        with uow.savepoint() as attempt:
+            done = _attempted(command, seen, uow, signer=signer)
+            if done is not None:
+                return done
+            attempt.take_back()
+    moved = Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_just_changed")
+    return _refused(command, uow, subject=_subject(seen), why=Gate((moved,)))
+
+
+def _attempted(
+    command: Randomise, before: Seen, uow: UnitOfWork, *, signer: Signer
+) -> Randomised | NotRandomised | None:
+    """Inside the locks; None where those taken are no longer the right ones."""
+    allocator = uow.allocations.lock(
+        trial=command.trial, domain=command.domain, stratum=before.placed.lock
     )
-    if known is None:
-        never_asked = Obstacle(ErrorCode.NO_CONSENT, "no_consent", "not asked")
-        return _refused(command, uow, subject="", why=Gate((never_asked,)))
-    with uow.savepoint() as attempt:
-        request = _request(command, known.participant)
-        if not uow.allocations.request(request):
-            return _told_again(request, command, uow)
-        admitted = _locked_and_checked(command, uow, known.participant)
-        if not isinstance(admitted, Gate):
-            return _allocated(request, command, admitted, uow, signer=signer)
-        attempt.take_back()
-    return _refused(command, uow, subject=known.participant, why=admitted)
+    lock_chains(uow, site=command.site, trials=before.chains)
+    now = _looked_again(command, before, uow)
+    if _is_repeated(now.facts.standing):
+        return _told_again(_request(command, now), command, uow)
+    gate = _gate_of_the_same_verdict(before, now)
+    if gate.open and not _fits(before, now):
+        return None
+    admitted = _admitted(now, allocator) if gate.open else None
+    if admitted is None:
+        return _refused(command, uow, subject=_subject(now), why=gate)
+    _check_key(command.trial, now, signer)
+    return _allocated(_request(command, now), command, admitted, uow, signer=signer)
 
 
-def _request(command: Randomise, participant: str) -> Request:
+def _looked_again(command: Randomise, before: Seen, uow: UnitOfWork) -> Seen:
+    """What was seen, where no number moved that tells all of it; else all of it anew."""
+    if before.alone and uow.gate.standing(command.whom) == before.facts.standing:
+        return before
+    return look(command, uow)
+
+
+def _gate_of_the_same_verdict(before: Seen, now: Seen) -> Gate:
+    """The gate as it is now; closed where a new verdict puts the patient elsewhere."""
+    same = now.facts.standing.verdict == before.facts.standing.verdict
+    if not now.gate.open or same or now.placed.stratum == before.placed.stratum:
+        return now.gate
+    return Gate((Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_just_changed"),))
+
+
+def _fits(before: Seen, now: Seen) -> bool:
+    """Whether the locks that were taken are those that are wanted."""
+    return now.placed.lock == before.placed.lock and now.chains <= before.chains
+
+
+def _admitted(seen: Seen, allocator: Allocator) -> _Admitted | None:
+    """None where something is missing that an open gate does not let be missing."""
+    facts, placed = seen.facts, seen.placed
+    if facts.screening is None or seen.consent is None or placed.design is None:
+        return None
+    return _Admitted(
+        screening=facts.screening,
+        consent=seen.consent,
+        placed=placed,
+        design=placed.design,
+        allocator=following(allocator, placed.schedule),
+        mode=facts.mode,
+        quiet=not facts.standing.alerts and not facts.standing.merges,
+        alone=seen.alone,
+    )
+
+
+def _turned_away(
+    command: Randomise, seen: Seen, uow: UnitOfWork
+) -> Randomised | NotRandomised:
+    """The gate was closed when it was asked; no number of a stratum is touched.
+
+    Another request for the same may have got through meanwhile: its result stands.
+    """
+    lock_chains(uow, site=command.site, trials=(command.trial,))
+    if _is_repeated(uow.gate.standing(command.whom)):
+        return _told_again(_request(command, look(command, uow)), command, uow)
+    return _refused(command, uow, subject=_subject(seen), why=seen.gate)
+
+
+def _check_key(trial: str, seen: Seen, signer: Signer) -> None:
+    """What is drawn by a key that was never committed to could not be verified."""
+    if signer.commitment(trial) != seen.key_commitment:
+        raise SettingsError(
+            ErrorCode.KEY_DIFFERS,
+            f"The allocation key held for {trial} is not the one that was published.",
+            "Give the signer the key by which the protocol was activated.",
+        )
+
+
+def _is_repeated(standing: Standing) -> bool:
+    return standing.participant is not None and standing.requests > 0
+
+
+def _subject(seen: Seen) -> str:
+    return seen.facts.standing.participant or ""
+
+
+def _request(command: Randomise, seen: Seen) -> Request:
     return Request(
         idempotency_key=command.idempotency_key,
         trial=command.trial,
         domain=command.domain,
-        participant=participant,
+        participant=_subject(seen),
         requested_by=command.actor,
         requested_at=command.at,
     )
@@ -177,36 +286,6 @@ def _meant(request: Request) -> tuple[str, str, str]:
     return request.trial, request.domain, request.participant
 
 
-def _locked_and_checked(
-    command: Randomise, uow: UnitOfWork, participant: str
-) -> _Admitted | Gate:
-    """Take the locks in their one order, then look at everything again."""
-    stands = standing(command, command.domain, uow)
-    screening = uow.screenings.latest(command.screening_id)
-    expected = placed(screening, stands.design, command, uow)
-    allocator = uow.allocations.lock(
-        trial=command.trial, domain=command.domain, stratum=expected.lock
-    )
-    lock_with_rivals(uow, site=command.site, trial=command.trial)
-    screening = uow.screenings.latest(command.screening_id)
-    consent = uow.participants.consent(participant)
-    mode = uow.modes.current()
-    now = placed(screening, stands.design, command, uow)
-    checked = gate(case_of(command, uow, screening, consent, stands, mode))
-    if not checked.open or screening is None or consent is None:
-        return checked
-    if now.stratum != expected.stratum or now.design is None:
-        return Gate((Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_just_changed"),))
-    return _Admitted(
-        screening=screening,
-        consent=consent,
-        placed=now,
-        design=now.design,
-        allocator=following(allocator, now.schedule),
-        mode=mode,
-    )
-
-
 def _allocated(
     request: Request,
     command: Randomise,
@@ -214,44 +293,17 @@ def _allocated(
     uow: UnitOfWork,
     *,
     signer: Signer,
-) -> Randomised:
+) -> Randomised | NotRandomised:
     sealed = _sealed(request, admitted, uow, signer)
     drawn = _randomisation(request, command, admitted, sealed)
+    stands = replace(admitted.allocator, next_no=drawn.sequence_no + 1)
+    if not uow.allocations.add(request, drawn, sealed, following=stands):
+        return _told_again(request, command, uow)
     result = _result(drawn, None if drawn.blinded else sealed.arm, repeated=False)
-    uow.allocations.add(drawn, sealed)
-    uow.allocations.advance(replace(admitted.allocator, next_no=drawn.sequence_no + 1))
     uow.outbox.add([roster_item(result.roster)])
-    uow.audit.append(_entry(drawn, _alerts_moved(drawn, uow)))
+    steps = () if admitted.quiet else end_calls(drawn, uow, alone=admitted.alone)
+    uow.audit.append(randomised_entry(drawn, steps))
     return result
-
-
-def _alerts_moved(drawn: Randomisation, uow: UnitOfWork) -> tuple[AlertRecord, ...]:
-    """Nobody calls about this domain any more, nor about trials that exclude this one."""
-    withheld = withhold_alerts_of(
-        uow,
-        site=drawn.site,
-        patient=drawn.patient,
-        trial=drawn.trial,
-        act=drawn.randomisation_id,
-        at=drawn.randomised_at,
-    )
-    acted = close_alerts_of(
-        uow,
-        site=drawn.site,
-        patient=drawn.patient,
-        trial=drawn.trial,
-        domain=drawn.domain,
-        act=drawn.randomisation_id,
-        at=drawn.randomised_at,
-    )
-    return audit_others(
-        (*withheld, *acted),
-        uow,
-        trial=drawn.trial,
-        act=drawn.randomisation_id,
-        actor=drawn.randomised_by,
-        at=drawn.randomised_at,
-    )
 
 
 def _sealed(
@@ -326,23 +378,6 @@ def _result(drawn: Randomisation, arm: str | None, *, repeated: bool) -> Randomi
     )
 
 
-def roster_entry(drawn: Randomisation) -> RosterEntry:
-    """What the workers hear of a randomisation; never its arm."""
-    return RosterEntry(
-        message_id=identity("roster", drawn.randomisation_id),
-        site=drawn.site,
-        patient=drawn.patient,
-        happened_at=drawn.randomised_at,
-        known_at=drawn.randomised_at,
-        source="registry",
-        provenance=drawn.provenance,
-        trial=drawn.trial,
-        domain=drawn.domain,
-        episode=drawn.episode,
-        participant=drawn.participant,
-    )
-
-
 def _refused(
     command: Randomise, uow: UnitOfWork, *, subject: str, why: Gate
 ) -> NotRandomised:
@@ -359,30 +394,3 @@ def _refused(
         )
     )
     return NotRandomised(gate=why)
-
-
-def _entry(drawn: Randomisation, steps: tuple[AlertRecord, ...]) -> AuditEntry:
-    """Who, when, as what, by which draw; never the arm, but what binds it."""
-    return AuditEntry(
-        site=drawn.site,
-        trial=drawn.trial,
-        action=AuditAction.RANDOMISED,
-        actor=drawn.randomised_by,
-        at=drawn.randomised_at,
-        subject=drawn.randomisation_id,
-        detail={
-            "record": record_digest(drawn),
-            "participant": drawn.participant,
-            "domain": drawn.domain,
-            "stratum": drawn.stratum,
-            "sequence_no": drawn.sequence_no,
-            "schedule": drawn.schedule,
-            "schedule_first_no": drawn.schedule_first_no,
-            "screening": drawn.screening_message_id,
-            "consent": drawn.consent_id,
-            "protocol_hash": drawn.protocol_hash,
-            "arm_commitment": drawn.arm_commitment,
-            **({} if drawn.vector_id is None else {"vector": drawn.vector_id}),
-            **alerts_told(steps),
-        },
-    )

@@ -52,7 +52,7 @@ def record_deviation(
         return _refused(ErrorCode.DEVIATION, "not_described")
     if command.happened_at > command.at:
         return _refused(ErrorCode.DEVIATION, "happened_in_the_future")
-    if command.domain and uow.protocols.domain(who.trial, command.domain) is None:
+    if command.domain and not uow.protocols.has_domain(who.trial, command.domain):
         return _refused(ErrorCode.DEVIATION, "no_such_domain")
     uow.audit.lock(site=who.site, trial=who.trial)
     number = uow.deviations.last_number(command.participant) + 1

@@ -27,10 +27,13 @@ OURS = {
     for name, service in BASE["services"].items()
     if service["image"].startswith("ember-registry")
 }
-PROCESSES = ("worker", "consumer", "archiver", "relay", "listener", "subscriber")
+PROCESSES = (
+    *("worker", "consumer", "archiver", "relay", "listener", "subscriber"),
+    "signer",
+)
 PAGES = [
     ROOT / "deploy/docs" / f"{page}.md"
-    for page in ("deployment", "operations", "listener")
+    for page in ("deployment", "operations", "listener", "signer")
 ]
 
 

@@ -7,7 +7,10 @@ What needs no registry (`backtest`, `export`, `draft`) is of `streams.app`.
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
@@ -33,8 +36,10 @@ from registry.app.protocol_check import (
     fit_for_force,
     tried,
 )
+from registry.app.settings import signer_socket
 from registry.app.trials import activate as put_into_force
-from registry.domain.randomisation.signer import KeyedSigner
+from registry.domain.randomisation.signer import Committing, KeyedSigner
+from registry.signing.client import SignerClient
 from registry.store.keys import read_trial_key
 from registry.store.unit_of_work import Registry
 from streams.app.backtest.command import backtest
@@ -166,9 +171,12 @@ def diff(
 def activate(
     document: DocumentArgument,
     key: Annotated[
-        Path,
-        typer.Option(help="The file with the trial's allocation key: 32 random bytes."),
-    ],
+        Path | None,
+        typer.Option(
+            help="The file with the trial's allocation key: 32 random bytes. Without "
+            "it the signer at EMBER_SIGNER is asked, who alone has the key then."
+        ),
+    ] = None,
     registry: RegistryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -179,9 +187,8 @@ def activate(
     anew, and whose verdict changes is shown with the reason.
     The key's commitment goes into the audit; the key itself is written nowhere.
     """
-    with told_in_words():
-        secret = read_trial_key(key)
-        told = _activated(document, secret, opened(registry))
+    with told_in_words(), _committing(key) as committing:
+        told = _activated(document, committing, opened(registry))
     if as_json:
         _print_json(ACTIVATED, told)
         return
@@ -190,14 +197,37 @@ def activate(
         _print_turns(told.patients)
 
 
-def _activated(document: str, secret: bytes, book: Registry) -> Activated:
+@contextmanager
+def _committing(key: Path | None) -> Iterator[Committing]:
+    """Who tells the key's commitment: the key itself, or the signer that holds it."""
+    if key is not None:
+        yield _OfKey(read_trial_key(key))
+        return
+    socket = signer_socket(os.environ)
+    if socket is None:
+        raise SettingsError(
+            ErrorCode.SECRET_MISSING,
+            "No allocation key is named.",
+            "Give --key, or set EMBER_SIGNER where a signer holds it.",
+        )
+    with closing(SignerClient(socket)) as client:
+        yield client
+
+
+@dataclass(frozen=True, slots=True)
+class _OfKey:
+    key: bytes
+
+    def commitment(self, trial: str) -> str:
+        return KeyedSigner({trial: self.key}).commitment(trial)
+
+
+def _activated(document: str, committing: Committing, book: Registry) -> Activated:
     now, actor = SystemClock().now(), getpass.getuser()
     with book.reading() as views:
         mode = views.mode()
     read = fit_for_force(read_protocol_file(document), mode)
-    done = put_into_force(
-        read, book, signer=KeyedSigner({read.id: secret}), actor=actor, at=now
-    )
+    done = put_into_force(read, book, signer=committing, actor=actor, at=now)
     turns = rescreened(book, read, at=now, actor=actor) if done.changed else ()
     return Activated(
         trial=read.id,

@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from registry.app.acts import RANDOMISE, RandomiseTold
-from registry.app.allocation_keys import signer_of
 from registry.app.clocks import SystemClock
 from registry.app.commands.exits import told_in_words
 from registry.app.commands.naming import (
@@ -23,12 +22,12 @@ from registry.app.commands.naming import (
     answer_with,
 )
 from registry.app.commands.options import ActorOption, RegistryOption, opened
+from registry.app.drawing import drawing
 from registry.app.obstacles import hindrances
 from registry.app.whom import Named, screening_of
 from registry.domain.mode import Mode
 from registry.store.listings import ScreeningView
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised
-from registry.usecases.randomise import randomise as draw
 from streams.vocabulary.clock import iso
 from streams.vocabulary.ids import identity
 
@@ -43,8 +42,8 @@ def randomise(
     key: Annotated[
         Path | None,
         typer.Option(
-            help="The file with the trial's allocation key. Default: TRIAL.key in the "
-            "folder EMBER_ALLOCATION_KEYS."
+            help="The file with the trial's allocation key, on SQLite alone. Default: "
+            "TRIAL.key in the folder EMBER_ALLOCATION_KEYS."
         ),
     ] = None,
     request: Annotated[
@@ -60,7 +59,8 @@ def randomise(
     """Randomise; repeated, it gives what was drawn the first time.
 
     Everything is checked again inside the lock. Exit 1 where the gate is shut, with
-    every obstacle and its cure. Of a blinded domain no arm is told.
+    every obstacle and its cure. Of a blinded domain no arm is told. On PostgreSQL the
+    signer at EMBER_SIGNER is asked, who alone has the keys.
     """
     with told_in_words(), closing(opened(registry)) as book:
         now = SystemClock().now()
@@ -78,11 +78,10 @@ def randomise(
             actor=actor,
             at=now,
         )
-        signer = signer_of(book, command.trial, key, os.environ)
         with book.reading() as views:
             mode = views.mode()
-        with book.transaction() as uow:
-            done = draw(command, uow, signer=signer)
+        with drawing(book, command.trial, key=key, environ=os.environ) as draw:
+            done = draw(command)
     told = _told(command, done, mode)
     answer_with(told, RANDOMISE, _words(told), told.obstacles, as_json=as_json)
 

@@ -34,12 +34,22 @@ def block_at(
     `schedule_first_no` is the number at which this design took over the stratum: its
     first block begins there.
     """
-    begins = replace(position, sequence_no=schedule_first_no)
+    begins = _near(position, design, schedule_first_no)
     size = _size(key, begins, design)
     while begins.sequence_no + size <= position.sequence_no:
         begins = replace(begins, sequence_no=begins.sequence_no + size)
         size = _size(key, begins, design)
     return Block(begins.sequence_no, _shuffled(key, begins, _filled(design, size)))
+
+
+def _near(position: Position, design: DomainDesign, first_no: int) -> Position:
+    """Where to begin to look: blocks of one size alone need no walk from the first."""
+    begins = replace(position, sequence_no=first_no)
+    if len(design.block_multiples) > 1:
+        return begins
+    size = design.block_multiples[0] * sum(arm.ratio for arm in design.arms)
+    whole = (position.sequence_no - first_no) // size * size
+    return replace(begins, sequence_no=first_no + whole)
 
 
 def _size(key: bytes, begins: Position, design: DomainDesign) -> int:

@@ -12,15 +12,19 @@ from registry.domain.randomisation.history import History
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
-class Signer(Protocol):
-    """Holds the keys; gives one arm for one number, never the numbers to come.
+class Committing(Protocol):
+    """All that activation needs of whoever holds the keys.
 
-    Raises `SettingsError` EMB-312 where it has no key for the trial.
+    Raises `SettingsError` EMB-312 where there is no key for the trial.
     """
 
     def commitment(self, trial: str) -> str:
         """SHA-256 of the trial's key, to be published at activation."""
         ...
+
+
+class Signer(Committing, Protocol):
+    """Holds the keys; gives one arm for one number, never the numbers to come."""
 
     def arm(
         self, position: Position, *, design: DomainDesign, history: History
@@ -33,6 +37,14 @@ class Signer(Protocol):
 
     def nonce(self, position: Position) -> str:
         """What hides this position's arm in its commitment: 64 hexadecimal digits."""
+        ...
+
+
+class KeyStore(Protocol):
+    """Where the keys are kept: a file, or whatever else gives them to the signer."""
+
+    def read(self) -> KeyedSigner:
+        """The keys as they are kept now; raises `SettingsError` EMB-312."""
         ...
 
 

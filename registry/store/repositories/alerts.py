@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Text, bindparam, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from registry.domain.alert import UNCLOSED, Alert, AlertStatus, AlertStep, Move
-from registry.store.repositories.bulk import insert_into, portions, told
+from registry.store.repositories.bulk import portions, told
 from registry.store.repositories.reading import telling_unreadable
+from registry.store.rows.alerts import UNCLOSED as UNCLOSED_ROWS
 from registry.store.rows.alerts import AlertEventRow, AlertRow
 from registry.usecases.records import AlertRecord
 
@@ -58,14 +61,11 @@ class AlertRepository:
         self, *, site: str, patients: Collection[str], trial: str | None = None
     ) -> tuple[Alert, ...]:
         """Alerts open or suppressed of one person, by all names, in one trial or all."""
-        query = select(*_ALERT).where(
-            AlertRow.site == site,
-            AlertRow.patient.in_(patients),
-            AlertRow.status.in_(UNCLOSED),
-        )
+        asked = {"site": site, "patients": list(patients)}
+        query = _OF_PERSON
         if trial is not None:
-            query = query.where(AlertRow.trial == trial)
-        rows = self._connection.execute(query.order_by(AlertRow.alert_id)).mappings()
+            query, asked = _OF_PERSON_IN_TRIAL, asked | {"trial": trial}
+        rows = self._connection.execute(query, asked).mappings()
         return tuple(Alert(**row) for row in rows)
 
     def acted(self, screening_ids: Collection[str]) -> set[str]:
@@ -111,17 +111,9 @@ class AlertRepository:
         return tuple(AlertRecord(**row) for row in rows)
 
     def _upsert(self, alerts: Sequence[Alert]) -> None:
-        if not alerts:
-            return
-        statement = insert_into(self._connection, AlertRow)
-        changing = {f.name for f in fields(Alert)} - _FIXED
-        self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["alert_id"],
-                set_={name: statement.excluded[name] for name in sorted(changing)},
-            ),
-            [told(alert) for alert in alerts],
-        )
+        if alerts:
+            statement = _put(self._connection.dialect.name)
+            self._connection.execute(statement, [told(alert) for alert in alerts])
 
     def _append(
         self, moves: Sequence[tuple[Alert, Move]], act: str
@@ -140,13 +132,40 @@ class AlertRepository:
     def _last_numbers(self, alert_ids: Collection[str]) -> dict[str, int]:
         found: dict[str, int] = {}
         for portion in portions(alert_ids):
-            query = (
-                select(AlertEventRow.alert_id, func.max(AlertEventRow.number))
-                .where(AlertEventRow.alert_id.in_(portion))
-                .group_by(AlertEventRow.alert_id)
-            )
-            found.update((i, n) for i, n in self._connection.execute(query))
+            rows = self._connection.execute(_LAST_NUMBERS, {"alert_ids": portion})
+            found.update((i, n) for i, n in rows)
         return found
+
+
+_OF_PERSON = (
+    select(*_ALERT)
+    .where(
+        AlertRow.site == bindparam("site", type_=Text()),
+        AlertRow.patient.in_(bindparam("patients", expanding=True)),
+        UNCLOSED_ROWS,
+    )
+    .order_by(AlertRow.alert_id)
+)
+_OF_PERSON_IN_TRIAL = _OF_PERSON.where(
+    AlertRow.trial == bindparam("trial", type_=Text())
+)
+_LAST_NUMBERS = (
+    select(AlertEventRow.alert_id, func.max(AlertEventRow.number))
+    .where(AlertEventRow.alert_id.in_(bindparam("alert_ids", expanding=True)))
+    .group_by(AlertEventRow.alert_id)
+)
+
+
+@cache
+def _put(dialect: str) -> Any:  # noqa: ANN401  an INSERT of that database
+    """An alert as it stands, whether or not it was there."""
+    insert_of = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert_of(AlertRow)
+    changing = {f.name for f in fields(Alert)} - _FIXED
+    return statement.on_conflict_do_update(
+        index_elements=["alert_id"],
+        set_={name: statement.excluded[name] for name in sorted(changing)},
+    )
 
 
 def _record(alert: Alert, move: Move, number: int) -> AlertRecord:

@@ -5,9 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    bindparam,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
 from registry.domain.allocation import Allocator, Randomisation, SealedArm
 from registry.domain.audit import canonical
@@ -23,6 +35,7 @@ from registry.store.rows.allocation import (
     RandomisationRow,
     RequestRow,
 )
+from registry.store.rows.trial import DomainRow
 from registry.store.schema import assignments
 from registry.usecases.records import Request
 
@@ -33,15 +46,6 @@ class AllocationRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._arms = assignments(connection.dialect.name)
-
-    def request(self, randomisation_request: Request) -> bool:
-        """Whether it is a new one; waits for another that makes the same one."""
-        statement = insert_into(self._connection, RequestRow)
-        written = self._connection.scalar(
-            statement.on_conflict_do_nothing().returning(RequestRow.idempotency_key),
-            told(randomisation_request),
-        )
-        return written is not None
 
     def request_by_key(self, idempotency_key: str) -> Request | None:
         """The request of that name."""
@@ -94,20 +98,48 @@ class AllocationRepository:
         return None if found is None else _randomisation(dict(found))
 
     def lock(self, *, trial: str, domain: str, stratum: str) -> Allocator:
-        """The stratum, held until the transaction ends; made where it is new."""
+        """The stratum, held until the transaction ends; made where it is new.
+
+        The domain is held with it, and before a new one is made: a pause waits, and
+        none is overtaken.
+        """
         place = {"trial": trial, "domain": domain, "stratum": stratum}
-        query = select(*_ALLOCATOR).where(_at(place)).with_for_update()
-        row = self._connection.execute(query).mappings().one_or_none()
+        there = {f"at_{name}": part for name, part in place.items()}
+        row = self._connection.execute(_HOLD, there).mappings().one_or_none()
         if row is None:
+            self._connection.execute(_HOLD_DOMAIN, there)
             self._make(place)
-            row = self._connection.execute(query).mappings().one()
+            row = self._connection.execute(_HOLD, there).mappings().one()
         return Allocator(**row)
 
-    def advance(self, allocator: Allocator) -> None:
-        """Let the stratum stand as told."""
-        values = told(allocator)
-        place = {name: values.pop(name) for name in ("trial", "domain", "stratum")}
-        self._connection.execute(update(AllocatorRow).where(_at(place)).values(values))
+    def add(
+        self,
+        request: Request,
+        randomisation: Randomisation,
+        sealed: SealedArm,
+        *,
+        following: Allocator,
+    ) -> bool:
+        """Append the request, what it led to and its arm; let the stratum stand so.
+
+        False, and nothing written, where the key or the participant has been here
+        before; waits for another transaction that makes the same request.
+        """
+        run = self._connection.execute
+        if not run(_ask(self._connection.dialect.name), told(request)).rowcount:
+            return False
+        run(_DRAWN, _values(randomisation))
+        run(_seal(self._connection.dialect.name), told(sealed))
+        run(_ADVANCE, _moved(following))
+        return True
+
+    def next_no(self, *, trial: str, domain: str, stratum: str) -> int:
+        """The stratum's next number; it stands while the domain is held."""
+        row = AllocatorRow
+        query = select(row.next_no).where(
+            row.trial == trial, row.domain == domain, row.stratum == stratum
+        )
+        return self._connection.scalar(query) or 1
 
     def history(self, position: Position, *, schedule_first_no: int) -> SealedHistory:
         """What the signer may read of the arms before this position; it reads late."""
@@ -142,15 +174,6 @@ class AllocationRepository:
         in_order = query.order_by(row.domain, row.from_no, row.randomisation_id)
         found = self._connection.execute(in_order).mappings()
         return tuple(Exclusion(**one) for one in found)
-
-    def add(self, randomisation: Randomisation, sealed: SealedArm) -> None:
-        """Append the randomisation, and its arm apart from it."""
-        values = told(randomisation)
-        for name in _AS_JSON:
-            if values[name] is not None:
-                values[name] = canonical(values[name]).decode()
-        self._connection.execute(insert(RandomisationRow), values)
-        self._connection.execute(insert(self._arms), told(sealed))
 
     def arm(self, randomisation_id: str) -> str:
         """The arm of one randomisation."""
@@ -196,13 +219,53 @@ _MAY_READ = text(
 )
 
 
-def _at(place: dict[str, str]) -> ColumnElement[bool]:
-    row = AllocatorRow
-    return (
-        (row.trial == place["trial"])
-        & (row.domain == place["domain"])
-        & (row.stratum == place["stratum"])
-    )
+def _at(row: type[AllocatorRow | DomainRow], *names: str) -> ColumnElement[bool]:
+    """The row of that place, whose parts are told when the statement is run."""
+    return and_(*(getattr(row, n) == bindparam(f"at_{n}", type_=Text()) for n in names))
+
+
+_PLACE = ("trial", "domain", "stratum")
+_HOLD_DOMAIN = (
+    select(DomainRow.trial.label("held"))
+    .where(_at(DomainRow, "trial", "domain"))
+    .with_for_update(read=True)
+)
+_DOMAIN = _HOLD_DOMAIN.subquery()
+_HOLD = (
+    select(*_ALLOCATOR)
+    .join(_DOMAIN, AllocatorRow.trial == _DOMAIN.c.held)
+    .where(_at(AllocatorRow, *_PLACE))
+    .with_for_update(of=AllocatorRow)
+)
+_ADVANCE = update(AllocatorRow).where(_at(AllocatorRow, *_PLACE))
+
+
+_DRAWN = insert(RandomisationRow)
+
+
+@cache
+def _seal(dialect: str) -> Any:  # noqa: ANN401  an INSERT of that database
+    return insert(assignments(dialect))
+
+
+@cache
+def _ask(dialect: str) -> Any:  # noqa: ANN401  an INSERT of that database
+    """A request, unless its key or its participant has been here before."""
+    insert_of = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert_of(RequestRow).on_conflict_do_nothing()
+
+
+def _moved(allocator: Allocator) -> dict[str, Any]:
+    """Where it stands, and how it is to stand."""
+    return {f"at_{n}" if n in _PLACE else n: v for n, v in told(allocator).items()}
+
+
+def _values(randomisation: Randomisation) -> dict[str, Any]:
+    values = told(randomisation)
+    for name in _AS_JSON:
+        if values[name] is not None:
+            values[name] = canonical(values[name]).decode()
+    return values
 
 
 def _randomisation(told: dict[str, Any]) -> Randomisation:

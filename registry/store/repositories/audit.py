@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Text, and_, bindparam, insert, select, update
 
 from registry.domain.audit import (
     Account,
@@ -26,6 +26,13 @@ from registry.store.rows.audit import AuditHeadRow, AuditRowRow
 _ROW = [getattr(AuditRowRow, f.name) for f in fields(AuditRow)]
 _HEAD = [getattr(AuditHeadRow, f.name) for f in fields(Head)]
 _PAGE = 5_000
+_PLACE = and_(
+    AuditHeadRow.site == bindparam("at_site", type_=Text()),
+    AuditHeadRow.trial == bindparam("at_trial", type_=Text()),
+)
+_HOLD = select(*_HEAD).where(_PLACE).with_for_update()
+_APPEND = insert(AuditRowRow)
+_ADVANCE = update(AuditHeadRow).where(_PLACE)
 
 
 class AuditRepository:
@@ -46,13 +53,17 @@ class AuditRepository:
         """Add a link to the entry's chain."""
         head = self.lock(site=entry.site, trial=entry.trial)
         row = link(entry, head)
-        self._connection.execute(insert(AuditRowRow), told(row))
+        after = head_after(row)
+        self._connection.execute(_APPEND, told(row))
         self._connection.execute(
-            update(AuditHeadRow)
-            .where(AuditHeadRow.site == row.site, AuditHeadRow.trial == row.trial)
-            .values(sequence=row.sequence, row_hash=row.row_hash)
+            _ADVANCE,
+            {
+                **_at(row.site, row.trial),
+                "sequence": after.sequence,
+                "row_hash": after.row_hash,
+            },
         )
-        self._held[row.site, row.trial] = head_after(row)
+        self._held[row.site, row.trial] = after
         return row
 
     def forget(self) -> None:
@@ -102,18 +113,14 @@ class AuditRepository:
         }
 
     def _taken(self, site: str, trial: str) -> Head:
-        query = (
-            select(*_HEAD)
-            .where(AuditHeadRow.site == site, AuditHeadRow.trial == trial)
-            .with_for_update()
-        )
-        row = self._connection.execute(query).one_or_none()
+        there = _at(site, trial)
+        row = self._connection.execute(_HOLD, there).one_or_none()
         if row is None:
             statement = insert_into(self._connection, AuditHeadRow)
             self._connection.execute(
                 statement.on_conflict_do_nothing(), told(start(site, trial))
             )
-            row = self._connection.execute(query).one()
+            row = self._connection.execute(_HOLD, there).one()
         return Head(*row)
 
     def _page(
@@ -141,6 +148,10 @@ class AuditRepository:
         )
         rows = self._connection.execute(query).mappings().all()
         return [_checked(AuditRow(**row)) for row in rows]
+
+
+def _at(site: str, trial: str) -> dict[str, str]:
+    return {"at_site": site, "at_trial": trial}
 
 
 def _checked(row: AuditRow) -> AuditRow:

@@ -17,6 +17,7 @@ _RELAY = 815_004_322
 """The advisory lock of the one relay."""
 
 _ITEM = [getattr(OutboxRow, f.name) for f in fields(OutboxItem)]
+_ADD = insert(OutboxRow)
 
 
 class OutboxRepository:
@@ -39,7 +40,7 @@ class OutboxRepository:
                 last = self._connection.scalar(select(func.max(OutboxRow.position)))
                 for number, row in enumerate(rows, start=(last or 0) + 1):
                     row["position"] = number
-            self._connection.execute(insert(OutboxRow), rows)
+            self._connection.execute(_ADD, rows)
 
     def claim(
         self, *, topic: str, now: datetime, lease_until: datetime, limit: int = 100

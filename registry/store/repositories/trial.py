@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeAlias
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -20,6 +21,13 @@ from registry.usecases.records import ModeRevision, ProtocolVersion
 
 _PROTOCOL = [getattr(ProtocolRow, name) for name in ProtocolVersion.__slots__]
 
+_CURRENT = select(ModeRow.mode).order_by(ModeRow.revision.desc()).limit(1)
+
+InForce: TypeAlias = tuple[ProtocolVersion, ...]
+"""The active version of each trial."""
+Shelf: TypeAlias = dict[int, InForce]
+"""What was in force when there were so many versions; of committed ones alone."""
+
 
 class ModeRepository:
     """The mode, revision by revision."""
@@ -29,8 +37,7 @@ class ModeRepository:
 
     def current(self) -> Mode:
         """The latest; silent where none was ever set."""
-        query = select(ModeRow.mode).order_by(ModeRow.revision.desc()).limit(1)
-        return self._connection.scalar(query) or Mode.SILENT
+        return self._connection.scalar(_CURRENT) or Mode.SILENT
 
     def append(self, revision: ModeRevision) -> int:
         """Set the mode from now on; gives the number of the revision."""
@@ -52,8 +59,9 @@ class ModeRepository:
 class ProtocolRepository:
     """Protocol versions, and the domains of the active ones."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, shelf: Shelf | None = None) -> None:
         self._connection = connection
+        self._shelf: Shelf = {} if shelf is None else shelf
 
     def active(self, trial: str) -> ProtocolVersion | None:
         """The version activated last."""
@@ -79,6 +87,20 @@ class ProtocolRepository:
         )
         rows = self._connection.execute(query).mappings()
         return tuple(ProtocolVersion(**row) for row in rows)
+
+    def in_force_of(self, versions: int) -> InForce:
+        """The active version of each trial, of so many; read once a registry.
+
+        Not for a transaction that activates: what it keeps must be committed.
+        """
+        kept = self._shelf.get(versions)
+        if kept is None:
+            kept = self.in_force()
+            count = select(func.count()).select_from(ProtocolRow)
+            if self._connection.scalar(count) == versions:
+                self._shelf.clear()
+                self._shelf[versions] = kept
+        return kept
 
     def of_hash(self, trial: str, protocol_hash: str) -> ProtocolVersion | None:
         """The version of that content."""
@@ -119,15 +141,12 @@ class ProtocolRepository:
         query = select(DomainRow.trial).where(DomainRow.blinded, DomainRow.is_open)
         return tuple(self._connection.scalars(query.distinct()))
 
-    def domain(self, trial: str, domain: str) -> DomainDesign | None:
-        """As it stands; held against a pause until the transaction ends."""
-        query = select(DomainRow.design, DomainRow.is_open).where(
+    def has_domain(self, trial: str, domain: str) -> bool:
+        """Whether the trial ever had it; nothing is held."""
+        query = select(DomainRow.domain).where(
             DomainRow.trial == trial, DomainRow.domain == domain
         )
-        row = self._connection.execute(query.with_for_update(read=True)).one_or_none()
-        if row is None:
-            return None
-        return replace(read_design(json.loads(row.design)), open=row.is_open)
+        return self._connection.scalar(query) is not None
 
     def hold(self, trial: str) -> tuple[DomainDesign, ...]:
         """All domains of the trial, waited for and held until the transaction ends.

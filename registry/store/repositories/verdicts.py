@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Text, bindparam, func, insert, select
 
 from registry.domain.stratum import stratum_key
 from registry.store.repositories.bulk import portions
@@ -25,6 +25,12 @@ from streams.vocabulary.messages import (
 )
 
 
+_LATEST = (
+    select(ScreeningRow.document)
+    .where(ScreeningRow.screening_id == bindparam("screening_id", type_=Text()))
+    .order_by(ScreeningRow.revision.desc())
+    .limit(1)
+)
 _STAMPED = frozenset({"recorded_at", "batch_id", "document"})
 
 
@@ -73,13 +79,7 @@ class ScreeningRepository:
 
     def latest(self, screening_id: str) -> TrialScreening | None:
         """The highest revision."""
-        query = (
-            select(ScreeningRow.document)
-            .where(ScreeningRow.screening_id == screening_id)
-            .order_by(ScreeningRow.revision.desc())
-            .limit(1)
-        )
-        document = self._connection.scalar(query)
+        document = self._connection.scalar(_LATEST, {"screening_id": screening_id})
         return None if document is None else decode(TRIAL_SCREENING, document.encode())
 
     def latest_of(self, *, site: str, patient: str) -> tuple[TrialScreening, ...]:

@@ -14,7 +14,8 @@ from registry.store.rows.base import Row, comment, said
 from streams.vocabulary.messages import ScreeningStatus
 
 
-_UNCLOSED = text("status IN ('open', 'suppressed')")
+UNCLOSED = text("status IN ('open', 'suppressed')")
+"""By its words, so that a plan made for any values may use the index."""
 
 
 class AlertRow(Row):
@@ -30,8 +31,8 @@ class AlertRow(Row):
             "domain",
             "episode",
             unique=True,
-            sqlite_where=_UNCLOSED,
-            postgresql_where=_UNCLOSED,
+            sqlite_where=UNCLOSED,
+            postgresql_where=UNCLOSED,
         ),
         Index(None, "screening_id"),
         comment("Alerts as they stand; one unclosed per patient, domain and episode."),

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     MetaData,
     Table,
     Text,
@@ -91,6 +92,7 @@ class RandomisationRow(Row):
     __table_args__ = (
         UniqueConstraint("trial", "domain", "participant"),
         UniqueConstraint("trial", "domain", "stratum", "sequence_no"),
+        Index(None, "participant"),
         comment("Who was randomised, when and as what; the arm is kept apart."),
     )
 
@@ -167,6 +169,10 @@ SEALED = "sealed"
 """The schema of the arms on PostgreSQL, with grants of its own."""
 NONCE = "What opens the commitment to the arm, 64 hexadecimal digits."
 STATE = "What the draw rested on, to repeat it; JSON."
+
+
+OPEN_LABEL = "open_label_arm"
+"""A view of the arms of domains that hide none: all that other roles see of arms."""
 
 
 def assignment(metadata: MetaData, *, schema: str | None) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.domain.delegation import Duty
@@ -37,6 +37,7 @@ class DelegationRow(Row):
     __tablename__ = "delegation"
     __table_args__ = (
         UniqueConstraint("entry", "revision"),
+        Index(None, "trial", "site"),
         comment("Delegation logs; the highest revision of an entry counts."),
     )
 

@@ -21,7 +21,14 @@ from streams.vocabulary.topics import TOPICS
 
 
 ProcessName = Literal[
-    "worker", "consumer", "archiver", "relay", "feeder", "subscriber", "listener"
+    "worker",
+    "consumer",
+    "archiver",
+    "relay",
+    "feeder",
+    "subscriber",
+    "listener",
+    "signer",
 ]
 MetricKind = Literal["counter", "gauge", "histogram"]
 

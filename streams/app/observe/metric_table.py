@@ -26,6 +26,7 @@ _worker = of_processes("worker")
 _inbox = of_processes(*_INBOX)
 _relay = of_processes("relay")
 _subscriber = of_processes("subscriber")
+_signer = of_processes("signer")
 
 METRICS: tuple[Metric, ...] = (
     _every(
@@ -293,6 +294,22 @@ METRICS: tuple[Metric, ...] = (
         (),
         "seconds",
         "since the subscription was heard that is silent for longest",
+    ),
+    _signer(
+        "ember_signer_requests_total",
+        "counter",
+        ("outcome",),
+        "requests",
+        "requests to randomise: allocated (applied), come again (repeated), refused "
+        "(rejected), not answered (failed)",
+    ),
+    _signer(
+        "ember_signer_seconds",
+        "histogram",
+        (),
+        "seconds",
+        "one request to randomise, from its turn to its committed answer",
+        SECONDS,
     ),
     *INTAKE_METRICS,
 )

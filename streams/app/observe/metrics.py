@@ -250,6 +250,14 @@ class RelayMetrics:
         self.oldest = metrics.level("ember_relay_oldest_seconds")
 
 
+class SignerMetrics:
+    """What the signer measures: neither whom nor to what."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.requests = metrics.count("ember_signer_requests_total")
+        self.seconds = metrics.spread("ember_signer_seconds")
+
+
 class SubscriberMetrics:
     """What the taker of notifications measures."""
 

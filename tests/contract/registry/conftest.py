@@ -272,7 +272,7 @@ class Bedside:
         with self.registry.transaction() as uow:
             return record_answer(command, uow)
 
-    def randomise(
+    def command(
         self,
         patient="p1",
         *,
@@ -282,7 +282,7 @@ class Bedside:
         trial="TIDE",
         episode="e1",
     ):
-        command = Randomise(
+        return Randomise(
             idempotency_key=key or f"request-{trial}-{patient}-{domain}",
             site="A",
             patient=patient,
@@ -292,8 +292,10 @@ class Bedside:
             actor="doctor",
             at=at,
         )
+
+    def randomise(self, patient="p1", **told):
         with self.registry.transaction() as uow:
-            return randomise(command, uow, signer=self.signer)
+            return randomise(self.command(patient, **told), uow, signer=self.signer)
 
     def admit(self, *patients):
         self.hear(*(self.verdict(patient) for patient in patients))
@@ -301,7 +303,7 @@ class Bedside:
             self.consent(patient)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def bedside_of():
     """The bedside of a registry the test opened itself."""
     keys = {"TIDE": bytes(range(32)), "WAVE": bytes(range(1, 33))}

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from registry.app.commands.audit import app
 from registry.domain.consent import ConsentState
-from registry.store.roles import ALLOCATOR, READER, grant_roles
+from registry.store.roles import READER, REGISTRY, SIGNER, grant_roles
 from registry.store.unit_of_work import open_registry
 from registry.usecases.verify_audit import verify_audit
 
@@ -258,26 +258,27 @@ def test_alerts_of_many_batches_verify(bedside, registry):
 def test_who_may_not_read_the_arms_verifies_the_rest_and_says_so(postgres, bedside_of):
     with postgres.database() as url:
         grant_roles(url)
-        for login, role in (("arms_app", ALLOCATOR), ("armless_app", READER)):
+        logins = {"arms_app": REGISTRY, "armless_app": READER, "signer_app": SIGNER}
+        for login, role in logins.items():
             postgres.run(f"CREATE ROLE {login} LOGIN IN ROLE {role}")
-        reading = [
-            open_registry(url.replace("ember@", f"{login}@"))
-            for login in ("arms_app", "armless_app")
-        ]
+        reading = [open_registry(url.replace("ember@", f"{name}@")) for name in logins]
+        whole = open_registry(url)
         try:
             bedside = bedside_of(reading[0])
             bedside.open_trial()
             bedside.admit("p1")
-            bedside.randomise()
-            for opened, arms_read in zip(reading, (True, False), strict=True):
+            bedside_of(reading[2]).randomise()
+            for opened, arms_read in zip(
+                (*reading[:2], whole), (False, False, True), strict=True
+            ):
                 with opened.inspection() as uow:
                     reports = verify_audit(uow)
                 assert not any(r.break_ for r in reports)
                 assert {r.arms_read for r in reports} == {arms_read}
         finally:
-            for opened in reading:
+            for opened in (*reading, whole):
                 opened.close()
-            for login in ("arms_app", "armless_app"):
+            for login in logins:
                 postgres.run(f"DROP ROLE {login}")
 
 

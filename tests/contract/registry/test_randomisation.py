@@ -23,7 +23,7 @@ from registry.usecases.activate_protocol import activate_protocol
 from registry.usecases.randomise import NotRandomised, Randomised
 from registry.usecases.set_mode import SetMode, set_mode
 from registry.usecases.set_pause import SetPause, set_pause
-from streams.vocabulary.errors import ErrorCode, Refused
+from streams.vocabulary.errors import ErrorCode, Refused, SettingsError
 
 
 def obstacles(result):
@@ -410,13 +410,36 @@ def test_a_failed_transaction_leaves_nothing_and_uses_up_no_number(bedside):
         def arm(self, *_, **__):
             raise PowerCutError
 
-    living, bedside.signer = bedside.signer, DyingSigner({"TIDE": bytes(32)})
+    living, bedside.signer = bedside.signer, DyingSigner({"TIDE": bytes(range(32))})
     with pytest.raises(PowerCutError):
         bedside.randomise("p1")
     bedside.signer = living
 
     assert bedside.randomise("p2").sequence_no == 1
     assert bedside.randomise("p1").sequence_no == 2
+
+
+def test_nothing_is_drawn_by_a_key_that_was_not_committed_to(bedside):
+    bedside.open_trial()
+    bedside.admit("p1")
+    rightful, bedside.signer = bedside.signer, KeyedSigner({"TIDE": bytes(32)})
+
+    with pytest.raises(SettingsError) as fault:
+        bedside.randomise("p1")
+    bedside.signer = rightful
+
+    assert fault.value.code is ErrorCode.KEY_DIFFERS
+    assert bedside.randomise("p1").sequence_no == 1
+
+
+def test_who_is_turned_away_uses_up_no_number_and_opens_no_stratum(bedside, sql):
+    bedside.open_trial()
+    bedside.hear(bedside.verdict("p1"), bedside.verdict("p2"))
+    bedside.consent("p2")
+
+    assert obstacles(bedside.randomise("p1")) == {"no_consent"}
+    assert sql("SELECT count(*) FROM allocator") == [(0,)]
+    assert bedside.randomise("p2").sequence_no == 1
 
 
 @pytest.mark.parametrize("act", ["UPDATE {} SET arm = 'x'", "DELETE FROM {}"])

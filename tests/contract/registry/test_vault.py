@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from registry.domain.identity import Identifier, Sighted
 from registry.store.engine import database_url, make_engine
-from registry.store.roles import ALLOCATOR, KEEPER, READER, REGISTRY, grant_roles
+from registry.store.roles import KEEPER, READER, REGISTRY, SIGNER, grant_roles
 from registry.store.unit_of_work import open_registry
 from registry.usecases.find_identity import FindIdentity, find_identity
 from registry.usecases.keep_identities import KeepIdentities, keep_identities
@@ -194,7 +194,7 @@ def test_everybody_who_was_named_is_told_for_a_newer_naming_key(registry):
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("role", [REGISTRY, ALLOCATOR, READER])
+@pytest.mark.parametrize("role", [REGISTRY, SIGNER, READER])
 def test_the_vault_is_closed_to_every_other_role(postgres, role):
     with postgres.database() as url:
         grant_roles(url)

@@ -14,6 +14,7 @@ from streams.app.observe.metrics import (
     Metrics,
     ProcessMetrics,
     RelayMetrics,
+    SignerMetrics,
     SubscriberMetrics,
     WorkerMetrics,
 )
@@ -21,7 +22,7 @@ from streams.app.observe.metrics import (
 
 GROUPS = (
     *(WorkerMetrics, InboxMetrics, RelayMetrics, SubscriberMetrics),
-    *(FeedMetrics, ProcessMetrics, IntakeMetrics, ListenerMetrics),
+    *(FeedMetrics, ProcessMetrics, IntakeMetrics, ListenerMetrics, SignerMetrics),
 )
 
 

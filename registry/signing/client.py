@@ -1,0 +1,156 @@
+"""How an application asks the signer: over its socket, and again where it broke off."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+
+from registry.signing.messages import (
+    LONGEST,
+    AllocationAsked,
+    AllocationTold,
+    Answer,
+    CommitmentAsked,
+    CommitmentTold,
+    FaultTold,
+    GateTold,
+    Question,
+    question_line,
+    read_answer,
+)
+from registry.usecases.randomise import NotRandomised, Randomise, Randomised
+from streams.vocabulary.errors import (
+    BrokenInvariant,
+    EmberError,
+    ErrorCode,
+    Refused,
+    SettingsError,
+)
+
+
+_SECONDS = 30.0
+_IDLE = 16
+"""Lines kept open for the next question."""
+
+
+class SignerClient:
+    """Any thread may ask; each question has a line of its own until it is answered."""
+
+    def __init__(self, path: Path, *, seconds: float = _SECONDS) -> None:
+        """`seconds` after which an answer is no longer waited for."""
+        self._path = path
+        self._seconds = seconds
+        self._idle: deque[_Line] = deque()
+
+    def randomise(self, command: Randomise) -> Randomised | NotRandomised:
+        """What the signer allocated, now or before.
+
+        Raises `SettingsError` EMB-342 where it does not answer: it may or may not have
+        allocated, and tells which when it is asked again with the same key.
+        """
+        answer = self._told(AllocationAsked(command=command))
+        if isinstance(answer, AllocationTold | GateTold):
+            return answer.result
+        raise _not_an_answer(answer)
+
+    def commitment(self, trial: str) -> str:
+        """SHA-256 of the trial's key."""
+        answer = self._told(CommitmentAsked(trial=trial))
+        if isinstance(answer, CommitmentTold):
+            return answer.commitment
+        raise _not_an_answer(answer)
+
+    def close(self) -> None:
+        """Hang up."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _told(self, question: Question) -> Answer:
+        answer = self._asked(question_line(question))
+        if isinstance(answer, FaultTold):
+            raise _raised(answer)
+        return answer
+
+    def _asked(self, words: bytes) -> Answer:
+        """Twice at most: a line that was idle may have been hung up by the signer."""
+        try:
+            line = self._idle.pop()
+        except IndexError:
+            return self._over(self._fresh(), words)
+        try:
+            return self._over(line, words)
+        except SettingsError:
+            return self._over(self._fresh(), words)
+
+    def _over(self, line: _Line, words: bytes) -> Answer:
+        try:
+            answer = read_answer(line.ask(words))
+        except (OSError, ValueError) as fault:
+            line.close()
+            raise self._away(fault) from None
+        if len(self._idle) < _IDLE:
+            self._idle.append(line)
+        else:
+            line.close()
+        return answer
+
+    def _fresh(self) -> _Line:
+        try:
+            return _Line(self._path, self._seconds)
+        except OSError as fault:
+            raise self._away(fault) from None
+
+    def _away(self, fault: OSError | ValueError) -> SettingsError:
+        why = getattr(fault, "strerror", None) or type(fault).__name__
+        return SettingsError(
+            ErrorCode.SIGNER_AWAY,
+            f"The signer at {self._path} does not answer ({why}).",
+            "Start it, and ask again with the same key: nothing is allocated twice.",
+        )
+
+
+class _Line:
+    """One connection; one question at a time."""
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(seconds)
+        try:
+            self._socket.connect(str(path))
+        except OSError:
+            self._socket.close()
+            raise
+
+    def ask(self, words: bytes) -> bytes:
+        """Raises `OSError` where it breaks off, `ValueError` for an endless answer."""
+        self._socket.sendall(words)
+        heard = b""
+        while not heard.endswith(b"\n"):
+            part = self._socket.recv(LONGEST)
+            if not part:
+                raise ConnectionResetError
+            heard += part
+            if len(heard) > LONGEST:
+                raise ValueError
+        return heard
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._socket.close()
+
+
+_KINDS: dict[str, type[Refused | SettingsError]] = {
+    "refused": Refused,
+    "settings": SettingsError,
+    "fault": SettingsError,
+}
+
+
+def _raised(told: FaultTold) -> EmberError:
+    return _KINDS[told.kind](told.code, told.problem, told.cure)
+
+
+def _not_an_answer(answer: Answer) -> BrokenInvariant:
+    return BrokenInvariant(f"The signer answered another question: {answer.tell}.")

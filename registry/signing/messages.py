@@ -1,0 +1,102 @@
+"""What is asked of the signer and what it answers, a line of JSON each.
+
+No answer holds the arm of a blinded domain: `Randomised` has none there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, TypeAdapter
+
+from registry.usecases.randomise import NotRandomised, Randomise, Randomised
+from streams.vocabulary.errors import ErrorCode
+
+
+LONGEST = 64 * 1024
+"""Bytes of one line, its end among them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllocationAsked:
+    """Randomise; asked again, it is answered alike."""
+
+    command: Randomise
+    ask: Literal["allocation"] = "allocation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitmentAsked:
+    """SHA-256 of the trial's key, for activation."""
+
+    trial: str
+    ask: Literal["commitment"] = "commitment"
+
+
+Question: TypeAlias = AllocationAsked | CommitmentAsked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllocationTold:
+    """It was allocated, now or before."""
+
+    result: Randomised
+    tell: Literal["allocation"] = "allocation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateTold:
+    """Nothing was allocated, and why."""
+
+    result: NotRandomised
+    tell: Literal["gate"] = "gate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitmentTold:
+    """64 hexadecimal digits."""
+
+    commitment: str
+    tell: Literal["commitment"] = "commitment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultTold:
+    """Why there is no answer, in words that name no patient and no arm."""
+
+    kind: Literal["refused", "settings", "fault"]
+    code: ErrorCode
+    problem: str
+    cure: str
+    tell: Literal["fault"] = "fault"
+
+
+Answer: TypeAlias = AllocationTold | GateTold | CommitmentTold | FaultTold
+
+_QUESTION: TypeAdapter[Question] = TypeAdapter(
+    Annotated[Question, Field(discriminator="ask")]
+)
+_ANSWER: TypeAdapter[Answer] = TypeAdapter(
+    Annotated[Answer, Field(discriminator="tell")]
+)
+
+
+def question_line(question: Question) -> bytes:
+    """The question as it is sent."""
+    return _QUESTION.dump_json(question) + b"\n"
+
+
+def read_question(line: bytes) -> Question:
+    """Raises `ValueError` for what is no question."""
+    return _QUESTION.validate_json(line)
+
+
+def answer_line(answer: Answer) -> bytes:
+    """The answer as it is sent."""
+    return _ANSWER.dump_json(answer) + b"\n"
+
+
+def read_answer(line: bytes) -> Answer:
+    """Raises `ValueError` for what is no answer."""
+    return _ANSWER.validate_json(line)
