@@ -35,6 +35,12 @@ class Audit(Protocol):
         """One chain in order, a page at a time."""
         ...
 
+    def row(
+        self, *, site: str, trial: str, sequence: int
+    ) -> AuditRow | UnreadableRow | None:
+        """One link; None where there is none of this number."""
+        ...
+
     def batch_rows(
         self, batch_id: str, *, site: str, trial: str
     ) -> tuple[tuple[str, str], ...]:

@@ -84,6 +84,16 @@ class AuditRepository:
                     return
                 last = row.sequence
 
+    def row(
+        self, *, site: str, trial: str, sequence: int
+    ) -> AuditRow | UnreadableRow | None:
+        """One link; None where there is none of this number."""
+        try:
+            found = self._read(site, trial, sequence - 1, 1)
+        except UNREADABLE:
+            return UnreadableRow()
+        return next((row for row in found if row.sequence == sequence), None)
+
     @telling_unreadable
     def batch_rows(
         self, batch_id: str, *, site: str, trial: str
