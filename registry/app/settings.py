@@ -70,6 +70,11 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "The folder of the allocation keys, TRIAL.key, for `ember randomise`.",
     ),
+    Setting(
+        "EMBER_SIGNERS",
+        "",
+        "The file of who may sign records, for `ember signature`.",
+    ),
     *STREAM_SETTINGS,
     *LISTENER_SETTINGS,
 )
@@ -86,6 +91,18 @@ def registry_url(environ: Mapping[str, str], given: str | None = None) -> str:
         return url
     named = environ.get("EMBER_REGISTRY_FILE")
     return _read(Path(named)) if named else DEFAULT_REGISTRY
+
+
+def signers_file(environ: Mapping[str, str], given: Path | None = None) -> Path:
+    """The file given, or that of the variable; raises `SettingsError` EMB-402."""
+    named = given or environ.get("EMBER_SIGNERS")
+    if not named:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            "No file of signers is named.",
+            "Give --signers, or set EMBER_SIGNERS.",
+        )
+    return Path(named)
 
 
 def webhook_settings(environ: Mapping[str, str]) -> WebhookSettings:

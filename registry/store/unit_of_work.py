@@ -31,6 +31,7 @@ from registry.store.repositories.people import (
     OptOutRepository,
     ParticipantRepository,
 )
+from registry.store.repositories.signatures import RecordSignatureRepository
 from registry.store.repositories.sites import (
     DelegationRepository,
     GreenLightRepository,
@@ -74,6 +75,7 @@ class UnitOfWork:
         self.green_lights = GreenLightRepository(connection)
         self.delegations = DelegationRepository(connection)
         self.signatures = SignatureRepository(connection)
+        self.record_signatures = RecordSignatureRepository(connection)
         self.allocations = AllocationRepository(connection)
         self.letters = LetterRepository(connection)
         self.vault = VaultRepository(connection)

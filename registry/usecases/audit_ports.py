@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Protocol
 
 from registry.domain.audit import Account, AuditEntry, AuditRow, Head, UnreadableRow
@@ -39,6 +40,16 @@ class Audit(Protocol):
         self, *, site: str, trial: str, sequence: int
     ) -> AuditRow | UnreadableRow | None:
         """One link; None where there is none of this number."""
+        ...
+
+    def of_subject(
+        self, subject: str, actions: Collection[str]
+    ) -> tuple[AuditRow, ...]:
+        """The rows that tell one of these acts on this subject, in whatever chain."""
+        ...
+
+    def count(self, *, action: str, actor: str, since: datetime) -> int:
+        """How often somebody did this from then on, in the whole registry's chain."""
         ...
 
     def batch_rows(

@@ -33,6 +33,7 @@ from registry.usecases.records import (
     Request,
     Stamp,
 )
+from registry.usecases.signature_ports import RecordSignatures
 from registry.usecases.site_ports import Delegations, GreenLights, Signatures
 from registry.usecases.stream_ports import Feeds, Stream
 from registry.usecases.stream_state import RecordedMessage
@@ -333,6 +334,9 @@ class UnitOfWork(Protocol):
 
     @property
     def delegations(self) -> Delegations: ...
+
+    @property
+    def record_signatures(self) -> RecordSignatures: ...
 
     @property
     def signatures(self) -> Signatures: ...

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
+from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from registry.domain.audit import (
     Account,
@@ -93,6 +94,30 @@ class AuditRepository:
         except UNREADABLE:
             return UnreadableRow()
         return next((row for row in found if row.sequence == sequence), None)
+
+    @telling_unreadable
+    def of_subject(
+        self, subject: str, actions: Collection[str]
+    ) -> tuple[AuditRow, ...]:
+        """The rows that tell one of these acts on this subject, in whatever chain."""
+        query = (
+            select(*_ROW)
+            .where(AuditRowRow.subject == subject, AuditRowRow.action.in_(actions))
+            .order_by(AuditRowRow.site, AuditRowRow.trial, AuditRowRow.sequence)
+        )
+        rows = self._connection.execute(query).mappings().all()
+        return tuple(_checked(AuditRow(**row)) for row in rows)
+
+    def count(self, *, action: str, actor: str, since: datetime) -> int:
+        """How often somebody did this from then on, in the whole registry's chain."""
+        query = select(func.count()).where(
+            AuditRowRow.site == "",
+            AuditRowRow.trial == "",
+            AuditRowRow.action == action,
+            AuditRowRow.actor == actor,
+            AuditRowRow.at >= since,
+        )
+        return self._connection.scalar(query) or 0
 
     @telling_unreadable
     def batch_rows(
