@@ -42,7 +42,7 @@ class FileOfSigners:
 
     def __init__(self, path: Path) -> None:
         """Raises `SettingsError` EMB-312 for a file that is not there or not closed."""
-        self._signers = dict(_read(path))
+        self._signers = _signers(path)
         self._nobody = _verifier(secrets.token_hex(_HASH_BYTES))
 
     def authenticated(self, person: str, secret: str) -> Authenticated | None:
@@ -65,7 +65,7 @@ def enrol_signer(path: Path, person: str, printed_name: str, secret: str) -> Non
             raise _bad("A name must be there, and fit one line without tabs.")
     if len(secret) < LEAST_LENGTH:
         raise _bad(f"A secret has at least {LEAST_LENGTH} characters.")
-    if path.exists() and person in dict(_read(path)):
+    if path.exists() and person in _signers(path):
         raise _bad(f"{person} is enrolled, and a name is given once.")
     line = "\t".join((person, printed_name, _verifier(secret))) + "\n"
     try:
@@ -78,6 +78,16 @@ def enrol_signer(path: Path, person: str, printed_name: str, secret: str) -> Non
             os.fsync(file.fileno())
     except OSError as fault:
         raise _unusable(path, f"cannot be written ({fault.strerror})") from None
+
+
+def _signers(path: Path) -> dict[str, _Signer]:
+    """By name; two people of one name could sign for each other."""
+    found: dict[str, _Signer] = {}
+    for person, signer in _read(path):
+        if person in found:
+            raise _unusable(path, f"names {person} twice")
+        found[person] = signer
+    return found
 
 
 def _read(path: Path) -> Iterator[tuple[str, _Signer]]:

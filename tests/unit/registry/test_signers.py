@@ -66,6 +66,15 @@ def test_a_line_that_is_no_signer_is_named(tmp_path, line):
         FileOfSigners(path)
 
 
+def test_a_name_that_two_lines_give_is_nobodys(enrolled, tmp_path):
+    path = tmp_path / "signers"
+    path.write_text(enrolled.read_text() + enrolled.read_text().splitlines()[0])
+    path.chmod(0o600)
+
+    with pytest.raises(SettingsError, match="names doctor twice"):
+        FileOfSigners(path)
+
+
 def test_a_mangled_verifier_opens_nothing(tmp_path):
     path = tmp_path / "signers"
     path.write_text("doctor\tDr Ada\t$argon2id$v=19$m=8,t=1,p=1$AAAA$AAAA\n")
