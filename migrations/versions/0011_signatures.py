@@ -1,4 +1,4 @@
-"""Electronic signatures; requests to randomise only grow; acts are found by subject.
+"""Electronic signatures and tombstones; requests to randomise only grow; acts are found by subject.
 
 Revision: 0011.
 """
@@ -49,8 +49,25 @@ def upgrade() -> None:
         ),
         comment="Electronic signatures, each bound to the record it is under.",
     )
+    op.create_table(
+        "redaction",
+        _text("redaction_id", "Identity."),
+        _text("record_id", "Identity of the record."),
+        _text("site", "Site."),
+        _text("trial", "Trial."),
+        _text("digest_before", "SHA-256 of the record with its text."),
+        _text("digest_after", "SHA-256 of the record with the tombstone."),
+        _text("reason", "On whose request and by which law; no name."),
+        _text("actor", "Who took it out."),
+        _moment("at", "When, UTC."),
+        sa.PrimaryKeyConstraint("redaction_id", name=op.f("pk_redaction")),
+        sa.UniqueConstraint("record_id", name=op.f("uq_redaction_record_id")),
+        comment="Records whose free text was taken out, and why.",
+    )
     op.create_index(op.f("ix_audit_event_subject"), "audit_event", ["subject"])
     _only_append("record_signature")
+    _only_append("redaction")
+    _let_be_redacted()
     _only_append(_REQUESTS)
 
 
@@ -63,7 +80,69 @@ def downgrade() -> None:
         op.execute(f"DROP TRIGGER append_only_{_REQUESTS}_update")
         op.execute(f"DROP TRIGGER append_only_{_REQUESTS}_delete")
     op.drop_index(op.f("ix_audit_event_subject"), "audit_event")
+    _let_nothing_be_redacted()
+    op.drop_table("redaction")
     op.drop_table("record_signature")
+
+
+_BESIDES_THE_TEXT = (
+    *("deviation_id", "site", "trial", "participant", "domain", "number", "kind"),
+    *("important", "happened_at", "actor", "recorded_at"),
+)
+
+
+def _let_be_redacted() -> None:
+    """The description alone, and only once a tombstone is there."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            """
+            CREATE FUNCTION ember_refuse_unless_redacted() RETURNS trigger
+            LANGUAGE plpgsql AS $$
+            BEGIN
+                IF TG_OP = 'UPDATE' AND NEW.description = '[redacted]'
+                    AND to_jsonb(NEW) - 'description' = to_jsonb(OLD) - 'description'
+                    AND EXISTS (
+                        SELECT FROM redaction WHERE record_id = OLD.deviation_id
+                    )
+                THEN
+                    RETURN NEW;
+                END IF;
+                RAISE EXCEPTION '% is append-only', TG_TABLE_NAME
+                    USING ERRCODE = 'integrity_constraint_violation';
+            END
+            $$
+            """
+        )
+        _guard_deviations("ember_refuse_unless_redacted")
+        return
+    same = " AND ".join(f"NEW.{name} IS OLD.{name}" for name in _BESIDES_THE_TEXT)
+    told = "SELECT 1 FROM redaction WHERE record_id = OLD.deviation_id"
+    op.execute("DROP TRIGGER append_only_deviation_update")
+    op.execute(
+        "CREATE TRIGGER append_only_deviation_update BEFORE UPDATE ON deviation "
+        f"WHEN NOT (NEW.description = '[redacted]' AND {same} AND EXISTS ({told})) "
+        "BEGIN SELECT RAISE(ABORT, 'deviation is append-only'); END"
+    )
+
+
+def _let_nothing_be_redacted() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        _guard_deviations("ember_refuse_change")
+        op.execute("DROP FUNCTION ember_refuse_unless_redacted()")
+        return
+    op.execute("DROP TRIGGER append_only_deviation_update")
+    op.execute(
+        "CREATE TRIGGER append_only_deviation_update BEFORE UPDATE ON deviation "
+        "BEGIN SELECT RAISE(ABORT, 'deviation is append-only'); END"
+    )
+
+
+def _guard_deviations(function: str) -> None:
+    op.execute("DROP TRIGGER append_only ON deviation")
+    op.execute(
+        "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON deviation "
+        f"FOR EACH ROW EXECUTE FUNCTION {function}()"
+    )
 
 
 def _text(name: str, comment: str) -> sa.Column[str]:

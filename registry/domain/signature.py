@@ -98,6 +98,8 @@ class Standing(StrEnum):
     """How a signature stands now."""
 
     HOLDS = "holds"
+    REDACTED = "record_redacted"
+    """What was signed was taken out since, and a tombstone tells so."""
     RECORD_CHANGED = "record_changed"
     """The record is not what was signed."""
     RECORD_GONE = "record_gone"

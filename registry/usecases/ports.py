@@ -23,7 +23,7 @@ from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.history import History
 from registry.usecases.allocation_ports import AllocationRecords, Pauses, Vectors
 from registry.usecases.audit_ports import Audit
-from registry.usecases.conduct_ports import Deviations, JudgedOutcomes
+from registry.usecases.conduct_ports import Deviations, JudgedOutcomes, Redactions
 from registry.usecases.outbox import OutboxItem
 from registry.usecases.people_ports import Answers, OptOuts, Participants
 from registry.usecases.records import (
@@ -334,6 +334,9 @@ class UnitOfWork(Protocol):
 
     @property
     def delegations(self) -> Delegations: ...
+
+    @property
+    def redactions(self) -> Redactions: ...
 
     @property
     def record_signatures(self) -> RecordSignatures: ...

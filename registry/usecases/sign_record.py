@@ -141,13 +141,20 @@ def _digest(uow: UnitOfWork, kind: Signable, record_id: str) -> str | None:
 
 def _standing(uow: UnitOfWork, signature: RecordSignature) -> Standing:
     try:
-        digest = _digest(uow, signature.kind, signature.record_id)
+        return _held(uow, signature)
     except UnreadableRecordError:
         return Standing.UNREADABLE
+
+
+def _held(uow: UnitOfWork, signature: RecordSignature) -> Standing:
+    digest = _digest(uow, signature.kind, signature.record_id)
     if digest is None:
         return Standing.RECORD_GONE
-    holds = digest == signature.signed_digest
-    return Standing.HOLDS if holds else Standing.RECORD_CHANGED
+    if digest == signature.signed_digest:
+        return Standing.HOLDS
+    taken_out = uow.redactions.of(signature.record_id)
+    told = taken_out is not None and taken_out.leads(signature.signed_digest, digest)
+    return Standing.REDACTED if told else Standing.RECORD_CHANGED
 
 
 def _refused(code: ErrorCode, name: str, told: str = "") -> RecordNotSigned:

@@ -50,7 +50,7 @@ def guarded(sql, registry):
             "JOIN pg_proc p ON p.oid = t.tgfoid "
             "JOIN (VALUES (8, 'DELETE'), (16, 'UPDATE'), (32, 'TRUNCATE')) "
             "AS act(bit, name) ON t.tgtype::int & act.bit > 0 "
-            "WHERE p.proname = 'ember_refuse_change' AND t.tgenabled = 'O'"
+            "WHERE p.proname IN ('ember_refuse_change', 'ember_refuse_unless_redacted') AND t.tgenabled = 'O'"
         )
     found = {}
     for table, act in told:

@@ -31,6 +31,11 @@ from registry.usecases.judge_outcome import JudgeOutcome, judge_outcome
 from registry.usecases.keep_delegations import AddDelegation, add_delegation
 from registry.usecases.publish_vector import PublishVector, publish_vector
 from registry.usecases.record_deviation import RecordDeviation, record_deviation
+from registry.usecases.redact_deviation import (
+    DeviationRedacted,
+    RedactDeviation,
+    redact_deviation,
+)
 from registry.usecases.set_mode import SetMode, set_mode
 from registry.usecases.set_pause import SetPause, set_pause
 from registry.usecases.sign_eligibility import SignEligibility, sign_eligibility
@@ -173,6 +178,16 @@ def full(bedside, registry):
                 Known(),
             )
             assert isinstance(signed, RecordSigned)
+            taken_out = redact_deviation(
+                RedactDeviation(
+                    deviation_id=deviation.deviation_id,
+                    reason="on request",
+                    actor="data protection officer",
+                    at=noon + HOUR,
+                ),
+                uow,
+            )
+            assert isinstance(taken_out, DeviationRedacted)
         for paused in (True, False):
             set_pause(
                 SetPause(

@@ -109,10 +109,13 @@ def test_whatever_can_be_signed_is_read_by_its_identity(kind):
     assert actions_of(kind.account)
 
 
-def test_every_record_with_an_identity_can_be_signed_but_signatures_themselves():
+def test_every_record_with_an_identity_can_be_signed_but_what_is_said_of_records():
     signable = {kind.account for kind in Signable}
 
-    assert set(BY_IDENTITY) - signable == {Account.RECORD_SIGNATURES}
+    assert set(BY_IDENTITY) - signable == {
+        Account.RECORD_SIGNATURES,
+        Account.REDACTIONS,
+    }
 
 
 def test_a_name_is_locked_from_the_fifth_failure_on():
