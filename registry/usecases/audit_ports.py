@@ -53,11 +53,12 @@ class Audit(Protocol):
         ...
 
     def batch_rows(
-        self, batch_id: str, *, site: str, trial: str
+        self, batch_id: str, *, site: str, trial: str, at: datetime
     ) -> tuple[tuple[str, str], ...]:
         """Message id and document of what a batch wrote to one chain, as it is now.
 
-        A row whose columns say other than its document has no document.
+        A row whose columns say other than its document, or that it was not recorded
+        `at`, has no document.
         """
         ...
 

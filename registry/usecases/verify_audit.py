@@ -157,7 +157,9 @@ class _Walk:
 
     def _batch_holds(self, row: AuditRow, told: dict[str, Any]) -> bool:
         self._accounted[Account.MESSAGES] += told["rows"]
-        stored = self._uow.audit.batch_rows(row.subject, site=row.site, trial=row.trial)
+        stored = self._uow.audit.batch_rows(
+            row.subject, site=row.site, trial=row.trial, at=row.at
+        )
         return batch_digest(stored) == str(told["digest"])
 
     def _arm_fault(self, drawn: Randomisation) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -69,14 +70,17 @@ class _Kept:
 
 
 def stored_batch(
-    connection: Connection, batch_id: str, *, site: str, trial: str
+    connection: Connection, batch_id: str, *, site: str, trial: str, at: datetime
 ) -> tuple[tuple[str, str], ...]:
-    """Message id and document of a batch's rows; no document where columns differ."""
+    """Message id and document of a batch's rows; no document where columns differ.
+
+    `at` is when the batch was recorded, as its audit row tells.
+    """
     sorts = (_SCREENINGS, _OUTCOMES) if trial else (_ONSETS,)
     return tuple(
         pair
         for sort in sorts
-        for pair in _rows_of(sort, connection, batch_id, site=site, trial=trial)
+        for pair in _rows_of(sort, connection, batch_id, site=site, trial=trial, at=at)
     )
 
 
@@ -158,7 +162,13 @@ def _asked(column: SQLColumnExpression[Any]) -> SQLColumnExpression[Any]:
 
 
 def _rows_of(
-    sort: Sort, connection: Connection, batch_id: str, *, site: str, trial: str
+    sort: Sort,
+    connection: Connection,
+    batch_id: str,
+    *,
+    site: str,
+    trial: str,
+    at: datetime,
 ) -> Iterator[tuple[str, str]]:
     row, adapter, columns_of = sort
     query = select(row.__table__).where(row.batch_id == batch_id, row.site == site)
@@ -169,5 +179,6 @@ def _rows_of(
             told = columns_of(decode(adapter, stored["document"].encode()))
         except InputError:
             told = {"message_id": None}
+        told["recorded_at"] = at
         holds = all(stored[name] == value for name, value in told.items())
         yield stored["message_id"], stored["document"] if holds else ""

@@ -121,13 +121,14 @@ class AuditRepository:
 
     @telling_unreadable
     def batch_rows(
-        self, batch_id: str, *, site: str, trial: str
+        self, batch_id: str, *, site: str, trial: str, at: datetime
     ) -> tuple[tuple[str, str], ...]:
         """Message id and document of what a batch wrote to one chain, as it is now.
 
-        A row whose columns say other than its document has no document.
+        A row whose columns say other than its document, or that it was not recorded
+        `at`, has no document.
         """
-        return stored_batch(self._connection, batch_id, site=site, trial=trial)
+        return stored_batch(self._connection, batch_id, site=site, trial=trial, at=at)
 
     def recorded(self, *, site: str, trial: str) -> dict[Account, int]:
         """How many records of each sort there are now that a chain must account for."""
