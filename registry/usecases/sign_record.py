@@ -101,7 +101,7 @@ def _sign(
 ) -> RecordSigned | RecordNotSigned:
     uow.audit.lock(site=written.site, trial=written.trial)
     digest = _digest(uow, command.kind, command.record_id)
-    if digest != json.loads(written.detail)["record"]:
+    if digest is None or digest != json.loads(written.detail)["record"]:
         return _refused(ErrorCode.RECORD_CHANGED, "record_changed", command.record_id)
     number = len(uow.record_signatures.under(command.kind, command.record_id)) + 1
     signature = RecordSignature(
