@@ -151,7 +151,7 @@ def full(bedside, registry):
                     trial="TIDE",
                     domain="care",
                     participant=done.participant,
-                    reason="in error",
+                    reason=f"in error of {patient}",
                     actor="manager",
                     at=noon + HOUR,
                 ),
