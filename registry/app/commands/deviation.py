@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -90,7 +91,7 @@ def redact(
         actor=by or getpass.getuser(),
         at=SystemClock().now(),
     )
-    with opened(registry).transaction() as uow:
+    with closing(opened(registry)) as book, book.transaction() as uow:
         done = redact_deviation(command, uow)
     if isinstance(done, RedactionRefused):
         named = done.obstacle.name.replace("_", " ")
