@@ -39,6 +39,7 @@ REGISTRY_COMMANDS: Mapping[str, str] = {
     "delegation": "registry.app.commands.delegation:app",
     "site": "registry.app.commands.site:app",
     "audit": "registry.app.commands.audit:app",
+    "signature": "registry.app.commands.signature:app",
     "randomisation": "registry.app.commands.randomisation:app",
     "allocation": "registry.app.commands.allocation:app",
     "domain": "registry.app.commands.pausing:domain",

@@ -104,6 +104,10 @@ WORDS: Mapping[ErrorCode, tuple[str, str]] = {
         "Somebody answers what the protocol asks of another.",
         "Have it answered by whom the protocol names.",
     ),
+    ErrorCode.REASON_MISSING: (
+        "What counts would be changed, and nobody says why.",
+        "Say why: `--reason`.",
+    ),
     ErrorCode.DECLINED: (
         (
             "The person refused or opted out before, in whatever stay, under whatever "

@@ -14,6 +14,7 @@ from registry.app.exporting.manifest import Manifest
 from registry.app.feeds import FEEDS
 from registry.app.protocol_answers import ACTIVATED, CHANGES, PASSAGES
 from registry.app.protocol_check import FINDINGS, TRIED
+from registry.app.signed import SIGNATURES
 from registry.domain.audit import Break
 from registry.domain.mode import Mode
 from streams.adapters.tabular.mapping.document import MappingDocument
@@ -107,6 +108,7 @@ class AuditedChain:
 _OTHER_ANSWERS: dict[str, TypeAdapter[Any]] = {
     "explain": EXPLANATIONS,
     "audit.verify": TypeAdapter(tuple[AuditedChain, ...]),
+    "signature.show": SIGNATURES,
     "consent.record": CONSENT,
     "screening.answer": ANSWER,
     "opt-out": OPT_OUT,

@@ -54,6 +54,17 @@ SETTINGS: tuple[Setting, ...] = (
         "Certificates of the hospital's own authority, instead of the usual ones.",
     ),
     Setting(
+        "EMBER_ANCHOR_URL",
+        "",
+        "Where `ember audit anchor --webhook` posts the heads of the audit's chains; "
+        "who receives them is not who runs the registry.",
+    ),
+    Setting(
+        "EMBER_ANCHOR_SECRET_FILES",
+        "",
+        "As EMBER_WEBHOOK_SECRET_FILES, for the anchors.",
+    ),
+    Setting(
         "EMBER_STATE_DIR",
         ".",
         "The folder for what a sender must remember, such as a target that is gone.",
@@ -82,6 +93,11 @@ SETTINGS: tuple[Setting, ...] = (
         "EMBER_ALLOCATION_KEYS",
         "",
         "The folder of the allocation keys, TRIAL.key, for `ember randomise` on SQLite.",
+    ),
+    Setting(
+        "EMBER_SIGNERS",
+        "",
+        "The file of who may sign records, for `ember signature`.",
     ),
     *STREAM_SETTINGS,
     *LISTENER_SETTINGS,
@@ -152,21 +168,52 @@ def signer_socket(environ: Mapping[str, str]) -> Path | None:
     return Path(named) if named else None
 
 
-def webhook_settings(environ: Mapping[str, str]) -> WebhookSettings:
-    """The one target of alerts; raises `SettingsError` EMB-402 where none is named."""
-    url = environ.get("EMBER_WEBHOOK_URL")
-    secrets = _listed(environ.get("EMBER_WEBHOOK_SECRET_FILES"))
-    if not url or not secrets:
+def signers_file(environ: Mapping[str, str], given: Path | None = None) -> Path:
+    """The file given, or that of the variable; raises `SettingsError` EMB-402."""
+    named = given or environ.get("EMBER_SIGNERS")
+    if not named:
         raise SettingsError(
             ErrorCode.BAD_SETTING,
-            "No target of alerts is named.",
-            "Set EMBER_WEBHOOK_URL and EMBER_WEBHOOK_SECRET_FILES.",
+            "No file of signers is named.",
+            "Give --signers, or set EMBER_SIGNERS.",
+        )
+    return Path(named)
+
+
+def webhook_settings(environ: Mapping[str, str]) -> WebhookSettings:
+    """The one target of alerts; raises `SettingsError` EMB-402 where none is named."""
+    return _target(
+        environ,
+        url="EMBER_WEBHOOK_URL",
+        secrets="EMBER_WEBHOOK_SECRET_FILES",
+        marker="webhook.disabled",
+    )
+
+
+def anchor_settings(environ: Mapping[str, str]) -> WebhookSettings:
+    """The one target of anchors; raises `SettingsError` EMB-402 where none is named."""
+    return _target(
+        environ,
+        url="EMBER_ANCHOR_URL",
+        secrets="EMBER_ANCHOR_SECRET_FILES",
+        marker="anchor.disabled",
+    )
+
+
+def _target(
+    environ: Mapping[str, str], *, url: str, secrets: str, marker: str
+) -> WebhookSettings:
+    """The target by these variables; hosts and authority are the same for all."""
+    address, files = environ.get(url), _listed(environ.get(secrets))
+    if not address or not files:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING, "No target is named.", f"Set {url} and {secrets}."
         )
     authority = environ.get("EMBER_WEBHOOK_CA_FILE")
     return WebhookSettings(
-        url=url,
-        secret_files=tuple(Path(file) for file in secrets),
-        disabled_marker=Path(environ.get("EMBER_STATE_DIR", ".")) / "webhook.disabled",
+        url=address,
+        secret_files=tuple(Path(file) for file in files),
+        disabled_marker=Path(environ.get("EMBER_STATE_DIR", ".")) / marker,
         allowed_hosts=frozenset(_listed(environ.get("EMBER_WEBHOOK_ALLOWED_HOSTS"))),
         ca_file=Path(authority) if authority else None,
     )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
@@ -48,6 +48,9 @@ class AuditAction(StrEnum):
     DELEGATED = "delegation:added"
     DELEGATION_ENDED = "delegation:ended"
     ELIGIBILITY_SIGNED = "screening:eligibility_signed"
+    RECORD_SIGNED = "signature:given"
+    RECORD_REDACTED = "record:redacted"
+    SIGNING_FAILED = "signature:failed"
     ALERTS_FOLLOWED = "alerts:followed"
     RANDOMISED = "randomisation:allocated"
     RANDOMISATION_REFUSED = "randomisation:refused"
@@ -73,6 +76,8 @@ class Account(StrEnum):
     GREEN_LIGHTS = "green lights"
     DELEGATIONS = "delegations"
     SIGNATURES = "signatures of eligibility"
+    REDACTIONS = "redactions"
+    RECORD_SIGNATURES = "signatures under records"
     RANDOMISATIONS = "randomisations"
     MODES = "modes"
     PROTOCOLS = "protocol versions"
@@ -211,13 +216,13 @@ def first_break(
     rows: Iterable[AuditRow | UnreadableRow],
     *,
     head: Head,
-    anchors: Sequence[Head] = (),
+    anchors: Iterable[Head] = (),
 ) -> Break | None:
     """The first place at which one chain, told in order, no longer holds.
 
     `head` is the chain's head record, `anchors` are heads kept outside.
     """
-    remembered = {a.sequence: a.row_hash for a in anchors}
+    remembered = _remembered(anchors)
     last = start(head.site, head.trial)
     for row in rows:
         if isinstance(row, UnreadableRow):
@@ -229,7 +234,16 @@ def first_break(
     return _tail_break(last, head, remembered)
 
 
-def _fault(row: AuditRow, last: Head, anchored: str | None) -> str | None:
+def _remembered(anchors: Iterable[Head]) -> dict[int, frozenset[str]]:
+    """What is told of each row; who rewrote a chain between two anchors told two."""
+    told: dict[int, frozenset[str]] = {}
+    for anchor in anchors:
+        before = told.get(anchor.sequence, frozenset())
+        told[anchor.sequence] = before | {anchor.row_hash}
+    return told
+
+
+def _fault(row: AuditRow, last: Head, anchored: frozenset[str] | None) -> str | None:
     if (row.site, row.trial) != (last.site, last.trial):
         return "a row of another chain stands here"
     if row.sequence != last.sequence + 1:
@@ -238,12 +252,12 @@ def _fault(row: AuditRow, last: Head, anchored: str | None) -> str | None:
         return "it does not follow the row before it"
     if row.row_hash != row_hash(row):
         return "the row is not what was written"
-    if anchored is not None and anchored != row.row_hash:
+    if anchored is not None and anchored != {row.row_hash}:
         return "it differs from the anchor kept outside"
     return None
 
 
-def _tail_break(last: Head, head: Head, unmet: Mapping[int, str]) -> Break | None:
+def _tail_break(last: Head, head: Head, unmet: Collection[int]) -> Break | None:
     if unmet:
         return Break(last.sequence + 1, f"an anchor remembers row {max(unmet)}")
     if last != head:

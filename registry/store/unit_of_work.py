@@ -33,6 +33,8 @@ from registry.store.repositories.people import (
     OptOutRepository,
     ParticipantRepository,
 )
+from registry.store.repositories.redactions import RedactionRepository
+from registry.store.repositories.signatures import RecordSignatureRepository
 from registry.store.repositories.sites import (
     DelegationRepository,
     GreenLightRepository,
@@ -81,6 +83,8 @@ class UnitOfWork:
         self.green_lights = GreenLightRepository(connection)
         self.delegations = DelegationRepository(connection)
         self.signatures = SignatureRepository(connection)
+        self.redactions = RedactionRepository(connection)
+        self.record_signatures = RecordSignatureRepository(connection)
         self.allocations = AllocationRepository(connection)
         self.letters = LetterRepository(connection)
         self.vault = VaultRepository(connection)

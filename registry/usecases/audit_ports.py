@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Protocol
 
 from registry.domain.audit import Account, AuditEntry, AuditRow, Head, UnreadableRow
@@ -35,12 +36,29 @@ class Audit(Protocol):
         """One chain in order, a page at a time."""
         ...
 
+    def row(
+        self, *, site: str, trial: str, sequence: int
+    ) -> AuditRow | UnreadableRow | None:
+        """One link; None where there is none of this number."""
+        ...
+
+    def of_subject(
+        self, subject: str, actions: Collection[str]
+    ) -> tuple[AuditRow, ...]:
+        """The rows that tell one of these acts on this subject, in whatever chain."""
+        ...
+
+    def count(self, *, action: str, actor: str, since: datetime) -> int:
+        """How often somebody did this from then on, in the whole registry's chain."""
+        ...
+
     def batch_rows(
-        self, batch_id: str, *, site: str, trial: str
+        self, batch_id: str, *, site: str, trial: str, at: datetime
     ) -> tuple[tuple[str, str], ...]:
         """Message id and document of what a batch wrote to one chain, as it is now.
 
-        A row whose columns say other than its document has no document.
+        A row whose columns say other than its document, or that it was not recorded
+        `at`, has no document.
         """
         ...
 

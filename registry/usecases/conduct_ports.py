@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from registry.domain.conduct import Deviation, JudgedOutcome
+from registry.domain.redaction import Redaction
 
 
 class JudgedOutcomes(Protocol):
@@ -29,3 +30,19 @@ class Deviations(Protocol):
     def one(self, deviation_id: str) -> Deviation | None: ...
 
     def add(self, deviation: Deviation) -> None: ...
+
+    def redact(self, deviation_id: str) -> None:
+        """Put the tombstone in place of the description; its redaction is there."""
+        ...
+
+
+class Redactions(Protocol):
+    """Tombstones of what was taken out."""
+
+    def one(self, redaction_id: str) -> Redaction | None: ...
+
+    def of(self, record_id: str) -> Redaction | None:
+        """That of a record; None where nothing was taken out."""
+        ...
+
+    def add(self, redaction: Redaction) -> None: ...

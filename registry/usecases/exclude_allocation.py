@@ -11,6 +11,7 @@ from datetime import datetime
 from registry.domain.allocation import Randomisation
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.exclusion import Exclusion
+from registry.domain.reason import expect_reason
 from registry.domain.stratum import DOMAIN
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.errors import ErrorCode, Refused
@@ -41,7 +42,8 @@ def exclude_allocation(
 ) -> AllocationExcluded:
     """Exclude it once; waits for allocations under way.
 
-    Raises `Refused` EMB-351 where the participant was not randomised there.
+    Raises `Refused` EMB-351 where the participant was not randomised there, EMB-374
+    without a reason.
     """
     uow.audit.lock(site="", trial=command.trial)
     uow.protocols.hold(command.trial)
@@ -57,6 +59,7 @@ def exclude_allocation(
     there = uow.allocations.exclusion(drawn.randomisation_id)
     if there is not None:
         return AllocationExcluded(exclusion=there, changed=False)
+    expect_reason(command.reason)
     exclusion = _exclusion(command, drawn, uow)
     uow.allocations.exclude(exclusion)
     uow.audit.append(_entry(exclusion))

@@ -8,6 +8,7 @@ from datetime import datetime
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.delegation import Delegation, Duty
 from registry.domain.enrolment import Obstacle
+from registry.domain.reason import is_reason
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.ids import identity
@@ -37,7 +38,7 @@ class EndDelegation:
     site: str
     entry: str
     ends_at: datetime
-    reason: str | None = None
+    reason: str
     actor: str
     at: datetime
 
@@ -95,6 +96,10 @@ def end_delegation(
     What was signed while it stood stays signed.
     """
     uow.audit.lock(site=command.site, trial=command.trial)
+    if not is_reason(command.reason):
+        return DelegationRefused(
+            obstacle=Obstacle(ErrorCode.REASON_MISSING, "no_reason_for_change")
+        )
     log = uow.delegations.latest(trial=command.trial, site=command.site)
     before = next((one for one in log if one.entry == command.entry), None)
     if before is None:

@@ -23,7 +23,7 @@ from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.history import History
 from registry.usecases.allocation_ports import AllocationRecords, Pauses, Vectors
 from registry.usecases.audit_ports import Audit
-from registry.usecases.conduct_ports import Deviations, JudgedOutcomes
+from registry.usecases.conduct_ports import Deviations, JudgedOutcomes, Redactions
 from registry.usecases.gate_facts import GateReads
 from registry.usecases.outbox import OutboxItem
 from registry.usecases.people_ports import Answers, OptOuts, Participants
@@ -34,6 +34,7 @@ from registry.usecases.records import (
     Request,
     Stamp,
 )
+from registry.usecases.signature_ports import RecordSignatures
 from registry.usecases.site_ports import Delegations, GreenLights, Signatures
 from registry.usecases.stream_ports import Feeds, Stream
 from registry.usecases.stream_state import RecordedMessage
@@ -348,6 +349,12 @@ class UnitOfWork(Protocol):
 
     @property
     def delegations(self) -> Delegations: ...
+
+    @property
+    def redactions(self) -> Redactions: ...
+
+    @property
+    def record_signatures(self) -> RecordSignatures: ...
 
     @property
     def signatures(self) -> Signatures: ...

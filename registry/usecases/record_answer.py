@@ -8,6 +8,7 @@ from datetime import datetime
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.enrolment import Obstacle, status_with_answers
 from registry.domain.participant import HumanAnswer
+from registry.domain.reason import is_reason
 from registry.usecases.declared import ANYBODY, asked
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.errors import ErrorCode
@@ -28,6 +29,7 @@ class RecordAnswer:
     criterion_id: str
     truth: Truth
     reason: str | None
+    """Wanted where another answer, which still counts, is superseded."""
     actor: str
     at: datetime
     answered_as: Answerer | None = None
@@ -84,7 +86,7 @@ def record_answer(
             )
         )
     answer = _answer(command, screening, told[command.criterion_id].truth, uow)
-    obstacle = None if answer.is_opinion else _not_theirs(command, screening, uow)
+    obstacle = None if answer.is_opinion else _obstacle(command, screening, uow)
     if obstacle is not None:
         return AnswerRefused(obstacle=obstacle)
     uow.answers.add(answer)
@@ -114,6 +116,22 @@ def valid_answers(
         if answer.protocol_hash == screening.protocol_hash
         and whom.get(answer.criterion_id, ANYBODY).holds(answer.answered_at, at)
     }
+
+
+def _obstacle(
+    command: RecordAnswer, screening: TrialScreening, uow: UnitOfWork
+) -> Obstacle | None:
+    return _not_theirs(command, screening, uow) or _unexplained(command, screening, uow)
+
+
+def _unexplained(
+    command: RecordAnswer, screening: TrialScreening, uow: UnitOfWork
+) -> Obstacle | None:
+    """A change of what counts says why (ICH E6(R3) 4.2.2)."""
+    counts = valid_answers(screening, uow, at=command.at).get(command.criterion_id)
+    if counts in {None, command.truth} or is_reason(command.reason):
+        return None
+    return Obstacle(ErrorCode.REASON_MISSING, "no_reason_for_change", counts or "")
 
 
 def _not_theirs(

@@ -8,6 +8,7 @@ from datetime import datetime
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.enrolment import Obstacle
 from registry.domain.green_light import GreenLight
+from registry.domain.reason import expect_reason
 from registry.usecases.declared import names_site
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.errors import ErrorCode
@@ -48,6 +49,7 @@ def set_green_light(
     """Append it; no allocation at the site overtakes a light that is revoked.
 
     A site that the protocol in force does not name is given none.
+    Raises `Refused` EMB-374 where something would change without a reason.
     """
     uow.audit.lock(site=command.site, trial=command.trial)
     before = uow.green_lights.latest(trial=command.trial, site=command.site)
@@ -60,6 +62,7 @@ def set_green_light(
         return GreenLightRefused(
             obstacle=Obstacle(ErrorCode.SITE_CLOSED, "not_in_the_protocol")
         )
+    expect_reason(command.reason)
     revision = 1 if before is None else before.revision + 1
     light = GreenLight(
         light_id=identity("green-light", command.trial, command.site, str(revision)),

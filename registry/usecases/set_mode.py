@@ -8,6 +8,7 @@ from typing import Any
 
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.mode import Mode
+from registry.domain.reason import expect_reason
 from registry.usecases.declared import refuse_unverified
 from registry.usecases.outbox import ALERTS
 from registry.usecases.ports import UnitOfWork
@@ -37,7 +38,8 @@ def set_mode(command: SetMode, uow: UnitOfWork) -> ModeSet:
     """Set it; notices of alerts that were not yet sent are given up with the old one.
 
     Raises `Refused` EMB-317 where a blinded trial would go live without a sealed store,
-    EMB-213 where a protocol in force is not verified as far as the mode demands.
+    EMB-213 where a protocol in force is not verified as far as the mode demands,
+    EMB-374 without a reason.
     """
     uow.audit.lock(site="", trial="")
     before = uow.modes.current()
@@ -46,6 +48,7 @@ def set_mode(command: SetMode, uow: UnitOfWork) -> ModeSet:
     if command.mode is Mode.LIVE and not uow.can_seal:
         refuse_blinded(uow.protocols.blinded_trials())
     refuse_unverified(uow.protocols.in_force(), command.mode)
+    expect_reason(command.reason)
     revision = ModeRevision(
         mode=command.mode,
         reason=command.reason,

@@ -12,6 +12,7 @@ from datetime import datetime
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.pause import Pause, Place
 from registry.domain.protocol import DomainDesign
+from registry.domain.reason import expect_reason
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.errors import ErrorCode, Refused
 from streams.vocabulary.ids import identity
@@ -41,7 +42,8 @@ def set_pause(command: SetPause, uow: UnitOfWork) -> PauseSet:
 
     The trial is locked before its domains, and these before the site's chain, as
     activations and allocations lock them.
-    Raises `Refused` EMB-351 for a part the trial does not have.
+    Raises `Refused` EMB-351 for a part the trial does not have, EMB-374 without a
+    reason.
     """
     uow.audit.lock(site="", trial=command.trial)
     designs = uow.protocols.hold(command.trial)
@@ -49,6 +51,7 @@ def set_pause(command: SetPause, uow: UnitOfWork) -> PauseSet:
     before = uow.pauses.latest(command.trial, command.place)
     if command.paused is (before is not None and before.paused):
         return PauseSet(changed=False)
+    expect_reason(command.reason)
     pause = _pause(command, 0 if before is None else before.revision + 1)
     uow.pauses.add(pause)
     uow.audit.append(_entry(pause))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ from registry.domain.audit import (
 )
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_batch import batch_digest
+from registry.usecases.recorded import ACCOUNTS, BY_IDENTITY
 from registry.usecases.tell_alerts import alerts_digest
 
 
@@ -88,55 +89,6 @@ def _report(
     )
 
 
-_ACCOUNTS = {
-    AuditAction.MODE_SET.value: Account.MODES,
-    AuditAction.PROTOCOL_ACTIVATED.value: Account.PROTOCOLS,
-    AuditAction.PARTICIPANT_REGISTERED.value: Account.PARTICIPANTS,
-    AuditAction.CONSENT_RECORDED.value: Account.CONSENTS,
-    AuditAction.ANSWER_RECORDED.value: Account.ANSWERS,
-    AuditAction.OPT_OUT_RECORDED.value: Account.OPT_OUTS,
-    AuditAction.OUTCOME_JUDGED.value: Account.JUDGED_OUTCOMES,
-    AuditAction.DEVIATION_RECORDED.value: Account.DEVIATIONS,
-    AuditAction.GREEN_LIGHT_GIVEN.value: Account.GREEN_LIGHTS,
-    AuditAction.GREEN_LIGHT_REVOKED.value: Account.GREEN_LIGHTS,
-    AuditAction.DELEGATED.value: Account.DELEGATIONS,
-    AuditAction.DELEGATION_ENDED.value: Account.DELEGATIONS,
-    AuditAction.ELIGIBILITY_SIGNED.value: Account.SIGNATURES,
-    AuditAction.RANDOMISED.value: Account.RANDOMISATIONS,
-    AuditAction.PAUSED.value: Account.PAUSES,
-    AuditAction.RESUMED.value: Account.PAUSES,
-    AuditAction.VECTOR_PUBLISHED.value: Account.VECTORS,
-    AuditAction.ALLOCATION_EXCLUDED.value: Account.EXCLUSIONS,
-}
-"""The actions that write one record each; batches write many."""
-
-
-_RECORDS: dict[
-    Account, Callable[[UnitOfWork, AuditRow, dict[str, Any]], object | None]
-] = {
-    Account.MODES: lambda uow, _, told: uow.modes.one(told["revision"]),
-    Account.PROTOCOLS: lambda uow, row, told: uow.protocols.one(
-        row.trial, told["revision"]
-    ),
-    Account.PARTICIPANTS: lambda uow, row, _: uow.participants.one(row.subject),
-    Account.CONSENTS: lambda uow, row, _: uow.participants.consent_revision(
-        row.subject
-    ),
-    Account.ANSWERS: lambda uow, row, _: uow.answers.one(row.subject),
-    Account.OPT_OUTS: lambda uow, row, _: uow.opt_outs.one(row.subject),
-    Account.JUDGED_OUTCOMES: lambda uow, row, _: uow.judged_outcomes.one(row.subject),
-    Account.DEVIATIONS: lambda uow, row, _: uow.deviations.one(row.subject),
-    Account.GREEN_LIGHTS: lambda uow, row, _: uow.green_lights.one(row.subject),
-    Account.DELEGATIONS: lambda uow, row, _: uow.delegations.one(row.subject),
-    Account.SIGNATURES: lambda uow, row, _: uow.signatures.one(row.subject),
-    Account.RANDOMISATIONS: lambda uow, row, _: uow.allocations.one(row.subject),
-    Account.PAUSES: lambda uow, row, _: uow.pauses.one(row.subject),
-    Account.VECTORS: lambda uow, row, _: uow.vectors.one(row.subject),
-    Account.EXCLUSIONS: lambda uow, row, _: uow.allocations.exclusion(row.subject),
-}
-"""Where the record that a row speaks of is read again."""
-
-
 class _Walk:
     """Reads a chain once, and checks the records its rows speak of on the way."""
 
@@ -179,14 +131,24 @@ class _Walk:
         if row.action == AuditAction.BATCH_RECORDED:
             holds = self._batch_holds(row, detail)
             return None if holds else "the messages it recorded are not what they were"
-        account = _ACCOUNTS.get(row.action)
+        account = ACCOUNTS.get(row.action)
         if account is None:
             return None
         self._accounted[account] += 1
         record = self._record(row, detail)
-        if record is None or record_digest(record) != str(detail["record"]):
+        if record is None or not self._is_as_written(row, record, detail):
             return "what it recorded is not what was written"
         return self._arm_fault(record) if isinstance(record, Randomisation) else None
+
+    def _is_as_written(
+        self, row: AuditRow, record: object, detail: dict[str, Any]
+    ) -> bool:
+        """Whether it is what was written, or a tombstone tells what it became."""
+        written, now = str(detail["record"]), record_digest(record)
+        if written == now:
+            return True
+        taken_out = self._uow.redactions.of(row.subject)
+        return taken_out is not None and taken_out.leads(written, now)
 
     def _alerts_hold(self, row: AuditRow, told: dict[str, Any]) -> bool:
         self._accounted[Account.ALERT_STEPS] += told["rows"]
@@ -195,7 +157,9 @@ class _Walk:
 
     def _batch_holds(self, row: AuditRow, told: dict[str, Any]) -> bool:
         self._accounted[Account.MESSAGES] += told["rows"]
-        stored = self._uow.audit.batch_rows(row.subject, site=row.site, trial=row.trial)
+        stored = self._uow.audit.batch_rows(
+            row.subject, site=row.site, trial=row.trial, at=row.at
+        )
         return batch_digest(stored) == str(told["digest"])
 
     def _arm_fault(self, drawn: Randomisation) -> str | None:
@@ -209,8 +173,12 @@ class _Walk:
         return None
 
     def _record(self, row: AuditRow, detail: dict[str, Any]) -> object | None:
-        read = _RECORDS[_ACCOUNTS[row.action]]
-        return read(self._uow, row, detail)
+        account = ACCOUNTS[row.action]
+        if account is Account.MODES:
+            return self._uow.modes.one(detail["revision"])
+        if account is Account.PROTOCOLS:
+            return self._uow.protocols.one(row.trial, detail["revision"])
+        return BY_IDENTITY[account](self._uow, row.subject)
 
     def _unaccounted(self) -> Break | None:
         """A record that no row of the chain speaks of was put there past the audit."""

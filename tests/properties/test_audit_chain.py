@@ -161,3 +161,15 @@ def test_a_row_that_cannot_be_read_is_found_where_it_stands(lived, data):
     found = first_break([*rows[:at], UnreadableRow()], head=head)
 
     assert found == Break(at + 1, "the row cannot be read")
+
+
+@given(chains, st.data())
+def test_two_anchors_that_tell_one_row_differently_are_a_break(lived, data):
+    """Whoever rewrote the chain between them; whichever comes first."""
+    rows, head = lived
+    true = head_after(rows[data.draw(places(rows))])
+    told = data.draw(st.permutations([true, replace(true, row_hash="0" * 64)]))
+
+    assert first_break(rows, head=head, anchors=told) == Break(
+        true.sequence, "it differs from the anchor kept outside"
+    )

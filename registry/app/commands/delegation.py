@@ -79,10 +79,10 @@ def end(
     trial: TrialOption,
     site: SiteOption,
     actor: ActorOption,
+    reason: Annotated[str, typer.Option(help="Why; it goes into the audit.")],
     ends: Annotated[
         datetime | None, typer.Option(help="When, in UTC; without it, now.")
     ] = None,
-    reason: ReasonOption = None,
     registry: RegistryOption = None,
 ) -> None:
     """End an entry; what was signed while it stood stays signed."""

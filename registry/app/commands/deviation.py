@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -15,6 +16,11 @@ from registry.usecases.record_deviation import (
     DeviationRefused,
     RecordDeviation,
     record_deviation,
+)
+from registry.usecases.redact_deviation import (
+    RedactDeviation,
+    RedactionRefused,
+    redact_deviation,
 )
 from streams.vocabulary.errors import Refused
 
@@ -62,3 +68,32 @@ def record(
         named = done.obstacle.name.replace("_", " ")
         raise Refused(done.obstacle.code, f"Nothing was recorded: {named}.")
     print(f"{participant}: deviation no. {done.deviation.number} is on record.")
+
+
+@app.command()
+def redact(
+    deviation: Annotated[
+        str, typer.Argument(metavar="DEVIATION_ID", help="As the audit has it.")
+    ],
+    reason: Annotated[
+        str, typer.Option(help="On whose request and by which law; no name.")
+    ],
+    by: Annotated[str | None, typer.Option("--by", help="Who; otherwise you.")] = None,
+    registry: RegistryOption = None,
+) -> None:
+    """Take a description out for good, where the law wants it; a tombstone stays.
+
+    On PostgreSQL it wants the owner of the tables.
+    """
+    command = RedactDeviation(
+        deviation_id=deviation,
+        reason=reason,
+        actor=by or getpass.getuser(),
+        at=SystemClock().now(),
+    )
+    with closing(opened(registry)) as book, book.transaction() as uow:
+        done = redact_deviation(command, uow)
+    if isinstance(done, RedactionRefused):
+        named = done.obstacle.name.replace("_", " ")
+        raise Refused(done.obstacle.code, f"Nothing was taken out: {named}.")
+    print(f"{deviation}: taken out; the audit tells who and why.")

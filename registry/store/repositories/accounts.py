@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -26,6 +27,8 @@ from registry.store.rows.allocation import ExclusionRow, RandomisationRow, Vecto
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
 from registry.store.rows.conduct import DeviationRow, JudgedOutcomeRow
 from registry.store.rows.people import AnswerRow, ConsentRow, OptOutRow, ParticipantRow
+from registry.store.rows.redactions import RedactionRow
+from registry.store.rows.signatures import RecordSignatureRow
 from registry.store.rows.sites import DelegationRow, GreenLightRow, SignatureRow
 from registry.store.rows.trial import ModeRow, PauseRow, ProtocolRow
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
@@ -67,14 +70,17 @@ class _Kept:
 
 
 def stored_batch(
-    connection: Connection, batch_id: str, *, site: str, trial: str
+    connection: Connection, batch_id: str, *, site: str, trial: str, at: datetime
 ) -> tuple[tuple[str, str], ...]:
-    """Message id and document of a batch's rows; no document where columns differ."""
+    """Message id and document of a batch's rows; no document where columns differ.
+
+    `at` is when the batch was recorded, as its audit row tells.
+    """
     sorts = (_SCREENINGS, _OUTCOMES) if trial else (_ONSETS,)
     return tuple(
         pair
         for sort in sorts
-        for pair in _rows_of(sort, connection, batch_id, site=site, trial=trial)
+        for pair in _rows_of(sort, connection, batch_id, site=site, trial=trial, at=at)
     )
 
 
@@ -102,6 +108,8 @@ def _kept() -> Iterator[_Kept]:
     yield _of_its_own(Account.GREEN_LIGHTS, GreenLightRow)
     yield _of_its_own(Account.DELEGATIONS, DelegationRow)
     yield _of_its_own(Account.SIGNATURES, SignatureRow)
+    yield _of_its_own(Account.REDACTIONS, RedactionRow)
+    yield _of_its_own(Account.RECORD_SIGNATURES, RecordSignatureRow)
     yield _of_its_own(Account.PAUSES, PauseRow)
     yield _of_its_own(Account.EXCLUSIONS, ExclusionRow)
     yield _Kept(Account.VECTORS, VectorRow.__table__, _NONE, VectorRow.trial)
@@ -154,7 +162,13 @@ def _asked(column: SQLColumnExpression[Any]) -> SQLColumnExpression[Any]:
 
 
 def _rows_of(
-    sort: Sort, connection: Connection, batch_id: str, *, site: str, trial: str
+    sort: Sort,
+    connection: Connection,
+    batch_id: str,
+    *,
+    site: str,
+    trial: str,
+    at: datetime,
 ) -> Iterator[tuple[str, str]]:
     row, adapter, columns_of = sort
     query = select(row.__table__).where(row.batch_id == batch_id, row.site == site)
@@ -165,5 +179,6 @@ def _rows_of(
             told = columns_of(decode(adapter, stored["document"].encode()))
         except InputError:
             told = {"message_id": None}
+        told["recorded_at"] = at
         holds = all(stored[name] == value for name, value in told.items())
         yield stored["message_id"], stored["document"] if holds else ""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
+from datetime import datetime
 
-from sqlalchemy import Connection, Text, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, Text, and_, bindparam, func, insert, select, update
 
 from registry.domain.audit import (
     Account,
@@ -95,15 +96,50 @@ class AuditRepository:
                     return
                 last = row.sequence
 
+    def row(
+        self, *, site: str, trial: str, sequence: int
+    ) -> AuditRow | UnreadableRow | None:
+        """One link; None where there is none of this number."""
+        try:
+            found = self._read(site, trial, sequence - 1, 1)
+        except UNREADABLE:
+            return UnreadableRow()
+        return next((row for row in found if row.sequence == sequence), None)
+
+    @telling_unreadable
+    def of_subject(
+        self, subject: str, actions: Collection[str]
+    ) -> tuple[AuditRow, ...]:
+        """The rows that tell one of these acts on this subject, in whatever chain."""
+        query = (
+            select(*_ROW)
+            .where(AuditRowRow.subject == subject, AuditRowRow.action.in_(actions))
+            .order_by(AuditRowRow.site, AuditRowRow.trial, AuditRowRow.sequence)
+        )
+        rows = self._connection.execute(query).mappings().all()
+        return tuple(_checked(AuditRow(**row)) for row in rows)
+
+    def count(self, *, action: str, actor: str, since: datetime) -> int:
+        """How often somebody did this from then on, in the whole registry's chain."""
+        query = select(func.count()).where(
+            AuditRowRow.site == "",
+            AuditRowRow.trial == "",
+            AuditRowRow.action == action,
+            AuditRowRow.actor == actor,
+            AuditRowRow.at >= since,
+        )
+        return self._connection.scalar(query) or 0
+
     @telling_unreadable
     def batch_rows(
-        self, batch_id: str, *, site: str, trial: str
+        self, batch_id: str, *, site: str, trial: str, at: datetime
     ) -> tuple[tuple[str, str], ...]:
         """Message id and document of what a batch wrote to one chain, as it is now.
 
-        A row whose columns say other than its document has no document.
+        A row whose columns say other than its document, or that it was not recorded
+        `at`, has no document.
         """
-        return stored_batch(self._connection, batch_id, site=site, trial=trial)
+        return stored_batch(self._connection, batch_id, site=site, trial=trial, at=at)
 
     def recorded(self, *, site: str, trial: str) -> dict[Account, int]:
         """How many records of each sort there are now that a chain must account for."""

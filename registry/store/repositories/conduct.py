@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from registry.domain.conduct import Deviation, JudgedOutcome
+from registry.domain.redaction import TOMBSTONE
 from registry.store.repositories.bulk import told
 from registry.store.repositories.reading import telling_unreadable
 from registry.store.rows.conduct import DeviationRow, JudgedOutcomeRow
@@ -65,6 +66,12 @@ class DeviationRepository:
         )
         row = self._connection.execute(query).mappings().one_or_none()
         return None if row is None else Deviation(**row)
+
+    def redact(self, deviation_id: str) -> None:
+        """Put the tombstone in place of the description; its redaction is there."""
+        mine = DeviationRow.deviation_id == deviation_id
+        statement = update(DeviationRow).where(mine).values(description=TOMBSTONE)
+        self._connection.execute(statement)
 
     def add(self, deviation: Deviation) -> None:
         """Append it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
 from registry.store.rows.base import Row, comment, said
@@ -13,7 +14,10 @@ class AuditRowRow(Row):
     """`audit_event`."""
 
     __tablename__ = "audit_event"
-    __table_args__ = (comment("Hash chain per site and trial; append-only."),)
+    __table_args__ = (
+        Index(None, "subject"),
+        comment("Hash chain per site and trial; append-only."),
+    )
 
     site: Mapped[str] = said("Site; empty for the whole registry.", key=True)
     trial: Mapped[str] = said("Trial; empty for no single one.", key=True)

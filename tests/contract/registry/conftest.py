@@ -254,7 +254,14 @@ class Bedside:
             return [r for r in verify_audit(uow) if r.break_ is not None]
 
     def answer(
-        self, criterion_id, truth, patient="p1", *, at=NOON + HOUR, answered_as=None
+        self,
+        criterion_id,
+        truth,
+        patient="p1",
+        *,
+        at=NOON + HOUR,
+        answered_as=None,
+        reason="a test",
     ):
         command = RecordAnswer(
             site="A",
@@ -264,7 +271,7 @@ class Bedside:
             episode="e1",
             criterion_id=criterion_id,
             truth=truth,
-            reason=None,
+            reason=reason,
             actor="doctor",
             at=at,
             answered_as=answered_as,

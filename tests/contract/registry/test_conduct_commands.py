@@ -12,6 +12,7 @@ from streams.vocabulary.errors import ErrorCode, Refused
 
 
 WHERE = ("--trial", "TIDE", "--site", "A", "--actor", "principal")
+WHY = ("--reason", "moved")
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_somebody_is_delegated_signs_and_is_ended(bedside, ember):
     assert ember(delegation.app, *sign).startswith("signed: ")
     log = ember(delegation.app, "list", "--trial", "TIDE", "--site", "A")
     assert "randomise, sign_eligibility" in log
-    assert ember(delegation.app, "end", entry, *WHERE).startswith("doctor: ends ")
+    assert ember(delegation.app, "end", entry, *WHERE, *WHY).startswith("doctor: ends ")
     with pytest.raises(Refused) as why:
         ember(delegation.app, *sign)
     assert why.value.code is ErrorCode.NOT_DELEGATED
@@ -70,7 +71,7 @@ def test_what_cannot_be_ended_is_refused_in_words(bedside, ember):
     bedside.open_trial()
 
     with pytest.raises(Refused, match="no such entry"):
-        ember(delegation.app, "end", "nothing", *WHERE)
+        ember(delegation.app, "end", "nothing", *WHERE, *WHY)
     with pytest.raises(Refused, match="ends before it begins"):
         ember(
             *(delegation.app, "add", "doctor", *WHERE, "--duty", "randomise"),

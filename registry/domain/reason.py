@@ -1,0 +1,25 @@
+"""Whoever changes what stands says why.
+
+Asked of no patient: who withdraws or opts out owes nobody a reason.
+
+Reference: ICH E6(R3) 4.2.2; 21 CFR 11.10(e).
+"""
+
+from __future__ import annotations
+
+from streams.vocabulary.errors import ErrorCode, Refused
+
+
+def is_reason(told: str | None) -> bool:
+    """Whether anything is said at all; whether it is a good one, no program knows."""
+    return bool(told and told.strip())
+
+
+def expect_reason(told: str | None) -> None:
+    """Raises `Refused` EMB-374 where nothing is said."""
+    if not is_reason(told):
+        raise Refused(
+            ErrorCode.REASON_MISSING,
+            "What counts would be changed, and nobody says why.",
+            "Say why: `--reason`.",
+        )
