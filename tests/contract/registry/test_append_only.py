@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from registry.store.roles import ALLOCATOR, KEEPER, READER, REGISTRY, grant_roles
+from registry.store.roles import SIGNER, KEEPER, READER, REGISTRY, grant_roles
 from registry.store.schema import APPEND_ONLY, schema
 
 
@@ -83,7 +83,7 @@ def test_no_role_may_change_or_take_away_what_only_grows(postgres):
         with psycopg.connect(url) as connection:
             allowed = [
                 (role, table, act)
-                for role in (REGISTRY, ALLOCATOR, READER, KEEPER)
+                for role in (REGISTRY, SIGNER, READER, KEEPER)
                 for table in (*APPEND_ONLY, ARMS["postgresql"])
                 for act in ("UPDATE", "DELETE", "TRUNCATE", "TRIGGER")
                 for (may,) in connection.execute(

@@ -113,6 +113,7 @@ def end(bedside, entry):
         site="A",
         entry=entry,
         ends_at=bedside.noon + 2 * MINUTE,
+        reason="left",
         actor="principal",
         at=bedside.noon + 2 * MINUTE,
     )
@@ -157,7 +158,7 @@ def pause(bedside, **place):
 
 
 def silence(bedside):
-    command = SetMode(mode=Mode.SILENT, reason="", actor="admin", at=bedside.noon)
+    command = SetMode(mode=Mode.SILENT, reason="drill", actor="admin", at=bedside.noon)
     return told(bedside, set_mode, command)
 
 

@@ -248,7 +248,7 @@ def test_the_signer_sees_all_that_people_decided_and_the_application_kept(
     with app.transaction() as uow:
         told = bedside.protocol(ADAPTIVE, MINIMISED, document={"requires_signature": 1})
         activate_protocol(told, uow, signer=bedside.signer)
-        live = SetMode(mode=Mode.LIVE, reason="", actor="admin", at=bedside.noon)
+        live = SetMode(mode=Mode.LIVE, reason="opened", actor="admin", at=bedside.noon)
         set_mode(live, uow)
         add_delegation(DELEGATION, uow)
         set_pause(PAUSE, uow)
