@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from registry.store.roles import SIGNER, KEEPER, READER, REGISTRY, grant_roles
+from registry.store.roles import KEEPER, READER, REGISTRY, SIGNER, grant_roles
 from registry.store.schema import APPEND_ONLY, schema
 
 
