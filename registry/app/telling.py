@@ -157,11 +157,17 @@ def _needs(criterion: CriterionVerdict, wording: Wording | None) -> Iterator[str
         yield f"a signed answer to: {question}"
 
 
-_WHY_HELD = {
+WHY_HELD = {
     Hold.REFUSED: "held back: this trial was refused before",
     Hold.OPTED_OUT: "held back: opted out of the trial, or of research",
     Hold.CO_ENROLLED: "held back: takes part in a trial that leaves no room for it",
     Hold.OUTRANKED: "held back: a trial that leaves no room for it calls first",
+    Hold.RETIRED: "held back: the name was merged into another",
+    Hold.DRAWN: "held back: randomised in this domain before",
+    Hold.TAKES_PART: "held back: takes part in the trial under another name",
+    Hold.CALLED: "held back: somebody is called about this person already",
+    Hold.PAUSED: "held back: the site or the domain is paused",
+    Hold.NO_GREEN_LIGHT: "held back: the site may not recruit for the trial",
 }
 
 
@@ -181,7 +187,7 @@ def _alert(alert: AlertView) -> str:
     now = f"{alert.status.value} since {moment(alert.changed_at)}"
     if alert.status is AlertStatus.SUPPRESSED:
         now = "suppressed"
-    held = "" if alert.held_back is None else f"; {_WHY_HELD[alert.held_back]}"
+    held = "" if alert.held_back is None else f"; {WHY_HELD[alert.held_back]}"
     if alert.suppressed is None:
         return f"{raised}; {now}{held}"
     return f"{raised}; {now}; nobody was told: {_WHY_NOBODY[alert.suppressed]}{held}"

@@ -67,6 +67,10 @@ class Hold(StrEnum):
     CALLED = "called"
     """Somebody is called about this person already, for another stay or by another
     name."""
+    PAUSED = "paused"
+    """The site or the domain is paused."""
+    NO_GREEN_LIGHT = "no_green_light"
+    """The site may not recruit for this trial yet, or no more."""
 
 
 UNCLOSED = (AlertStatus.OPEN, AlertStatus.SUPPRESSED)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from registry.domain.alert import Alert, AlertStatus, Hold
 from registry.domain.co_enrolment import Claim, precedes
+from registry.domain.pause import Place
 from registry.usecases.declared import excluding, terms_in_force
 from registry.usecases.declined import declined, names_of
 from registry.usecases.one_person import Merged, person_of, takes_part_as
@@ -29,6 +30,8 @@ class Holding:
         self._people = {} if people is None else people
         self._declined: dict[tuple[str, str, str], Hold | None] = {}
         self._drawn: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
+        self._paused: dict[str, frozenset[Place]] = {}
+        self._lit: dict[tuple[str, str], bool] = {}
         self._terms = terms
 
     def names(self, site: str, patient: str) -> tuple[str, ...]:
@@ -61,7 +64,9 @@ class Holding:
             return Hold.DRAWN
         if takes_part_as(self._person(site, patient), patient, trial):
             return Hold.TAKES_PART
-        return Hold.CO_ENROLLED if self.conflicts(site, patient, trial) else None
+        if self.conflicts(site, patient, trial):
+            return Hold.CO_ENROLLED
+        return self._stopped(site, trial, domain)
 
     def outranked(
         self, trial: str, deadline: datetime, rivals: Iterable[Alert]
@@ -105,6 +110,17 @@ class Holding:
         if self._terms is None:
             self._terms = terms_in_force(self._uow)
         return self._terms
+
+    def _stopped(self, site: str, trial: str, domain: str) -> Hold | None:
+        """Why nobody at all is randomised there now."""
+        if trial not in self._paused:
+            self._paused[trial] = self._uow.pauses.standing(trial)
+        if self._paused[trial] & {Place(site=site), Place(domain=domain)}:
+            return Hold.PAUSED
+        if (trial, site) not in self._lit:
+            light = self._uow.green_lights.latest(trial=trial, site=site)
+            self._lit[trial, site] = light is not None and light.given
+        return None if self._lit[trial, site] else Hold.NO_GREEN_LIGHT
 
     def _person(self, site: str, patient: str) -> Merged:
         """One person for all its names, though only one of their logs tells of it yet."""

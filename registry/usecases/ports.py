@@ -154,6 +154,12 @@ class Alerts(Protocol):
         """Of one person, by all names, in one trial or all."""
         ...
 
+    def unclosed_in(
+        self, *, trial: str, site: str | None = None, domain: str | None = None
+    ) -> frozenset[tuple[str, str]]:
+        """Site and patient of each that a part of a trial, or all of it, has."""
+        ...
+
     def acted(self, screening_ids: Collection[str]) -> set[str]:
         """The screenings whose alert the team has acted on: nobody is called again."""
         ...

@@ -11,6 +11,7 @@ from registry.domain.green_light import GreenLight
 from registry.domain.reason import expect_reason
 from registry.usecases.declared import names_site
 from registry.usecases.ports import UnitOfWork
+from registry.usecases.settle_alerts import hold_sites, settle_place
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.ids import identity
 
@@ -48,9 +49,12 @@ def set_green_light(
 ) -> GreenLightSet | GreenLightRefused:
     """Append it; no allocation at the site overtakes a light that is revoked.
 
+    With the light the site's calls begin; without it they are taken back.
+
     A site that the protocol in force does not name is given none.
     Raises `Refused` EMB-374 where something would change without a reason.
     """
+    hold_sites(uow, {command.site})
     uow.audit.lock(site=command.site, trial=command.trial)
     before = uow.green_lights.latest(trial=command.trial, site=command.site)
     stood = before is not None and before.given
@@ -76,6 +80,14 @@ def set_green_light(
     )
     uow.green_lights.add(light)
     uow.audit.append(_entry(light))
+    settle_place(
+        uow,
+        trial=light.trial,
+        site=light.site,
+        because=light.light_id,
+        actor=light.actor,
+        at=light.at,
+    )
     return GreenLightSet(light_id=light.light_id, given=light.given, changed=True)
 
 

@@ -14,6 +14,7 @@ from registry.domain.pause import Pause, Place
 from registry.domain.protocol import DomainDesign
 from registry.domain.reason import expect_reason
 from registry.usecases.ports import UnitOfWork
+from registry.usecases.settle_alerts import hold_sites, settle_place
 from streams.vocabulary.errors import ErrorCode, Refused
 from streams.vocabulary.ids import identity
 
@@ -40,6 +41,8 @@ class PauseSet:
 def set_pause(command: SetPause, uow: UnitOfWork) -> PauseSet:
     """Set it; waits for allocations under way, and none starts before it is done.
 
+    What is called about there is taken back, and called about again once it goes on:
+    an arm that pauses alone leaves others to be drawn.
     The trial is locked before its domains, and these before the site's chain, as
     activations and allocations lock them.
     Raises `Refused` EMB-351 for a part the trial does not have, EMB-374 without a
@@ -53,8 +56,21 @@ def set_pause(command: SetPause, uow: UnitOfWork) -> PauseSet:
         return PauseSet(changed=False)
     expect_reason(command.reason)
     pause = _pause(command, 0 if before is None else before.revision + 1)
+    place = command.place
+    if not place.arm:
+        hold_sites(uow, {place.site} if place.site else _heard_of(command.trial, uow))
     uow.pauses.add(pause)
     uow.audit.append(_entry(pause))
+    if not place.arm:
+        settle_place(
+            uow,
+            trial=command.trial,
+            site=place.site or None,
+            domain=place.domain or None,
+            because=pause.pause_id,
+            actor=command.actor,
+            at=command.at,
+        )
     return PauseSet(changed=True)
 
 
@@ -81,6 +97,11 @@ def _sites(trial: str, uow: UnitOfWork) -> set[str]:
     active = uow.protocols.active(trial)
     told = () if active is None else json.loads(active.document).get("sites") or ()
     return {one["id"] for one in told} or {head.site for head in uow.audit.heads()}
+
+
+def _heard_of(trial: str, uow: UnitOfWork) -> set[str]:
+    """The sites at which anything was recorded for the trial."""
+    return {head.site for head in uow.audit.heads() if head.trial == trial}
 
 
 def _pause(command: SetPause, revision: int) -> Pause:

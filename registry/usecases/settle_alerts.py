@@ -5,12 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from registry.usecases.declared import trials_in_force
+from registry.usecases.declared import lock_chains, trials_in_force
 from registry.usecases.follow_alerts import AlertChange, Name, follow_alerts
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.tell_alerts import audit_others
 from streams.vocabulary.clock import iso
 from streams.vocabulary.ids import identity
+
+
+def settle_place(
+    uow: UnitOfWork,
+    *,
+    trial: str,
+    site: str | None = None,
+    domain: str | None = None,
+    because: str,
+    actor: str,
+    at: datetime,
+) -> tuple[AlertChange, ...]:
+    """Hold back or release all calls of a part of a trial that stopped or goes on.
+
+    The sites' chains are held already (`hold_sites`), so a batch is recorded wholly
+    before this looks, or wholly after.
+    """
+    there = uow.alerts.unclosed_in(trial=trial, site=site, domain=domain)
+    return settle_alerts(
+        dict.fromkeys(there, at), uow, because=(because,), actor=actor, recorded_at=at
+    )
+
+
+def hold_sites(uow: UnitOfWork, sites: Iterable[str]) -> None:
+    """Hold the chains of all trials at these sites, in the order everybody does."""
+    trials = trials_in_force(uow)
+    for site in sorted(sites):
+        lock_chains(uow, site=site, trials=trials)
 
 
 def settle_alerts(
@@ -29,9 +57,7 @@ def settle_alerts(
     """
     if not regrouped:
         return ()
-    for site in sorted({site for site, _ in regrouped}):
-        for trial in trials_in_force(uow):
-            uow.audit.lock(site=site, trial=trial)
+    hold_sites(uow, {site for site, _ in regrouped})
     act = identity("settled", *because, iso(recorded_at))
     changes = follow_alerts(
         (),

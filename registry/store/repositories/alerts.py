@@ -68,6 +68,20 @@ class AlertRepository:
         rows = self._connection.execute(query, asked).mappings()
         return tuple(Alert(**row) for row in rows)
 
+    def unclosed_in(
+        self, *, trial: str, site: str | None = None, domain: str | None = None
+    ) -> frozenset[tuple[str, str]]:
+        """Site and patient of each that a part of a trial, or all of it, has."""
+        query = select(AlertRow.site, AlertRow.patient).where(
+            AlertRow.trial == trial, AlertRow.status.in_(UNCLOSED)
+        )
+        if site is not None:
+            query = query.where(AlertRow.site == site)
+        if domain is not None:
+            query = query.where(AlertRow.domain == domain)
+        found = self._connection.execute(query.distinct())
+        return frozenset((one, patient) for one, patient in found)
+
     def acted(self, screening_ids: Collection[str]) -> set[str]:
         """The screenings whose alert the team has acted on."""
         found: set[str] = set()
