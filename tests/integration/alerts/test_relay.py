@@ -18,6 +18,7 @@ from registry.store.unit_of_work import open_registry
 from registry.usecases.outbox import ALERTS, OutboxItem
 from registry.usecases.record_screening import RecordScreening, record_screening
 from registry.usecases.records import ModeRevision
+from registry.usecases.set_green_light import SetGreenLight, set_green_light
 from streams.vocabulary.messages import TrialScreening
 
 
@@ -82,6 +83,16 @@ def opened(url):
 def registry(opened, clock):
     registry = opened()
     switch(registry, Mode.LIVE, clock)
+    light = SetGreenLight(
+        trial="chase",
+        site="north",
+        given=True,
+        reason="test",
+        actor="t",
+        at=clock.now(),
+    )
+    with registry.transaction() as uow:
+        set_green_light(light, uow)
     return registry
 
 

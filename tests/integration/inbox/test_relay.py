@@ -21,6 +21,7 @@ from registry.domain.mode import Mode
 from registry.inbox.relay import Relay, turns
 from registry.usecases.outbox import ALERTS, PROTOCOLS, ROSTER, OutboxItem
 from registry.usecases.record_batch import RecordBatch, record_batch
+from registry.usecases.set_green_light import SetGreenLight, set_green_light
 from registry.usecases.set_mode import SetMode, set_mode
 from streams.vocabulary.topics import TRACE_HEADER
 
@@ -283,7 +284,12 @@ def closed_port():
 
 
 def switch(registry, mode):
+    """To this mode, with the word to recruit."""
+    light = SetGreenLight(
+        trial="TIDE", site="north", given=True, reason="test", actor="t", at=now()
+    )
     with registry.transaction() as uow:
+        set_green_light(light, uow)
         set_mode(SetMode(mode=mode, reason="test", actor="t", at=now()), uow)
 
 
