@@ -52,6 +52,7 @@ def of_consent(
     consent: Consent,
     *,
     had_declined: bool,
+    collect: bool,
     site: str,
     patient: str,
     trial: str,
@@ -59,7 +60,8 @@ def of_consent(
 ) -> RosterEntry | None:
     """What the workers are to hear of a decision; None where it is none of theirs.
 
-    A yes lifts only a no, so it is told only where one stood (`had_declined`).
+    A yes lifts only a no, so it is told only where one stood (`had_declined`);
+    `collect`: whether the record may be read on.
     """
     said = _SAID.get(consent.state)
     lifts = consent.state is ConsentState.GIVEN and had_declined
@@ -79,6 +81,7 @@ def of_consent(
         participant=consent.participant,
         refusal=said or "lifted",
         revision=consent.revision,
+        collect=collect,
     )
 
 
@@ -98,6 +101,7 @@ def of_opt_out(opt_out: OptOut, *, provenance: Provenance) -> RosterEntry:
         participant="",
         refusal="opted_out" if opt_out.stands else "lifted",
         revision=opt_out.revision,
+        collect=not opt_out.stands,
     )
 
 

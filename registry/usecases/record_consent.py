@@ -15,9 +15,10 @@ from registry.domain.consent import (
     follows,
     taken,
 )
-from registry.domain.consent_terms import Terms, fault, recorded
+from registry.domain.consent_terms import Recorded, Terms, fault, recorded
 from registry.domain.enrolment import Obstacle
 from registry.domain.participant import Consent, Participant, participant_code
+from registry.domain.permits import permits
 from registry.usecases.act_on_alerts import close_alerts_of
 from registry.usecases.consent_stands import terms_of
 from registry.usecases.declared import lock_with_rivals
@@ -104,7 +105,8 @@ def record_consent(
     consent = _consent(command, participant.participant, before, terms)
     had_declined = said_no(words)
     uow.participants.add_consent(consent)
-    told = _told_to_workers(command, consent, uow, had_declined=had_declined)
+    now = recorded((*words, consent))
+    told = _told_to_workers(command, consent, now, uow, had_declined=had_declined)
     steps = audit_others(
         _close_alerts(command, uow, act=consent.consent_id),
         uow,
@@ -119,7 +121,7 @@ def record_consent(
         consent_id=consent.consent_id,
         revision=consent.revision,
         state=consent.state,
-        standing=recorded((*words, consent)).standing,
+        standing=now.standing,
         deadline=consent.deadline,
         roster=told,
     )
@@ -149,11 +151,17 @@ def _as_it_counts(command: RecordConsent, words: tuple[Consent, ...]) -> RecordC
 
 
 def _told_to_workers(
-    command: RecordConsent, consent: Consent, uow: UnitOfWork, *, had_declined: bool
+    command: RecordConsent,
+    consent: Consent,
+    now: Recorded,
+    uow: UnitOfWork,
+    *,
+    had_declined: bool,
 ) -> RosterEntry | None:
     told = of_consent(
         consent,
         had_declined=had_declined,
+        collect=permits(now.standing, scopes=now.scopes).collect,
         site=command.site,
         patient=command.patient,
         trial=command.trial,

@@ -48,6 +48,8 @@ def follow_up(
 ) -> Step:
     """The outcomes that changed by what is known at `now`; files none.
 
+    Of who took data back, what was pending is missing and the rest stays as it was.
+
     `asked`: what the protocols in force name; `zone`: the hospital's time zone.
     """
     subjects = [*_participants(state), *(_flagged(state) if t0_of_flags else ())]
@@ -111,6 +113,8 @@ class Subject:
     """Whether the flag that made the patient a subject still stands."""
     moved: bool = False
     """Whether the participant is another patient's since a merge or unmerge."""
+    unread: bool = False
+    """Whether the participant took back that the record is read for the trial."""
 
 
 def _participants(state: PatientState) -> Iterator[Subject]:
@@ -119,7 +123,9 @@ def _participants(state: PatientState) -> Iterator[Subject]:
         state.taking_part, key=lambda e: (e.trial, e.episode, e.happened_at)
     )
     for (trial, episode), group in groupby(entries, lambda e: (e.trial, e.episode)):
-        yield Subject(trial, episode, next(group).happened_at)
+        first = next(group)
+        unread = state.leaves_unread(first)
+        yield Subject(trial, episode, first.happened_at, unread=unread)
 
 
 def _flagged(state: PatientState) -> Iterator[Subject]:
@@ -180,6 +186,8 @@ def _derive(
         return _MOVED
     if not subject.stands:
         return _WITHDRAWN
+    if subject.unread:
+        return _UNREAD
     return derive(
         rule, state.timeline, subject.t0, now, episode=subject.episode, zone=zone
     )
@@ -199,6 +207,8 @@ def _revision(
     definition = definition_of(rule)
     if held is not None and _says(held, subject, definition, found):
         return None
+    if subject.unread and held is not None and held.status != "pending":
+        return None  # what was recorded before stays
     revision = 0 if held is None else held.revision + 1
     return TrialOutcome(
         message_id=revision_identity(outcome_id, revision),
@@ -269,4 +279,5 @@ _identity = lru_cache(maxsize=4096)(outcome_identity)
 _OF_THE_STAY = (Death, Encounter, Location, VitalStatusContact)
 
 _MOVED = Derived(status="missing", reason="patient_merged")
+_UNREAD = Derived(status="missing", reason="data_withdrawn")
 _WITHDRAWN = Derived(status="missing", reason="onset_withdrawn")

@@ -86,6 +86,15 @@ class PatientState:
                 latest[key] = entry
         return tuple(e for e in latest.values() if e.refusal != "lifted")
 
+    def leaves_unread(self, entry: RosterEntry) -> bool:
+        """Whether the record is read no further for this one, who takes part."""
+        return any(
+            not no.collect
+            and no.trial in ("", entry.trial)
+            and no.participant in ("", entry.participant)
+            for no in self.declined
+        )
+
     def _entries(self) -> tuple[RosterEntry, ...]:
         entries = tuple(self.roster.values())
         if self.kin is None:

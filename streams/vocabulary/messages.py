@@ -250,6 +250,8 @@ class RosterEntry(Message):
     """How it was declined; None where the patient takes part."""
     revision: int = 0
     """Of the decision of this patient, trial and participant; the highest stands."""
+    collect: bool = True
+    """Declined: whether the record is read on for the trial's outcomes all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -240,7 +240,14 @@ def test_scopes_add_up_and_are_told_in_the_audit(bedside, registry, sql):
     assert twice.withdrawn == ("follow_up", "treatment")
     recorded = "SELECT detail FROM audit_event WHERE action = 'consent:recorded'"
     assert sum('"scopes"' in detail for (detail,) in sql(recorded)) == 2
+    say(bedside, "withdrawn", after=3 * HOUR, scopes=("data",))
+    assert told_collect(bedside) == [True, True, False]
     assert bedside.broken_chains() == []
+
+
+def told_collect(bedside):
+    """Of each no the workers hear of, whether they may read the record on."""
+    return [e.get("collect", True) for e in bedside.told(ROSTER) if "refusal" in e]
 
 
 def test_the_no_of_who_consented_is_a_withdrawal_of_everything(bedside, registry):
@@ -255,6 +262,7 @@ def test_the_no_of_who_consented_is_a_withdrawal_of_everything(bedside, registry
     with registry.reading() as views:
         assert views.flow()[0].withdrawn == 1
     assert [e["refusal"] for e in bedside.told(ROSTER)] == ["withdrawn"]
+    assert told_collect(bedside) == [False]
 
 
 def test_who_died_before_consent_is_called_about_no_more(bedside, registry):

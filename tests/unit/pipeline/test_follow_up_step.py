@@ -122,6 +122,66 @@ def test_a_late_contact_mends_what_was_missing(enrolled):
     assert told(ask(enrolled, day(95)))["mortality_28d"] == ("final", 0, None)
 
 
+def no(refusal, revision=1, **changed):
+    said = {"domain": "", "collect": False} | changed
+    return replace(entry(refusal), refusal=refusal, revision=revision, **said)
+
+
+def died(state, on):
+    death = Death(event_id="d", happened_at=on, known_at=on, place="hospital")
+    state.timeline.apply(death, "m1")
+
+
+def test_who_takes_data_back_is_followed_no_further(enrolled):
+    ask(enrolled, T0)
+    enrolled.roster["no"] = no("withdrawn")
+    died(enrolled, day(3))
+
+    step = ask(enrolled, day(3))
+    unread = ("missing", None, "data_withdrawn")
+    assert told(step) == dict.fromkeys(
+        ("mortality_28d", "in_hospital_mortality"), unread
+    )
+    assert step.due is None
+    assert ask(enrolled, day(90)).messages == ()
+
+
+def test_what_was_recorded_before_data_was_taken_back_stays(enrolled):
+    died(enrolled, day(3))
+    ask(enrolled, day(3))
+    enrolled.roster["no"] = no("withdrawn")
+
+    assert ask(enrolled, day(30)).messages == ()
+
+
+@pytest.mark.parametrize(
+    "unheard",
+    [
+        no("withdrawn", collect=True),
+        no("opted_out", trial="another", participant=""),
+        no("withdrawn", participant="somebody"),
+    ],
+    ids=["treatment alone", "another trial", "another participant"],
+)
+def test_who_takes_back_something_else_is_followed(enrolled, unheard):
+    ask(enrolled, T0)
+    enrolled.roster["no"] = unheard
+    died(enrolled, day(3))
+
+    assert told(ask(enrolled, day(3)))["mortality_28d"] == ("final", 1, None)
+
+
+def test_an_opt_out_of_all_research_that_ends_lets_the_record_be_read_again(enrolled):
+    ask(enrolled, T0)
+    enrolled.roster["no"] = no("opted_out", trial="", participant="")
+    ask(enrolled, day(2))
+    lifted = no("lifted", 2, trial="", participant="", collect=True)
+    enrolled.roster["yes"] = lifted
+    died(enrolled, day(3))
+
+    assert told(ask(enrolled, day(3)))["mortality_28d"] == ("final", 1, None)
+
+
 def test_two_domains_of_one_trial_share_one_outcome_from_the_first_randomisation():
     roster = {"b": entry("b", day(1), "second"), "a": entry("a", T0)}
     state = PatientState("s", "p", roster=roster)
