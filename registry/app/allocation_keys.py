@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from registry.domain.randomisation.signer import KeyedSigner
-from registry.store.keys import read_trial_key
+from registry.store.keys import trial_signer
 from registry.store.unit_of_work import Registry
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
@@ -23,7 +23,7 @@ def signer_of(
     path = given or (Path(folder) / f"{trial}.key" if folder else None)
     if path is None:
         return KeyedSigner({})
-    signer = KeyedSigner({trial: read_trial_key(path)})
+    signer = trial_signer(path, trial)
     with book.reading() as views:
         held = [one for one in views.protocols() if one.trial == trial]
     if held and held[-1].key_commitment != signer.commitment(trial):

@@ -69,23 +69,32 @@ def read_or_make_keys(path: Path, trials: Collection[str]) -> KeyedSigner:
     return read_keys(path)
 
 
-def read_trial_key(path: Path) -> bytes:
-    """The key of one trial, as its staff made it; raises `SettingsError` EMB-312."""
+def trial_signer(path: Path, trial: str) -> KeyedSigner:
+    """The signer of one trial, by its key alone or by the signer's key file.
+
+    Raises `SettingsError` EMB-312 where there is none.
+    """
     try:
-        key = path.read_bytes()
+        written = path.read_bytes()
     except OSError as fault:
-        raise SettingsError(
-            ErrorCode.SECRET_MISSING,
-            f"The allocation key {path} cannot be read ({fault.strerror}).",
-            "Make one, `openssl rand 32 > FILE`, where the trial's staff cannot read.",
-        ) from None
-    if len(key) < _KEY_BYTES:
-        raise SettingsError(
-            ErrorCode.SECRET_MISSING,
-            f"The allocation key {path} has {len(key)} bytes, fewer than {_KEY_BYTES}.",
-            "Make one with `openssl rand 32 > FILE`.",
-        )
-    return key
+        raise _no_key(path, f"cannot be read ({fault.strerror})") from None
+    if written.startswith(b"{"):
+        signer = read_keys(path)
+        if not signer.has(trial):
+            raise _no_key(path, f"has none for {trial}")
+        return signer
+    if len(written) < _KEY_BYTES:
+        raise _no_key(path, f"has {len(written)} bytes, fewer than {_KEY_BYTES}")
+    return KeyedSigner({trial: written})
+
+
+def _no_key(path: Path, fault: str) -> SettingsError:
+    return SettingsError(
+        ErrorCode.SECRET_MISSING,
+        f"The allocation key {path} {fault}.",
+        "Name the file of the trial's own key; only before it is activated make one, "
+        "`openssl rand 32 > FILE`, where the trial's staff cannot read.",
+    )
 
 
 def _write_new(path: Path, trials: Collection[str]) -> None:

@@ -38,9 +38,9 @@ from registry.app.protocol_check import (
 )
 from registry.app.settings import signer_socket
 from registry.app.trials import activate as put_into_force
-from registry.domain.randomisation.signer import Committing, KeyedSigner
+from registry.domain.randomisation.signer import Committing
 from registry.signing.client import SignerClient
-from registry.store.keys import read_trial_key
+from registry.store.keys import trial_signer
 from registry.store.unit_of_work import Registry
 from streams.app.backtest.command import backtest
 from streams.app.exchange_commands import draft, export
@@ -201,7 +201,7 @@ def activate(
 def _committing(key: Path | None) -> Iterator[Committing]:
     """Who tells the key's commitment: the key itself, or the signer that holds it."""
     if key is not None:
-        yield _OfKey(read_trial_key(key))
+        yield _OfKey(key)
         return
     socket = signer_socket(os.environ)
     if socket is None:
@@ -216,10 +216,10 @@ def _committing(key: Path | None) -> Iterator[Committing]:
 
 @dataclass(frozen=True, slots=True)
 class _OfKey:
-    key: bytes
+    path: Path
 
     def commitment(self, trial: str) -> str:
-        return KeyedSigner({trial: self.key}).commitment(trial)
+        return trial_signer(self.path, trial).commitment(trial)
 
 
 def _activated(document: str, committing: Committing, book: Registry) -> Activated:

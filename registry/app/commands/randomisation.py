@@ -10,8 +10,7 @@ import typer
 from pydantic import TypeAdapter
 
 from registry.app.commands.options import RegistryOption, opened
-from registry.domain.randomisation.signer import KeyedSigner
-from registry.store.keys import read_trial_key
+from registry.store.keys import trial_signer
 from registry.usecases.verify_randomisation import (
     RandomisationReport,
     verify_randomisation,
@@ -44,7 +43,7 @@ def verify(
     Exit 1 where a draw differs, or where the key is not the one whose commitment was
     published at activation. Needs a role that may read the arms; shows none.
     """
-    signer = KeyedSigner({trial: read_trial_key(key)})
+    signer = trial_signer(key, trial)
     with closing(opened(registry)) as found, found.inspection() as uow:
         report = verify_randomisation(trial, uow, signer=signer)
     if as_json:

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from registry.store.keys import read_keys, read_or_make_keys
+from registry.store.keys import read_keys, read_or_make_keys, trial_signer
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
@@ -55,3 +55,30 @@ def test_a_key_file_that_cannot_be_trusted_is_refused(tmp_path, fault):
         read_keys(faulty(fault, tmp_path))
 
     assert told.value.code is ErrorCode.SECRET_MISSING
+
+
+def test_one_trials_key_is_read_alone_or_out_of_the_signers_file(tmp_path):
+    alone, together = tmp_path / "tide.key", tmp_path / "signer.keys"
+    signer = read_or_make_keys(together, ["tide", "wave"])
+    alone.write_bytes(bytes.fromhex(json.loads(together.read_text())["tide"]))
+
+    for path in (alone, together):
+        assert trial_signer(path, "tide").commitment("tide") == signer.commitment(
+            "tide"
+        )
+
+
+@pytest.mark.parametrize("written", [None, b"short", b"{}"])
+def test_a_key_that_is_not_there_is_not_to_be_made_anew_for_a_trial_that_runs(
+    tmp_path, written
+):
+    path = tmp_path / "tide.key"
+    if written is not None:
+        path.write_bytes(written)
+        path.chmod(0o600)
+
+    with pytest.raises(SettingsError) as refused:
+        trial_signer(path, "tide")
+
+    assert refused.value.code is ErrorCode.SECRET_MISSING
+    assert "only before it is activated" in str(refused.value)
