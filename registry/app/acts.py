@@ -11,6 +11,7 @@ from datetime import datetime
 from pydantic import TypeAdapter
 
 from registry.app.obstacles import Hindrance
+from registry.domain.answered import Answer
 from registry.domain.consent import ConsentState
 from registry.domain.mode import Mode
 from streams.vocabulary.messages import ScreeningStatus, Truth
@@ -91,7 +92,50 @@ class RandomiseTold:
     obstacles: tuple[Hindrance, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmStood:
+    """One arm at the moment of the act."""
+
+    arm: str
+    available: bool
+    """Whether it could be given to anybody."""
+    eligible: bool | None
+    """Whether this patient may get it; None where that is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainTold:
+    """What became of one domain."""
+
+    domain: str
+    answer: Answer
+    randomised_at: datetime | None
+    arm: str | None
+    """None where nothing was drawn, and always where the arm is hidden."""
+    arms: tuple[ArmStood, ...]
+    obstacles: tuple[Hindrance, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainsTold:
+    """What `ember randomise` did where it was about several domains."""
+
+    done: bool
+    """Whether anything is drawn, by this act or before."""
+    request: str
+    """The idempotency key: with it the act is answered alike, for ever."""
+    mode: Mode
+    site: str
+    patient: str
+    trial: str
+    episode: str
+    repeated: bool
+    """The act was done before; nothing was drawn now."""
+    domains: tuple[DomainTold, ...]
+
+
 CONSENT = TypeAdapter(ConsentTold)
 ANSWER = TypeAdapter(AnswerTold)
 OPT_OUT = TypeAdapter(OptOutTold)
 RANDOMISE = TypeAdapter(RandomiseTold)
+RANDOMISE_DOMAINS = TypeAdapter(DomainsTold)

@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol
 
 from registry.app.allocation_keys import signer_of
 from registry.app.settings import signer_socket
+from registry.domain.randomisation.signer import Signer
 from registry.signing.client import SignerClient
 from registry.store.unit_of_work import Registry
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised, randomise
+from registry.usecases.randomise_domains import (
+    AnsweredDomains,
+    RandomiseDomains,
+    randomise_domains,
+)
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
-Draw: TypeAlias = Callable[[Randomise], Randomised | NotRandomised]
-"""Gives the one allocation of a request, however often it is asked."""
+class Drawing(Protocol):
+    """Gives the one allocation of a request, however often it is asked."""
+
+    def randomise(self, command: Randomise) -> Randomised | NotRandomised:
+        """In one domain."""
+        ...
+
+    def randomise_domains(self, command: RandomiseDomains) -> AnsweredDomains:
+        """In several, with an answer for each."""
+        ...
+
+
+class _InProcess:
+    """Draws by a key of its own."""
+
+    def __init__(self, book: Registry, signer: Signer) -> None:
+        self._book = book
+        self._signer = signer
+
+    def randomise(self, command: Randomise) -> Randomised | NotRandomised:
+        with self._book.transaction() as uow:
+            return randomise(command, uow, signer=self._signer)
+
+    def randomise_domains(self, command: RandomiseDomains) -> AnsweredDomains:
+        with self._book.transaction() as uow:
+            return randomise_domains(command, uow, signer=self._signer)
 
 
 @contextmanager
 def drawing(
     book: Registry, trial: str, *, key: Path | None, environ: Mapping[str, str]
-) -> Iterator[Draw]:
+) -> Iterator[Drawing]:
     """On PostgreSQL the signer at EMBER_SIGNER draws; on SQLite this process, by the key.
 
     Raises `SettingsError`: EMB-402 where PostgreSQL is used and no signer is named, or
@@ -31,15 +61,9 @@ def drawing(
     """
     if book.dialect == "postgresql":
         with closing(SignerClient(_socket(key, environ))) as client:
-            yield client.randomise
+            yield client
         return
-    signer = signer_of(book, trial, key, environ)
-
-    def draw(command: Randomise) -> Randomised | NotRandomised:
-        with book.transaction() as uow:
-            return randomise(command, uow, signer=signer)
-
-    yield draw
+    yield _InProcess(book, signer_of(book, trial, key, environ))
 
 
 def _socket(key: Path | None, environ: Mapping[str, str]) -> Path:

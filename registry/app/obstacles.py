@@ -151,6 +151,10 @@ WORDS: Mapping[ErrorCode, tuple[str, str]] = {
             "is in `ember query participants`."
         ),
     ),
+    ErrorCode.ARM_EXCLUDES: (
+        "The arm that was drawn in another domain leaves no room for this one.",
+        "Nothing: the protocol says so.",
+    ),
     ErrorCode.RECONSENT_DUE: (
         ("An amendment asks for consent on a newer form than the one that was signed."),
         "Inform again, and record the consent with the version of the form.",

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from registry.app.acts import ANSWER, CONSENT, OPT_OUT, RANDOMISE
+from registry.app.acts import ANSWER, CONSENT, OPT_OUT, RANDOMISE, RANDOMISE_DOMAINS
 from registry.app.commands.query import ANSWERS
 from registry.app.explanation import EXPLANATIONS
 from registry.app.exporting.manifest import Manifest
@@ -113,6 +113,7 @@ _OTHER_ANSWERS: dict[str, TypeAdapter[Any]] = {
     "screening.answer": ANSWER,
     "opt-out": OPT_OUT,
     "randomise": RANDOMISE,
+    "randomise.domains": RANDOMISE_DOMAINS,
     "protocol.lint": FINDINGS,
     "protocol.vignettes": TRIED,
     "protocol.explain": PASSAGES,

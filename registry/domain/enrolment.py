@@ -75,6 +75,8 @@ class Case:
     """The protocol names its sites, and this one is not among the open ones."""
     site_paused: bool = False
     """Somebody paused the trial at this site."""
+    excluding_arms: tuple[tuple[str, str], ...] = ()
+    """Domain and arm that the participant was drawn to, and that leave no room here."""
     excluded_by: tuple[str, ...] = ()
     """Trials this person takes part in, and that leave no room for this one."""
     renew: str | None = None
@@ -184,6 +186,8 @@ def _domain_obstacles(case: Case) -> Iterator[Obstacle]:
         yield Obstacle(ErrorCode.DOMAIN_CLOSED, "domain_closed")
     elif design.blinded and case.mode is Mode.LIVE and not case.can_seal:
         yield Obstacle(ErrorCode.SEAL_REQUIRED, "blinded_needs_postgresql")
+    for domain, arm in case.excluding_arms:
+        yield Obstacle(ErrorCode.ARM_EXCLUDES, "arm_excludes", f"{arm} of {domain}")
 
 
 def _person_obstacles(case: Case) -> Iterator[Obstacle]:

@@ -44,6 +44,8 @@ class DomainDesign:
     open: bool = True
     paused: tuple[str, ...] = ()
     """Arms that nobody gets at present; no part of the protocol."""
+    not_with: tuple[tuple[str, str], ...] = ()
+    """Domain and arm: nobody is drawn here who was drawn to that arm there."""
 
     def __post_init__(self) -> None:
         """Refuse a design nothing can be drawn from."""
@@ -155,7 +157,14 @@ def design_document(design: DomainDesign) -> dict[str, Any]:
         **drawn,
         "blinded": design.blinded,
         "open": design.open,
+        **_added(design),
     }
+
+
+def _added(design: DomainDesign) -> dict[str, Any]:
+    """What designs of before did not have, where it says anything."""
+    told = {"not_with": [list(pair) for pair in design.not_with]}
+    return {name: value for name, value in told.items() if value}
 
 
 def read_design(document: dict[str, Any]) -> DomainDesign:
@@ -169,4 +178,5 @@ def read_design(document: dict[str, Any]) -> DomainDesign:
         else PermutedBlocks(tuple(blocks)),
         blinded=document["blinded"],
         open=document["open"],
+        not_with=tuple((d, arm) for d, arm in document.get("not_with", ())),
     )

@@ -14,6 +14,8 @@ from registry.signing.messages import (
     Answer,
     CommitmentAsked,
     CommitmentTold,
+    DomainsAsked,
+    DomainsTold,
     FaultTold,
     GateTold,
     Question,
@@ -21,6 +23,7 @@ from registry.signing.messages import (
     read_answer,
 )
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised
+from registry.usecases.randomise_domains import AnsweredDomains, RandomiseDomains
 from streams.vocabulary.errors import (
     BrokenInvariant,
     EmberError,
@@ -52,6 +55,13 @@ class SignerClient:
         """
         answer = self._told(AllocationAsked(command=command))
         if isinstance(answer, AllocationTold | GateTold):
+            return answer.result
+        raise _not_an_answer(answer)
+
+    def randomise_domains(self, command: RandomiseDomains) -> AnsweredDomains:
+        """What the signer answered for each domain; raises as `randomise` does."""
+        answer = self._told(DomainsAsked(command=command))
+        if isinstance(answer, DomainsTold):
             return answer.result
         raise _not_an_answer(answer)
 

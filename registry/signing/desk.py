@@ -10,21 +10,26 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from threading import BoundedSemaphore
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
+from registry.domain.answered import Answer as DomainsAnswer
 from registry.domain.randomisation.signer import Signer
 from registry.signing.messages import (
     AllocationAsked,
     AllocationTold,
     Answer,
+    CommitmentAsked,
     CommitmentTold,
+    DomainsAsked,
+    DomainsTold,
     FaultTold,
     GateTold,
     Question,
 )
 from registry.usecases.faults import Diagnosis, Fault
 from registry.usecases.ports import UnitOfWork
-from registry.usecases.randomise import Randomise, Randomised, randomise
+from registry.usecases.randomise import NotRandomised, Randomised, randomise
+from registry.usecases.randomise_domains import AnsweredDomains, randomise_domains
 from streams.vocabulary.errors import EmberError, ErrorCode, Refused, SettingsError
 
 
@@ -42,6 +47,9 @@ class Book(Protocol):
         """What a transaction failed of; None for what nobody foresaw."""
         ...
 
+
+Work: TypeAlias = Callable[[UnitOfWork], Answer]
+"""One act within a transaction; it may be begun anew where another was faster."""
 
 Outcome = Literal["applied", "repeated", "rejected", "failed"]
 """Allocated now, allocated before, refused, no answer."""
@@ -81,19 +89,28 @@ class Desk:
         """Always an answer; what is refused or failed is one too."""
         with self._places:
             try:
-                if isinstance(question, AllocationAsked):
-                    return self._allocation(question.command)
+                if not isinstance(question, CommitmentAsked):
+                    return self._act(self._work(question))
                 return CommitmentTold(
                     commitment=self._signer.commitment(question.trial)
                 )
             except EmberError as fault:
                 return _told(fault)
 
-    def _allocation(self, command: Randomise) -> Answer:
+    def _work(self, question: AllocationAsked | DomainsAsked) -> Work:
+        if isinstance(question, DomainsAsked):
+            return lambda uow: DomainsTold(
+                result=randomise_domains(question.command, uow, signer=self._signer)
+            )
+        return lambda uow: _of_one(
+            randomise(question.command, uow, signer=self._signer)
+        )
+
+    def _act(self, work: Work) -> Answer:
         began = self._clock()
         outcome: Outcome = "failed"
         try:
-            answer = self._tried(command)
+            answer = self._tried(work)
             outcome = _outcome(answer)
         except Refused:
             outcome = "rejected"
@@ -102,12 +119,12 @@ class Desk:
             self._watch.on_answer(outcome, self._clock() - began)
         return answer
 
-    def _tried(self, command: Randomise) -> Answer:
+    def _tried(self, work: Work) -> Answer:
         """Again where somebody else was faster; what failed committed nothing."""
         for _ in range(_TRIES):
             try:
                 with self._book.transaction() as uow:
-                    result = randomise(command, uow, signer=self._signer)
+                    return work(uow)
             except EmberError:
                 raise
             except Exception as fault:  # noqa: BLE001  whatever it is, the next one is served
@@ -115,10 +132,6 @@ class Desk:
                 self._watch.on_fault(fault)
                 if found is None or found.fault is Fault.DATA:
                     return _NO_ANSWER
-            else:
-                if isinstance(result, Randomised):
-                    return AllocationTold(result=result)
-                return GateTold(result=result)
         return _NO_ANSWER
 
 
@@ -130,10 +143,25 @@ _NO_ANSWER = FaultTold(
 )
 
 
+def _of_one(result: Randomised | NotRandomised) -> Answer:
+    if isinstance(result, Randomised):
+        return AllocationTold(result=result)
+    return GateTold(result=result)
+
+
 def _outcome(answer: Answer) -> Outcome:
+    if isinstance(answer, DomainsTold):
+        return _of_several(answer.result)
     if isinstance(answer, AllocationTold):
         return "repeated" if answer.result.repeated else "applied"
     return "rejected" if isinstance(answer, GateTold) else "failed"
+
+
+def _of_several(result: AnsweredDomains) -> Outcome:
+    if not any(one.drawn for one in result.answers):
+        return "rejected"
+    drawn_now = any(one.answer is DomainsAnswer.DRAWN for one in result.answers)
+    return "applied" if drawn_now and not result.repeated else "repeated"
 
 
 def _told(fault: EmberError) -> FaultTold:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, TypeAdapter
 
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised
+from registry.usecases.randomise_domains import AnsweredDomains, RandomiseDomains
 from streams.vocabulary.errors import ErrorCode
 
 
@@ -27,6 +28,14 @@ class AllocationAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DomainsAsked:
+    """Randomise in several domains; asked again, it is answered alike."""
+
+    command: RandomiseDomains
+    ask: Literal["domains"] = "domains"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommitmentAsked:
     """SHA-256 of the trial's key, for activation."""
 
@@ -34,7 +43,7 @@ class CommitmentAsked:
     ask: Literal["commitment"] = "commitment"
 
 
-Question: TypeAlias = AllocationAsked | CommitmentAsked
+Question: TypeAlias = AllocationAsked | DomainsAsked | CommitmentAsked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +52,14 @@ class AllocationTold:
 
     result: Randomised
     tell: Literal["allocation"] = "allocation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainsTold:
+    """What became of each domain, now or before."""
+
+    result: AnsweredDomains
+    tell: Literal["domains"] = "domains"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +89,7 @@ class FaultTold:
     tell: Literal["fault"] = "fault"
 
 
-Answer: TypeAlias = AllocationTold | GateTold | CommitmentTold | FaultTold
+Answer: TypeAlias = AllocationTold | DomainsTold | GateTold | CommitmentTold | FaultTold
 
 _QUESTION: TypeAdapter[Question] = TypeAdapter(
     Annotated[Question, Field(discriminator="ask")]

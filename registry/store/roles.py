@@ -66,7 +66,8 @@ def _grant(connection: Connection) -> None:
     for table in sorted(Row.metadata.tables):
         for grant in _grants_on(table):
             connection.exec_driver_sql(grant)
-    connection.exec_driver_sql(f"GRANT SELECT ON {OPEN_LABEL} TO {REGISTRY}, {READER}")
+    seers = f"{REGISTRY}, {READER}, {SIGNER}"
+    connection.exec_driver_sql(f"GRANT SELECT ON {OPEN_LABEL} TO {seers}")
     for grant in _OF_THE_SIGNER:
         connection.exec_driver_sql(f"GRANT {grant} TO {SIGNER}")
     for grant in _OF_THE_VAULT:
@@ -87,13 +88,15 @@ def _retire(connection: Connection) -> None:
 
 
 _RETIRED = "ember_allocator"
-_OF_RANDOMISATION = ("randomisation_request", "allocator", "randomisation")
+_OF_RANDOMISATION = (
+    *("randomisation_request", "allocator", "randomisation", "domain_answer"),
+)
 """Tables that only the signer writes, beside the arms."""
 
 _OF_THE_SIGNER = (
     f"USAGE ON SCHEMA {SEALED}",
     f"SELECT, INSERT ON {SEALED}.assignment",
-    "SELECT, INSERT ON randomisation_request, randomisation",
+    "SELECT, INSERT ON randomisation_request, randomisation, domain_answer",
     "SELECT, INSERT, UPDATE ON allocator",
     # A lock wants the right to update; a column that none may change will do.
     "SELECT ON trial_domain, participant, consent_revision, human_answer, opt_out",

@@ -9,6 +9,7 @@ from sqlalchemy import MetaData, Table, Text, column, table
 from registry.store.columns import metadata
 from registry.store.rows import (
     alerts,
+    answered,
     audit,
     conduct,
     identity,
@@ -49,6 +50,7 @@ APPEND_ONLY = (
     redactions.RedactionRow.__tablename__,
     RequestRow.__tablename__,
     RandomisationRow.__tablename__,
+    answered.DomainAnswerRow.__tablename__,
     VectorRow.__tablename__,
     ExclusionRow.__tablename__,
     trial.ModeRow.__tablename__,

@@ -18,6 +18,7 @@ from registry.store.faults import diagnosis
 from registry.store.migrate import current_revision, head_revision, reachable
 from registry.store.repositories.alerts import AlertRepository
 from registry.store.repositories.allocation import AllocationRepository
+from registry.store.repositories.answered import DomainAnswerRepository
 from registry.store.repositories.audit import AuditRepository
 from registry.store.repositories.conduct import (
     DeviationRepository,
@@ -86,6 +87,7 @@ class UnitOfWork:
         self.redactions = RedactionRepository(connection)
         self.record_signatures = RecordSignatureRepository(connection)
         self.allocations = AllocationRepository(connection)
+        self.domain_answers = DomainAnswerRepository(connection)
         self.letters = LetterRepository(connection)
         self.vault = VaultRepository(connection)
         self.outbox = OutboxRepository(connection)

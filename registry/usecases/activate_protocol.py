@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from registry.domain.answered import draw_order
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign, design_document
@@ -50,10 +51,11 @@ def activate_protocol(
 
     Domains the version does not name are closed.
     Raises `Refused` EMB-317 for a live blinded trial on SQLite, EMB-213 where its
-    evidence does not suffice for the mode, `SettingsError` EMB-312 where there is no
-    key.
+    evidence does not suffice for the mode, `ProtocolError` EMB-202 where domains wait
+    for each other's arms, `SettingsError` EMB-312 where there is no key.
     """
     uow.audit.lock(site="", trial=command.trial)
+    draw_order(command.domains)
     _refuse_unsealed(command, uow)
     version = _version(command, signer.commitment(command.trial))
     refuse_unverified([version], uow.modes.current())

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from registry.domain.allocation import Randomisation
+from registry.domain.answered import DomainAnswer
 from registry.domain.exclusion import Exclusion
 from registry.domain.pause import Pause, Place
 from registry.domain.randomisation.vector import AllocationVector
@@ -26,6 +27,18 @@ class AllocationRecords(Protocol):
     def exclusions_of(self, trial: str) -> tuple[Exclusion, ...]:
         """By domain, in the order in which they took effect."""
         ...
+
+
+class DomainAnswers(Protocol):
+    """What acts over several domains answered; only ever appended."""
+
+    def of_act(self, act: str) -> tuple[DomainAnswer, ...]:
+        """By domain; empty where nobody asked by this name."""
+        ...
+
+    def add(self, answer: DomainAnswer) -> None: ...
+
+    def one(self, answer_id: str) -> DomainAnswer | None: ...
 
 
 class Pauses(Protocol):

@@ -8,7 +8,14 @@ from typing import Protocol
 
 from registry.domain.consent_terms import NOT_ASKED, Stand, Terms
 from registry.domain.delegation import Signing, signing, what_is_signed
-from registry.domain.enrolment import Case, Gate, Obstacle, eligible_arms, gate
+from registry.domain.enrolment import (
+    Case,
+    Gate,
+    Obstacle,
+    eligible_arms,
+    gate,
+    status_with_answers,
+)
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent
 from registry.domain.pause import Place
@@ -33,7 +40,7 @@ from registry.usecases.record_answer import valid_answers
 from registry.usecases.records import ProtocolVersion
 from registry.usecases.strata import waited_until
 from streams.vocabulary.errors import ErrorCode
-from streams.vocabulary.messages import Truth
+from streams.vocabulary.messages import ScreeningStatus, Truth
 
 
 class Asking(Protocol):
@@ -59,6 +66,12 @@ class Seen:
     """The participant's last word."""
     gate: Gate
     placed: Placement
+    design: DomainDesign | None
+    """As it stands, with the arms that are paused; None without such a domain."""
+    status: ScreeningStatus | None
+    """The verdict with the answers counted in; None of whom nobody screened."""
+    left: frozenset[str] | None
+    """The arms that nothing speaks against; None: every one."""
     key_commitment: str | None
     """Of the key that the protocol in force is to be drawn by."""
     chains: frozenset[str]
@@ -86,9 +99,25 @@ def look(asking: Asking, uow: UnitOfWork) -> Seen:
         consent=beside.words[-1] if beside.words else None,
         gate=_gate(asking, facts, beside, uow, has_rivals=bool(rivals)),
         placed=_placed(asking, facts, beside, uow),
+        design=beside.design,
+        status=_status(facts, beside),
+        left=_left(facts, beside),
         key_commitment=None if active is None else active.key_commitment,
         chains=rivals | {trial},
     )
+
+
+def _status(facts: GateFacts, beside: _Beside) -> ScreeningStatus | None:
+    if facts.screening is None:
+        return None
+    return status_with_answers(facts.screening, beside.answers)
+
+
+def _left(facts: GateFacts, beside: _Beside) -> frozenset[str] | None:
+    """The arms left by the verdict and the answers, where it tells of each arm."""
+    if facts.screening is None or not facts.screening.interventions:
+        return None
+    return eligible_arms(facts.screening, beside.answers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +184,7 @@ def _gate(
             also_takes_part=takes_part_as(person, whom.patient, whom.trial),
             site_closed=active is not None and not recruits(active, whom.site),
             site_paused=Place(site=whom.site) in beside.paused,
+            excluding_arms=_excluding_arms(facts.standing, beside, uow),
             declined=_declined(consented, facts.standing, whom, person, uow),
             excluded_by=Holding(uow).conflicts(whom.site, whom.patient, whom.trial)
             if has_rivals
@@ -164,6 +194,17 @@ def _gate(
             waited_until=waited_until(facts.screening, uow),
         )
     )
+
+
+def _excluding_arms(
+    standing: Standing, beside: _Beside, uow: UnitOfWork
+) -> tuple[tuple[str, str], ...]:
+    """What of the arms drawn before the domain does not go with."""
+    design = beside.design
+    if design is None or not design.not_with or not standing.drawn:
+        return ()
+    given = uow.allocations.open_arms_of(standing.participant or "")
+    return tuple(pair for pair in design.not_with if pair in given)
 
 
 def _person(standing: Standing, whom: Whom, uow: UnitOfWork) -> Merged:
@@ -226,9 +267,7 @@ def _placed(
     return placement(
         design,
         stratum=stratum,
-        eligible=eligible_arms(screening, beside.answers)
-        if screening.interventions
-        else None,
+        eligible=_left(facts, beside),
         vector=_vector_in_force(design, stratum, asking, facts.standing, uow),
     )
 

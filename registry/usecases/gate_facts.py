@@ -64,6 +64,8 @@ class Standing:
     """What was said of the patient's other names."""
     alerts: int
     """Unclosed ones of the patient, in all trials."""
+    drawn: int
+    """Randomisations of the participant, in all domains of the trial."""
     requests: int
     """Of this name, or for this participant in this domain."""
 

@@ -21,7 +21,12 @@ from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.history import History
-from registry.usecases.allocation_ports import AllocationRecords, Pauses, Vectors
+from registry.usecases.allocation_ports import (
+    AllocationRecords,
+    DomainAnswers,
+    Pauses,
+    Vectors,
+)
 from registry.usecases.audit_ports import Audit
 from registry.usecases.conduct_ports import Deviations, JudgedOutcomes, Redactions
 from registry.usecases.gate_facts import GateReads
@@ -89,6 +94,10 @@ class Protocols(Protocol):
 
     def has_domain(self, trial: str, domain: str) -> bool:
         """Whether the trial ever had it; nothing is held."""
+        ...
+
+    def designs(self, trial: str) -> tuple[DomainDesign, ...]:
+        """All domains the trial ever had, as they stand; nothing is held."""
         ...
 
     def hold(self, trial: str) -> tuple[DomainDesign, ...]:
@@ -230,6 +239,17 @@ class Allocations(AllocationRecords, Protocol):
 
     def arm(self, randomisation_id: str) -> str: ...
 
+    def open_arms_of(self, participant: str) -> frozenset[tuple[str, str]]:
+        """Domain and arm, wherever the participant's arm may be seen by anybody."""
+        ...
+
+    def hold_domains(self, trial: str, domains: Collection[str]) -> None:
+        """Hold these domains until the transaction ends, as `lock` does one.
+
+        In the order in which a pause takes them, before any stratum.
+        """
+        ...
+
     def sealed(self, randomisation_id: str) -> SealedArm | None: ...
 
     def may_read_arms(self) -> bool:
@@ -370,6 +390,9 @@ class UnitOfWork(Protocol):
 
     @property
     def allocations(self) -> Allocations: ...
+
+    @property
+    def domain_answers(self) -> DomainAnswers: ...
 
     @property
     def letters(self) -> Letters: ...

@@ -49,8 +49,10 @@ from streams.vocabulary.ids import identity, screening_identity
 from streams.vocabulary.messages import RosterEntry, TrialScreening
 
 
-_LOOKS = 3
+LOOKS = 3
 """How often it begins anew where the trial moves meanwhile; more is no coincidence."""
+JUST_CHANGED = Gate((Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_just_changed"),))
+"""The trial moved meanwhile, and the patient belongs elsewhere than was looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,10 +139,10 @@ def randomise(
     `SettingsError` EMB-312 where the signer has no key for the trial, EMB-341 where it
     is not the one that was committed to.
     """
-    for _ in range(_LOOKS):
+    for _ in range(LOOKS):
         seen = look(command, uow)
-        if _is_repeated(seen.facts.standing):
-            return _told_again(_request(command, seen), command, uow)
+        if is_repeated(seen):
+            return told_again(command, seen, uow)
         if not seen.gate.open:
             return _turned_away(command, seen, uow)
         with uow.savepoint() as attempt:
@@ -148,8 +150,7 @@ def randomise(
             if done is not None:
                 return done
             attempt.take_back()
-    moved = Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_just_changed")
-    return _refused(command, uow, subject=_subject(seen), why=Gate((moved,)))
+    return refused(command, uow, subject=_subject(seen), why=JUST_CHANGED)
 
 
 def _attempted(
@@ -161,14 +162,32 @@ def _attempted(
     )
     lock_chains(uow, site=command.site, trials=before.chains)
     now = _looked_again(command, before, uow)
-    if _is_repeated(now.facts.standing):
-        return _told_again(_request(command, now), command, uow)
+    return within_the_locks(
+        command, before, now, uow, allocator=allocator, signer=signer
+    )
+
+
+def within_the_locks(
+    command: Randomise,
+    before: Seen,
+    now: Seen,
+    uow: UnitOfWork,
+    *,
+    allocator: Allocator,
+    signer: Signer,
+) -> Randomised | NotRandomised | None:
+    """What is allocated by what is seen `now`, with the locks of `before` held.
+
+    None where these are no longer the right ones.
+    """
+    if is_repeated(now):
+        return told_again(command, now, uow)
     gate = _gate_of_the_same_verdict(before, now)
     if gate.open and not _fits(before, now):
         return None
     admitted = _admitted(now, allocator) if gate.open else None
     if admitted is None:
-        return _refused(command, uow, subject=_subject(now), why=gate)
+        return refused(command, uow, subject=_subject(now), why=gate)
     _check_key(command.trial, now, signer)
     return _allocated(_request(command, now), command, admitted, uow, signer=signer)
 
@@ -185,7 +204,7 @@ def _gate_of_the_same_verdict(before: Seen, now: Seen) -> Gate:
     same = now.facts.standing.verdict == before.facts.standing.verdict
     if not now.gate.open or same or now.placed.stratum == before.placed.stratum:
         return now.gate
-    return Gate((Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_just_changed"),))
+    return JUST_CHANGED
 
 
 def _fits(before: Seen, now: Seen) -> bool:
@@ -218,9 +237,9 @@ def _turned_away(
     Another request for the same may have got through meanwhile: its result stands.
     """
     lock_chains(uow, site=command.site, trials=(command.trial,))
-    if _is_repeated(uow.gate.standing(command.whom)):
-        return _told_again(_request(command, look(command, uow)), command, uow)
-    return _refused(command, uow, subject=_subject(seen), why=seen.gate)
+    if _was_asked(uow.gate.standing(command.whom)):
+        return told_again(command, look(command, uow), uow)
+    return refused(command, uow, subject=_subject(seen), why=seen.gate)
 
 
 def _check_key(trial: str, seen: Seen, signer: Signer) -> None:
@@ -233,7 +252,12 @@ def _check_key(trial: str, seen: Seen, signer: Signer) -> None:
         )
 
 
-def _is_repeated(standing: Standing) -> bool:
+def is_repeated(seen: Seen) -> bool:
+    """Whether the participant was randomised in the domain, or the key was used."""
+    return _was_asked(seen.facts.standing)
+
+
+def _was_asked(standing: Standing) -> bool:
     return standing.participant is not None and standing.requests > 0
 
 
@@ -250,6 +274,13 @@ def _request(command: Randomise, seen: Seen) -> Request:
         requested_by=command.actor,
         requested_at=command.at,
     )
+
+
+def told_again(
+    command: Randomise, seen: Seen, uow: UnitOfWork
+) -> Randomised | NotRandomised:
+    """What an earlier request of this name, or for this participant, was given."""
+    return _told_again(_request(command, seen), command, uow)
 
 
 def _told_again(
@@ -277,7 +308,12 @@ def _told_again(
     if earlier is None and drawn.episode != command.episode:
         told = f"{drawn.participant}, {iso(drawn.randomised_at)}"
         before = Obstacle(ErrorCode.DRAWN_BEFORE, "drawn_before", told)
-        return _refused(command, uow, subject=drawn.participant, why=Gate((before,)))
+        return refused(command, uow, subject=drawn.participant, why=Gate((before,)))
+    return result_of(drawn, uow)
+
+
+def result_of(drawn: Randomisation, uow: UnitOfWork) -> Randomised:
+    """The stored result; without the arm where it is hidden."""
     arm = None if drawn.blinded else uow.allocations.arm(drawn.randomisation_id)
     return _result(drawn, arm, repeated=True)
 
@@ -378,9 +414,10 @@ def _result(drawn: Randomisation, arm: str | None, *, repeated: bool) -> Randomi
     )
 
 
-def _refused(
+def refused(
     command: Randomise, uow: UnitOfWork, *, subject: str, why: Gate
 ) -> NotRandomised:
+    """Nothing is allocated, and the audit tells why."""
     told = [[o.code.value, o.name, o.detail] for o in why.obstacles]
     uow.audit.append(
         AuditEntry(

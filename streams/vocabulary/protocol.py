@@ -182,6 +182,15 @@ class Alert(Document):
     """Which roles are alerted."""
 
 
+class GivenArm(Document):
+    """An arm that was drawn in another domain."""
+
+    domain: Named
+    """The domain, which stands before this one in the document."""
+    arm: Named
+    """Its arm, which anybody may know."""
+
+
 class Domain(Document):
     """One question of the platform."""
 
@@ -203,6 +212,8 @@ class Domain(Document):
     """What the domain asks for besides the platform."""
     exclusion: tuple[Criterion, ...] = ()
     """What the domain forbids besides the platform."""
+    not_with: tuple[GivenArm, ...] = Field(default=(), exclude_if=says_nothing)
+    """Arms of other domains: whoever was drawn to one is not drawn here."""
     allocation: Allocation
     """How arms are drawn."""
     alert: Alert
@@ -327,6 +338,22 @@ class Protocol(Document):
                 ErrorCode.PROTOCOL_INVALID,
                 f"{rule.id} compares the arms of a blinded domain; nobody may see them",
             )
+
+    @model_validator(mode="after")
+    def _excludes_by_arms_that_are_known(self) -> Protocol:
+        """A blinded arm that shuts a domain would be told by it."""
+        open_arms: set[tuple[str, str]] = set()
+        for domain in self.domains:
+            for told in domain.not_with:
+                if (told.domain, told.arm) not in open_arms:
+                    raise protocol_fault(
+                        ErrorCode.PROTOCOL_INVALID,
+                        f"{domain.id} is not drawn with {told.arm} of {told.domain}, "
+                        "which is no open-label arm of a domain before it",
+                    )
+            if domain.blinding == "open_label":
+                open_arms |= {(domain.id, arm.id) for arm in domain.arms}
+        return self
 
     @model_validator(mode="after")
     def _was_amended_in_order(self) -> Protocol:

@@ -1,19 +1,25 @@
-"""`ember randomise`: one participant, one domain, once."""
+"""`ember randomise`: one participant, in one domain or in all that let them in."""
 
 from __future__ import annotations
 
 import os
 from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from registry.app.acts import RANDOMISE, RandomiseTold
+from registry.app.acts import (
+    RANDOMISE,
+    RANDOMISE_DOMAINS,
+    DomainsTold,
+    RandomiseTold,
+)
 from registry.app.clocks import SystemClock
-from registry.app.commands.exits import told_in_words
+from registry.app.commands.exits import FORBIDDEN, told_in_words
 from registry.app.commands.naming import (
-    DomainOption,
     EpisodeOption,
     JsonOption,
     PatientArgument,
@@ -24,10 +30,13 @@ from registry.app.commands.naming import (
 from registry.app.commands.options import ActorOption, RegistryOption, opened
 from registry.app.drawing import drawing
 from registry.app.obstacles import hindrances
-from registry.app.whom import Named, screening_of
+from registry.app.several_domains import domains_in_words, domains_told
+from registry.app.whom import Named, screening_of, stay_of
 from registry.domain.mode import Mode
 from registry.store.listings import ScreeningView
+from registry.store.unit_of_work import Registry
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised
+from registry.usecases.randomise_domains import RandomiseDomains
 from streams.vocabulary.clock import iso
 from streams.vocabulary.ids import identity
 
@@ -36,7 +45,12 @@ def randomise(
     patient: PatientArgument,
     actor: ActorOption,
     trial: TrialOption = None,
-    domain: DomainOption = None,
+    domain: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The domain; may be given again. Default: every domain of the trial."
+        ),
+    ] = None,
     site: SiteOption = None,
     episode: EpisodeOption = None,
     key: Annotated[
@@ -49,8 +63,9 @@ def randomise(
     request: Annotated[
         str | None,
         typer.Option(
-            help="The idempotency key. Default: one of its own for this patient, domain "
-            "and stay, so that the command may simply be repeated."
+            help="The idempotency key. Default for one domain: one of its own for this "
+            "patient, domain and stay, so that the command may simply be repeated; for "
+            "several: one for this act."
         ),
     ] = None,
     registry: RegistryOption = None,
@@ -58,32 +73,97 @@ def randomise(
 ) -> None:
     """Randomise; repeated, it gives what was drawn the first time.
 
-    Everything is checked again inside the lock. Exit 1 where the gate is shut, with
-    every obstacle and its cure. Of a blinded domain no arm is told. On PostgreSQL the
-    signer at EMBER_SIGNER is asked, who alone has the keys.
+    Of several domains all that let the patient in are drawn in one act, and each has
+    its answer. Everything is checked again inside the lock. Exit 1 where no gate is
+    open, with every obstacle and its cure. Of a blinded domain no arm is told. On
+    PostgreSQL the signer at EMBER_SIGNER is asked, who alone has the keys.
     """
     with told_in_words(), closing(opened(registry)) as book:
-        now = SystemClock().now()
-        named = Named(
-            patient=patient, site=site, trial=trial, domain=domain, episode=episode
-        )
-        screened = screening_of(book, named, at=now)
-        command = Randomise(
-            idempotency_key=request or _own_key(screened),
-            site=screened.site,
-            patient=screened.patient,
-            trial=screened.trial,
-            domain=screened.domain,
-            episode=screened.episode,
+        asked = _Asked(
+            named=Named(patient=patient, site=site, trial=trial, episode=episode),
+            domains=tuple(domain or ()),
             actor=actor,
-            at=now,
+            request=request,
+            at=SystemClock().now(),
         )
-        with book.reading() as views:
-            mode = views.mode()
-        with drawing(book, command.trial, key=key, environ=os.environ) as draw:
-            done = draw(command)
-    told = _told(command, done, mode)
+        one = _the_one_domain(book, asked)
+        if one is None:
+            several = _of_several(book, asked, key)
+            answer_with(
+                several,
+                RANDOMISE_DOMAINS,
+                domains_in_words(several),
+                (),
+                as_json=as_json,
+            )
+            if not several.done:
+                raise typer.Exit(FORBIDDEN)
+            return
+        told = _of_one(book, replace(asked, named=one), key)
     answer_with(told, RANDOMISE, _words(told), told.obstacles, as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What the command line said."""
+
+    named: Named
+    domains: tuple[str, ...]
+    actor: str
+    request: str | None
+    at: datetime
+
+
+def _the_one_domain(book: Registry, asked: _Asked) -> Named | None:
+    """Who is meant in the one domain there is or that was named; None: in several."""
+    if len(asked.domains) == 1:
+        return replace(asked.named, domain=asked.domains[0])
+    if asked.domains:
+        return None
+    stay = stay_of(book, asked.named, at=asked.at)
+    with book.inspection() as uow:
+        designs = uow.protocols.designs(stay.trial)
+    return asked.named if len(designs) <= 1 else None
+
+
+def _of_one(book: Registry, asked: _Asked, key: Path | None) -> RandomiseTold:
+    screened = screening_of(book, asked.named, at=asked.at)
+    command = Randomise(
+        idempotency_key=asked.request or _own_key(screened),
+        site=screened.site,
+        patient=screened.patient,
+        trial=screened.trial,
+        domain=screened.domain,
+        episode=screened.episode,
+        actor=asked.actor,
+        at=asked.at,
+    )
+    with book.reading() as views:
+        mode = views.mode()
+    with drawing(book, command.trial, key=key, environ=os.environ) as draw:
+        done = draw.randomise(command)
+    return _told(command, done, mode)
+
+
+def _of_several(book: Registry, asked: _Asked, key: Path | None) -> DomainsTold:
+    stay = stay_of(book, asked.named, at=asked.at)
+    place = (stay.site, stay.patient, stay.trial, stay.episode)
+    command = RandomiseDomains(
+        idempotency_key=asked.request
+        or identity("act", *place, asked.actor, iso(asked.at)),
+        site=stay.site,
+        patient=stay.patient,
+        trial=stay.trial,
+        domains=asked.domains,
+        episode=stay.episode,
+        actor=asked.actor,
+        at=asked.at,
+    )
+    with book.reading() as views:
+        mode = views.mode()
+    with drawing(book, command.trial, key=key, environ=os.environ) as draw:
+        done = draw.randomise_domains(command)
+    return domains_told(command, done, mode)
 
 
 def _own_key(screened: ScreeningView) -> str:

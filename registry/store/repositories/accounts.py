@@ -24,6 +24,7 @@ from registry.domain.audit import Account
 from registry.store.repositories.verdicts import onset_row, outcome_row, screening_row
 from registry.store.rows.alerts import AlertEventRow, AlertRow
 from registry.store.rows.allocation import ExclusionRow, RandomisationRow, VectorRow
+from registry.store.rows.answered import DomainAnswerRow
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
 from registry.store.rows.conduct import DeviationRow, JudgedOutcomeRow
 from registry.store.rows.people import AnswerRow, ConsentRow, OptOutRow, ParticipantRow
@@ -110,6 +111,7 @@ def _kept() -> Iterator[_Kept]:
     yield _of_its_own(Account.SIGNATURES, SignatureRow)
     yield _of_its_own(Account.REDACTIONS, RedactionRow)
     yield _of_its_own(Account.RECORD_SIGNATURES, RecordSignatureRow)
+    yield _of_its_own(Account.DOMAIN_ANSWERS, DomainAnswerRow)
     yield _of_its_own(Account.PAUSES, PauseRow)
     yield _of_its_own(Account.EXCLUSIONS, ExclusionRow)
     yield _Kept(Account.VECTORS, VectorRow.__table__, _NONE, VectorRow.trial)

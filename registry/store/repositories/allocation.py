@@ -36,7 +36,7 @@ from registry.store.rows.allocation import (
     RequestRow,
 )
 from registry.store.rows.trial import DomainRow
-from registry.store.schema import assignments
+from registry.store.schema import OPEN_LABEL_ARMS, assignments
 from registry.usecases.records import Request
 
 
@@ -112,6 +112,16 @@ class AllocationRepository:
             row = self._connection.execute(_HOLD, there).mappings().one()
         return Allocator(**row)
 
+    def hold_domains(self, trial: str, domains: Collection[str]) -> None:
+        """Hold these domains, in the order in which a pause takes them."""
+        query = (
+            select(DomainRow.domain)
+            .where(DomainRow.trial == trial, DomainRow.domain.in_(domains))
+            .order_by(DomainRow.domain)
+            .with_for_update(read=True)
+        )
+        self._connection.execute(query).all()
+
     def add(
         self,
         request: Request,
@@ -181,6 +191,17 @@ class AllocationRepository:
             self._arms.c.randomisation_id == randomisation_id
         )
         return str(self._connection.execute(query).scalar_one())
+
+    def open_arms_of(self, participant: str) -> frozenset[tuple[str, str]]:
+        """Domain and arm of the participant, as far as anybody may see them."""
+        row, shown = RandomisationRow, OPEN_LABEL_ARMS
+        query = (
+            select(row.domain, shown.c.arm)
+            .join(shown, shown.c.randomisation_id == row.randomisation_id)
+            .where(row.participant == participant)
+        )
+        found = self._connection.execute(query)
+        return frozenset((domain, arm) for domain, arm in found)
 
     @telling_unreadable
     def sealed(self, randomisation_id: str) -> SealedArm | None:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign, read_design
 from registry.store.rows.alerts import UNCLOSED, AlertRow
-from registry.store.rows.allocation import RequestRow, VectorRow
+from registry.store.rows.allocation import RandomisationRow, RequestRow, VectorRow
 from registry.store.rows.people import (
     AnswerRow,
     ConsentRow,
@@ -115,6 +115,9 @@ def _columns_of_standing() -> list[Label[Any]]:
             UNCLOSED,
         ),
     }
+    row["drawn"] = select(func.count()).where(
+        RandomisationRow.participant == mine.scalar_subquery()
+    )
     by_name = select(func.count()).where(
         RequestRow.idempotency_key == _given("idempotency_key")
     )

@@ -1,0 +1,308 @@
+"""One act over the domains of a platform: all or nothing, and an answer for each."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import psycopg
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from registry.domain.pause import Place
+from registry.domain.protocol import ArmDesign, DomainDesign
+from registry.domain.randomisation.methods import PermutedBlocks, Simple
+from registry.store.unit_of_work import open_registry
+from registry.usecases.randomise_domains import RandomiseDomains, randomise_domains
+from registry.usecases.set_pause import SetPause, set_pause
+from streams.vocabulary.clock import HOUR
+from streams.vocabulary.errors import ErrorCode, ProtocolError, Refused
+from streams.vocabulary.messages import InterventionVerdict
+
+
+DRUG = DomainDesign(
+    domain="Drug",
+    arms=(ArmDesign("nothing"), ArmDesign("something")),
+    method=PermutedBlocks((2,)),
+)
+CARE = DomainDesign(
+    domain="care", arms=(ArmDesign("usual"), ArmDesign("early")), method=Simple()
+)
+
+
+@pytest.fixture
+def platform(bedside):
+    bedside.open_trial(DRUG, CARE, bedside.fluids)
+    return bedside
+
+
+def hear(bedside, *patients, domains=("Drug", "care", "fluids"), **changed):
+    bedside.hear(
+        *(bedside.verdict(p, domain=d, **changed) for p in patients for d in domains)
+    )
+    for patient in patients:
+        bedside.consent(patient)
+
+
+def asked(bedside, patient="p1", *domains, key="act-1"):
+    return RandomiseDomains(
+        idempotency_key=key,
+        site="A",
+        patient=patient,
+        trial="TIDE",
+        domains=domains,
+        episode="e1",
+        actor="doctor",
+        at=bedside.noon + HOUR,
+    )
+
+
+def act(bedside, patient="p1", *domains, key="act-1"):
+    command = asked(bedside, patient, *domains, key=key)
+    with bedside.registry.transaction() as uow:
+        return randomise_domains(command, uow, signer=bedside.signer)
+
+
+def told(done):
+    return {one.domain: one.answer.value for one in done.answers}
+
+
+def arms(done):
+    return {one.domain: one.drawn and one.drawn.arm for one in done.answers}
+
+
+def test_every_domain_that_lets_the_participant_in_is_drawn_at_once(platform):
+    hear(platform, "p1", "p2")
+
+    done = act(platform)
+
+    assert told(done) == {"Drug": "drawn", "care": "drawn", "fluids": "drawn"}
+    alone = platform.randomise("p1", domain="care")
+    assert (alone.arm, alone.repeated) == (arms(done)["care"], True)
+    assert platform.randomise("p2", domain="care").sequence_no == 2
+    assert not platform.broken_chains()
+
+
+def test_each_domain_says_what_became_of_it_and_what_could_have_been_drawn(platform):
+    platform.hear(
+        platform.verdict(domain="Drug", status="ineligible"),
+        platform.verdict(domain="care", stratum=(("shock", "UNKNOWN"),)),
+        platform.verdict(
+            interventions=(
+                InterventionVerdict(intervention="restrictive", status="eligible"),
+                InterventionVerdict(intervention="standard", status="ineligible"),
+            )
+        ),
+    )
+    platform.consent()
+    with platform.registry.transaction() as uow:
+        paused = SetPause(
+            trial="TIDE",
+            place=Place(domain="care", arm="early"),
+            paused=True,
+            reason="safety",
+            actor="sponsor",
+            at=platform.noon,
+        )
+        set_pause(paused, uow)
+
+    done = act(platform)
+
+    stood = {one.domain: one.availability for one in done.answers}
+    assert told(done) == {
+        "Drug": "not_eligible",
+        "care": "paused",
+        "fluids": "not_eligible",
+    }
+    assert stood == {
+        "Drug": (("nothing", True, False), ("something", True, False)),
+        "care": (("usual", True, True), ("early", False, True)),
+        "fluids": (("restrictive", True, False), ("standard", True, False)),
+    }
+    with platform.registry.inspection() as uow:
+        kept = uow.domain_answers.of_act("act-1")
+    assert {one.domain: one.availability for one in kept} == stood
+    assert not platform.broken_chains()
+
+
+def test_the_same_act_gets_the_same_answers_though_a_domain_opened_since(platform):
+    hear(platform, "p1", domains=("Drug", "fluids"))
+    platform.hear(platform.verdict(domain="care", stratum=(("shock", "UNKNOWN"),)))
+    first = act(platform)
+    platform.hear(platform.verdict(domain="care", revision=1))
+
+    again = act(platform)
+    later = act(platform, key="act-2")
+
+    assert again.repeated
+    assert told(again) == told(first) == {
+        "Drug": "drawn",
+        "care": "waiting",
+        "fluids": "drawn",
+    }
+    assert arms(again) == arms(first)
+    assert told(later) == {
+        "Drug": "drawn_before",
+        "care": "drawn",
+        "fluids": "drawn_before",
+    }
+    assert arms(later) | {"care": None} == arms(first)
+    assert not platform.broken_chains()
+
+
+def test_only_the_domains_that_are_named_are_answered(platform):
+    hear(platform, "p1")
+
+    assert told(act(platform, "p1", "care", "Drug")) == {"Drug": "drawn", "care": "drawn"}
+
+
+def test_an_unknown_domain_and_a_key_in_use_are_refused(platform):
+    hear(platform, "p1", "p2")
+    act(platform, "p1", "care")
+
+    for command, code in (
+        (("p1", "cares"), ErrorCode.UNKNOWN_PART),
+        (("p2", "care"), ErrorCode.REQUEST_REUSED),
+        (("p1", "Drug"), ErrorCode.REQUEST_REUSED),
+    ):
+        key = "act-2" if code is ErrorCode.UNKNOWN_PART else "act-1"
+        with pytest.raises(Refused) as fault:
+            act(platform, *command, key=key)
+        assert fault.value.code is code
+
+
+def test_who_was_never_asked_gets_an_answer_that_is_kept(platform):
+    platform.hear(platform.verdict())
+
+    done = act(platform, "p1", "fluids", "care")
+
+    assert told(done) == {"care": "no_consent", "fluids": "no_consent"}
+    (care, fluids) = done.answers
+    assert {eligible for _, _, eligible in care.availability} == {None}
+    assert {eligible for _, _, eligible in fluids.availability} == {True}
+    assert not platform.broken_chains()
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["one act", "two acts"])
+def test_an_arm_of_one_domain_shuts_another_where_the_protocol_says_so(
+    bedside, together
+):
+    """By each of its arms in turn: who was drawn to it is not drawn there."""
+    excluded = {}
+    care = replace(CARE, domain="a-care", not_with=(("Drug", "something"),))
+    bedside.open_trial(DRUG, care)
+    patients = [f"p{n}" for n in range(6)]
+    hear(bedside, *patients, domains=("Drug", "a-care"))
+    for patient in patients:
+        if together:
+            done = act(bedside, patient, key=patient)
+        else:
+            first = act(bedside, patient, "Drug", key=f"{patient}-1")
+            second = act(bedside, patient, "a-care", key=f"{patient}-2")
+            done = replace(first, answers=first.answers + second.answers)
+        excluded.setdefault(arms(done)["Drug"], set()).add(told(done)["a-care"])
+
+    assert excluded == {"something": {"excluded"}, "nothing": {"drawn"}}
+    assert not bedside.broken_chains()
+
+
+def test_domains_that_wait_for_each_other_are_refused(bedside):
+    first = replace(DRUG, not_with=(("care", "early"),))
+    second = replace(CARE, not_with=(("Drug", "something"),))
+    with pytest.raises(ProtocolError):
+        bedside.open_trial(first, second)
+
+
+class Broken(Exception):
+    """The machine, at one step."""
+
+
+def test_a_fault_at_any_statement_leaves_nothing_half_done(platform, sql):
+    hear(platform, "p1")
+    tables = ("randomisation", "randomisation_request", "domain_answer", "audit_event")
+
+    def kept():
+        rows = [sql(f"SELECT count(*) FROM {table}") for table in tables]
+        return rows, sql("SELECT domain, next_no FROM allocator WHERE next_no > 1")
+
+    before, left = kept(), [0]
+
+    def step(*_):
+        left[0] -= 1
+        if left[0] == 0:
+            raise Broken
+
+    event.listen(Engine, "after_cursor_execute", step)
+    broken, done = 0, None
+    try:
+        while done is None:
+            left[0] = broken + 1
+            try:
+                done = act(platform)
+            except Broken:
+                broken += 1
+                left[0] = 0
+                assert kept() == before
+    finally:
+        event.remove(Engine, "after_cursor_execute", step)
+
+    assert broken > 30
+    assert set(told(done).values()) == {"drawn"}
+    assert not platform.broken_chains()
+
+
+def test_twenty_equal_acts_at_once_are_one(platform):
+    hear(platform, "p1")
+
+    with ThreadPoolExecutor(20) as pool:
+        results = list(pool.map(lambda _: act(platform), range(20)))
+
+    assert sum(not one.repeated for one in results) == 1
+    assert len({str(arms(one)) for one in results}) == 1
+    assert not platform.broken_chains()
+
+
+@pytest.mark.postgres
+def test_acts_of_one_domain_of_many_and_pauses_wait_for_each_other_and_never_in_a_ring(
+    postgres, bedside_of
+):
+    """Sites apart share no chain: only domains and strata order them."""
+    with postgres.database() as url:
+        registry = open_registry(url, pool_size=25)
+        bedside = bedside_of(registry)
+        bedside.open_trial(DRUG, CARE, bedside.fluids)
+        patients = [f"p{n}" for n in range(18)]
+        hear(bedside, *patients)
+
+        def one(number):
+            patient = patients[number % 18]
+            if number >= 18:
+                return pause(bedside, paused=number % 2 == 0)
+            if number % 3:
+                return act(bedside, patient, key=patient)
+            return bedside.randomise(patient, domain=("Drug", "care", "fluids")[number % 9 // 3])
+
+        with ThreadPoolExecutor(22) as pool:
+            done = list(pool.map(one, range(22)))
+
+        assert all(done)
+        with psycopg.connect(url) as owner:
+            query = (
+                "SELECT domain, count(*), max(sequence_no) FROM randomisation GROUP BY 1"
+            )
+            rows = owner.execute(query).fetchall()
+        assert all(count == last for _, count, last in rows)
+        assert not bedside.broken_chains()
+        registry.close()
+
+
+def pause(bedside, *, paused):
+    command = SetPause(
+        trial="TIDE",
+        place=Place(domain="care", arm="early"),
+        paused=paused,
+        reason="safety",
+        actor="sponsor",
+        at=bedside.noon,
+    )
+    with bedside.registry.transaction() as uow:
+        return set_pause(command, uow)
