@@ -1,4 +1,4 @@
-"""What acts over several domains answered; only ever appended.
+"""What acts over several domains answered, and kits.
 
 Revision: 0012.
 """
@@ -22,14 +22,139 @@ _ANSWERS = (
 )
 
 
+_STATES = (
+    *("depot", "available", "reserved", "dispensed", "returned", "damaged"),
+    *("quarantined", "replaced"),
+)
+_ACTS = (
+    *("receive", "reserve", "dispense", "return", "damage", "quarantine"),
+    *("release", "replace"),
+)
+
+
 def upgrade() -> None:
-    """Make the table."""
+    """Make the tables."""
     _make_answers()
+    _make_lists()
+    _make_stock()
+    _make_contents()
 
 
 def downgrade() -> None:
-    """Take it back; what was drawn stays drawn."""
-    op.drop_table("domain_answer")
+    """Take them back; what was drawn stays drawn, and of kits nothing is known."""
+    if _postgresql():
+        op.drop_table("kit_content", schema="sealed")
+    else:
+        op.drop_table("sealed_kit_content")
+    for table in ("kit_event", "kit_stock", "kit", "kit_list", "domain_answer"):
+        op.drop_table(table)
+
+
+def _make_lists() -> None:
+    op.create_table(
+        "kit_list",
+        _text("list_id", "Identity."),
+        _text("trial", "Trial."),
+        _text("domain", "Domain."),
+        _text("contents", "SHA-256 that binds what the kits hold."),
+        _text("imported_by", "Who imported it."),
+        _moment("imported_at", "When, UTC."),
+        sa.PrimaryKeyConstraint("list_id", name=op.f("pk_kit_list")),
+        comment="Lists of kits as they were imported.",
+    )
+    op.create_index(op.f("ix_kit_list_trial_domain"), "kit_list", ["trial", "domain"])
+    op.create_table(
+        "kit",
+        _text("kit", "Code on the label."),
+        _text("list_id", "List it came on."),
+        _text("lot", "Lot."),
+        sa.Column("expires_on", sa.Date(), nullable=False, comment="Last day."),
+        sa.PrimaryKeyConstraint("kit", name=op.f("pk_kit")),
+        sa.ForeignKeyConstraint(
+            ["list_id"], ["kit_list.list_id"], name=op.f("fk_kit_list_id_kit_list")
+        ),
+        comment="Labels of kits; what a kit holds is kept apart.",
+    )
+    op.create_index(op.f("ix_kit_list_id"), "kit", ["list_id"])
+    _only_append("kit_list")
+    _only_append("kit")
+
+
+def _make_stock() -> None:
+    op.create_table(
+        "kit_stock",
+        _text("kit", "Kit."),
+        _text("trial", "Trial."),
+        _text("domain", "Domain."),
+        _one_of("state", _STATES, "Where it stands."),
+        _text("site", "Site it is at; empty for the depot."),
+        _text("randomisation_id", "For whom it is or was reserved.", nullable=True),
+        _number("number", "Number of the last event; 0 before the first."),
+        sa.PrimaryKeyConstraint("kit", name=op.f("pk_kit_stock")),
+        sa.ForeignKeyConstraint(["kit"], ["kit.kit"], name=op.f("fk_kit_stock_kit_kit")),
+        sa.ForeignKeyConstraint(
+            ["randomisation_id"],
+            ["randomisation.randomisation_id"],
+            name=op.f("fk_kit_stock_randomisation_id_randomisation"),
+        ),
+        sa.CheckConstraint(
+            "number >= 0", name=op.f("ck_kit_stock_counts_from_none")
+        ),
+        comment="Where each kit stands; how it came there is in `kit_event`.",
+    )
+    op.create_index(
+        op.f("ix_kit_stock_trial_domain_site_state"),
+        "kit_stock",
+        ["trial", "domain", "site", "state"],
+    )
+    op.create_index(
+        op.f("ix_kit_stock_randomisation_id"), "kit_stock", ["randomisation_id"]
+    )
+    op.create_table(
+        "kit_event",
+        _text("event_id", "Identity."),
+        _text("kit", "Kit."),
+        _text("trial", "Trial."),
+        _text("site", "Site; empty for the depot."),
+        _text("domain", "Domain."),
+        _number("number", "Number of the kit's events, from 1."),
+        _one_of("act", _ACTS, "What was done."),
+        _one_of("state", _STATES, "Where it stands since."),
+        _text("randomisation_id", "For whom it is or was reserved.", nullable=True),
+        _text("replaces", "Kit in whose place it was reserved.", nullable=True),
+        _text("reason", "Why.", nullable=True),
+        _text("actor", "Who did it."),
+        _moment("at", "When, UTC."),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_kit_event")),
+        sa.UniqueConstraint("kit", "number", name=op.f("uq_kit_event_kit_number")),
+        sa.UniqueConstraint("replaces", name=op.f("uq_kit_event_replaces")),
+        sa.ForeignKeyConstraint(["kit"], ["kit.kit"], name=op.f("fk_kit_event_kit_kit")),
+        comment="What was done with each kit.",
+    )
+    _only_append("kit_event")
+
+
+def _make_contents() -> None:
+    name = "kit_content" if _postgresql() else "sealed_kit_content"
+    op.create_table(
+        name,
+        _text("kit", "Kit."),
+        _text("arm", "The arm it is of."),
+        _text("nonce", "What opens the list's commitment, 64 hexadecimal digits."),
+        sa.PrimaryKeyConstraint("kit", name=op.f(f"pk_{name}")),
+        sa.ForeignKeyConstraint(["kit"], ["kit.kit"], name=op.f(f"fk_{name}_kit_kit")),
+        schema="sealed" if _postgresql() else None,
+        comment="What kits hold, kept from whoever may read the rest.",
+    )
+    _only_append("sealed.kit_content" if _postgresql() else name)
+
+
+def _postgresql() -> bool:
+    return op.get_context().dialect.name == "postgresql"
+
+
+def _number(name: str, comment: str) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer(), nullable=False, comment=comment)
 
 
 def _make_answers() -> None:

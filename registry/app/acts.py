@@ -89,6 +89,8 @@ class RandomiseTold:
     """None where nothing was drawn, and always where the domain is blinded."""
     repeated: bool
     """It was drawn before; nothing was drawn now."""
+    kit: str | None = None
+    """The code of the kit to hand out; None in a domain without kits."""
     obstacles: tuple[Hindrance, ...] = ()
 
 
@@ -113,6 +115,8 @@ class DomainTold:
     arm: str | None
     """None where nothing was drawn, and always where the arm is hidden."""
     arms: tuple[ArmStood, ...]
+    kit: str | None = None
+    """The code of the kit to hand out; None in a domain without kits."""
     obstacles: tuple[Hindrance, ...] = ()
 
 

@@ -12,12 +12,19 @@ from registry.app.settings import signer_socket
 from registry.domain.randomisation.signer import Signer
 from registry.signing.client import SignerClient
 from registry.store.unit_of_work import Registry
+from registry.usecases.import_kits import (
+    ImportKits,
+    KitListRefused,
+    KitsImported,
+    import_kits,
+)
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised, randomise
 from registry.usecases.randomise_domains import (
     AnsweredDomains,
     RandomiseDomains,
     randomise_domains,
 )
+from registry.usecases.replace_kit import KitReplaced, ReplaceKit, replace_kit
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
@@ -30,6 +37,14 @@ class Drawing(Protocol):
 
     def randomise_domains(self, command: RandomiseDomains) -> AnsweredDomains:
         """In several, with an answer for each."""
+        ...
+
+    def import_kits(self, command: ImportKits) -> KitsImported | KitListRefused:
+        """Keep a list of kits, with what they hold."""
+        ...
+
+    def replace_kit(self, command: ReplaceKit) -> KitReplaced:
+        """Reserve another of the same contents."""
         ...
 
 
@@ -47,6 +62,14 @@ class _InProcess:
     def randomise_domains(self, command: RandomiseDomains) -> AnsweredDomains:
         with self._book.transaction() as uow:
             return randomise_domains(command, uow, signer=self._signer)
+
+    def import_kits(self, command: ImportKits) -> KitsImported | KitListRefused:
+        with self._book.transaction() as uow:
+            return import_kits(command, uow, signer=self._signer)
+
+    def replace_kit(self, command: ReplaceKit) -> KitReplaced:
+        with self._book.transaction() as uow:
+            return replace_kit(command, uow, signer=self._signer)
 
 
 @contextmanager

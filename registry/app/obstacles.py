@@ -151,6 +151,10 @@ WORDS: Mapping[ErrorCode, tuple[str, str]] = {
             "is in `ember query participants`."
         ),
     ),
+    ErrorCode.KITS_SHORT: (
+        "An arm that could be drawn has no kit at the site; which one is not told.",
+        "Have the unblinded pharmacist send kits of every arm, and receive them.",
+    ),
     ErrorCode.ARM_EXCLUDES: (
         "The arm that was drawn in another domain leaves no room for this one.",
         "Nothing: the protocol says so.",

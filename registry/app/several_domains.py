@@ -56,6 +56,7 @@ def _domain(answered: AnsweredDomain) -> DomainTold:
             ArmStood(arm=arm, available=available, eligible=eligible)
             for arm, available, eligible in answered.availability
         ),
+        kit=None if drawn is None else drawn.kit,
         obstacles=hindrances(answered.obstacles),
     )
 
@@ -65,4 +66,5 @@ def _in_words(told: DomainTold) -> str:
     if told.randomised_at is None:
         return answer
     arm = "the arm is hidden" if told.arm is None else f"arm {told.arm}"
-    return f"{answer} at {iso(told.randomised_at)}; {arm}"
+    kit = "" if told.kit is None else f"; kit {told.kit}"
+    return f"{answer} at {iso(told.randomised_at)}; {arm}{kit}"

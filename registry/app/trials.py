@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from registry.domain.kit import KitTerms, StockOut
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.coins import BiasedCoin, BigStick, WeiUrn
 from registry.domain.randomisation.methods import (
@@ -32,6 +33,7 @@ from registry.usecases.set_green_light import (
 )
 from streams.vocabulary import allocation as document
 from streams.vocabulary.allocation import Allocation
+from streams.vocabulary.clock import DAY
 from streams.vocabulary.protocol import Domain, Protocol, canonical_json
 
 
@@ -77,7 +79,18 @@ def design_of(domain: Domain) -> DomainDesign:
         method=_method(domain.allocation, {arm.name: arm.ratio for arm in arms}),
         blinded=domain.blinding == "blinded",
         open=domain.status == "open",
+        kits=_kits(domain),
         not_with=tuple((told.domain, told.arm) for told in domain.not_with),
+    )
+
+
+def _kits(domain: Domain) -> KitTerms | None:
+    """Days of treatment are whole, and never fewer than the protocol says."""
+    told = domain.kits
+    if told is None:
+        return None
+    return KitTerms(
+        stock_out=StockOut(told.stock_out), treatment_days=-(-told.treatment // DAY)
     )
 
 

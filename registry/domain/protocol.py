@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from registry.domain.audit import canonical, sha256
+from registry.domain.kit import KitTerms, StockOut
 from registry.domain.pause import Place, paused_arms
 from registry.domain.randomisation.coins import BiasedCoin, BigStick, WeiUrn
 from registry.domain.randomisation.methods import (
@@ -44,6 +45,8 @@ class DomainDesign:
     open: bool = True
     paused: tuple[str, ...] = ()
     """Arms that nobody gets at present; no part of the protocol."""
+    kits: KitTerms | None = None
+    """What is said of its kits; None where arms are given without any."""
     not_with: tuple[tuple[str, str], ...] = ()
     """Domain and arm: nobody is drawn here who was drawn to that arm there."""
 
@@ -161,9 +164,22 @@ def design_document(design: DomainDesign) -> dict[str, Any]:
     }
 
 
+def _kits(told: dict[str, Any] | None) -> KitTerms | None:
+    if told is None:
+        return None
+    return KitTerms(
+        stock_out=StockOut(told["stock_out"]), treatment_days=told["treatment_days"]
+    )
+
+
 def _added(design: DomainDesign) -> dict[str, Any]:
     """What designs of before did not have, where it says anything."""
-    told = {"not_with": [list(pair) for pair in design.not_with]}
+    told: dict[str, Any] = {"not_with": [list(pair) for pair in design.not_with]}
+    if design.kits is not None:
+        told["kits"] = {
+            "stock_out": design.kits.stock_out.value,
+            "treatment_days": design.kits.treatment_days,
+        }
     return {name: value for name, value in told.items() if value}
 
 
@@ -178,5 +194,6 @@ def read_design(document: dict[str, Any]) -> DomainDesign:
         else PermutedBlocks(tuple(blocks)),
         blinded=document["blinded"],
         open=document["open"],
+        kits=_kits(document.get("kits")),
         not_with=tuple((d, arm) for d, arm in document.get("not_with", ())),
     )

@@ -18,12 +18,18 @@ from registry.signing.messages import (
     DomainsTold,
     FaultTold,
     GateTold,
+    KitListAsked,
+    KitListTold,
     Question,
+    ReplacementAsked,
+    ReplacementTold,
     question_line,
     read_answer,
 )
+from registry.usecases.import_kits import ImportKits, KitListRefused, KitsImported
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised
 from registry.usecases.randomise_domains import AnsweredDomains, RandomiseDomains
+from registry.usecases.replace_kit import KitReplaced, ReplaceKit
 from streams.vocabulary.errors import (
     BrokenInvariant,
     EmberError,
@@ -62,6 +68,20 @@ class SignerClient:
         """What the signer answered for each domain; raises as `randomise` does."""
         answer = self._told(DomainsAsked(command=command))
         if isinstance(answer, DomainsTold):
+            return answer.result
+        raise _not_an_answer(answer)
+
+    def import_kits(self, command: ImportKits) -> KitsImported | KitListRefused:
+        """Whether the signer keeps the list; raises as `randomise` does."""
+        answer = self._told(KitListAsked(command=command))
+        if isinstance(answer, KitListTold):
+            return answer.result
+        raise _not_an_answer(answer)
+
+    def replace_kit(self, command: ReplaceKit) -> KitReplaced:
+        """The kit to hand out instead; raises as `randomise` does."""
+        answer = self._told(ReplacementAsked(command=command))
+        if isinstance(answer, ReplacementTold):
             return answer.result
         raise _not_an_answer(answer)
 

@@ -24,12 +24,18 @@ from registry.signing.messages import (
     DomainsTold,
     FaultTold,
     GateTold,
+    KitListAsked,
+    KitListTold,
     Question,
+    ReplacementAsked,
+    ReplacementTold,
 )
 from registry.usecases.faults import Diagnosis, Fault
+from registry.usecases.import_kits import import_kits
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.randomise import NotRandomised, Randomised, randomise
 from registry.usecases.randomise_domains import AnsweredDomains, randomise_domains
+from registry.usecases.replace_kit import replace_kit
 from streams.vocabulary.errors import EmberError, ErrorCode, Refused, SettingsError
 
 
@@ -89,11 +95,13 @@ class Desk:
         """Always an answer; what is refused or failed is one too."""
         with self._places:
             try:
-                if not isinstance(question, CommitmentAsked):
+                if isinstance(question, CommitmentAsked):
+                    return CommitmentTold(
+                        commitment=self._signer.commitment(question.trial)
+                    )
+                if isinstance(question, AllocationAsked | DomainsAsked):
                     return self._act(self._work(question))
-                return CommitmentTold(
-                    commitment=self._signer.commitment(question.trial)
-                )
+                return self._tried(self._work_with_kits(question))
             except EmberError as fault:
                 return _told(fault)
 
@@ -104,6 +112,15 @@ class Desk:
             )
         return lambda uow: _of_one(
             randomise(question.command, uow, signer=self._signer)
+        )
+
+    def _work_with_kits(self, question: KitListAsked | ReplacementAsked) -> Work:
+        if isinstance(question, KitListAsked):
+            return lambda uow: KitListTold(
+                result=import_kits(question.command, uow, signer=self._signer)
+            )
+        return lambda uow: ReplacementTold(
+            result=replace_kit(question.command, uow, signer=self._signer)
         )
 
     def _act(self, work: Work) -> Answer:

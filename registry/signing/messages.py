@@ -10,12 +10,14 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from registry.usecases.import_kits import ImportKits, KitListRefused, KitsImported
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised
 from registry.usecases.randomise_domains import AnsweredDomains, RandomiseDomains
+from registry.usecases.replace_kit import KitReplaced, ReplaceKit
 from streams.vocabulary.errors import ErrorCode
 
 
-LONGEST = 64 * 1024
+LONGEST = 1024 * 1024
 """Bytes of one line, its end among them."""
 
 
@@ -36,6 +38,22 @@ class DomainsAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KitListAsked:
+    """Take in a list of kits with what they hold; asked again, nothing changes."""
+
+    command: ImportKits
+    ask: Literal["kit_list"] = "kit_list"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplacementAsked:
+    """Reserve another kit of the same contents; asked again, it is the same one."""
+
+    command: ReplaceKit
+    ask: Literal["replacement"] = "replacement"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommitmentAsked:
     """SHA-256 of the trial's key, for activation."""
 
@@ -43,7 +61,9 @@ class CommitmentAsked:
     ask: Literal["commitment"] = "commitment"
 
 
-Question: TypeAlias = AllocationAsked | DomainsAsked | CommitmentAsked
+Question: TypeAlias = (
+    AllocationAsked | DomainsAsked | KitListAsked | ReplacementAsked | CommitmentAsked
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +80,22 @@ class DomainsTold:
 
     result: AnsweredDomains
     tell: Literal["domains"] = "domains"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KitListTold:
+    """It is kept, or why it is not."""
+
+    result: KitsImported | KitListRefused
+    tell: Literal["kit_list"] = "kit_list"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplacementTold:
+    """The code to hand out instead; never what either holds."""
+
+    result: KitReplaced
+    tell: Literal["replacement"] = "replacement"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +125,15 @@ class FaultTold:
     tell: Literal["fault"] = "fault"
 
 
-Answer: TypeAlias = AllocationTold | DomainsTold | GateTold | CommitmentTold | FaultTold
+Answer: TypeAlias = (
+    AllocationTold
+    | DomainsTold
+    | GateTold
+    | KitListTold
+    | ReplacementTold
+    | CommitmentTold
+    | FaultTold
+)
 
 _QUESTION: TypeAdapter[Question] = TypeAdapter(
     Annotated[Question, Field(discriminator="ask")]

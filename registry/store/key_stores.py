@@ -85,6 +85,10 @@ class KeptSigner:
         """What hides this position's arm in its commitment."""
         return self._of(position.trial).nonce(position)
 
+    def secret(self, trial: str, named: str) -> str:
+        """What only the holder of the key can tell of a thing that is no draw."""
+        return self._of(trial).secret(trial, named)
+
     def _of(self, trial: str) -> KeyedSigner:
         if not self._keys.has(trial):
             with self._looking:

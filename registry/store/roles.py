@@ -24,6 +24,7 @@ from registry.store.migrate import reachable
 from registry.store.rows.allocation import OPEN_LABEL, SEALED
 from registry.store.rows.base import Row
 from registry.store.rows.identity import VAULT
+from registry.store.rows.kits import CONTENTS
 from registry.store.schema import APPEND_ONLY
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
@@ -90,6 +91,7 @@ def _retire(connection: Connection) -> None:
 _RETIRED = "ember_allocator"
 _OF_RANDOMISATION = (
     *("randomisation_request", "allocator", "randomisation", "domain_answer"),
+    *("kit_list", "kit"),
 )
 """Tables that only the signer writes, beside the arms."""
 
@@ -98,6 +100,9 @@ _OF_THE_SIGNER = (
     f"SELECT, INSERT ON {SEALED}.assignment",
     "SELECT, INSERT ON randomisation_request, randomisation, domain_answer",
     "SELECT, INSERT, UPDATE ON allocator",
+    f"SELECT, INSERT ON {SEALED}.{CONTENTS}",
+    "SELECT, INSERT ON kit_list, kit, kit_event",
+    "SELECT, INSERT, UPDATE ON kit_stock",
     # A lock wants the right to update; a column that none may change will do.
     "SELECT ON trial_domain, participant, consent_revision, human_answer, opt_out",
     "SELECT ON screening_revision, clinical_event, mode_revision, protocol_version",

@@ -13,6 +13,7 @@ from registry.store.rows import (
     audit,
     conduct,
     identity,
+    kits,
     people,
     redactions,
     signatures,
@@ -51,6 +52,9 @@ APPEND_ONLY = (
     RequestRow.__tablename__,
     RandomisationRow.__tablename__,
     answered.DomainAnswerRow.__tablename__,
+    kits.KitListRow.__tablename__,
+    kits.KitRow.__tablename__,
+    kits.KitEventRow.__tablename__,
     VectorRow.__tablename__,
     ExclusionRow.__tablename__,
     trial.ModeRow.__tablename__,
@@ -60,7 +64,7 @@ APPEND_ONLY = (
     audit.AuditRowRow.__tablename__,
     stream.RunRow.__tablename__,
 )
-"""Tables whose triggers refuse UPDATE and DELETE; the arms are one more."""
+"""Tables whose triggers refuse UPDATE and DELETE; the arms, and what kits hold, are two more."""
 
 
 @cache
@@ -70,6 +74,7 @@ def schema(dialect: str) -> MetaData:
     for own in Row.metadata.sorted_tables:
         own.to_metadata(tables)
     assignment(tables, schema=_schema(SEALED, dialect))
+    kits.kit_content(tables, schema=_schema(SEALED, dialect))
     identity.identifier(tables, schema=_schema(identity.VAULT, dialect))
     return tables
 
@@ -87,6 +92,14 @@ def _schema(name: str, dialect: str) -> str | None:
 def assignments(dialect: str) -> Table:
     """The arms as this database has them; on PostgreSQL for the signer's role alone."""
     name = f"{SEALED}.assignment" if dialect == "postgresql" else "sealed_assignment"
+    return schema(dialect).tables[name]
+
+
+def kit_contents(dialect: str) -> Table:
+    """What kits hold; on PostgreSQL for the signer's role alone."""
+    name = f"{SEALED}.{kits.CONTENTS}"
+    if dialect != "postgresql":
+        name = f"sealed_{kits.CONTENTS}"
     return schema(dialect).tables[name]
 
 

@@ -26,6 +26,7 @@ from registry.store.repositories.conduct import (
 )
 from registry.store.repositories.feeds import FeedRepository
 from registry.store.repositories.gate import GateRepository
+from registry.store.repositories.kits import KitRepository
 from registry.store.repositories.letters import LetterRepository
 from registry.store.repositories.outbox import OutboxRepository
 from registry.store.repositories.pauses import PauseRepository
@@ -87,6 +88,7 @@ class UnitOfWork:
         self.redactions = RedactionRepository(connection)
         self.record_signatures = RecordSignatureRepository(connection)
         self.allocations = AllocationRepository(connection)
+        self.kits = KitRepository(connection)
         self.domain_answers = DomainAnswerRepository(connection)
         self.letters = LetterRepository(connection)
         self.vault = VaultRepository(connection)

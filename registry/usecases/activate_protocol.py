@@ -15,6 +15,7 @@ from registry.usecases.outbox import PROTOCOLS, OutboxItem
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import ProtocolVersion
 from registry.usecases.set_mode import refuse_blinded
+from streams.vocabulary.errors import ErrorCode, Refused
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import PROTOCOL_IN_FORCE, ProtocolInForce, encode
 
@@ -50,13 +51,15 @@ def activate_protocol(
     """Activate it and publish SHA-256 of the allocation key; twice changes nothing.
 
     Domains the version does not name are closed.
-    Raises `Refused` EMB-317 for a live blinded trial on SQLite, EMB-213 where its
+    Raises `Refused` EMB-317 for a live blinded trial on SQLite, EMB-385 for a live one
+    that gives kits and has no list of them, EMB-213 where its
     evidence does not suffice for the mode, `ProtocolError` EMB-202 where domains wait
     for each other's arms, `SettingsError` EMB-312 where there is no key.
     """
     uow.audit.lock(site="", trial=command.trial)
     draw_order(command.domains)
     _refuse_unsealed(command, uow)
+    _refuse_without_kits(command, uow)
     version = _version(command, signer.commitment(command.trial))
     refuse_unverified([version], uow.modes.current())
     active = uow.protocols.active(command.trial)
@@ -78,6 +81,22 @@ def _refuse_unsealed(command: ActivateProtocol, uow: UnitOfWork) -> None:
     live = uow.modes.current() is Mode.LIVE
     if live and not uow.can_seal and any(d.blinded for d in command.domains):
         refuse_blinded((command.trial,))
+
+
+def _refuse_without_kits(command: ActivateProtocol, uow: UnitOfWork) -> None:
+    lacking = [
+        design.domain
+        for design in command.domains
+        if design.kits
+        and not uow.kits.has_list(trial=command.trial, domain=design.domain)
+    ]
+    if lacking and uow.modes.current() is Mode.LIVE:
+        raise Refused(
+            ErrorCode.NO_KIT_LIST,
+            f"{command.trial} gives kits in {', '.join(lacking)}, and has no list of "
+            "them.",
+            "Import the supplier's list first: `ember kit import`.",
+        )
 
 
 def _version(command: ActivateProtocol, key_commitment: str) -> ProtocolVersion:

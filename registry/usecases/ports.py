@@ -30,6 +30,7 @@ from registry.usecases.allocation_ports import (
 from registry.usecases.audit_ports import Audit
 from registry.usecases.conduct_ports import Deviations, JudgedOutcomes, Redactions
 from registry.usecases.gate_facts import GateReads
+from registry.usecases.kit_ports import Kits
 from registry.usecases.outbox import OutboxItem
 from registry.usecases.people_ports import Answers, OptOuts, Participants
 from registry.usecases.records import (
@@ -390,6 +391,9 @@ class UnitOfWork(Protocol):
 
     @property
     def allocations(self) -> Allocations: ...
+
+    @property
+    def kits(self) -> Kits: ...
 
     @property
     def domain_answers(self) -> DomainAnswers: ...

@@ -7,9 +7,10 @@ The order within the one transaction:
 2. the domain, the stratum and the audit chains are locked, always in this order;
 3. the revisions of what was read are read again, inside: what moved is looked at anew,
    and so is whoever the revisions do not tell all of;
-4. the next number of the stratum, or of the domain for minimisation, is drawn by the
+4. where the domain has kits, one of each arm that could be drawn is held;
+5. the next number of the stratum, or of the domain for minimisation, is drawn by the
    signer, who alone holds the key and alone reads the arms before it;
-5. request, randomisation, arm, outbox row and audit row are written.
+6. request, randomisation, arm, kit, outbox row and audit row are written.
 
 Where the trial moved so that other locks are the right ones, those taken are let go,
 and it begins anew; where the verdict moved the patient, nothing is allocated.
@@ -17,6 +18,7 @@ and it begins anew; where the verdict moved the patient, nothing is allocated.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -24,6 +26,7 @@ from registry.domain.allocation import Allocator, Randomisation, SealedArm, foll
 from registry.domain.audit import AuditAction, AuditEntry
 from registry.domain.enrolment import Gate, Obstacle
 from registry.domain.epoch import epoch_of
+from registry.domain.kit import Kit
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent
 from registry.domain.placement import Placement
@@ -37,6 +40,7 @@ from registry.usecases.end_calls import end_calls
 from registry.usecases.gate_facts import Standing, Whom
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import Request
+from registry.usecases.reserve_kit import hold_one_of_each, reserve
 from registry.usecases.tell_randomisation import randomised_entry, roster_entry
 from streams.vocabulary.clock import iso
 from streams.vocabulary.errors import (
@@ -53,6 +57,10 @@ LOOKS = 3
 """How often it begins anew where the trial moves meanwhile; more is no coincidence."""
 JUST_CHANGED = Gate((Obstacle(ErrorCode.STRATUM_UNKNOWN, "stratum_just_changed"),))
 """The trial moved meanwhile, and the patient belongs elsewhere than was looked for."""
+
+
+KITS_SHORT = Gate((Obstacle(ErrorCode.KITS_SHORT, "kits_short"),))
+"""An arm that could be drawn has no kit; which one, nobody is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +110,8 @@ class Randomised:
     """None where the domain is blinded."""
     repeated: bool
     roster: RosterEntry
+    kit: str | None = None
+    """The code to hand out; None in a domain without kits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +199,30 @@ def within_the_locks(
     if admitted is None:
         return refused(command, uow, subject=_subject(now), why=gate)
     _check_key(command.trial, now, signer)
-    return _allocated(_request(command, now), command, admitted, uow, signer=signer)
+    kits = _held_kits(command, admitted.design, uow, signer)
+    if kits is None:
+        return refused(command, uow, subject=_subject(now), why=KITS_SHORT)
+    return _allocated(
+        _request(command, now), command, admitted, kits, uow, signer=signer
+    )
+
+
+def _held_kits(
+    command: Randomise, design: DomainDesign, uow: UnitOfWork, signer: Signer
+) -> Mapping[str, Kit] | None:
+    """By arm the kit that would be given; empty without kits, None where one lacks."""
+    if design.kits is None:
+        return {}
+    return hold_one_of_each(
+        tuple(design.ratio),
+        design.kits,
+        uow,
+        trial=command.trial,
+        domain=command.domain,
+        site=command.site,
+        at=command.at,
+        signer=signer,
+    )
 
 
 def _looked_again(command: Randomise, before: Seen, uow: UnitOfWork) -> Seen:
@@ -315,7 +348,8 @@ def _told_again(
 def result_of(drawn: Randomisation, uow: UnitOfWork) -> Randomised:
     """The stored result; without the arm where it is hidden."""
     arm = None if drawn.blinded else uow.allocations.arm(drawn.randomisation_id)
-    return _result(drawn, arm, repeated=True)
+    kits = uow.kits.of(drawn.randomisation_id)
+    return _result(drawn, arm, kits[-1].kit if kits else None, repeated=True)
 
 
 def _meant(request: Request) -> tuple[str, str, str]:
@@ -326,6 +360,7 @@ def _allocated(
     request: Request,
     command: Randomise,
     admitted: _Admitted,
+    kits: Mapping[str, Kit],
     uow: UnitOfWork,
     *,
     signer: Signer,
@@ -335,7 +370,22 @@ def _allocated(
     stands = replace(admitted.allocator, next_no=drawn.sequence_no + 1)
     if not uow.allocations.add(request, drawn, sealed, following=stands):
         return _told_again(request, command, uow)
-    result = _result(drawn, None if drawn.blinded else sealed.arm, repeated=False)
+    kit = kits.get(sealed.arm)
+    if kit is not None:
+        reserve(
+            kit,
+            uow,
+            site=drawn.site,
+            randomisation_id=drawn.randomisation_id,
+            actor=drawn.randomised_by,
+            at=drawn.randomised_at,
+        )
+    result = _result(
+        drawn,
+        None if drawn.blinded else sealed.arm,
+        None if kit is None else kit.kit,
+        repeated=False,
+    )
     uow.outbox.add([roster_item(result.roster)])
     steps = () if admitted.quiet else end_calls(drawn, uow, alone=admitted.alone)
     uow.audit.append(randomised_entry(drawn, steps))
@@ -399,7 +449,9 @@ def _randomisation(
     )
 
 
-def _result(drawn: Randomisation, arm: str | None, *, repeated: bool) -> Randomised:
+def _result(
+    drawn: Randomisation, arm: str | None, kit: str | None, *, repeated: bool
+) -> Randomised:
     return Randomised(
         randomisation_id=drawn.randomisation_id,
         participant=drawn.participant,
@@ -411,6 +463,7 @@ def _result(drawn: Randomisation, arm: str | None, *, repeated: bool) -> Randomi
         arm=arm,
         repeated=repeated,
         roster=roster_entry(drawn),
+        kit=kit,
     )
 
 

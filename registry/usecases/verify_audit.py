@@ -26,6 +26,7 @@ from registry.domain.audit import (
     record_digest,
     start,
 )
+from registry.domain.kit import KitList
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_batch import batch_digest
 from registry.usecases.recorded import ACCOUNTS, BY_IDENTITY
@@ -138,6 +139,8 @@ class _Walk:
         record = self._record(row, detail)
         if record is None or not self._is_as_written(row, record, detail):
             return "what it recorded is not what was written"
+        if isinstance(record, KitList):
+            return self._contents_fault(record)
         return self._arm_fault(record) if isinstance(record, Randomisation) else None
 
     def _is_as_written(
@@ -171,6 +174,13 @@ class _Walk:
         if sealed.commitment != drawn.arm_commitment:
             return "the arm of its randomisation is not the one that was drawn"
         return None
+
+    def _contents_fault(self, listed: KitList) -> str | None:
+        if not self._arms_read or (
+            self._uow.kits.contents(listed.list_id) == listed.contents
+        ):
+            return None
+        return "what the kits of its list hold is not what was imported"
 
     def _record(self, row: AuditRow, detail: dict[str, Any]) -> object | None:
         account = ACCOUNTS[row.action]

@@ -182,6 +182,18 @@ class Alert(Document):
     """Which roles are alerted."""
 
 
+class Kits(Document):
+    """How the kits of a blinded domain are given."""
+
+    treatment: Duration
+    """How long a kit is used; none is given that expires meanwhile."""
+    stock_out: Literal["refuse_domain_at_site", "reserve_elsewhere"] = (
+        "refuse_domain_at_site"
+    )
+    """What becomes of a participant where an arm has no kit at the site: nobody is
+    randomised, or a kit of the depot is reserved."""
+
+
 class GivenArm(Document):
     """An arm that was drawn in another domain."""
 
@@ -212,6 +224,8 @@ class Domain(Document):
     """What the domain asks for besides the platform."""
     exclusion: tuple[Criterion, ...] = ()
     """What the domain forbids besides the platform."""
+    kits: Kits | None = Field(default=None, exclude_if=says_nothing)
+    """Its kits, where it is blinded and arms are given as such."""
     not_with: tuple[GivenArm, ...] = Field(default=(), exclude_if=says_nothing)
     """Arms of other domains: whoever was drawn to one is not drawn here."""
     allocation: Allocation
@@ -236,6 +250,11 @@ class Domain(Document):
         expect_unique("factor", (factor.id for factor in self.strata))
         ratio = {arm.id: arm.ratio for arm in self.arms}
         strata = frozenset(factor.id for factor in self.strata)
+        if self.kits is not None and self.blinding != "blinded":
+            raise protocol_fault(
+                ErrorCode.PROTOCOL_INVALID,
+                f"domain {self.id} has kits and hides no arm",
+            )
         for fault in misfits(self.allocation, ratio=ratio, factors=strata):
             raise protocol_fault(ErrorCode.PROTOCOL_INVALID, fault)
         return self

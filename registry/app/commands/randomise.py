@@ -187,6 +187,7 @@ def _told(
         randomised_at=None if drawn is None else drawn.randomised_at,
         arm=None if drawn is None else drawn.arm,
         repeated=drawn is not None and drawn.repeated,
+        kit=None if drawn is None else drawn.kit,
         obstacles=()
         if isinstance(done, Randomised)
         else hindrances(done.gate.obstacles),
@@ -201,4 +202,5 @@ def _words(told: RandomiseTold) -> list[str]:
     when = iso(told.randomised_at)
     drawn = f"was randomised before, at {when}" if told.repeated else "is randomised"
     arm = "the arm is blinded" if told.arm is None else f"arm {told.arm}"
-    return [f"{told.participant}: {place} {drawn}; {arm}.", request]
+    kit = "" if told.kit is None else f"; hand out kit {told.kit}"
+    return [f"{told.participant}: {place} {drawn}; {arm}{kit}.", request]

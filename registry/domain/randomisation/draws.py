@@ -46,6 +46,11 @@ def nonce_at(key: bytes, position: Position) -> str:
     return hmac.digest(key, told, "sha256").hex()
 
 
+def secret_of(key: bytes, named: str) -> str:
+    """64 hexadecimal digits for a thing that is no draw; no position is named so."""
+    return hmac.digest(key, f"thing|{len(named)}|{named}".encode(), "sha256").hex()
+
+
 def _words(key: bytes, position: Position, purpose: str) -> Iterator[int]:
     stem = _coordinates(position, purpose)
     count = 0

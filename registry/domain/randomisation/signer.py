@@ -7,7 +7,12 @@ from typing import Protocol
 
 from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.drawing import Drawn, drawn
-from registry.domain.randomisation.draws import Position, commitment, nonce_at
+from registry.domain.randomisation.draws import (
+    Position,
+    commitment,
+    nonce_at,
+    secret_of,
+)
 from registry.domain.randomisation.history import History
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
@@ -37,6 +42,10 @@ class Signer(Committing, Protocol):
 
     def nonce(self, position: Position) -> str:
         """What hides this position's arm in its commitment: 64 hexadecimal digits."""
+        ...
+
+    def secret(self, trial: str, named: str) -> str:
+        """64 hexadecimal digits for a thing of the trial: an order, or what hides it."""
         ...
 
 
@@ -77,6 +86,10 @@ class KeyedSigner:
     def nonce(self, position: Position) -> str:
         """What hides this position's arm in its commitment."""
         return nonce_at(self._key(position.trial), position)
+
+    def secret(self, trial: str, named: str) -> str:
+        """What only the holder of the key can tell of a thing that is no draw."""
+        return secret_of(self._key(trial), named)
 
     def _key(self, trial: str) -> bytes:
         key = self._keys.get(trial)

@@ -27,6 +27,7 @@ from registry.store.rows.allocation import ExclusionRow, RandomisationRow, Vecto
 from registry.store.rows.answered import DomainAnswerRow
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
 from registry.store.rows.conduct import DeviationRow, JudgedOutcomeRow
+from registry.store.rows.kits import KitEventRow, KitListRow
 from registry.store.rows.people import AnswerRow, ConsentRow, OptOutRow, ParticipantRow
 from registry.store.rows.redactions import RedactionRow
 from registry.store.rows.signatures import RecordSignatureRow
@@ -112,6 +113,8 @@ def _kept() -> Iterator[_Kept]:
     yield _of_its_own(Account.REDACTIONS, RedactionRow)
     yield _of_its_own(Account.RECORD_SIGNATURES, RecordSignatureRow)
     yield _of_its_own(Account.DOMAIN_ANSWERS, DomainAnswerRow)
+    yield _Kept(Account.KIT_LISTS, KitListRow.__table__, _NONE, KitListRow.trial)
+    yield _of_its_own(Account.KIT_EVENTS, KitEventRow)
     yield _of_its_own(Account.PAUSES, PauseRow)
     yield _of_its_own(Account.EXCLUSIONS, ExclusionRow)
     yield _Kept(Account.VECTORS, VectorRow.__table__, _NONE, VectorRow.trial)

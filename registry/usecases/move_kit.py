@@ -1,0 +1,145 @@
+"""Do something with a kit that needs no knowledge of what it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from registry.domain.audit import AuditAction, AuditEntry, record_digest
+from registry.domain.kit import DEPOT, STEPS, Kit, KitAct, KitEvent, KitState, after
+from registry.domain.reason import expect_reason
+from registry.usecases.ports import UnitOfWork
+from streams.vocabulary.errors import ErrorCode, Refused
+from streams.vocabulary.ids import identity
+
+
+HIDDEN_ACTS = (KitAct.RESERVE, KitAct.REPLACE)
+"""Only the signer does these: they look at what a kit holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveKit:
+    """What is done with one kit."""
+
+    trial: str
+    kit: str
+    act: KitAct
+    site: str
+    """Who receives it, where it is received; else where it is."""
+    reason: str | None
+    actor: str
+    at: datetime
+
+
+def move_kit(command: MoveKit, uow: UnitOfWork) -> Kit:
+    """Do it; gives the kit as it stands since.
+
+    Raises `Refused`: EMB-383 for a kit the trial does not have at the site, EMB-384
+    for a step it cannot take, EMB-374 where a reason is wanted and none is told.
+    """
+    if STEPS[command.act].needs_reason:
+        expect_reason(command.reason)
+    uow.audit.lock(site=command.site, trial=command.trial)
+    kit = uow.kits.hold(command.kit)
+    receives = command.act is KitAct.RECEIVE
+    if kit is None or kit.trial != command.trial or not _is_there(kit, command):
+        raise unknown_kit(command.kit)
+    if command.act in HIDDEN_ACTS or (receives and command.site == DEPOT):
+        raise no_step(kit, command.act)
+    return moved(
+        kit,
+        command.act,
+        uow,
+        site=command.site,
+        reason=command.reason,
+        actor=command.actor,
+        at=command.at,
+    )
+
+
+def _is_there(kit: Kit, command: MoveKit) -> bool:
+    if command.act is KitAct.RECEIVE:
+        return kit.site in (DEPOT, command.site)
+    return kit.site == command.site
+
+
+def moved(
+    kit: Kit,
+    act: KitAct,
+    uow: UnitOfWork,
+    *,
+    site: str,
+    actor: str,
+    at: datetime,
+    reason: str | None = None,
+    randomisation_id: str | None = None,
+    replaces: str | None = None,
+) -> Kit:
+    """The held kit after one step, which is appended and audited.
+
+    Raises `Refused` EMB-384 for a step it cannot take.
+    """
+    state = after(kit.state, act, site=site)
+    if state is None:
+        raise no_step(kit, act)
+    stands = replace(
+        kit,
+        state=state,
+        site=site,
+        randomisation_id=randomisation_id or kit.randomisation_id,
+        number=kit.number + 1,
+    )
+    event = KitEvent(
+        event_id=identity("kit", kit.kit, str(stands.number)),
+        kit=kit.kit,
+        trial=kit.trial,
+        site=site,
+        domain=kit.domain,
+        number=stands.number,
+        act=act,
+        state=state,
+        randomisation_id=stands.randomisation_id,
+        replaces=replaces,
+        reason=reason,
+        actor=actor,
+        at=at,
+    )
+    uow.kits.move(stands, event)
+    uow.audit.append(_entry(event))
+    return stands
+
+
+def unknown_kit(code: str) -> Refused:
+    """There is no such kit, or not there."""
+    return Refused(
+        ErrorCode.UNKNOWN_KIT,
+        f"There is no kit {code} of this trial there.",
+        "Read the label again: `ember kit list`.",
+    )
+
+
+def no_step(kit: Kit, act: KitAct) -> Refused:
+    """The kit stands elsewhere."""
+    return Refused(
+        ErrorCode.KIT_STEP,
+        f"Kit {kit.kit} is {kit.state.value}: one cannot {act.value} it.",
+        "Take the steps in order: `deploy/docs/kits.md`.",
+    )
+
+
+def _entry(event: KitEvent) -> AuditEntry:
+    told = {"record": record_digest(event), "kit": event.kit, "act": event.act.value}
+    reason = {} if event.reason is None else {"reason": event.reason}
+    return AuditEntry(
+        site=event.site,
+        trial=event.trial,
+        action=AuditAction.KIT_MOVED,
+        actor=event.actor,
+        at=event.at,
+        subject=event.event_id,
+        detail=told | reason,
+    )
+
+
+RESERVABLE = {True: KitState.DEPOT, False: KitState.AVAILABLE}
+"""The state in which a kit can be reserved, in the depot or at a site."""
