@@ -2,6 +2,9 @@
 
 import json
 import random
+import signal
+import subprocess
+import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -534,3 +537,45 @@ def test_the_signer_alone_knows_what_kits_hold(postgres, bedside_of):
         assert told.exit_code == 0
         assert "zephyr" in told.stdout
         app.close()
+
+
+KILLED = """
+import os, signal, sys
+from datetime import UTC, datetime
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from registry.domain.randomisation.signer import KeyedSigner
+from registry.store.unit_of_work import open_registry
+from registry.usecases.randomise import Randomise, randomise
+
+def die(_connection, _cursor, statement, *_):
+    if statement.startswith("UPDATE kit_stock"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+event.listen(Engine, "after_cursor_execute", die)
+command = Randomise(
+    idempotency_key="request-TIDE-p1-fluids", site="A", patient="p1", trial="TIDE",
+    domain="fluids", episode="e1", actor="doctor",
+    at=datetime(2026, 3, 1, 13, tzinfo=UTC),
+)
+with open_registry(sys.argv[1]).transaction() as uow:
+    randomise(command, uow, signer=KeyedSigner({"TIDE": bytes(range(32))}))
+"""
+
+
+def test_a_process_killed_between_reservation_and_commit_reserved_nothing(
+    pharmacy, registry_url
+):
+    pharmacy.receive(of_each=1)
+    pharmacy.admit("p1")
+
+    died = subprocess.run(
+        [sys.executable, "-c", KILLED, registry_url], check=False, timeout=120
+    )
+
+    assert died.returncode == -signal.SIGKILL
+    assert KitState.RESERVED not in {k.state for k in pharmacy.kits().values()}
+    done = pharmacy.bedside.randomise("p1")
+    assert (done.sequence_no, done.repeated) == (1, False)
+    assert pharmacy.arm[done.kit] == pharmacy.sealed_arm(done)
+    assert not pharmacy.bedside.broken_chains()

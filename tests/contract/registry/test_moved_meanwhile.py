@@ -228,6 +228,7 @@ OPENS = {
         lambda b, _: publish(b),
     ),
     "alerts": (plain, lambda b, _: b.hear(b.verdict(episode="e2"))),
+    "drawn": (plain, lambda b, _: b.randomise()),
     "requests": (plain, lambda b, _: b.randomise()),
     "participant": (
         lambda b: (b.open_trial(), b.hear(b.verdict())),

@@ -1,13 +1,17 @@
 """One act over the domains of a platform: all or nothing, and an answer for each."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import psycopg
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+from typer.testing import CliRunner
 
+from registry.app.cli import app as ember
 from registry.domain.pause import Place
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.methods import PermutedBlocks, Simple
@@ -323,3 +327,46 @@ def pause(bedside, *, paused):
     )
     with bedside.registry.transaction() as uow:
         return set_pause(command, uow)
+
+
+@pytest.fixture
+def command_line(platform, registry_url, tmp_path, monkeypatch):
+    if registry_url.startswith("postgresql"):
+        pytest.skip("on PostgreSQL the signer is asked: `test_signer.py`")
+    (tmp_path / "TIDE.key").write_bytes(bytes(range(32)))
+    monkeypatch.setenv("EMBER_ALLOCATION_KEYS", str(tmp_path))
+    monkeypatch.setenv("EMBER_REGISTRY", registry_url)
+    far = platform.noon + timedelta(days=36_500)
+    hear(platform, "p1", domains=("Drug", "fluids"), deadline=far)
+    platform.hear(platform.verdict(domain="care", status="ineligible", deadline=far))
+
+    def ran(*words):
+        return CliRunner().invoke(ember, ["randomise", "A/p1", "--actor", "dr", *words])
+
+    return ran
+
+
+def test_the_command_line_tells_each_domain_and_repeats_an_act(command_line):
+    one = json.loads(command_line("--domain", "Drug", "--json").stdout)
+    several = json.loads(command_line("--json", "--request", "r1").stdout)
+    words = command_line("--request", "r1")
+
+    answers = {d["domain"]: (d["answer"], d["arm"]) for d in several["domains"]}
+    assert answers["Drug"] == ("drawn_before", one["arm"])
+    assert answers["care"] == ("not_eligible", None)
+    assert answers["fluids"][0] == "drawn"
+    assert several["domains"][1]["arms"][0] == {
+        "arm": "usual",
+        "available": True,
+        "eligible": False,
+    }
+    assert (words.exit_code, "answered before" in words.stdout) == (0, True)
+    assert "fluids: drawn at" in words.stdout
+    assert "EMB-306" in words.stdout
+
+
+def test_the_command_line_fails_where_no_gate_is_open(command_line):
+    done = command_line("--domain", "care", "--domain", "care")
+
+    assert done.exit_code == 1
+    assert "care: not eligible" in done.stdout

@@ -20,6 +20,7 @@ from servers.signer import COMMAND, signer_house
 from typer.testing import CliRunner
 
 from registry.app.cli import app as ember
+from registry.domain.answered import Answer
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.draws import Position, commitment
 from registry.domain.randomisation.history import KnownHistory
@@ -27,6 +28,8 @@ from registry.domain.randomisation.methods import PermutedBlocks
 from registry.domain.randomisation.signer import KeyedSigner
 from registry.store.unit_of_work import open_registry
 from registry.usecases.randomise import NotRandomised
+from registry.usecases.randomise_domains import RandomiseDomains
+from streams.vocabulary.clock import HOUR
 from streams.vocabulary.errors import ErrorCode, Refused, SettingsError
 
 
@@ -104,6 +107,34 @@ def test_a_blinded_arm_reaches_nobody_who_asked(house, bedside):
         assert app.execute(query, [done.randomisation_id]).fetchone() == (0,)
         with pytest.raises(InsufficientPrivilege):
             app.execute("SELECT * FROM sealed.assignment")
+
+
+@pytest.mark.usefixtures("asking")
+def test_all_domains_are_drawn_in_one_act_and_told_again(house, bedside):
+    admitted(bedside, "all-1")
+    command = RandomiseDomains(
+        idempotency_key="all-1",
+        site="A",
+        patient="all-1",
+        trial="TIDE",
+        domains=(),
+        episode="e1",
+        actor="doctor",
+        at=bedside.noon + HOUR,
+    )
+
+    done = house.client.randomise_domains(command)
+    again = house.client.randomise_domains(command)
+
+    fluids, steroids = done.answers
+    assert {one.answer for one in done.answers} == {Answer.DRAWN}
+    assert fluids.drawn.arm in {"restrictive", "standard"}
+    assert steroids.drawn.arm is None
+    assert (done.repeated, again.repeated) == (False, True)
+    assert [replace(one.drawn, repeated=True) for one in done.answers] == [
+        one.drawn for one in again.answers
+    ]
+    assert not bedside.broken_chains()
 
 
 @pytest.mark.usefixtures("asking")

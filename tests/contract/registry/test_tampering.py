@@ -4,9 +4,10 @@ Each attempt is made in a transaction of its own by somebody whom no trigger and
 foreign key stops, verified from within, and rolled back.
 """
 
+import random
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from registry.domain.consent import ConsentState
 from registry.domain.delegation import Duty
+from registry.domain.kit import KitAct, KitLine
 from registry.domain.mode import Mode
 from registry.domain.pause import Place
 from registry.domain.randomisation.methods import Adaptive, Limit, Minimised
@@ -27,9 +29,12 @@ from registry.store.engine import database_url, make_engine
 from registry.store.schema import APPEND_ONLY, schema
 from registry.store.unit_of_work import UnitOfWork
 from registry.usecases.exclude_allocation import ExcludeAllocation, exclude_allocation
+from registry.usecases.import_kits import ImportKits, KitsImported, import_kits
 from registry.usecases.judge_outcome import JudgeOutcome, judge_outcome
 from registry.usecases.keep_delegations import AddDelegation, add_delegation
+from registry.usecases.move_kit import MoveKit, move_kit
 from registry.usecases.publish_vector import PublishVector, publish_vector
+from registry.usecases.randomise_domains import RandomiseDomains, randomise_domains
 from registry.usecases.record_deviation import RecordDeviation, record_deviation
 from registry.usecases.redact_deviation import (
     DeviationRedacted,
@@ -56,6 +61,24 @@ UNAUDITED = {
 
 TWO = by_ratio([("restrictive", 1), ("standard", 1)])
 HOUR = timedelta(hours=1)
+
+
+def kits(seed, at):
+    """A list for a domain that has none yet, made by chance."""
+    rng = random.Random(seed)
+    held = ["quartz", "zephyr"] * 4
+    rng.shuffle(held)
+    codes = rng.sample(range(100_000, 1_000_000), len(held))
+    return ImportKits(
+        trial="TIDE",
+        domain="blind",
+        lines=tuple(
+            KitLine(kit=f"K{code}", arm=arm, lot="L1", expires_on=date(2027, 3, 31))
+            for code, arm in zip(codes, held, strict=True)
+        ),
+        actor="supplier",
+        at=at,
+    )
 
 
 class Known:
@@ -192,6 +215,36 @@ def full(bedside, registry):
                 uow,
             )
             assert isinstance(taken_out, DeviationRedacted)
+        for seed in (1, 2):
+            imported = import_kits(kits(seed, noon), uow, signer=bedside.signer)
+            assert isinstance(imported, KitsImported)
+        for line in kits(1, noon).lines[:2]:
+            move_kit(
+                MoveKit(
+                    trial="TIDE",
+                    kit=line.kit,
+                    act=KitAct.RECEIVE,
+                    site="A",
+                    reason=None,
+                    actor="pharmacist",
+                    at=noon,
+                ),
+                uow,
+            )
+        randomise_domains(
+            RandomiseDomains(
+                idempotency_key="all",
+                site="A",
+                patient="p1",
+                trial="TIDE",
+                domains=(),
+                episode="e1",
+                actor="doctor",
+                at=noon + HOUR,
+            ),
+            uow,
+            signer=bedside.signer,
+        )
         for paused in (True, False):
             set_pause(
                 SetPause(
@@ -294,6 +347,8 @@ def other(column, value):
             return value + 1
         case datetime():
             return value + timedelta(seconds=1)
+        case date():
+            return value + timedelta(days=1)
         case tuple():
             return () if value else tuple(kind.kind)[:1]
         case StrEnum():
