@@ -88,9 +88,10 @@ def _identity(command: ImportKits, signer: Signer) -> str:
 
 
 def _arms(command: ImportKits, uow: UnitOfWork) -> tuple[str, ...] | None:
+    """Those of the domain in force; None where that gives no kits yet."""
     designs = uow.protocols.designs(command.trial)
     mine = next((one for one in designs if one.domain == command.domain), None)
-    return None if mine is None else tuple(mine.ratio)
+    return None if mine is None or mine.kits is None else tuple(mine.ratio)
 
 
 def _entry(kept: KitList) -> AuditEntry:
