@@ -1,4 +1,4 @@
-"""What acts over several domains answered, and kits.
+"""What acts over several domains answered, reveals of arms, and kits.
 
 Revision: 0012.
 """
@@ -35,6 +35,7 @@ _ACTS = (
 def upgrade() -> None:
     """Make the tables."""
     _make_answers()
+    _make_reveals()
     _make_lists()
     _make_stock()
     _make_contents()
@@ -48,6 +49,80 @@ def downgrade() -> None:
         op.drop_table("sealed_kit_content")
     for table in ("kit_event", "kit_stock", "kit", "kit_list", "domain_answer"):
         op.drop_table(table)
+    _show_arms("")
+    op.drop_table("arm_reveal")
+    op.drop_column("randomisation", "deferred")
+
+
+def _make_reveals() -> None:
+    op.add_column(
+        "randomisation",
+        sa.Column(
+            "deferred",
+            sa.Boolean(),
+            nullable=True,
+            comment="Whether the arm is told only when it is revealed.",
+        ),
+    )
+    op.create_table(
+        "arm_reveal",
+        _text("randomisation_id", "Whose arm."),
+        _text("trial", "Trial."),
+        _text("site", "Site."),
+        _text("domain", "Domain."),
+        _text("participant", "Participant."),
+        _text("reason", "Why then.", nullable=True),
+        _text("actor", "Who revealed it."),
+        _moment("at", "When, UTC."),
+        sa.PrimaryKeyConstraint("randomisation_id", name=op.f("pk_arm_reveal")),
+        sa.ForeignKeyConstraint(
+            ["randomisation_id"],
+            ["randomisation.randomisation_id"],
+            name=op.f("fk_arm_reveal_randomisation_id_randomisation"),
+        ),
+        comment="Since when the arm of a deferred domain is told; without it, never.",
+    )
+    _only_append("arm_reveal")
+    no = "NOT r.deferred" if _postgresql() else "r.deferred = 0"
+    _show_arms(
+        f" AND (r.deferred IS NULL OR {no} OR EXISTS (SELECT 1 FROM arm_reveal v "
+        "WHERE v.randomisation_id = r.randomisation_id))"
+    )
+
+
+def _show_arms(only: str) -> None:
+    """The view of open arms anew; by its owner's rights it reads what others may not.
+
+    Who was granted it before is granted it again: the grants go with the old view.
+    """
+    granted = _granted()
+    op.execute("DROP VIEW open_label_arm")
+    sealed = "sealed.assignment" if _postgresql() else "sealed_assignment"
+    barrier = " WITH (security_barrier)" if _postgresql() else ""
+    truth = "NOT r.blinded" if _postgresql() else "r.blinded = 0"
+    op.execute(
+        f"CREATE VIEW open_label_arm{barrier} AS "
+        "SELECT a.randomisation_id, a.arm "
+        f"FROM {sealed} a JOIN randomisation r "
+        f"ON r.randomisation_id = a.randomisation_id WHERE {truth}{only}"
+    )
+    if _postgresql():
+        told = "Arms that anybody may see: of a blinded domain it holds no row."
+        op.execute(f"COMMENT ON VIEW open_label_arm IS '{told}'")
+    for role in granted:
+        op.execute(f'GRANT SELECT ON open_label_arm TO "{role}"')
+
+
+def _granted() -> list[str]:
+    """Who but the owner may read the view."""
+    if not _postgresql():
+        return []
+    query = sa.text(
+        "SELECT DISTINCT g.grantee FROM information_schema.role_table_grants g "
+        "WHERE g.table_name = 'open_label_arm' AND g.privilege_type = 'SELECT' "
+        "AND g.grantee <> g.grantor"
+    )
+    return [str(role) for role in op.get_bind().scalars(query)]
 
 
 def _make_lists() -> None:

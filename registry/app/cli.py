@@ -41,6 +41,7 @@ REGISTRY_COMMANDS: Mapping[str, str] = {
     "audit": "registry.app.commands.audit:app",
     "signature": "registry.app.commands.signature:app",
     "randomisation": "registry.app.commands.randomisation:app",
+    "reveal": "registry.app.commands.reveal:app",
     "kit": "registry.app.commands.kit:app",
     "allocation": "registry.app.commands.allocation:app",
     "domain": "registry.app.commands.pausing:domain",

@@ -79,6 +79,7 @@ def design_of(domain: Domain) -> DomainDesign:
         method=_method(domain.allocation, {arm.name: arm.ratio for arm in arms}),
         blinded=domain.blinding == "blinded",
         open=domain.status == "open",
+        deferred=domain.reveal == "deferred",
         kits=_kits(domain),
         not_with=tuple((told.domain, told.arm) for told in domain.not_with),
     )

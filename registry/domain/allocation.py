@@ -74,6 +74,8 @@ class Randomisation:
     """Calendar epoch; None in what was drawn before it was kept."""
     vector_id: str | None = field(default=None, metadata=ADDED)
     """The allocation vector it was drawn by; None of methods that draw by none."""
+    deferred: bool | None = field(default=None, metadata=ADDED)
+    """Whether the arm is told only when it is revealed; None: it is not deferred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -214,6 +214,8 @@ def _consent_obstacles(case: Case) -> Iterator[Obstacle]:
 
 
 def _signature_obstacles(case: Case) -> Iterator[Obstacle]:
+    if _is_deferred(case):
+        return
     if case.signature is Signing.NOT_DELEGATED:
         yield Obstacle(ErrorCode.NOT_DELEGATED, case.signature.value)
     elif case.signature in (Signing.MISSING, Signing.OUTDATED):
@@ -237,7 +239,7 @@ def _screening_obstacles(case: Case) -> Iterator[Obstacle]:
     if case.at < verdict.known_at:
         yield Obstacle(ErrorCode.NOT_ELIGIBLE, "before_the_verdict")
     yield from _stratum_obstacles(case, verdict)
-    yield from _verdict_obstacles(verdict, case.answers)
+    yield from _verdict_obstacles(case, verdict)
     yield from _arm_obstacles(case, verdict)
 
 
@@ -260,10 +262,16 @@ def _untold(case: Case, verdict: TrialScreening) -> tuple[str, ...]:
     return tuple(factor for factor in needed if factor not in told)
 
 
-def _verdict_obstacles(
-    verdict: TrialScreening, answers: Mapping[str, Truth]
-) -> Iterator[Obstacle]:
+def _is_deferred(case: Case) -> bool:
+    """Whether the draw may leave open what the reveal wants settled."""
+    return case.design is not None and case.design.deferred
+
+
+def _verdict_obstacles(case: Case, verdict: TrialScreening) -> Iterator[Obstacle]:
+    answers = case.answers
     status = status_with_answers(verdict, answers)
+    if status in ("needs_human", "needs_data") and _is_deferred(case):
+        return
     if status == "needs_human":
         for criterion_id in missing_answers(verdict, answers) or ("",):
             yield Obstacle(

@@ -43,6 +43,8 @@ class DomainDesign:
     method: Method
     blinded: bool = False
     open: bool = True
+    deferred: bool = False
+    """Whether the arm, though open, is told only once it is revealed."""
     paused: tuple[str, ...] = ()
     """Arms that nobody gets at present; no part of the protocol."""
     kits: KitTerms | None = None
@@ -175,6 +177,7 @@ def _kits(told: dict[str, Any] | None) -> KitTerms | None:
 def _added(design: DomainDesign) -> dict[str, Any]:
     """What designs of before did not have, where it says anything."""
     told: dict[str, Any] = {"not_with": [list(pair) for pair in design.not_with]}
+    told["deferred"] = design.deferred
     if design.kits is not None:
         told["kits"] = {
             "stock_out": design.kits.stock_out.value,
@@ -194,6 +197,7 @@ def read_design(document: dict[str, Any]) -> DomainDesign:
         else PermutedBlocks(tuple(blocks)),
         blinded=document["blinded"],
         open=document["open"],
+        deferred=document.get("deferred", False),
         kits=_kits(document.get("kits")),
         not_with=tuple((d, arm) for d, arm in document.get("not_with", ())),
     )

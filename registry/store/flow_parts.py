@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from registry.store.listings import OutcomeFlow
 from registry.store.rows.alerts import AlertEventRow, AlertRow
 from registry.store.rows.allocation import RandomisationRow
 from registry.store.rows.people import AnswerRow
+from registry.store.rows.reveals import RevealRow
 from registry.store.rows.verdicts import OutcomeRow, ScreeningRow
 from registry.store.schema import OPEN_LABEL_ARMS
 from streams.vocabulary.messages import CriterionVerdict, TrialScreening
@@ -50,12 +51,13 @@ def touched(
 
 
 def arms(connection: Connection, at: datetime) -> dict[Place, Counter[str]]:
-    """How many were drawn to each arm, where it is hidden from nobody."""
+    """How many were drawn to each arm, where it was hidden from nobody at `at`."""
     row, shown = RandomisationRow, OPEN_LABEL_ARMS
     query = (
         select(row.trial, row.domain, shown.c.arm, func.count())
         .join(shown, shown.c.randomisation_id == row.randomisation_id)
-        .where(row.randomised_at <= at)
+        .outerjoin(RevealRow, RevealRow.randomisation_id == row.randomisation_id)
+        .where(row.randomised_at <= at, or_(RevealRow.at.is_(None), RevealRow.at <= at))
         .group_by(row.trial, row.domain, shown.c.arm)
     )
     found: dict[Place, Counter[str]] = defaultdict(Counter)

@@ -36,6 +36,7 @@ from registry.store.repositories.people import (
     ParticipantRepository,
 )
 from registry.store.repositories.redactions import RedactionRepository
+from registry.store.repositories.reveals import RevealRepository
 from registry.store.repositories.signatures import RecordSignatureRepository
 from registry.store.repositories.sites import (
     DelegationRepository,
@@ -88,6 +89,7 @@ class UnitOfWork:
         self.redactions = RedactionRepository(connection)
         self.record_signatures = RecordSignatureRepository(connection)
         self.allocations = AllocationRepository(connection)
+        self.reveals = RevealRepository(connection)
         self.kits = KitRepository(connection)
         self.domain_answers = DomainAnswerRepository(connection)
         self.letters = LetterRepository(connection)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from registry.domain.allocation import Randomisation
@@ -11,6 +13,7 @@ from registry.domain.answered import DomainAnswer
 from registry.domain.exclusion import Exclusion
 from registry.domain.pause import Pause, Place
 from registry.domain.randomisation.vector import AllocationVector
+from registry.domain.reveal import Reveal
 
 
 class AllocationRecords(Protocol):
@@ -39,6 +42,28 @@ class DomainAnswers(Protocol):
     def add(self, answer: DomainAnswer) -> None: ...
 
     def one(self, answer_id: str) -> DomainAnswer | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unrevealed:
+    """Somebody who was drawn, and to what nobody was told."""
+
+    participant: str
+    site: str
+    domain: str
+    randomised_at: datetime
+
+
+class Reveals(Protocol):
+    """Arms of deferred domains that were told; only ever appended."""
+
+    def one(self, randomisation_id: str) -> Reveal | None: ...
+
+    def add(self, reveal: Reveal) -> None:
+        """Every surface that shows open arms shows it from now on."""
+        ...
+
+    def waiting(self, trial: str) -> tuple[Unrevealed, ...]: ...
 
 
 class Pauses(Protocol):

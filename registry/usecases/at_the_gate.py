@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -86,14 +86,19 @@ class Seen:
         return not self.facts.standing.merges and len(self.chains) == 1
 
 
-def look(asking: Asking, uow: UnitOfWork) -> Seen:
-    """Everything that stands now; it takes no lock."""
+def look(asking: Asking, uow: UnitOfWork, *, confirming: bool = False) -> Seen:
+    """Everything that stands now; it takes no lock.
+
+    `confirming`: as if the domain deferred nothing, to see what is not settled.
+    """
     facts = uow.gate.facts(asking.whom)
     trial, standing = asking.whom.trial, facts.standing
     in_force = uow.protocols.in_force_of(standing.protocols)
     active = next((v for v in in_force if v.trial == trial), None)
     rivals = excluding(trial, terms_of(in_force))
     beside = _beside(asking, facts, active, uow)
+    if confirming and beside.design is not None:
+        beside = replace(beside, design=replace(beside.design, deferred=False))
     return Seen(
         facts=facts,
         consent=beside.words[-1] if beside.words else None,

@@ -25,6 +25,7 @@ from registry.usecases.allocation_ports import (
     AllocationRecords,
     DomainAnswers,
     Pauses,
+    Reveals,
     Vectors,
 )
 from registry.usecases.audit_ports import Audit
@@ -240,6 +241,10 @@ class Allocations(AllocationRecords, Protocol):
 
     def arm(self, randomisation_id: str) -> str: ...
 
+    def open_arm(self, randomisation_id: str) -> str | None:
+        """The arm, where anybody may see it now."""
+        ...
+
     def open_arms_of(self, participant: str) -> frozenset[tuple[str, str]]:
         """Domain and arm, wherever the participant's arm may be seen by anybody."""
         ...
@@ -391,6 +396,9 @@ class UnitOfWork(Protocol):
 
     @property
     def allocations(self) -> Allocations: ...
+
+    @property
+    def reveals(self) -> Reveals: ...
 
     @property
     def kits(self) -> Kits: ...

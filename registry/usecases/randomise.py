@@ -107,7 +107,7 @@ class Randomised:
     sequence_no: int
     randomised_at: datetime
     arm: str | None
-    """None where the domain is blinded."""
+    """None where the domain is blinded, or the arm not yet revealed."""
     repeated: bool
     roster: RosterEntry
     kit: str | None = None
@@ -347,7 +347,7 @@ def _told_again(
 
 def result_of(drawn: Randomisation, uow: UnitOfWork) -> Randomised:
     """The stored result; without the arm where it is hidden."""
-    arm = None if drawn.blinded else uow.allocations.arm(drawn.randomisation_id)
+    arm = uow.allocations.open_arm(drawn.randomisation_id)
     kits = uow.kits.of(drawn.randomisation_id)
     return _result(drawn, arm, kits[-1].kit if kits else None, repeated=True)
 
@@ -382,7 +382,7 @@ def _allocated(
         )
     result = _result(
         drawn,
-        None if drawn.blinded else sealed.arm,
+        None if drawn.blinded or drawn.deferred else sealed.arm,
         None if kit is None else kit.kit,
         repeated=False,
     )
@@ -446,6 +446,7 @@ def _randomisation(
         availability=admitted.placed.availability,
         vector_id=admitted.placed.vector_id,
         epoch=epoch_of(command.at),
+        deferred=admitted.design.deferred or None,
     )
 
 

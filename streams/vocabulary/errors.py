@@ -133,6 +133,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_KIT = "EMB-383"
     KIT_STEP = "EMB-384"
     NO_KIT_LIST = "EMB-385"
+    REVEAL = "EMB-386"
 
     BAD_SETTING = "EMB-402"
     PATH_NOT_FOUND = "EMB-403"

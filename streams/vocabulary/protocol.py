@@ -214,6 +214,9 @@ class Domain(Document):
     """Whether it recruits."""
     blinding: Literal["open_label", "blinded"]
     """Whether the arm is hidden from all but a few roles."""
+    reveal: Literal["deferred"] | None = Field(default=None, exclude_if=says_nothing)
+    """`deferred`: the draw may leave eligibility open, and the open-label arm is told
+    to nobody before that is settled."""
     arms: tuple[Arm, ...] = Field(min_length=2)
     """Its interventions."""
     recruitment: Recruitment
@@ -250,6 +253,11 @@ class Domain(Document):
         expect_unique("factor", (factor.id for factor in self.strata))
         ratio = {arm.id: arm.ratio for arm in self.arms}
         strata = frozenset(factor.id for factor in self.strata)
+        if self.reveal and self.blinding != "open_label":
+            raise protocol_fault(
+                ErrorCode.PROTOCOL_INVALID,
+                f"domain {self.id} is blinded: it reveals no arm, now or later",
+            )
         if self.kits is not None and self.blinding != "blinded":
             raise protocol_fault(
                 ErrorCode.PROTOCOL_INVALID,
@@ -370,7 +378,7 @@ class Protocol(Document):
                         f"{domain.id} is not drawn with {told.arm} of {told.domain}, "
                         "which is no open-label arm of a domain before it",
                     )
-            if domain.blinding == "open_label":
+            if domain.blinding == "open_label" and not domain.reveal:
                 open_arms |= {(domain.id, arm.id) for arm in domain.arms}
         return self
 

@@ -30,6 +30,7 @@ from registry.store.rows.conduct import DeviationRow, JudgedOutcomeRow
 from registry.store.rows.kits import KitEventRow, KitListRow
 from registry.store.rows.people import AnswerRow, ConsentRow, OptOutRow, ParticipantRow
 from registry.store.rows.redactions import RedactionRow
+from registry.store.rows.reveals import RevealRow
 from registry.store.rows.signatures import RecordSignatureRow
 from registry.store.rows.sites import DelegationRow, GreenLightRow, SignatureRow
 from registry.store.rows.trial import ModeRow, PauseRow, ProtocolRow
@@ -112,6 +113,7 @@ def _kept() -> Iterator[_Kept]:
     yield _of_its_own(Account.SIGNATURES, SignatureRow)
     yield _of_its_own(Account.REDACTIONS, RedactionRow)
     yield _of_its_own(Account.RECORD_SIGNATURES, RecordSignatureRow)
+    yield _of_its_own(Account.REVEALS, RevealRow)
     yield _of_its_own(Account.DOMAIN_ANSWERS, DomainAnswerRow)
     yield _Kept(Account.KIT_LISTS, KitListRow.__table__, _NONE, KitListRow.trial)
     yield _of_its_own(Account.KIT_EVENTS, KitEventRow)

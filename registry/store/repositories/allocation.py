@@ -192,6 +192,13 @@ class AllocationRepository:
         )
         return str(self._connection.execute(query).scalar_one())
 
+    def open_arm(self, randomisation_id: str) -> str | None:
+        """The arm, where anybody may see it now."""
+        query = select(OPEN_LABEL_ARMS.c.arm).where(
+            OPEN_LABEL_ARMS.c.randomisation_id == randomisation_id
+        )
+        return self._connection.scalar(query)
+
     def open_arms_of(self, participant: str) -> frozenset[tuple[str, str]]:
         """Domain and arm of the participant, as far as anybody may see them."""
         row, shown = RandomisationRow, OPEN_LABEL_ARMS

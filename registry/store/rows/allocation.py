@@ -141,6 +141,9 @@ class RandomisationRow(Row):
     )
     epoch: Mapped[str | None] = said("Calendar epoch, frozen: month in UTC.")
     vector_id: Mapped[str | None] = said("Allocation vector it was drawn by.")
+    deferred: Mapped[bool | None] = said(
+        "Whether the arm is told only when it is revealed."
+    )
 
 
 class ExclusionRow(Row):

@@ -478,7 +478,9 @@ def test_no_surface_of_kits_names_an_arm(pharmacy, registry_url, sql):
     ]
     said = "".join(one.output for one in ran)
     for table in ("kit", "kit_list", "kit_stock", "kit_event", "audit_event", "outbox"):
-        where = " WHERE action <> 'protocol:activated'" if table == "audit_event" else ""
+        where = (
+            " WHERE action <> 'protocol:activated'" if table == "audit_event" else ""
+        )
         said += str(sql(f"SELECT * FROM {table}{where}"))
     said += str(done)
 

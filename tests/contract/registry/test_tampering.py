@@ -41,6 +41,7 @@ from registry.usecases.redact_deviation import (
     RedactDeviation,
     redact_deviation,
 )
+from registry.usecases.reveal_arm import RevealArm, Revealed, reveal_arm
 from registry.usecases.set_mode import SetMode, set_mode
 from registry.usecases.set_pause import SetPause, set_pause
 from registry.usecases.sign_eligibility import SignEligibility, sign_eligibility
@@ -102,6 +103,7 @@ def full(bedside, registry):
     care = replace(
         bedside.fluids,
         domain="care",
+        deferred=True,
         method=Minimised(
             weights=(("shock", Fraction(1)),), spread="range", p=Fraction(1)
         ),
@@ -180,6 +182,18 @@ def full(bedside, registry):
                 ),
                 uow,
             )
+            revealed = reveal_arm(
+                RevealArm(
+                    trial="TIDE",
+                    domain="care",
+                    participant=done.participant,
+                    reason=None,
+                    actor="doctor",
+                    at=noon + HOUR,
+                ),
+                uow,
+            )
+            assert isinstance(revealed, Revealed)
             deviation = record_deviation(
                 RecordDeviation(
                     participant=done.participant,

@@ -1,0 +1,70 @@
+"""`ember reveal`: arms of deferred domains, told once their eligibility is confirmed."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from registry.app.clocks import SystemClock
+from registry.app.commands.exits import FORBIDDEN, told_in_words
+from registry.app.commands.naming import ReasonOption
+from registry.app.commands.options import ActorOption, RegistryOption, opened
+from registry.app.commands.query import Columns, print_table, told
+from registry.app.obstacles import hindrances
+from registry.usecases.reveal_arm import NotRevealed, RevealArm, reveal_arm
+
+
+app = typer.Typer(
+    help="Arms that are drawn and not yet told.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+TrialOption = Annotated[str, typer.Option(help="The trial.")]
+
+
+@app.command()
+def arm(
+    participant: Annotated[str, typer.Argument(help="The participant's code.")],
+    trial: TrialOption,
+    domain: Annotated[str, typer.Option(help="The domain.")],
+    actor: ActorOption,
+    reason: ReasonOption = None,
+    registry: RegistryOption = None,
+) -> None:
+    """Tell the arm; exit 1 where what the draw left open is not settled."""
+    command = RevealArm(
+        trial=trial,
+        domain=domain,
+        participant=participant,
+        reason=reason,
+        actor=actor,
+        at=SystemClock().now(),
+    )
+    with told_in_words(), closing(opened(registry)) as book:
+        with book.transaction() as uow:
+            done = reveal_arm(command, uow)
+        if isinstance(done, NotRevealed):
+            for one in hindrances(done.gate.obstacles):
+                print(f"  {one.in_words}", file=sys.stderr)
+            raise typer.Exit(FORBIDDEN)
+        print(
+            f"{participant}: {domain}, arm {done.arm}, told {told(done.reveal.at)} UTC"
+        )
+
+
+@app.command("list")
+def list_(trial: TrialOption, registry: RegistryOption = None) -> None:
+    """Who was drawn, and to what nobody was told: it may stay so for ever."""
+    with closing(opened(registry)) as book, book.inspection() as uow:
+        hidden = uow.reveals.waiting(trial)
+    columns: Columns = {
+        "participant": lambda r: r.participant,
+        "site": lambda r: r.site,
+        "domain": lambda r: r.domain,
+        "randomised": lambda r: told(r.randomised_at),
+    }
+    print_table("hidden arms", hidden, columns)
