@@ -11,12 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
 from typing import Protocol
 
 from registry.domain.alert import Alert, Move
 from registry.domain.allocation import Allocator, Randomisation, SealedArm
-from registry.domain.letter import Letter
 from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.draws import Position
@@ -32,7 +30,7 @@ from registry.usecases.audit_ports import Audit
 from registry.usecases.conduct_ports import Deviations, JudgedOutcomes, Redactions
 from registry.usecases.gate_facts import GateReads
 from registry.usecases.kit_ports import Kits
-from registry.usecases.outbox import OutboxItem
+from registry.usecases.outgoing_ports import Letters, Outbox
 from registry.usecases.people_ports import Answers, OptOuts, Participants
 from registry.usecases.records import (
     AlertRecord,
@@ -47,7 +45,6 @@ from registry.usecases.stream_ports import Feeds, Stream
 from registry.usecases.stream_state import RecordedMessage
 from registry.usecases.vault_ports import Vault
 from streams.vocabulary.messages import (
-    DeadLetter,
     Provenance,
     SepsisOnset,
     TrialOutcome,
@@ -261,66 +258,6 @@ class Allocations(AllocationRecords, Protocol):
     def may_read_arms(self) -> bool:
         """Whether this connection's role may; SQLite has no roles, and it may."""
         ...
-
-
-class Outbox(Protocol):
-    """What is to be told outside."""
-
-    def add(self, items: Sequence[OutboxItem]) -> None: ...
-
-    def claim(
-        self, *, topic: str, now: datetime, lease_until: datetime, limit: int = 100
-    ) -> tuple[OutboxItem, ...]:
-        """What is due, taken by this caller until the lease ends."""
-        ...
-
-    def delivered(self, outbox_id: str, *, at: datetime) -> None: ...
-
-    def failed(
-        self, outbox_id: str, *, error: str, next_attempt_at: datetime | None
-    ) -> None:
-        """None: given up, a dead letter."""
-        ...
-
-    def give_up(self, *, topic: str, error: str) -> int:
-        """How many undelivered items of the topic will now never be sent."""
-        ...
-
-    def next_due(self, topic: str) -> datetime | None: ...
-
-    def lead(self) -> bool:
-        """Whether this transaction may relay in order; nobody else may until its end."""
-        ...
-
-    def waiting(self, topics: Collection[str], limit: int) -> tuple[OutboxItem, ...]:
-        """What is not settled, in the order in which it was written."""
-        ...
-
-    def count_waiting(self, topics: Collection[str]) -> int: ...
-
-
-class Letters(Protocol):
-    """Dead letters, and how often each was sent again."""
-
-    def add(self, letters: Sequence[DeadLetter]) -> tuple[int, ...]:
-        """Which of them were there before."""
-        ...
-
-    def listing(
-        self, *, code: str | None, waiting: bool, limit: int
-    ) -> tuple[Letter, ...]:
-        """The latest first."""
-        ...
-
-    def one(self, message_id: str) -> Letter | None:
-        """By its id, or the beginning of it; None where several begin so."""
-        ...
-
-    def drop_before(self, moment: datetime) -> None:
-        """Letters hold identifiers: they are kept no longer than on their topic."""
-        ...
-
-    def note_retry(self, message_id: str, at: datetime) -> None: ...
 
 
 class UnitOfWork(Protocol):

@@ -22,17 +22,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from registry.domain.allocation import Allocator, Randomisation, SealedArm, following
+from registry.domain.allocation import Allocator, Randomisation
 from registry.domain.audit import AuditAction, AuditEntry
 from registry.domain.enrolment import Gate, Obstacle
-from registry.domain.epoch import epoch_of
 from registry.domain.kit import Kit
-from registry.domain.mode import Mode
-from registry.domain.participant import Consent
-from registry.domain.placement import Placement
-from registry.domain.protocol import DomainDesign
-from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.signer import Signer
+from registry.usecases.admitted import (
+    Admitted,
+    admit,
+    held_kits,
+    meant,
+    randomisation,
+    sealed_arm,
+)
 from registry.usecases.at_the_gate import Seen, look
 from registry.usecases.declared import lock_chains
 from registry.usecases.declined import roster_item
@@ -40,7 +42,7 @@ from registry.usecases.end_calls import end_calls
 from registry.usecases.gate_facts import Standing, Whom
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import Request
-from registry.usecases.reserve_kit import hold_one_of_each, reserve
+from registry.usecases.reserve_kit import reserve
 from registry.usecases.tell_randomisation import randomised_entry, roster_entry
 from streams.vocabulary.clock import iso
 from streams.vocabulary.errors import (
@@ -49,8 +51,8 @@ from streams.vocabulary.errors import (
     Refused,
     SettingsError,
 )
-from streams.vocabulary.ids import identity, screening_identity
-from streams.vocabulary.messages import RosterEntry, TrialScreening
+from streams.vocabulary.ids import screening_identity
+from streams.vocabulary.messages import RosterEntry
 
 
 LOOKS = 3
@@ -121,23 +123,6 @@ class NotRandomised:
     gate: Gate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Admitted:
-    """What the gate let through, as it stands inside the locks."""
-
-    screening: TrialScreening
-    consent: Consent
-    placed: Placement
-    design: DomainDesign
-    """With the arms among which is drawn."""
-    allocator: Allocator
-    mode: Mode
-    quiet: bool
-    """No alert speaks of the patient, and no other name: nobody is called back."""
-    alone: bool
-    """The person has no other name, and the trial excludes no other."""
-
-
 def randomise(
     command: Randomise, uow: UnitOfWork, *, signer: Signer
 ) -> Randomised | NotRandomised:
@@ -195,33 +180,15 @@ def within_the_locks(
     gate = _gate_of_the_same_verdict(before, now)
     if gate.open and not _fits(before, now):
         return None
-    admitted = _admitted(now, allocator) if gate.open else None
+    admitted = admit(now, allocator) if gate.open else None
     if admitted is None:
         return refused(command, uow, subject=_subject(now), why=gate)
     _check_key(command.trial, now, signer)
-    kits = _held_kits(command, admitted.design, uow, signer)
+    kits = held_kits(command, admitted.design, uow, signer)
     if kits is None:
         return refused(command, uow, subject=_subject(now), why=KITS_SHORT)
     return _allocated(
         _request(command, now), command, admitted, kits, uow, signer=signer
-    )
-
-
-def _held_kits(
-    command: Randomise, design: DomainDesign, uow: UnitOfWork, signer: Signer
-) -> Mapping[str, Kit] | None:
-    """By arm the kit that would be given; empty without kits, None where one lacks."""
-    if design.kits is None:
-        return {}
-    return hold_one_of_each(
-        tuple(design.ratio),
-        design.kits,
-        uow,
-        trial=command.trial,
-        domain=command.domain,
-        site=command.site,
-        at=command.at,
-        signer=signer,
     )
 
 
@@ -243,23 +210,6 @@ def _gate_of_the_same_verdict(before: Seen, now: Seen) -> Gate:
 def _fits(before: Seen, now: Seen) -> bool:
     """Whether the locks that were taken are those that are wanted."""
     return now.placed.lock == before.placed.lock and now.chains <= before.chains
-
-
-def _admitted(seen: Seen, allocator: Allocator) -> _Admitted | None:
-    """None where something is missing that an open gate does not let be missing."""
-    facts, placed = seen.facts, seen.placed
-    if facts.screening is None or seen.consent is None or placed.design is None:
-        return None
-    return _Admitted(
-        screening=facts.screening,
-        consent=seen.consent,
-        placed=placed,
-        design=placed.design,
-        allocator=following(allocator, placed.schedule),
-        mode=facts.mode,
-        quiet=not facts.standing.alerts and not facts.standing.merges,
-        alone=seen.alone,
-    )
 
 
 def _turned_away(
@@ -324,7 +274,7 @@ def _told_again(
     In another stay it is no repetition: a participant is randomised once in a domain.
     """
     earlier = uow.allocations.request_by_key(request.idempotency_key)
-    if earlier is not None and _meant(earlier) != _meant(request):
+    if earlier is not None and meant(earlier) != meant(request):
         raise Refused(
             ErrorCode.REQUEST_REUSED,
             f"The request {request.idempotency_key!r} was made for another "
@@ -352,21 +302,17 @@ def result_of(drawn: Randomisation, uow: UnitOfWork) -> Randomised:
     return _result(drawn, arm, kits[-1].kit if kits else None, repeated=True)
 
 
-def _meant(request: Request) -> tuple[str, str, str]:
-    return request.trial, request.domain, request.participant
-
-
 def _allocated(
     request: Request,
     command: Randomise,
-    admitted: _Admitted,
+    admitted: Admitted,
     kits: Mapping[str, Kit],
     uow: UnitOfWork,
     *,
     signer: Signer,
 ) -> Randomised | NotRandomised:
-    sealed = _sealed(request, admitted, uow, signer)
-    drawn = _randomisation(request, command, admitted, sealed)
+    sealed = sealed_arm(request, admitted, uow, signer)
+    drawn = randomisation(request, command, admitted, sealed)
     stands = replace(admitted.allocator, next_no=drawn.sequence_no + 1)
     if not uow.allocations.add(request, drawn, sealed, following=stands):
         return _told_again(request, command, uow)
@@ -390,64 +336,6 @@ def _allocated(
     steps = () if admitted.quiet else end_calls(drawn, uow, alone=admitted.alone)
     uow.audit.append(randomised_entry(drawn, steps))
     return result
-
-
-def _sealed(
-    request: Request, admitted: _Admitted, uow: UnitOfWork, signer: Signer
-) -> SealedArm:
-    allocator = admitted.allocator
-    stratum, number = admitted.placed.stratum, allocator.next_no
-    position = Position(request.trial, request.domain, stratum, number)
-    history = uow.allocations.history(
-        position, schedule_first_no=allocator.schedule_first_no
-    )
-    drawn = signer.arm(position, design=admitted.design, history=history)
-    return SealedArm(
-        randomisation_id=identity("randomisation", *_meant(request)),
-        arm=drawn.arm,
-        nonce=signer.nonce(position),
-        state=drawn.state,
-    )
-
-
-def _randomisation(
-    request: Request, command: Randomise, admitted: _Admitted, sealed: SealedArm
-) -> Randomisation:
-    verdict, allocator = admitted.screening, admitted.allocator
-    return Randomisation(
-        randomisation_id=sealed.randomisation_id,
-        idempotency_key=request.idempotency_key,
-        trial=request.trial,
-        domain=request.domain,
-        participant=request.participant,
-        site=command.site,
-        patient=command.patient,
-        episode=command.episode,
-        stratum=admitted.placed.stratum,
-        sequence_no=allocator.next_no,
-        schedule=allocator.schedule,
-        schedule_first_no=allocator.schedule_first_no,
-        ratio=tuple((arm.name, arm.ratio) for arm in admitted.design.arms),
-        blinded=admitted.design.blinded,
-        randomised_at=command.at,
-        randomised_by=command.actor,
-        anchor=verdict.anchor,
-        anchor_at=verdict.anchor_at,
-        covariates=verdict.covariates,
-        protocol_version=verdict.protocol_version,
-        protocol_hash=verdict.protocol_hash,
-        software_version=verdict.software_version,
-        definition_version=verdict.definition_version,
-        screening_message_id=verdict.message_id,
-        consent_id=admitted.consent.consent_id,
-        mode=admitted.mode,
-        provenance=verdict.provenance,
-        arm_commitment=sealed.commitment,
-        availability=admitted.placed.availability,
-        vector_id=admitted.placed.vector_id,
-        epoch=epoch_of(command.at),
-        deferred=admitted.design.deferred or None,
-    )
 
 
 def _result(

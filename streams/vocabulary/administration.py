@@ -18,6 +18,17 @@ from streams.vocabulary.registration import Identifier, Words
 Version = Annotated[str, Field(pattern=r"^\d+\.\d+(\.\d+)?$")]
 
 
+class Alert(Document):
+    """What the alerted person reads; no identity stands in it."""
+
+    title: Words
+    """The line that is read first."""
+    body: Words
+    """What is to be done, and where."""
+    to: tuple[Literal["treating_clinician", "research_team"], ...] = ("research_team",)
+    """Which roles are alerted."""
+
+
 class Site(Document):
     """A hospital, or a part of one, that recruits."""
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from streams.vocabulary.administration import (
+    Alert,
     Amendment,
     CoEnrolment,
     M11Document,
@@ -28,6 +29,12 @@ from streams.vocabulary.consent import Consent, says_nothing
 from streams.vocabulary.document import Document, Named
 from streams.vocabulary.entry import Entry
 from streams.vocabulary.errors import ErrorCode
+from streams.vocabulary.hiding import (
+    GivenArm,
+    Kits,
+    exclusion_misfits,
+    hiding_misfits,
+)
 from streams.vocabulary.m11 import Section
 from streams.vocabulary.outcomes import (
     OutcomeName,
@@ -171,38 +178,6 @@ class Recruitment(Document):
     """The window is open up to and including its last moment."""
 
 
-class Alert(Document):
-    """What the alerted person reads; no identity stands in it."""
-
-    title: Words
-    """The line that is read first."""
-    body: Words
-    """What is to be done, and where."""
-    to: tuple[Literal["treating_clinician", "research_team"], ...] = ("research_team",)
-    """Which roles are alerted."""
-
-
-class Kits(Document):
-    """How the kits of a blinded domain are given."""
-
-    treatment: Duration
-    """How long a kit is used; none is given that expires meanwhile."""
-    stock_out: Literal["refuse_domain_at_site", "reserve_elsewhere"] = (
-        "refuse_domain_at_site"
-    )
-    """What becomes of a participant where an arm has no kit at the site: nobody is
-    randomised, or a kit of the depot is reserved."""
-
-
-class GivenArm(Document):
-    """An arm that was drawn in another domain."""
-
-    domain: Named
-    """The domain, which stands before this one in the document."""
-    arm: Named
-    """Its arm, which anybody may know."""
-
-
 class Domain(Document):
     """One question of the platform."""
 
@@ -253,17 +228,11 @@ class Domain(Document):
         expect_unique("factor", (factor.id for factor in self.strata))
         ratio = {arm.id: arm.ratio for arm in self.arms}
         strata = frozenset(factor.id for factor in self.strata)
-        if self.reveal and self.blinding != "open_label":
-            raise protocol_fault(
-                ErrorCode.PROTOCOL_INVALID,
-                f"domain {self.id} is blinded: it reveals no arm, now or later",
-            )
-        if self.kits is not None and self.blinding != "blinded":
-            raise protocol_fault(
-                ErrorCode.PROTOCOL_INVALID,
-                f"domain {self.id} has kits and hides no arm",
-            )
-        for fault in misfits(self.allocation, ratio=ratio, factors=strata):
+        told = (
+            *hiding_misfits(self),
+            *misfits(self.allocation, ratio=ratio, factors=strata),
+        )
+        for fault in told:
             raise protocol_fault(ErrorCode.PROTOCOL_INVALID, fault)
         return self
 
@@ -333,6 +302,8 @@ class Protocol(Document):
 
     @model_validator(mode="after")
     def _sends_to_a_domain_there_is(self) -> Protocol:
+        for fault in exclusion_misfits(self.domains):
+            raise protocol_fault(ErrorCode.PROTOCOL_INVALID, fault)
         names = {domain.id for domain in self.domains}
         everywhere = (*self.criteria, *(c for d in self.domains for c in d.criteria))
         for criterion in everywhere:
@@ -365,22 +336,6 @@ class Protocol(Document):
                 ErrorCode.PROTOCOL_INVALID,
                 f"{rule.id} compares the arms of a blinded domain; nobody may see them",
             )
-
-    @model_validator(mode="after")
-    def _excludes_by_arms_that_are_known(self) -> Protocol:
-        """A blinded arm that shuts a domain would be told by it."""
-        open_arms: set[tuple[str, str]] = set()
-        for domain in self.domains:
-            for told in domain.not_with:
-                if (told.domain, told.arm) not in open_arms:
-                    raise protocol_fault(
-                        ErrorCode.PROTOCOL_INVALID,
-                        f"{domain.id} is not drawn with {told.arm} of {told.domain}, "
-                        "which is no open-label arm of a domain before it",
-                    )
-            if domain.blinding == "open_label" and not domain.reveal:
-                open_arms |= {(domain.id, arm.id) for arm in domain.arms}
-        return self
 
     @model_validator(mode="after")
     def _was_amended_in_order(self) -> Protocol:

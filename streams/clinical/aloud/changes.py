@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from streams.clinical.aloud.document import Passage, passages
 from streams.clinical.aloud.entries import recruitment
 from streams.clinical.aloud.rules import lines
-from streams.clinical.aloud.terms import asked_again, consent_terms, waited_for
+from streams.clinical.aloud.terms import (
+    asked_again,
+    consent_terms,
+    hiding_terms,
+    waited_for,
+)
 from streams.vocabulary.allocation import Allocation
 from streams.vocabulary.protocol import Domain, Protocol
 
@@ -139,6 +144,7 @@ def _of_domain(domain: Domain) -> dict[str, str]:
         "allocation": _allocation(domain.allocation),
         "alert": f"{domain.alert.title} {domain.alert.body} to {domain.alert.to}",
     }
+    told |= hiding_terms(domain)
     told |= {f"arm {a.id}": f"{a.title} (share {a.ratio})" for a in domain.arms}
     for factor in domain.strata:
         rule = "; ".join(line.strip() for line in lines(factor.rule))

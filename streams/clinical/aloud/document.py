@@ -8,7 +8,12 @@ from typing import Literal
 
 from streams.clinical.aloud.entries import recruitment
 from streams.clinical.aloud.rules import asks, lines
-from streams.clinical.aloud.terms import asked_again, consent_terms, waited_for
+from streams.clinical.aloud.terms import (
+    asked_again,
+    consent_terms,
+    hiding_terms,
+    waited_for,
+)
 from streams.clinical.aloud.times import joined, lasting
 from streams.vocabulary.protocol import Criterion, Domain, Protocol
 
@@ -140,6 +145,8 @@ def _domain(domain: Domain, told: list[Passage]) -> Iterator[str]:
         f"({domain.status}, {domain.blinding.replace('_', ' ')})"
     )
     yield recruitment(domain.recruitment)
+    for name, terms in hiding_terms(domain).items():
+        yield f"{name.capitalize()}: {terms}."
     yield from _section(f"Domain {domain.id}", told, f"domain {domain.id}")
     for arm in domain.arms:
         yield f"Arm {arm.id} (share {arm.ratio}): {arm.title}"

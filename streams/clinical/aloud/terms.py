@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streams.vocabulary.consent import Consent, Reconsent
-from streams.vocabulary.protocol import Factor
+from streams.vocabulary.protocol import Domain, Factor
 from streams.vocabulary.quantities import write_duration
 
 
@@ -29,3 +29,18 @@ def waited_for(factor: Factor) -> str:
     if factor.within is None:
         return ""
     return f" (waited for {write_duration(factor.within)} from the anchor)"
+
+
+def hiding_terms(domain: Domain) -> dict[str, str]:
+    """What is declared of hidden arms, of kits, and of arms that shut the domain."""
+    told = {}
+    if domain.reveal is not None:
+        told["reveal"] = "the arm is told once eligibility is confirmed"
+    if domain.kits is not None:
+        lacking = domain.kits.stock_out.replace("_", " ")
+        length = write_duration(domain.kits.treatment)
+        told["kits"] = f"used for {length}; where an arm has none: {lacking}"
+    if domain.not_with:
+        pairs = ", ".join(f"{one.arm} of {one.domain}" for one in domain.not_with)
+        told["not with"] = pairs
+    return told
