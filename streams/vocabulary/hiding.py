@@ -63,7 +63,7 @@ def hiding_misfits(domain: Hiding) -> Iterator[str]:
         yield f"domain {domain.id} has kits and hides no arm"
 
 
-def exclusion_misfits(domains: Iterable[Hiding]) -> Iterator[str]:
+def shut_misfits(domains: Iterable[Hiding]) -> Iterator[str]:
     """The arms by which a domain is shut, and that nobody may know before it."""
     known: set[tuple[str, str]] = set()
     for domain in domains:

@@ -29,12 +29,7 @@ from streams.vocabulary.consent import Consent, says_nothing
 from streams.vocabulary.document import Document, Named
 from streams.vocabulary.entry import Entry
 from streams.vocabulary.errors import ErrorCode
-from streams.vocabulary.hiding import (
-    GivenArm,
-    Kits,
-    exclusion_misfits,
-    hiding_misfits,
-)
+from streams.vocabulary.hiding import GivenArm, Kits, hiding_misfits, shut_misfits
 from streams.vocabulary.m11 import Section
 from streams.vocabulary.outcomes import (
     OutcomeName,
@@ -302,8 +297,6 @@ class Protocol(Document):
 
     @model_validator(mode="after")
     def _sends_to_a_domain_there_is(self) -> Protocol:
-        for fault in exclusion_misfits(self.domains):
-            raise protocol_fault(ErrorCode.PROTOCOL_INVALID, fault)
         names = {domain.id for domain in self.domains}
         everywhere = (*self.criteria, *(c for d in self.domains for c in d.criteria))
         for criterion in everywhere:
@@ -318,6 +311,8 @@ class Protocol(Document):
 
     @model_validator(mode="after")
     def _compares_arms_that_may_be_seen(self) -> Protocol:
+        for fault in shut_misfits(self.domains):
+            raise protocol_fault(ErrorCode.PROTOCOL_INVALID, fault)
         for rule in self.outcome_rules.values():
             if isinstance(rule, TreatmentReceived) and rule.domain is not None:
                 self._expect_open_arms(rule)
