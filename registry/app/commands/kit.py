@@ -247,7 +247,7 @@ def _move(
 ) -> None:
     now = SystemClock().now()
     with closing(opened(registry)) as book, book.transaction() as uow:
-        for kit in kits:
+        for kit in sorted(kits):  # two shipments with one code wait in one order
             command = MoveKit(
                 trial=trial,
                 kit=kit,
