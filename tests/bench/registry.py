@@ -92,7 +92,12 @@ def open_trial(registry: Registry, sites: Iterable[str]) -> None:
         )
         for site in sites:
             light = SetGreenLight(
-                trial="TIDE", site=site, given=True, reason="", actor="bench", at=NOON
+                trial="TIDE",
+                site=site,
+                given=True,
+                reason="bench",
+                actor="bench",
+                at=NOON,
             )
             set_green_light(light, uow)
 
