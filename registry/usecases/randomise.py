@@ -36,7 +36,7 @@ from registry.usecases.declined import roster_item
 from registry.usecases.end_calls import end_calls
 from registry.usecases.gate_facts import Standing, Whom
 from registry.usecases.ports import UnitOfWork
-from registry.usecases.records import Request
+from registry.usecases.records import AlertRecord, Request
 from registry.usecases.tell_randomisation import randomised_entry, roster_entry
 from streams.vocabulary.clock import iso
 from streams.vocabulary.errors import (
@@ -301,9 +301,15 @@ def _allocated(
         return _told_again(request, command, uow)
     result = _result(drawn, None if drawn.blinded else sealed.arm, repeated=False)
     uow.outbox.add([roster_item(result.roster)])
-    steps = () if admitted.quiet else end_calls(drawn, uow, alone=admitted.alone)
+    steps = () if admitted.quiet else _ended_calls(drawn, admitted, uow)
     uow.audit.append(randomised_entry(drawn, steps))
     return result
+
+
+def _ended_calls(
+    drawn: Randomisation, admitted: _Admitted, uow: UnitOfWork
+) -> tuple[AlertRecord, ...]:
+    return end_calls(drawn, uow, alone=admitted.alone, said=admitted.screening)
 
 
 def _sealed(
