@@ -4,14 +4,14 @@ A verdict counts from its `recorded_at`, a word of consent and an opt-out from t
 a randomisation from `randomised_at`, an answer from when it was signed, an alert's
 step from when it was taken.
 Nothing recorded later changes what is told of a moment.
-Screenings that never were candidates, and candidates with whom nobody ever spoke, are
-counted where they lie; the others, few beside them, are read one by one.
+Screenings that were not revised since, and of which nobody ever spoke or none had been
+a candidate, are counted where they lie; the others, few beside them, one by one.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    union_all,
+    tuple_,
 )
 
 from registry.domain.consent import Standing
@@ -37,6 +37,7 @@ from registry.domain.flow import Box, Course, boxes, exit_of
 from registry.store.flow_parts import arms, outcomes_told, primary_reason, touched
 from registry.store.listings import FlowAtView, OutcomeFlow
 from registry.store.open_windows import ruled_out_by_answer
+from registry.store.repositories.bulk import portions
 from registry.store.repositories.screening_state import by_revisions
 from registry.store.rows.allocation import RandomisationRow
 from registry.store.rows.people import AnswerRow, OptOutRow, ParticipantRow
@@ -48,6 +49,9 @@ from streams.vocabulary.messages import TRIAL_SCREENING, decode
 _PORTION = 5_000
 Place = tuple[str, str]
 """Trial and domain."""
+
+Known = Row[*tuple[Any, ...]]
+"""One screening as it was known at a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +81,14 @@ def flow_at(
 ) -> tuple[FlowAtView, ...]:
     """A row a domain in which anybody had been assessed at `at`."""
     told: dict[Place, _Told] = defaultdict(_Told)
+    revised = tuple(_revised_since(connection, at, within))
     for place, course, number in _counted(connection, at, within):
         told[place].ends[exit_of(course)] += number
-    for place, course in _one_by_one(connection, at, within):
+    for place, course in _one_by_one(connection, at, within, revised):
         told[place].ends[exit_of(course)] += 1
         told[place].standing[course.standing] += course.randomised
     if reasons:
-        for place, reason in _reasons(connection, at, within):
+        for place, reason in _reasons(connection, at, within, revised):
             told[place].reasons[reason] += 1
     alerted, answered = touched(connection, at, within.of(ScreeningStateRow))
     shown = arms(connection, at) if may_see_arms else {}
@@ -140,7 +145,7 @@ def _counted(
     connection: Connection, at: datetime, within: Within
 ) -> Iterator[tuple[Place, Course, int]]:
     """Those of whom nothing but their verdicts is to be known."""
-    known = as_of(at, within)
+    known = _settled(at, within).subquery()
     shape = known.c.status, known.c.is_open, known.c.candidate
     query = (
         select(known.c.trial, known.c.domain, *shape, func.count())
@@ -159,12 +164,12 @@ def _counted(
 
 
 def _one_by_one(
-    connection: Connection, at: datetime, within: Within
+    connection: Connection, at: datetime, within: Within, revised: Iterable[Known]
 ) -> Iterator[tuple[Place, Course]]:
-    """Candidates, and all who were randomised, whatever their verdict's clock says."""
+    """The others, and all who were randomised, whatever their verdict's clock says."""
     drawn = {row.thing: row for row in connection.execute(_drawn(at, within))}
     people = _People(connection, at, within)
-    for row in connection.execute(_candidate_rows(at, within)):
+    for row in (*connection.execute(_spoken_of(at, within)), *revised):
         course = people.course(row, randomised=row.thing in drawn)
         drawn.pop(row.thing, None)
         yield (row.trial, row.domain), course
@@ -183,7 +188,7 @@ class _People:
         self._against = ruled_out_by_answer(connection, at)
         self._out = opted_out(connection, at)
 
-    def course(self, row: Row[*tuple[Any, ...]], *, randomised: bool) -> Course:
+    def course(self, row: Known, *, randomised: bool) -> Course:
         whom = (row.trial, row.site, row.patient)
         told, now = self._stood.get(whom, (Recorded(), NOT_ASKED))
         out = self._out.get((row.site, row.patient), set())
@@ -200,10 +205,9 @@ class _People:
         )
 
 
-def _candidate_rows(at: datetime, within: Within) -> Select[*tuple[Any, ...]]:
-    known = as_of(at, within)
-    query = select(known).where(~_of_nobody_else(known, at))
-    return query.execution_options(yield_per=_PORTION)
+def _spoken_of(at: datetime, within: Within) -> Select[*tuple[Any, ...]]:
+    known = _settled(at, within).subquery()
+    return select(known).where(~_of_nobody_else(known, at))
 
 
 def _of_nobody_else(known: Subquery, at: datetime) -> ColumnElement[bool]:
@@ -226,49 +230,45 @@ def _says(
     return exists().where(*mine, *more)
 
 
-def as_of(at: datetime, within: Within) -> Subquery:
-    """Each screening (`thing`) recorded by `at`, with its last revision of then.
-
-    `status` and `open_revision` are of the last with the window open, null where there
-    was none; `candidate` is whether any such was eligible or wanted a human.
-    What was not revised after `at` is as it is now; only the revisions of the others
-    are read.
-    """
-    return union_all(_settled(at, within), _revised_since(at, within)).subquery()
-
-
 def _settled(at: datetime, within: Within) -> Select[*tuple[Any, ...]]:
+    """Each screening (`thing`) that was not revised after `at`: as it is now.
+
+    `status` and `open_revision` are of the last revision with the window open, null
+    where there was none; `candidate` is whether any such was eligible or wanted a human.
+    """
     row = ScreeningStateRow
-    return select(
-        row.screening_id.label("thing"),
-        row.trial,
-        row.domain,
-        row.site,
-        row.patient,
-        row.open_revision,
-        row.open_status.label("status"),
-        and_(row.window_open, row.deadline >= at).label("is_open"),
-        or_(row.ever_eligible, row.ever_needs_human).label("candidate"),
-    ).where(row.last_recorded_at <= at, *within.of(row))
+    as_it_is = _shape(row, at)
+    return as_it_is.where(row.last_recorded_at <= at, *within.of(row))
 
 
-def _revised_since(at: datetime, within: Within) -> Select[*tuple[Any, ...]]:
-    state = ScreeningStateRow
+def _revised_since(
+    connection: Connection, at: datetime, within: Within
+) -> Iterator[Known]:
+    """The others, by their revisions until then; who they are is asked first.
+
+    They are few, and no plan made beforehand knows it.
+    """
+    state, row = ScreeningStateRow, ScreeningRow
     moved = select(state.screening_id).where(
         state.first_recorded_at <= at, state.last_recorded_at > at, *within.of(state)
     )
-    row = ScreeningRow
-    then = by_revisions(row.recorded_at <= at, row.screening_id.in_(moved)).subquery()
+    for portion in portions(connection.scalars(moved).all()):
+        mine = row.screening_id.in_(portion)
+        then = by_revisions(row.recorded_at <= at, mine).subquery()
+        yield from connection.execute(_shape(then.c, at))
+
+
+def _shape(of: Any, at: datetime) -> Select[*tuple[Any, ...]]:  # noqa: ANN401  a mapped class or columns
     return select(
-        then.c.screening_id.label("thing"),
-        then.c.trial,
-        then.c.domain,
-        then.c.site,
-        then.c.patient,
-        then.c.open_revision,
-        then.c.open_status.label("status"),
-        and_(then.c.window_open, then.c.deadline >= at).label("is_open"),
-        or_(then.c.ever_eligible, then.c.ever_needs_human).label("candidate"),
+        of.screening_id.label("thing"),
+        of.trial,
+        of.domain,
+        of.site,
+        of.patient,
+        of.open_revision,
+        of.open_status.label("status"),
+        and_(of.window_open, of.deadline >= at).label("is_open"),
+        or_(of.ever_eligible, of.ever_needs_human).label("candidate"),
     )
 
 
@@ -301,23 +301,29 @@ def _drawn_screenings(at: datetime) -> Select[str]:
 
 
 def _reasons(
-    connection: Connection, at: datetime, within: Within
+    connection: Connection, at: datetime, within: Within, revised: Iterable[Known]
 ) -> Iterator[tuple[Place, str]]:
     """Of each that was ruled out before it was a candidate, what spoke first."""
-    known, held = as_of(at, within), ScreeningRow
-    mine = and_(
-        held.screening_id == known.c.thing, held.revision == known.c.open_revision
-    )
-    query = (
-        select(held.document)
-        .join(known, mine)
-        .where(
-            ~known.c.candidate,
-            known.c.status == "ineligible",
-            known.c.thing.not_in(_drawn_screenings(at)),
-        )
-    )
-    found = connection.execute(query.execution_options(yield_per=_PORTION))
-    for document in found.scalars():
-        verdict = decode(TRIAL_SCREENING, document.encode())
-        yield (verdict.trial, verdict.domain), primary_reason(verdict)
+    drawn = set(connection.scalars(_drawn_screenings(at)))
+    known = _settled(at, within).subquery()
+    ruled_out = select(known).where(~known.c.candidate, known.c.status == "ineligible")
+    told = connection.execute(ruled_out).partitions(_PORTION)
+    for rows in (*told, tuple(revised)):
+        mine = [
+            (row.thing, row.open_revision)
+            for row in rows
+            if row.status == "ineligible" and not row.candidate
+            if row.thing not in drawn
+        ]
+        for document in _documents(connection, mine):
+            verdict = decode(TRIAL_SCREENING, document.encode())
+            yield (verdict.trial, verdict.domain), primary_reason(verdict)
+
+
+def _documents(
+    connection: Connection, revisions: Collection[tuple[str, int]]
+) -> Iterator[str]:
+    row = ScreeningRow
+    for portion in portions(revisions):
+        these = tuple_(row.screening_id, row.revision).in_(portion)
+        yield from connection.scalars(select(row.document).where(these))
