@@ -187,9 +187,9 @@ def close_alerts_of(
     """The team has acted: nobody is called about this person any more.
 
     That is under all names, for one trial or all; `domain` limits it to one question
-    of the trial; `act` is what the team did; `mode`, `holding` and the latest verdict
-    `said` are what the act has read already.  Trials that had to wait may call now: their steps are among those
-    given.
+    of the trial; `act` is what the team did; `mode`, `holding` and `said`, the latest
+    verdict, are what the act has read already.  Trials that had to wait may call now:
+    their steps are among those given.
     """
     board = Board(uow, holding=holding)
     mode = uow.modes.current() if mode is None else mode

@@ -83,7 +83,7 @@ def postgres() -> Iterator[Server]:
 def kept(folder: Path) -> Iterator[Server]:
     """A server for large data, whose databases stay in the folder for another time."""
     folder.mkdir(parents=True, exist_ok=True)
-    room = "-c shared_buffers=1GB -c maintenance_work_mem=1GB -c max_wal_size=4GB"
+    room = "-c shared_buffers=1GB -c maintenance_work_mem=1GB -c max_wal_size=1GB"
     with _running(folder, options=room, stop="fast") as server:
         yield server
 
