@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
+from psycopg import OperationalError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
@@ -28,6 +33,10 @@ _POSTGRESQL: dict[str, Any] = {
 }
 """A server that vanished without a word is noticed within half a minute."""
 
+_FRESH = timedelta(seconds=1)
+"""A connection used so lately is taken up unasked; if it broke since, its use tells."""
+
+_LAST_USED = "ember_last_used"
 _DRIVERS = {
     "sqlite": "sqlite+pysqlite",
     "postgresql": "postgresql+psycopg",
@@ -53,15 +62,17 @@ def make_engine(url: URL, *, pool_size: int = 10) -> Engine:
     Its faults never repeat what was to be written: an arm or a pseudonym.
     """
     if url.drivername.startswith("postgresql"):
-        return create_engine(
+        made = create_engine(
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=_WAIT.total_seconds(),
-            pool_pre_ping=True,
             hide_parameters=True,
             connect_args=_POSTGRESQL,
         )
+        event.listen(made, "checkin", _let_go)
+        event.listen(made, "checkout", _taken_up)
+        return made
     engine = create_engine(
         url,
         hide_parameters=True,
@@ -74,6 +85,27 @@ def make_engine(url: URL, *, pool_size: int = 10) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _let_go(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info[_LAST_USED] = time.monotonic()
+
+
+def _taken_up(
+    connection: DBAPIConnection,
+    record: ConnectionPoolEntry,
+    _proxy: object,
+) -> None:
+    """Whoever lay idle is asked whether it still answers; if not, all are made anew."""
+    last_used = record.info.get(_LAST_USED)
+    if last_used is None or time.monotonic() - last_used < _FRESH.total_seconds():
+        return
+    try:
+        with closing(connection.cursor()) as cursor:
+            cursor.execute("SELECT 1")
+        connection.rollback()
+    except OperationalError:
+        raise InvalidatePoolError from None
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401  the pool's own record

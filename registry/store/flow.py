@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, literal_column, select
+from sqlalchemy import Connection, Select, and_, case, func, literal_column, select
 
 from registry.domain.alert import AlertStatus
 from registry.domain.consent import ConsentState
 from registry.store.listings import FlowView
-from registry.store.open_windows import ever
+from registry.store.open_windows import by_answers_alone
 from registry.store.rows.alerts import AlertEventRow, AlertRow
 from registry.store.rows.allocation import RandomisationRow
 from registry.store.rows.people import ConsentRow, ParticipantRow
 from registry.store.rows.trial import DomainRow
-from registry.store.rows.verdicts import ScreeningRow
+from registry.store.rows.verdicts import ScreeningStateRow
 from registry.store.schema import OPEN_LABEL_ARMS
 
 
@@ -23,8 +23,7 @@ def flow(
     connection: Connection, *, trial: str | None, may_see_arms: bool
 ) -> tuple[FlowView, ...]:
     """A row a domain, by the latest revisions; arms of open domains where allowed."""
-    verdicts = _counted(connection, _verdicts())
-    while_open = ever(connection)
+    verdicts, while_open = _screened(connection)
     told, expired = _alerts(connection)
     consents = _counted(connection, _consents())
     drawn = _counted(connection, _randomised())
@@ -79,21 +78,27 @@ def _domains() -> Select[*tuple[Any, ...]]:
     return select(DomainRow.trial, DomainRow.domain)
 
 
-def _verdicts() -> Select[*tuple[Any, ...]]:
-    row = ScreeningRow
-    last = (
-        select(row.screening_id.label("thing"), func.max(row.revision).label("last"))
-        .group_by(row.screening_id)
-        .subquery()
-    )
-    return (
-        select(row.trial, row.domain, row.status, func.count())
-        .join(
-            last,
-            and_(row.screening_id == last.c.thing, row.revision == last.c.last),
-        )
-        .group_by(row.trial, row.domain, row.status)
-    )
+def _screened(connection: Connection) -> tuple[Counts, Counts]:
+    """Screenings by their latest verdict; by each they ever had while open."""
+    state = ScreeningStateRow
+    place = state.trial, state.domain, state.status
+    ever = [func.sum(case((told, 1), else_=0)) for told in _EVER.values()]
+    query = select(*place, func.count(), *ever).group_by(*place)
+    verdicts: Counts = defaultdict(Counter)
+    while_open: Counts = defaultdict(Counter)
+    for trial, domain, status, number, *numbers in connection.execute(query):
+        verdicts[trial, domain][status] = number
+        while_open[trial, domain].update(dict(zip(_EVER, numbers, strict=True)))
+    for where, number in by_answers_alone(connection).items():
+        while_open[where]["eligible"] += number
+    return verdicts, while_open
+
+
+_EVER = {
+    "needs_data": ScreeningStateRow.ever_needs_data,
+    "needs_human": ScreeningStateRow.ever_needs_human,
+    "eligible": ScreeningStateRow.ever_eligible,
+}
 
 
 def _alerts(connection: Connection) -> tuple[Counts, Counter[tuple[str, str]]]:

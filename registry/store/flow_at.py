@@ -4,14 +4,14 @@ A verdict counts from its `recorded_at`, a word of consent and an opt-out from t
 a randomisation from `randomised_at`, an answer from when it was signed, an alert's
 step from when it was taken.
 Nothing recorded later changes what is told of a moment.
-Screenings that never were candidates are counted where they lie; the others, few
-beside them, are read one by one.
+Screenings that were not revised since, and of which nobody ever spoke or none had been
+a candidate, are counted where they lie; the others, few beside them, one by one.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,13 +23,13 @@ from sqlalchemy import (
     Select,
     Subquery,
     and_,
-    case,
+    exists,
     func,
     literal,
     or_,
     select,
+    tuple_,
 )
-from sqlalchemy.orm import aliased
 
 from registry.domain.consent import Standing
 from registry.domain.consent_terms import NOT_ASKED, Recorded
@@ -37,8 +37,11 @@ from registry.domain.flow import Box, Course, boxes, exit_of
 from registry.store.flow_parts import arms, outcomes_told, primary_reason, touched
 from registry.store.listings import FlowAtView, OutcomeFlow
 from registry.store.open_windows import ruled_out_by_answer
+from registry.store.repositories.bulk import portions
+from registry.store.repositories.screening_state import by_revisions
 from registry.store.rows.allocation import RandomisationRow
-from registry.store.rows.verdicts import ScreeningRow
+from registry.store.rows.people import AnswerRow, OptOutRow, ParticipantRow
+from registry.store.rows.verdicts import ScreeningRow, ScreeningStateRow
 from registry.store.worklists import opted_out, stands
 from streams.vocabulary.messages import TRIAL_SCREENING, decode
 
@@ -46,6 +49,9 @@ from streams.vocabulary.messages import TRIAL_SCREENING, decode
 _PORTION = 5_000
 Place = tuple[str, str]
 """Trial and domain."""
+
+Known = Row[*tuple[Any, ...]]
+"""One screening as it was known at a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +81,16 @@ def flow_at(
 ) -> tuple[FlowAtView, ...]:
     """A row a domain in which anybody had been assessed at `at`."""
     told: dict[Place, _Told] = defaultdict(_Told)
-    for place, course, number in _never_candidates(connection, at, within):
+    revised = tuple(_revised_since(connection, at, within))
+    for place, course, number in _counted(connection, at, within):
         told[place].ends[exit_of(course)] += number
-    for place, course in _one_by_one(connection, at, within):
+    for place, course in _one_by_one(connection, at, within, revised):
         told[place].ends[exit_of(course)] += 1
         told[place].standing[course.standing] += course.randomised
     if reasons:
-        for place, reason in _reasons(connection, at, within):
+        for place, reason in _reasons(connection, at, within, revised):
             told[place].reasons[reason] += 1
-    alerted, answered = touched(connection, at, within.of(ScreeningRow))
+    alerted, answered = touched(connection, at, within.of(ScreeningStateRow))
     shown = arms(connection, at) if may_see_arms else {}
     outcomes = outcomes_told(connection, at)
     return tuple(
@@ -134,35 +141,35 @@ def _view(
     )
 
 
-def _never_candidates(
+def _counted(
     connection: Connection, at: datetime, within: Within
 ) -> Iterator[tuple[Place, Course, int]]:
-    known, last, held = _known(at, within), aliased(ScreeningRow), aliased(ScreeningRow)
-    is_open = and_(last.window_open, last.deadline >= at)
+    """Those of whom nothing but their verdicts is to be known."""
+    known = _settled(at, within).subquery()
+    shape = known.c.status, known.c.is_open, known.c.candidate
     query = (
-        _beside(
-            select(last.trial, last.domain, held.status, is_open, func.count()),
-            known,
-            last,
-            held,
-        )
-        .where(known.c.candidate == 0, known.c.thing.not_in(_drawn_screenings(at)))
-        .group_by(last.trial, last.domain, held.status, is_open)
+        select(known.c.trial, known.c.domain, *shape, func.count())
+        .where(_of_nobody_else(known, at))
+        .group_by(known.c.trial, known.c.domain, *shape)
     )
-    for trial, domain, status, window_open, number in connection.execute(query):
+    for trial, domain, status, is_open, candidate, number in connection.execute(query):
         course = Course(
-            status=status, window_open=bool(window_open), was_candidate=False
+            status=status,
+            window_open=bool(is_open),
+            was_candidate=bool(candidate),
+            standing=NOT_ASKED.standing,
+            may_randomise=NOT_ASKED.permits.randomise,
         )
         yield (trial, domain), course, number
 
 
 def _one_by_one(
-    connection: Connection, at: datetime, within: Within
+    connection: Connection, at: datetime, within: Within, revised: Iterable[Known]
 ) -> Iterator[tuple[Place, Course]]:
-    """Candidates, and all who were randomised, whatever their verdict's clock says."""
+    """The others, and all who were randomised, whatever their verdict's clock says."""
     drawn = {row.thing: row for row in connection.execute(_drawn(at, within))}
     people = _People(connection, at, within)
-    for row in connection.execute(_candidate_rows(at, within)):
+    for row in (*connection.execute(_spoken_of(at, within)), *revised):
         course = people.course(row, randomised=row.thing in drawn)
         drawn.pop(row.thing, None)
         yield (row.trial, row.domain), course
@@ -181,7 +188,7 @@ class _People:
         self._against = ruled_out_by_answer(connection, at)
         self._out = opted_out(connection, at)
 
-    def course(self, row: Row[*tuple[Any, ...]], *, randomised: bool) -> Course:
+    def course(self, row: Known, *, randomised: bool) -> Course:
         whom = (row.trial, row.site, row.patient)
         told, now = self._stood.get(whom, (Recorded(), NOT_ASKED))
         out = self._out.get((row.site, row.patient), set())
@@ -198,60 +205,70 @@ class _People:
         )
 
 
-def _candidate_rows(at: datetime, within: Within) -> Select[*tuple[Any, ...]]:
-    known, last, held = _known(at, within), aliased(ScreeningRow), aliased(ScreeningRow)
-    query = select(
-        known.c.thing,
-        known.c.candidate,
-        last.trial,
-        last.domain,
-        last.site,
-        last.patient,
-        held.status,
-        and_(last.window_open, last.deadline >= at).label("is_open"),
+def _spoken_of(at: datetime, within: Within) -> Select[*tuple[Any, ...]]:
+    known = _settled(at, within).subquery()
+    return select(known).where(~_of_nobody_else(known, at))
+
+
+def _of_nobody_else(known: Subquery, at: datetime) -> ColumnElement[bool]:
+    """Neither randomised, nor a candidate of whom somebody may have said something."""
+    spoken_with = or_(
+        known.c.thing.in_(select(AnswerRow.screening_id)),
+        _says(ParticipantRow, known, ParticipantRow.trial == known.c.trial),
+        _says(OptOutRow, known),
     )
-    wanted = or_(known.c.candidate == 1, known.c.thing.in_(_drawn_screenings(at)))
-    found = _beside(query, known, last, held).where(wanted)
-    return found.execution_options(yield_per=_PORTION)
+    drawn = known.c.thing.in_(_drawn_screenings(at))
+    return and_(~drawn, ~and_(known.c.candidate, spoken_with))
 
 
-def _known(at: datetime, within: Within) -> Subquery:
-    """Of each screening (`thing`) the last revision, and whether it was a candidate.
-
-    `held` is the last revision with the window open; null where there was none.
-    """
-    row = ScreeningRow
-    fit = and_(row.window_open, row.status.in_(("eligible", "needs_human")))
-    return (
-        select(
-            row.screening_id.label("thing"),
-            func.max(row.revision).label("last"),
-            func.max(case((row.window_open, row.revision))).label("held"),
-            func.max(case((fit, 1), else_=0)).label("candidate"),
-        )
-        .where(row.recorded_at <= at, *within.of(row))
-        .group_by(row.screening_id)
-        .subquery()
-    )
-
-
-def _beside(
-    query: Select[*tuple[Any, ...]],
+def _says(
+    row: type[ParticipantRow | OptOutRow],
     known: Subquery,
-    last: Any,  # noqa: ANN401  an alias
-    held: Any,  # noqa: ANN401  an alias
-) -> Select[*tuple[Any, ...]]:
-    """The last revision of each screening, and the last with the window open."""
-    return (
-        query.select_from(known)
-        .join(
-            last,
-            and_(last.screening_id == known.c.thing, last.revision == known.c.last),
-        )
-        .outerjoin(
-            held,
-            and_(held.screening_id == known.c.thing, held.revision == known.c.held),
-        )
+    *more: ColumnElement[bool],
+) -> ColumnElement[bool]:
+    mine = row.site == known.c.site, row.patient == known.c.patient
+    return exists().where(*mine, *more)
+
+
+def _settled(at: datetime, within: Within) -> Select[*tuple[Any, ...]]:
+    """Each screening (`thing`) that was not revised after `at`: as it is now.
+
+    `status` and `open_revision` are of the last revision with the window open, null
+    where there was none; `candidate` is whether any such was eligible or wanted a human.
+    """
+    row = ScreeningStateRow
+    as_it_is = _shape(row, at)
+    return as_it_is.where(row.last_recorded_at <= at, *within.of(row))
+
+
+def _revised_since(
+    connection: Connection, at: datetime, within: Within
+) -> Iterator[Known]:
+    """The others, by their revisions until then; who they are is asked first.
+
+    They are few, and no plan made beforehand knows it.
+    """
+    state, row = ScreeningStateRow, ScreeningRow
+    moved = select(state.screening_id).where(
+        state.first_recorded_at <= at, state.last_recorded_at > at, *within.of(state)
+    )
+    for portion in portions(connection.scalars(moved).all()):
+        mine = row.screening_id.in_(portion)
+        then = by_revisions(row.recorded_at <= at, mine).subquery()
+        yield from connection.execute(_shape(then.c, at))
+
+
+def _shape(of: Any, at: datetime) -> Select[*tuple[Any, ...]]:  # noqa: ANN401  a mapped class or columns
+    return select(
+        of.screening_id.label("thing"),
+        of.trial,
+        of.domain,
+        of.site,
+        of.patient,
+        of.open_revision,
+        of.open_status.label("status"),
+        and_(of.window_open, of.deadline >= at).label("is_open"),
+        or_(of.ever_eligible, of.ever_needs_human).label("candidate"),
     )
 
 
@@ -261,7 +278,7 @@ def _drawn(at: datetime, within: Within) -> Select[*tuple[Any, ...]]:
     return (
         select(
             row.screening_id.label("thing"),
-            literal(1).label("candidate"),
+            literal(value=True).label("candidate"),
             drawn.trial,
             drawn.domain,
             drawn.site,
@@ -284,16 +301,29 @@ def _drawn_screenings(at: datetime) -> Select[str]:
 
 
 def _reasons(
-    connection: Connection, at: datetime, within: Within
+    connection: Connection, at: datetime, within: Within, revised: Iterable[Known]
 ) -> Iterator[tuple[Place, str]]:
     """Of each that was ruled out before it was a candidate, what spoke first."""
-    known, last, held = _known(at, within), aliased(ScreeningRow), aliased(ScreeningRow)
-    query = _beside(select(held.document), known, last, held).where(
-        known.c.candidate == 0,
-        held.status == "ineligible",
-        known.c.thing.not_in(_drawn_screenings(at)),
-    )
-    found = connection.execute(query.execution_options(yield_per=_PORTION))
-    for document in found.scalars():
-        verdict = decode(TRIAL_SCREENING, document.encode())
-        yield (verdict.trial, verdict.domain), primary_reason(verdict)
+    drawn = set(connection.scalars(_drawn_screenings(at)))
+    known = _settled(at, within).subquery()
+    ruled_out = select(known).where(~known.c.candidate, known.c.status == "ineligible")
+    told = connection.execute(ruled_out).partitions(_PORTION)
+    for rows in (*told, tuple(revised)):
+        mine = [
+            (row.thing, row.open_revision)
+            for row in rows
+            if row.status == "ineligible" and not row.candidate
+            if row.thing not in drawn
+        ]
+        for document in _documents(connection, mine):
+            verdict = decode(TRIAL_SCREENING, document.encode())
+            yield (verdict.trial, verdict.domain), primary_reason(verdict)
+
+
+def _documents(
+    connection: Connection, revisions: Collection[tuple[str, int]]
+) -> Iterator[str]:
+    row = ScreeningRow
+    for portion in portions(revisions):
+        these = tuple_(row.screening_id, row.revision).in_(portion)
+        yield from connection.scalars(select(row.document).where(these))

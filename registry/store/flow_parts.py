@@ -14,7 +14,7 @@ from registry.store.rows.alerts import AlertEventRow, AlertRow
 from registry.store.rows.allocation import RandomisationRow
 from registry.store.rows.people import AnswerRow
 from registry.store.rows.reveals import RevealRow
-from registry.store.rows.verdicts import OutcomeRow, ScreeningRow
+from registry.store.rows.verdicts import OutcomeRow, ScreeningStateRow
 from registry.store.schema import OPEN_LABEL_ARMS
 from streams.vocabulary.messages import CriterionVerdict, TrialScreening
 
@@ -33,9 +33,10 @@ def touched(
         .where(AlertEventRow.told, AlertEventRow.at <= at)
     )
     answered = select(AnswerRow.screening_id).where(AnswerRow.answered_at <= at)
-    row = ScreeningRow
-    known = select(row.trial, row.domain, func.count(row.screening_id.distinct()))
-    known = known.where(row.recorded_at <= at, *asked).group_by(row.trial, row.domain)
+    row = ScreeningStateRow
+    known = select(row.trial, row.domain, func.count())
+    known = known.where(row.first_recorded_at <= at, *asked)
+    known = known.group_by(row.trial, row.domain)
     alerted, signed = (
         Counter(
             {

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Subquery, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from registry.domain.enrolment import status_with_answers
 from registry.store.columns import UtcDateTime
 from registry.store.repositories.trial import ProtocolRepository
 from registry.store.rows.allocation import RandomisationRow
 from registry.store.rows.people import AnswerRow
-from registry.store.rows.verdicts import ScreeningRow
+from registry.store.rows.verdicts import ScreeningRow, ScreeningStateRow
 from registry.usecases.declared import ANYBODY, Asked, asked_in
 from streams.vocabulary.ids import screening_identity
 from streams.vocabulary.messages import (
@@ -37,16 +37,6 @@ Domain = tuple[str, str]
 """Trial and domain."""
 
 
-def last_while_open(**equal: str | None) -> Subquery:
-    """The last revision of each screening (`thing`, `last`) with the window open."""
-    row = ScreeningRow
-    query = select(
-        row.screening_id.label("thing"), func.max(row.revision).label("last")
-    )
-    query = _where(query.where(row.window_open), equal)
-    return query.group_by(row.screening_id).subquery()
-
-
 def answered(
     connection: Connection, at: datetime | None, **equal: str | None
 ) -> dict[str, ScreeningStatus]:
@@ -56,7 +46,7 @@ def answered(
     The end is the moment of the randomisation, or `at` for a patient who lives now,
     where that comes before (None: it does not). What had lapsed by then does not count.
     """
-    drawn = _drawn(connection)
+    drawn = _drawn(connection, equal)
     return {
         said.screening_id: said.status_at(said.end_at(at, drawn.get(said.screening_id)))
         for said in _said_while_open(connection, equal)
@@ -78,38 +68,14 @@ def ruled_out_by_answer(connection: Connection, at: datetime) -> frozenset[str]:
     )
 
 
-def ever(connection: Connection) -> dict[Domain, Counter[ScreeningStatus]]:
-    """How many screenings were at any time of each status while the window was open."""
-    row = ScreeningRow
-    counts: dict[Domain, Counter[ScreeningStatus]] = defaultdict(Counter)
-    query = (
-        select(
-            row.trial,
-            row.domain,
-            row.status,
-            func.count(row.screening_id.distinct()),
-        )
-        .where(row.window_open)
-        .group_by(row.trial, row.domain, row.status)
-    )
-    for trial, domain, said, number in connection.execute(query):
-        status: Any = said
-        counts[trial, domain][status] = number
-    for place, number in _by_answers_alone(connection).items():
-        counts[place]["eligible"] += number
-    return counts
-
-
-def _by_answers_alone(connection: Connection) -> Counter[Domain]:
-    """Screenings the machine never called eligible, and the answers did."""
-    by_machine: set[str] = set()
-    joined: dict[str, Domain] = {}
-    for said in _said_while_open(connection, {}):
-        if said.verdict.status == "eligible":
-            by_machine.add(said.screening_id)
-        elif said.was_ever_eligible:
-            joined[said.screening_id] = (said.verdict.trial, said.verdict.domain)
-    return Counter(place for name, place in joined.items() if name not in by_machine)
+def by_answers_alone(connection: Connection) -> Counter[Domain]:
+    """Screenings the machine never called eligible while open, and the answers did."""
+    joined = {
+        said.screening_id: (said.verdict.trial, said.verdict.domain)
+        for said in _said_while_open(connection, {}, never_eligible=True)
+        if said.was_ever_eligible
+    }
+    return Counter(joined.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +118,18 @@ def _said_while_open(
     connection: Connection,
     equal: dict[str, str | None],
     recorded_by: datetime | None = None,
+    *,
+    never_eligible: bool = False,
 ) -> Iterator[_Said]:
-    """The revisions with the window open of each answered screening, in order."""
-    answers, protocols = _answers(connection), ProtocolRepository(connection)
+    """The revisions with the window open of each answered screening, in order.
+
+    `never_eligible`: of those alone that the machine never called so.
+    """
+    mine = _answered(equal, never_eligible=never_eligible)
+    answers, protocols = _answers(connection, mine), ProtocolRepository(connection)
     asked: dict[tuple[str, str], Mapping[str, Asked]] = {}
     for name, document, deadline, until in connection.execute(
-        _revisions(equal, recorded_by)
+        _revisions(mine, recorded_by)
     ):
         verdict = decode(TRIAL_SCREENING, document.encode())
         version = (verdict.trial, verdict.protocol_hash)
@@ -178,11 +150,15 @@ def _said_while_open(
         )
 
 
-def _drawn(connection: Connection) -> dict[str, datetime]:
+def _drawn(connection: Connection, equal: dict[str, str | None]) -> dict[str, datetime]:
     """By screening, when it led to a randomisation."""
     row = RandomisationRow
-    query = select(
-        row.site, row.patient, row.trial, row.domain, row.episode, row.randomised_at
+    query = _where(
+        select(
+            row.site, row.patient, row.trial, row.domain, row.episode, row.randomised_at
+        ),
+        row,
+        equal,
     )
     return {
         screening_identity(
@@ -192,14 +168,22 @@ def _drawn(connection: Connection) -> dict[str, datetime]:
     }
 
 
+def _answered(equal: dict[str, str | None], *, never_eligible: bool) -> Select[str]:
+    """The screenings with a signed answer."""
+    state = ScreeningStateRow
+    query = _where(select(state.screening_id), state, equal).where(
+        state.screening_id.in_(select(AnswerRow.screening_id))
+    )
+    return query.where(~state.ever_eligible) if never_eligible else query
+
+
 def _revisions(
-    equal: dict[str, str | None], recorded_by: datetime | None
+    mine: Select[str], recorded_by: datetime | None
 ) -> Select[*tuple[Any, ...]]:
     row = ScreeningRow
     until: Any = func.lead(row.known_at, type_=UtcDateTime).over(
         partition_by=row.screening_id, order_by=row.revision
     )
-    signed = select(AnswerRow.screening_id)
     query = select(
         row.screening_id,
         row.revision,
@@ -207,10 +191,10 @@ def _revisions(
         row.document,
         row.deadline,
         until.label("until"),
-    ).where(row.screening_id.in_(signed))
+    ).where(row.screening_id.in_(mine))
     if recorded_by is not None:
         query = query.where(row.recorded_at <= recorded_by)
-    said = _where(query, equal).subquery()
+    said = query.subquery()
     order = (said.c.screening_id, said.c.revision)
     told = select(said.c.screening_id, said.c.document, said.c.deadline, said.c.until)
     return told.where(said.c.window_open).order_by(*order)
@@ -226,17 +210,23 @@ class _Answer:
     """An opinion beside a decided verdict is not counted."""
 
 
-def _answers(connection: Connection) -> defaultdict[str, list[_Answer]]:
+def _answers(
+    connection: Connection, mine: Select[str]
+) -> defaultdict[str, list[_Answer]]:
     """By screening, the later ones last."""
     row = AnswerRow
-    query = select(
-        row.screening_id,
-        row.protocol_hash,
-        row.criterion_id,
-        row.truth,
-        row.answered_at,
-        row.machine_truth,
-    ).order_by(row.screening_id, row.criterion_id, row.revision)
+    query = (
+        select(
+            row.screening_id,
+            row.protocol_hash,
+            row.criterion_id,
+            row.truth,
+            row.answered_at,
+            row.machine_truth,
+        )
+        .where(row.screening_id.in_(mine))
+        .order_by(row.screening_id, row.criterion_id, row.revision)
+    )
     found: defaultdict[str, list[_Answer]] = defaultdict(list)
     for name, protocol_hash, criterion_id, truth, at, by_machine in connection.execute(
         query
@@ -247,9 +237,9 @@ def _answers(connection: Connection) -> defaultdict[str, list[_Answer]]:
 
 
 def _where(
-    query: Select[*tuple[Any, ...]], equal: dict[str, str | None]
+    query: Select[*tuple[Any, ...]], row: type[Any], equal: dict[str, str | None]
 ) -> Select[*tuple[Any, ...]]:
     for column, value in equal.items():
         if value is not None:
-            query = query.where(getattr(ScreeningRow, column) == value)
+            query = query.where(getattr(row, column) == value)
     return query

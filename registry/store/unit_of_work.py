@@ -9,7 +9,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import URL, Connection, Engine, NestedTransaction, literal, select
+from sqlalchemy import URL, Connection, Engine, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from registry.store.engine import READ_ONLY, database_url, make_engine
@@ -103,15 +103,17 @@ class UnitOfWork:
 
 
 class Savepoint:
-    """Part of a transaction; kept unless it is taken back."""
+    """Part of a transaction; kept unless it is taken back.
+
+    It is never released: the end of the transaction does that without another word.
+    """
 
     def __init__(self, connection: Connection, audit: AuditRepository) -> None:
         self._connection = connection
         self._audit = audit
-        self._nested: NestedTransaction | None = None
 
     def __enter__(self) -> Self:
-        self._nested = self._connection.begin_nested()
+        self._connection.exec_driver_sql(f"SAVEPOINT {_ATTEMPT}")
         return self
 
     def __exit__(
@@ -120,18 +122,16 @@ class Savepoint:
         fault: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        nested = self._nested
-        if nested is not None and nested.is_active:
-            if kind is None:
-                nested.commit()
-            else:
-                self.take_back()
+        if kind is not None and not self._connection.invalidated:
+            self.take_back()
 
     def take_back(self) -> None:
         """Undo what was done since; locks taken since are gone with it."""
-        if self._nested is not None:
-            self._nested.rollback()
-            self._audit.forget()
+        self._connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {_ATTEMPT}")
+        self._audit.forget()
+
+
+_ATTEMPT = "attempt"
 
 
 class Registry:

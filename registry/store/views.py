@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, and_, func, null, select, text
-from sqlalchemy.orm import aliased
 
 from registry.domain.conduct import Deviation, JudgedOutcome
 from registry.domain.feed import Feed, counts
@@ -33,7 +32,7 @@ from registry.store.listings import (
     ScreeningView,
     StratumView,
 )
-from registry.store.open_windows import answered, last_while_open
+from registry.store.open_windows import answered
 from registry.store.repositories.feeds import FEED_COLUMNS, read_feed
 from registry.store.repositories.trial import ModeRepository
 from registry.store.rows.alerts import AlertRow
@@ -42,7 +41,12 @@ from registry.store.rows.conduct import DeviationRow, JudgedOutcomeRow
 from registry.store.rows.people import AnswerRow, ConsentRow, ParticipantRow
 from registry.store.rows.stream import FeedRow, RunRow
 from registry.store.rows.trial import ProtocolRow
-from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
+from registry.store.rows.verdicts import (
+    OnsetRow,
+    OutcomeRow,
+    ScreeningRow,
+    ScreeningStateRow,
+)
 from registry.store.schema import OPEN_LABEL_ARMS
 from registry.usecases.records import ProtocolVersion, Run
 from streams.vocabulary.messages import TRIAL_OUTCOME, TRIAL_SCREENING, decode
@@ -105,15 +109,17 @@ class Views:
         With the answers that count at `at`; None: when every window is over.
         """
         equal = {"site": site, "patient": patient, "trial": trial}
-        query = _latest(_screenings(equal), ScreeningRow, "screening_id")
-        return self._screenings(query, equal, at)
+        state = ScreeningStateRow
+        latest = _screenings().where(ScreeningRow.revision == state.revision)
+        return self._screenings(_only(latest, state, **equal), equal, at)
 
     def screening_history(
         self, site: str, patient: str, *, at: datetime | None = None
     ) -> tuple[ScreeningView, ...]:
         """All revisions of one patient's screenings; answers as in `screenings`."""
         equal: dict[str, str | None] = {"site": site, "patient": patient}
-        return self._screenings(_screenings(equal), equal, at)
+        query = _only(_screenings(), ScreeningRow, **equal)
+        return self._screenings(query, equal, at)
 
     def outcomes(
         self, trial: str | None = None, patient: str | None = None
@@ -262,7 +268,7 @@ class Views:
     ) -> tuple[ScreeningView, ...]:
         signed = answered(self._connection, at, **equal)
         shown = []
-        ordered = _where(query, ScreeningRow, **equal)
+        ordered = _where(query, ScreeningRow)
         for row in self._connection.execute(ordered).mappings():
             told = dict(row)
             message = decode(TRIAL_SCREENING, told.pop("document").encode())
@@ -305,18 +311,15 @@ def _onsets() -> Select[*tuple[Any, ...]]:
     return select(*_columns(OnsetRow, OnsetView))
 
 
-def _screenings(equal: dict[str, str | None]) -> Select[*tuple[Any, ...]]:
+def _screenings() -> Select[*tuple[Any, ...]]:
     """Each revision beside the last of its screening with the window open."""
-    row, held, last = ScreeningRow, aliased(ScreeningRow), last_while_open(**equal)
+    row, state = ScreeningRow, ScreeningStateRow
     told = select(
         *_columns(row, ScreeningView),
         row.document,
-        held.status.label("status_while_open"),
-    ).select_from(row)
-    return told.outerjoin(last, row.screening_id == last.c.thing).outerjoin(
-        held,
-        and_(held.screening_id == last.c.thing, held.revision == last.c.last),
+        state.open_status.label("status_while_open"),
     )
+    return told.join_from(row, state, row.screening_id == state.screening_id)
 
 
 def _participants(*, may_see_arms: bool) -> Select[*tuple[Any, ...]]:

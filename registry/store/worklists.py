@@ -12,7 +12,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import Connection, Select, and_, select
 
 from registry.domain.consent import Standing
 from registry.domain.consent_terms import Recorded, Stand, Terms, recorded, stand
@@ -23,7 +23,7 @@ from registry.store.repositories.trial import ProtocolRepository
 from registry.store.rows.allocation import RandomisationRow
 from registry.store.rows.people import ConsentRow, OptOutRow, ParticipantRow
 from registry.store.rows.trial import ProtocolRow
-from registry.store.rows.verdicts import ScreeningRow
+from registry.store.rows.verdicts import ScreeningRow, ScreeningStateRow
 from registry.usecases.consent_stands import declared_terms
 from registry.usecases.strata import factors_of
 from streams.vocabulary.messages import TRIAL_SCREENING, decode
@@ -189,16 +189,13 @@ def _randomised(at: datetime) -> Select[str]:
 
 def _open_screenings(at: datetime, trial: str | None) -> Select[str]:
     """The documents of latest revisions whose window is open."""
-    row = ScreeningRow
-    last = (
-        select(row.screening_id, func.max(row.revision).label("last"))
-        .group_by(row.screening_id)
-        .subquery()
+    row, state = ScreeningRow, ScreeningStateRow
+    latest = and_(
+        row.screening_id == state.screening_id, row.revision == state.revision
     )
-    latest = and_(row.screening_id == last.c.screening_id, row.revision == last.c.last)
-    query = select(row.document).join(last, latest)
-    query = query.where(row.window_open, row.deadline >= at)
-    return query if trial is None else query.where(row.trial == trial)
+    query = select(row.document).select_from(state).join(row, latest)
+    query = query.where(state.window_open, state.deadline >= at)
+    return query if trial is None else query.where(state.trial == trial)
 
 
 def _columns(row: type[Any], view: type[Any]) -> list[Any]:

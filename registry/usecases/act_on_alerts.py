@@ -182,27 +182,29 @@ def close_alerts_of(
     domain: str | None = None,
     mode: Mode | None = None,
     holding: Holding | None = None,
+    said: TrialScreening | None = None,
 ) -> tuple[AlertRecord, ...]:
     """The team has acted: nobody is called about this person any more.
 
     That is under all names, for one trial or all; `domain` limits it to one question
-    of the trial; `act` is what the team did; `mode` and `holding` are what the act has
-    read already.  Trials that had to wait may call now: their steps are among those
-    given.
+    of the trial; `act` is what the team did; `mode`, `holding` and `said`, the latest
+    verdict, are what the act has read already.  Trials that had to wait may call now:
+    their steps are among those given.
     """
     board = Board(uow, holding=holding)
     mode = uow.modes.current() if mode is None else mode
-    names = board.holding.names(site, patient)
     mine = [
         alert
-        for alert in uow.alerts.unclosed_of(site=site, patients=names, trial=trial)
-        if domain in (None, alert.domain)
+        for alert in board.of_person(site, patient)
+        if trial in (None, alert.trial) and domain in (None, alert.domain)
     ]
     steps: list[tuple[Alert, Move]] = []
     for alert in mine:
         step = closed(alert, AlertStep.ACTED, mode)
-        steps.append((replace(alert, status=step.status, changed_at=at), step))
-    records = _save(steps, uow, mode=mode, act=act, at=at)
+        after = replace(alert, status=step.status, changed_at=at)
+        board.put(after)
+        steps.append((after, step))
+    records = _save(steps, uow, mode=mode, act=act, at=at, said=said)
     for alert in mine:
         for other, _, step in board.released(alert, mode, at):
             after = moved(other, step, at)
@@ -230,10 +232,15 @@ def _save(
     mode: Mode,
     act: str,
     at: datetime,
+    said: TrialScreening | None = None,
 ) -> tuple[AlertRecord, ...]:
     records = uow.alerts.save(steps, act=act)
     for after, step in steps:
-        verdict = uow.screenings.latest(after.screening_id) if step.tells else None
+        if not step.tells:
+            continue
+        verdict = said
+        if said is None or said.screening_id != after.screening_id:
+            verdict = uow.screenings.latest(after.screening_id)
         if verdict is not None:
             anew = step.step is not AlertStep.ACTED
             uow.outbox.add(

@@ -5,18 +5,19 @@ from __future__ import annotations
 from registry.domain.allocation import Randomisation
 from registry.usecases.act_on_alerts import close_alerts_of, withhold_alerts_of
 from registry.usecases.holding import Holding
-from registry.usecases.one_person import Merged
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import AlertRecord
 from registry.usecases.tell_alerts import audit_others
+from streams.vocabulary.messages import TrialScreening
 
 
 def end_calls(
-    drawn: Randomisation, uow: UnitOfWork, *, alone: bool
+    drawn: Randomisation, uow: UnitOfWork, *, alone: bool, said: TrialScreening
 ) -> tuple[AlertRecord, ...]:
     """Nobody calls about this domain any more, nor about trials that exclude this one.
 
     `alone`: the person has no other name, and the trial excludes no other.
+    `said`: the latest verdict, on which the randomisation rests.
     """
     withheld = () if alone else _withheld(drawn, uow)
     acted = close_alerts_of(
@@ -29,6 +30,7 @@ def end_calls(
         at=drawn.randomised_at,
         mode=drawn.mode,
         holding=_of_one_name(drawn, uow) if alone else None,
+        said=said,
     )
     return audit_others(
         (*withheld, *acted),
@@ -53,6 +55,4 @@ def _withheld(drawn: Randomisation, uow: UnitOfWork) -> tuple[AlertRecord, ...]:
 
 def _of_one_name(drawn: Randomisation, uow: UnitOfWork) -> Holding:
     """The holds of a person without another name, in a trial that excludes no other."""
-    mine = uow.participants.of_patients(site=drawn.site, patients=[drawn.patient])
-    person = Merged(drawn.patient, (), mine)
-    return Holding(uow, terms={}, people={(drawn.site, drawn.patient): person})
+    return Holding(uow, terms={}, unmerged=frozenset({(drawn.site, drawn.patient)}))

@@ -23,11 +23,15 @@ class Holding:
         uow: UnitOfWork,
         *,
         terms: dict[str, CoEnrolment] | None = None,
-        people: dict[tuple[str, str], Merged] | None = None,
+        unmerged: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
-        """`terms` in force and `people` by site and patient, where they are known."""
+        """`terms` in force, and who has no other name, where it is known.
+
+        `unmerged` are sites and patients.
+        """
         self._uow = uow
-        self._people = {} if people is None else people
+        self._unmerged = unmerged
+        self._people: dict[tuple[str, str], Merged] = {}
         self._declined: dict[tuple[str, str, str], Hold | None] = {}
         self._drawn: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
         self._paused: dict[str, frozenset[Place]] = {}
@@ -36,6 +40,8 @@ class Holding:
 
     def names(self, site: str, patient: str) -> tuple[str, ...]:
         """All names of the person this patient is."""
+        if (site, patient) in self._unmerged:
+            return (patient,)
         return names_of(self._person(site, patient))
 
     def survives(self, site: str, patient: str) -> bool:

@@ -138,6 +138,10 @@ class Screenings(Protocol):
         """Of what was last said of the patient; None where nothing was."""
         ...
 
+    def misstated(self, *, site: str, trial: str) -> int:
+        """How many screenings do not stand where their revisions put them."""
+        ...
+
 
 class Outcomes(Protocol):
     """Revisions of outcomes."""

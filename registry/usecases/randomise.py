@@ -41,7 +41,7 @@ from registry.usecases.declined import roster_item
 from registry.usecases.end_calls import end_calls
 from registry.usecases.gate_facts import Standing, Whom
 from registry.usecases.ports import UnitOfWork
-from registry.usecases.records import Request
+from registry.usecases.records import AlertRecord, Request
 from registry.usecases.reserve_kit import reserve
 from registry.usecases.tell_randomisation import randomised_entry, roster_entry
 from streams.vocabulary.clock import iso
@@ -333,9 +333,15 @@ def _allocated(
         repeated=False,
     )
     uow.outbox.add([roster_item(result.roster)])
-    steps = () if admitted.quiet else end_calls(drawn, uow, alone=admitted.alone)
+    steps = () if admitted.quiet else _ended_calls(drawn, admitted, uow)
     uow.audit.append(randomised_entry(drawn, steps))
     return result
+
+
+def _ended_calls(
+    drawn: Randomisation, admitted: Admitted, uow: UnitOfWork
+) -> tuple[AlertRecord, ...]:
+    return end_calls(drawn, uow, alone=admitted.alone, said=admitted.screening)
 
 
 def _result(

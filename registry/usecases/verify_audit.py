@@ -115,7 +115,8 @@ class _Walk:
 
     def changed_by(self, broken: Break | None) -> Break | None:
         """The break to report: a changed record, a broken chain, a record too many."""
-        return self._changed or broken or self._unaccounted()
+        found = self._changed or broken or self._unaccounted()
+        return found or self._misstated()
 
     def _fault(self, row: AuditRow) -> str | None:
         """What is wrong with what the row speaks of; its own hash holds already."""
@@ -199,3 +200,12 @@ class _Walk:
                 told = f"of {account} the registry holds {number}, the audit {audited}"
                 return Break(self._head.sequence + 1, told)
         return None
+
+    def _misstated(self) -> Break | None:
+        """What is derived from the records is not what they come to."""
+        place = {"site": self._head.site, "trial": self._head.trial}
+        number = self._uow.screenings.misstated(**place)
+        if not number:
+            return None
+        told = f"of {number} screenings another state is kept than was recorded"
+        return Break(self._head.sequence + 1, told)

@@ -1,14 +1,14 @@
 """What the registry does a second, on PostgreSQL.
 
     python tests/bench/registry.py [--json] [--sites 1,4,16] [--clients 50]
-        [--seconds 10] [--small]
+        [--number 3000] [--screenings 20000] [--revisions 2] [--large 100000x10]
 
 | figure | what is measured |
 | --- | --- |
 | `randomisations` | whole allocations a second, by the signer's process, which clients ask over its socket, each site with one stratum; and what one costs the signer of a core, which is its ceiling where the machine has cores to spare |
 | `screenings` | revisions of verdicts a second, recorded in batches of 500 |
-| `worklist`, `flow` | the 50th and 95th percentile of a query, with so many revisions |
 | `audit` | rows of one chain verified a second, with the records they speak of |
+| `large` | the 50th and 95th percentile of worklists and flow, now and at past moments |
 
 Clients are threads of other processes than the signer.  All share this machine's
 cores with PostgreSQL, so the figure is of the machine and not of the signer alone.
@@ -25,6 +25,7 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import quantiles
@@ -33,6 +34,7 @@ from statistics import quantiles
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
+from large_registry import large_registry, measured  # noqa: E402
 from servers.postgres import postgres  # noqa: E402
 from servers.signer import signer_house  # noqa: E402
 
@@ -92,7 +94,12 @@ def open_trial(registry: Registry, sites: Iterable[str]) -> None:
         )
         for site in sites:
             light = SetGreenLight(
-                trial="TIDE", site=site, given=True, reason="", actor="bench", at=NOON
+                trial="TIDE",
+                site=site,
+                given=True,
+                reason="bench",
+                actor="bench",
+                at=NOON,
             )
             set_green_light(light, uow)
 
@@ -272,6 +279,25 @@ def queries(server, *, screenings: int, revisions: int) -> dict:
     }
 
 
+def large(*, screenings: int, revisions: int, rounds: int) -> dict:
+    """Worklists and flow of a large registry, which is kept for another run."""
+    example = replace(
+        verdict("@h", "@p"),
+        message_id="@m",
+        screening_id="@s",
+        protocol_hash="0" * 64,
+        criteria=tuple(
+            CriterionVerdict(
+                criterion_id=f"c{n}", role="inclusion", truth="UNKNOWN", human=n < 2
+            )
+            for n in range(12)
+        ),
+        status="needs_human",
+    )
+    with large_registry(screenings, revisions, example) as (url, told):
+        return {"screenings": screenings, **told, **measured(url, rounds)}
+
+
 def _times(ask, rounds: int) -> list[float]:
     taken = []
     for number in range(rounds):
@@ -290,16 +316,26 @@ def main() -> None:
     parser.add_argument("--number", type=int, default=3_000)
     parser.add_argument("--screenings", type=int, default=20_000)
     parser.add_argument("--revisions", type=int, default=2)
+    parser.add_argument(
+        "--large", default="100000x10", help="screenings x revisions each; 0: none"
+    )
+    parser.add_argument("--rounds", type=int, default=20, help="of each query")
     parser.add_argument("--process", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.process:
         share = json.loads(sys.stdin.readline())
         one_process(given.process, share["who"], share["threads"])
         return
+    if given.large != "0":
+        screenings, revisions = map(int, given.large.split("x"))
+        told = large(screenings=screenings, revisions=revisions, rounds=given.rounds)
+        _tell(given.json, "large", told)
+    if given.sites == "0" and not given.screenings:
+        return
     session = postgres.__wrapped__()
     server = next(session)
     try:
-        for sites in map(int, given.sites.split(",")):
+        for sites in filter(None, map(int, given.sites.split(","))):
             _tell(
                 given.json,
                 "randomisations",
@@ -317,11 +353,12 @@ def main() -> None:
 
 
 def _tell(as_json: bool, what: str, figures: dict) -> None:
-    told = {"bench": what, **figures, "cores": os.cpu_count()}
+    load = round(os.getloadavg()[0], 1)
+    told = {"bench": what, **figures, "cores": os.cpu_count(), "load": load}
     if as_json:
         print(json.dumps(told), flush=True)
         return
-    print(what, *(f"{name} {value}" for name, value in figures.items()), sep="\n  ")
+    print(what, *(f"{name} {value}" for name, value in told.items()), sep="\n  ")
 
 
 if __name__ == "__main__":

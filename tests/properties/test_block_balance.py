@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.blocks import block_at
 from registry.domain.randomisation.drawing import drawn
-from registry.domain.randomisation.draws import Position
+from registry.domain.randomisation.draws import Position, draw_below
 from registry.domain.randomisation.history import KnownHistory
 from registry.domain.randomisation.methods import PermutedBlocks
 
@@ -55,3 +55,26 @@ def test_an_arm_can_be_found_again_alone_without_those_before_it(key, design, nu
 
     assert block.first_no <= number < block.first_no + len(block.arms)
     assert block.arms[number - block.first_no] == alone
+
+
+@given(keys, designs, st.integers(1, 50), st.lists(st.integers(0, 900), max_size=5))
+def test_a_far_block_is_the_one_a_walk_from_the_first_comes_to(
+    key, design, first_no, aheads
+):
+    """In whatever order they are asked for."""
+    once = sum(arm.ratio for arm in design.arms)
+    for ahead in aheads:
+        wanted = Position("T", "d", "s", first_no + ahead)
+        begins, size = first_no, 0
+        while begins + size <= wanted.sequence_no:
+            begins += size
+            n = len(design.block_multiples)
+            place = Position("T", "d", "s", begins)
+            size = (
+                once
+                * design.block_multiples[
+                    draw_below(key, place, purpose="block size", n=n)
+                ]
+            )
+        block = block_at(key, wanted, design=design, schedule_first_no=first_no)
+        assert (block.first_no, len(block.arms)) == (begins, size)

@@ -80,17 +80,31 @@ def postgres() -> Iterator[Server]:
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[Server]:
+def kept(folder: Path) -> Iterator[Server]:
+    """A server for large data, whose databases stay in the folder for another time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    room = "-c shared_buffers=1GB -c maintenance_work_mem=1GB -c max_wal_size=1GB"
+    with _running(folder, options=room, stop="fast") as server:
+        yield server
+
+
+@contextmanager
+def _running(
+    folder: Path, *, options: str = "", stop: str = "immediate"
+) -> Iterator[Server]:
     binaries = _binaries(folder)
-    where, options = _address(folder)
+    where, address = _address(folder)
     data = folder / "data"
-    _run(binaries / "initdb", "-D", data, "-U", "ember", "-A", "trust", "-E", "UTF8")
+    if not data.exists():
+        new = ("-D", data, "-U", "ember", "-A", "trust", "-E", "UTF8")
+        _run(binaries / "initdb", *new)
     control = (binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "server.log")
-    _run(*control, "-o", f"{options} -c max_connections=120 -c fsync=off", "start")
+    given = f"{address} {options} -c max_connections=120 -c fsync=off"
+    _run(*control, "-o", given, "start")
     try:
         yield Server(where)
     finally:
-        _run(*control, "-m", "immediate", "stop")
+        _run(*control, "-m", stop, "stop")
 
 
 def _in_memory() -> str | None:

@@ -9,6 +9,7 @@ the first number of the schedule in that stratum; nobody else can.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.draws import Position, draw_below
@@ -34,28 +35,66 @@ def block_at(
     `schedule_first_no` is the number at which this design took over the stratum: its
     first block begins there.
     """
-    begins = _near(position, design, schedule_first_no)
-    size = _size(key, begins, design)
-    while begins.sequence_no + size <= position.sequence_no:
-        begins = replace(begins, sequence_no=begins.sequence_no + size)
-        size = _size(key, begins, design)
+    shape = _Shape(design.block_multiples, sum(arm.ratio for arm in design.arms))
+    begins = _near(
+        key, replace(position, sequence_no=schedule_first_no), shape, position
+    )
+    begins, size = _holding(key, begins, shape, position.sequence_no)
     return Block(begins.sequence_no, _shuffled(key, begins, _filled(design, size)))
 
 
-def _near(position: Position, design: DomainDesign, first_no: int) -> Position:
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """The multiples a block may have of the sum of the ratio."""
+
+    multiples: tuple[int, ...]
+    once: int
+
+
+_STAGE = 32
+_STRIDE = 400
+
+
+def _near(key: bytes, first: Position, shape: _Shape, wanted: Position) -> Position:
     """Where to begin to look: blocks of one size alone need no walk from the first."""
-    begins = replace(position, sequence_no=first_no)
-    if len(design.block_multiples) > 1:
-        return begins
-    size = design.block_multiples[0] * sum(arm.ratio for arm in design.arms)
-    whole = (position.sequence_no - first_no) // size * size
-    return replace(begins, sequence_no=first_no + whole)
+    ahead = wanted.sequence_no - first.sequence_no
+    if len(shape.multiples) == 1:
+        size = shape.multiples[0] * shape.once
+        return replace(first, sequence_no=first.sequence_no + ahead // size * size)
+    stage = ahead // _STAGE
+    for before in range(0, stage, _STRIDE):
+        _stage(key, first, shape, before)  # so that none has far to go back
+    return replace(first, sequence_no=_stage(key, first, shape, stage))
 
 
-def _size(key: bytes, begins: Position, design: DomainDesign) -> int:
-    multiples = design.block_multiples
+@lru_cache(maxsize=2**14)
+def _stage(key: bytes, first: Position, shape: _Shape, stage: int) -> int:
+    """Where the block begins that holds number `stage` times 32 from the first.
+
+    Remembered, so that a long stratum is walked once and not for every draw.
+    """
+    if not stage:
+        return first.sequence_no
+    begins = replace(first, sequence_no=_stage(key, first, shape, stage - 1))
+    wanted = first.sequence_no + stage * _STAGE
+    return _holding(key, begins, shape, wanted)[0].sequence_no
+
+
+def _holding(
+    key: bytes, begins: Position, shape: _Shape, wanted: int
+) -> tuple[Position, int]:
+    """The beginning and the size of the block that holds a number, from one before it."""
+    size = _size(key, begins, shape)
+    while begins.sequence_no + size <= wanted:
+        begins = replace(begins, sequence_no=begins.sequence_no + size)
+        size = _size(key, begins, shape)
+    return begins, size
+
+
+def _size(key: bytes, begins: Position, shape: _Shape) -> int:
+    multiples = shape.multiples
     drawn = draw_below(key, begins, purpose="block size", n=len(multiples))
-    return multiples[drawn] * sum(arm.ratio for arm in design.arms)
+    return multiples[drawn] * shape.once
 
 
 def _filled(design: DomainDesign, size: int) -> list[str]:

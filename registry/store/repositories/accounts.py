@@ -34,7 +34,12 @@ from registry.store.rows.reveals import RevealRow
 from registry.store.rows.signatures import RecordSignatureRow
 from registry.store.rows.sites import DelegationRow, GreenLightRow, SignatureRow
 from registry.store.rows.trial import ModeRow, PauseRow, ProtocolRow
-from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
+from registry.store.rows.verdicts import (
+    OnsetRow,
+    OutcomeRow,
+    ScreeningRow,
+    ScreeningStateRow,
+)
 from streams.vocabulary.errors import InputError
 from streams.vocabulary.messages import (
     SEPSIS_ONSET,
@@ -89,8 +94,9 @@ def stored_batch(
 
 def places() -> CompoundSelect[str, str]:
     """Site and trial of each chain, and of all that a chain has to account for."""
-    chains = [select(row.site, row.trial) for row in (AuditRowRow, AuditHeadRow)]
-    return union(*chains, *(kept.places for kept in _kept()))
+    kept = (AuditRowRow, AuditHeadRow, ScreeningStateRow)
+    chains = [select(row.site, row.trial) for row in kept]
+    return union(*chains, *(one.places for one in _kept()))
 
 
 def record_counts(site: str, trial: str) -> dict[Account, list[Select[int]]]:

@@ -14,6 +14,8 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    exists,
+    func,
     insert,
     select,
     text,
@@ -25,7 +27,7 @@ from registry.domain.allocation import Allocator, Randomisation, SealedArm
 from registry.domain.audit import canonical
 from registry.domain.exclusion import Exclusion
 from registry.domain.randomisation.draws import Position
-from registry.store.repositories.bulk import insert_into, told
+from registry.store.repositories.bulk import in_parts, insert_into, named, told
 from registry.store.repositories.histories import SealedHistory
 from registry.store.repositories.reading import telling_unreadable
 from registry.store.rows.allocation import (
@@ -136,10 +138,19 @@ class AllocationRepository:
         before; waits for another transaction that makes the same request.
         """
         run = self._connection.execute
-        if not run(_ask(self._connection.dialect.name), told(request)).rowcount:
+        if self._connection.dialect.name == "postgresql":
+            given = {
+                **named("asked", told(request)),
+                **named("drawn", _values(randomisation)),
+                **named("sealed", told(sealed)),
+                **named("stands", told(following)),
+                **_moved(following),
+            }
+            return bool(self._connection.scalar(_allocate(), given))
+        if not run(_ask(), told(request)).rowcount:
             return False
         run(_DRAWN, _values(randomisation))
-        run(_seal(self._connection.dialect.name), told(sealed))
+        run(_seal(), told(sealed))
         run(_ADVANCE, _moved(following))
         return True
 
@@ -265,6 +276,7 @@ _HOLD = (
     .where(_at(AllocatorRow, *_PLACE))
     .with_for_update(of=AllocatorRow)
 )
+_MOVING = tuple(f.name for f in fields(Allocator) if f.name not in _PLACE)
 _ADVANCE = update(AllocatorRow).where(_at(AllocatorRow, *_PLACE))
 
 
@@ -272,15 +284,45 @@ _DRAWN = insert(RandomisationRow)
 
 
 @cache
-def _seal(dialect: str) -> Any:  # noqa: ANN401  an INSERT of that database
-    return insert(assignments(dialect))
+def _seal() -> Any:  # noqa: ANN401  an INSERT of that database
+    return insert(assignments("sqlite"))
 
 
 @cache
-def _ask(dialect: str) -> Any:  # noqa: ANN401  an INSERT of that database
+def _ask() -> Any:  # noqa: ANN401  an INSERT of that database
     """A request, unless its key or its participant has been here before."""
-    insert_of = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert_of(RequestRow).on_conflict_do_nothing()
+    return sqlite.insert(RequestRow).on_conflict_do_nothing()
+
+
+@cache
+def _allocate() -> Any:  # noqa: ANN401  a SELECT with what it writes
+    """All of it in one statement of PostgreSQL; counts the request that was written.
+
+    Where the request was here before, nothing follows from it.
+    """
+    asked = in_parts("asked", RequestRow.__table__)
+    request = (
+        postgresql.insert(RequestRow)
+        .values(asked)
+        .on_conflict_do_nothing()
+        .returning(RequestRow.idempotency_key)
+        .cte("request")
+    )
+    arms = assignments("postgresql")
+    follow = [
+        insert(table)
+        .from_select(list(parts), select(*parts.values()).select_from(request))
+        .cte(name)
+        for name, table, parts in (
+            ("randomisation_made", RandomisationRow, in_parts("drawn", _DRAWN.table)),
+            ("arm_sealed", arms, in_parts("sealed", arms)),
+        )
+    ]
+    stands = in_parts("stands", AllocatorRow.__table__)
+    moves = {name: stands[name] for name in _MOVING}
+    moved = _ADVANCE.where(exists(select(request))).values(moves)
+    counted = select(func.count()).select_from(request)
+    return counted.add_cte(*follow, moved.cte("stratum_moved"))
 
 
 def _moved(allocator: Allocator) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from registry.domain.audit import (
     start,
 )
 from registry.store.repositories.accounts import places, record_counts, stored_batch
-from registry.store.repositories.bulk import insert_into, told
+from registry.store.repositories.bulk import in_parts, insert_into, named, told
 from registry.store.repositories.reading import UNREADABLE, telling_unreadable
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
 
@@ -34,6 +34,11 @@ _PLACE = and_(
 _HOLD = select(*_HEAD).where(_PLACE).with_for_update()
 _APPEND = insert(AuditRowRow)
 _ADVANCE = update(AuditHeadRow).where(_PLACE)
+_TOLD = in_parts("row", AuditRowRow.__table__)
+_APPEND_AND_ADVANCE = _ADVANCE.values(
+    sequence=_TOLD["sequence"], row_hash=_TOLD["row_hash"]
+).add_cte(_APPEND.values(_TOLD).cte("appended"))
+"""The row and the head it leads to, in one statement of PostgreSQL."""
 
 
 class AuditRepository:
@@ -55,15 +60,13 @@ class AuditRepository:
         head = self.lock(site=entry.site, trial=entry.trial)
         row = link(entry, head)
         after = head_after(row)
-        self._connection.execute(_APPEND, told(row))
-        self._connection.execute(
-            _ADVANCE,
-            {
-                **_at(row.site, row.trial),
-                "sequence": after.sequence,
-                "row_hash": after.row_hash,
-            },
-        )
+        values, place = told(row), _at(row.site, row.trial)
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(_APPEND_AND_ADVANCE, named("row", values) | place)
+        else:
+            stands = {"sequence": after.sequence, "row_hash": after.row_hash}
+            self._connection.execute(_APPEND, values)
+            self._connection.execute(_ADVANCE, place | stands)
         self._held[row.site, row.trial] = after
         return row
 

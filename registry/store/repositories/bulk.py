@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import BindParameter, Connection, FromClause, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -41,3 +41,13 @@ def portions(keys: Collection[KeyT]) -> Iterator[list[KeyT]]:
     rest = iter(keys)
     while portion := list(islice(rest, _PORTION)):
         yield portion
+
+
+def in_parts(prefix: str, table: FromClause) -> dict[str, BindParameter[Any]]:
+    """A parameter for each column, for a statement that writes to several tables."""
+    return {c.key: bindparam(f"{prefix}_{c.key}", type_=c.type) for c in table.columns}
+
+
+def named(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of such parameters."""
+    return {f"{prefix}_{name}": value for name, value in values.items()}

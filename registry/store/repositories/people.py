@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, insert, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, insert, select
 
 from registry.domain.participant import Consent, HumanAnswer, OptOut, Participant
 from registry.store.repositories.bulk import told
@@ -72,12 +72,8 @@ class ParticipantRepository:
 
     def consents_of(self, participants: Collection[str]) -> tuple[Consent, ...]:
         """All revisions, in order."""
-        query = (
-            select(*_fields(ConsentRow, Consent))
-            .where(ConsentRow.participant.in_(participants))
-            .order_by(ConsentRow.participant, ConsentRow.revision)
-        )
-        rows = self._connection.execute(query).mappings()
+        asked = {"participants": list(participants)}
+        rows = self._connection.execute(_CONSENTS_OF, asked).mappings()
         return tuple(Consent(**row) for row in rows)
 
     @telling_unreadable
@@ -160,3 +156,10 @@ class AnswerRepository:
 
 def _fields(row: type[Any], value: type[Any]) -> list[Any]:
     return [getattr(row, name) for name in value.__slots__]
+
+
+_CONSENTS_OF = (
+    select(*_fields(ConsentRow, Consent))
+    .where(ConsentRow.participant.in_(bindparam("participants", expanding=True)))
+    .order_by(ConsentRow.participant, ConsentRow.revision)
+)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Text, bindparam, func, insert, select
 
 from registry.domain.stratum import stratum_key
+from registry.store.repositories import screening_state
 from registry.store.repositories.bulk import portions
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
 from registry.usecases.records import Stamp
@@ -76,6 +77,11 @@ class ScreeningRepository:
         if rows:
             told = [screening_row(m) | _stamped(r, stamp) for m, r in rows]
             self._connection.execute(insert(ScreeningRow), told)
+            screening_state.follow(self._connection, [m for m, _ in rows], stamp)
+
+    def misstated(self, *, site: str, trial: str) -> int:
+        """How many screenings do not stand where their revisions put them."""
+        return screening_state.misstated(self._connection, site=site, trial=trial)
 
     def latest(self, screening_id: str) -> TrialScreening | None:
         """The highest revision."""

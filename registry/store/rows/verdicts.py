@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.store.columns import one_of
@@ -97,6 +97,52 @@ class ScreeningRow(_Revision, Row):
     valid_until: Mapped[datetime | None] = said("When time alone may change it, UTC.")
     window_open: Mapped[bool] = said("Whether the window was open at `known_at`.")
     stratum: Mapped[str] = said("Stratum, `factor=level` in order.")
+
+
+class ScreeningStateRow(Row):
+    """`screening_state`."""
+
+    __tablename__ = "screening_state"
+    __table_args__ = (
+        Index(None, "site", "patient"),
+        Index(
+            "ix_screening_state_flow",
+            "trial",
+            "domain",
+            "status",
+            "ever_needs_data",
+            "ever_needs_human",
+            "ever_eligible",
+        ),
+        Index(
+            "ix_screening_state_open",
+            "deadline",
+            postgresql_where=text("window_open"),
+            sqlite_where=text("window_open"),
+        ),
+        comment("Where each screening stands: what its revisions come to."),
+    )
+
+    screening_id: Mapped[str] = said("Identity of the screening.", key=True)
+    trial: Mapped[str] = said("Trial.")
+    domain: Mapped[str] = said("Domain of the trial.")
+    site: Mapped[str] = said("Site the patient is at.")
+    patient: Mapped[str] = said("Pseudonym of the patient.")
+    revision: Mapped[int] = said("Its latest revision.")
+    status: Mapped[str] = mapped_column(
+        one_of(ScreeningStatus, "status"), comment="The verdict of that revision."
+    )
+    window_open: Mapped[bool] = said("Whether the window was open then.")
+    deadline: Mapped[datetime] = said("End of the window by that revision, UTC.")
+    open_revision: Mapped[int | None] = said("The latest with the window open.")
+    open_status: Mapped[str | None] = mapped_column(
+        one_of(ScreeningStatus, "open_status"), comment="The verdict of that one."
+    )
+    ever_needs_data: Mapped[bool] = said("Whether any with the window open said so.")
+    ever_needs_human: Mapped[bool] = said("Whether any with the window open said so.")
+    ever_eligible: Mapped[bool] = said("Whether any with the window open said so.")
+    first_recorded_at: Mapped[datetime] = said("When the first was recorded, UTC.")
+    last_recorded_at: Mapped[datetime] = said("When the last was recorded, UTC.")
 
 
 class OutcomeRow(_Revision, Row):
