@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint deploy/constraints.txt
 
+# Each process of a house compiles all of Ember anew where an image forbids to keep it.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test setup lint types unit coverage faults soak bench schemas manual clean fuzz
 
 help:  ## this list
@@ -12,7 +15,8 @@ help:  ## this list
 demo: $(VENV)/.runtime  ## a simulated hospital, the whole chain, the registry (needs no network once set up)
 	$(BIN)/ember demo
 
-test: $(VENV)/.dev lint types unit  ## everything that must pass: lint, types, import rules, tests
+test: $(VENV)/.dev  ## everything that must pass: lint, types, import rules, tests
+	@$(MAKE) --no-print-directory --jobs 2 lint types unit
 
 setup: $(VENV)/.runtime  ## the environment alone; afterwards .venv/bin/ember works
 

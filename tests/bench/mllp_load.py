@@ -183,7 +183,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="ember-mllp-") as name:
         folder = Path(name)
         with (
-            closing(own_broker(folder)) as broker,
+            closing(own_broker(folder, partitions=12, short_lived=False)) as broker,
             listening(broker, folder) as (port, process),
         ):
             for connections in given.connections:

@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ from streams.app.settings import KafkaSettings, kafka_settings
 from streams.vocabulary.errors import SettingsError
 
 
+PARTITIONS = 4
+"""Of the topics of a test's house: as many as its largest team of workers; each costs."""
 PORTS_TRIED = 3
 STOP_SECONDS = 30
 
@@ -61,6 +64,7 @@ class Broker:
         return {
             **kept,
             "EMBER_KAFKA": self.servers,
+            "EMBER_PARTITIONS": str(self.settings.partitions),
             **{name: str(text) for name, text in more.items()},
         }
 
@@ -133,8 +137,11 @@ def _ours(admin: KafkaAdminClient) -> list[str]:
     return [name for name in admin.list_topics() if not name.startswith("__")]
 
 
-def own_broker(folder: Path, **plan: object) -> Broker:
-    """Start one on a free port; somebody may take that port first, so try again."""
+def own_broker(folder: Path, *, partitions: int = PARTITIONS, **plan: object) -> Broker:
+    """Start one on a free port; somebody may take that port first, so try again.
+
+    `plan` are a `BrokerPlan`'s; a `client` of it says itself how many `partitions`.
+    """
     try:
         kafka_jars()
     except SettingsError as fault:
@@ -142,9 +149,10 @@ def own_broker(folder: Path, **plan: object) -> Broker:
     for tried in range(PORTS_TRIED):
         made = BrokerPlan(
             folder=folder / f"broker-{tried}",
-            **{"port": free_port(), **plan},
+            **{"port": free_port(), "short_lived": True, **plan},
         )
-        broker = Broker(made.asked_as, made)
+        asked_as = made.client or replace(made.asked_as, partitions=partitions)
+        broker = Broker(asked_as, made)
         try:
             broker.start()
         except SettingsError:
@@ -159,7 +167,7 @@ def own_broker(folder: Path, **plan: object) -> Broker:
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """The session's broker; whoever stops or pauses it starts it again."""
     if os.environ.get("EMBER_KAFKA"):
-        settings = kafka_settings(os.environ)
+        settings = replace(kafka_settings(os.environ), partitions=PARTITIONS)
         require_kafka(settings)
         yield Broker(settings, None)
         return

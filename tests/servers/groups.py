@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -53,13 +53,35 @@ def unread(
     partitions: int | None = None,
 ) -> int:
     """Records that the group has not committed, of all its topics or of these."""
-    wanted = ends(settings, *(topics or GROUPS[group]), partitions=partitions)
+    wanted = {group: tuple(topics) or GROUPS[group]}
+    return _left(settings, wanted, partitions)[group]
+
+
+def all_unread(
+    settings: KafkaSettings, *, partitions: int | None = None
+) -> dict[str, int]:
+    """Of each group, the records that it has not committed; all zero at rest."""
+    return _left(settings, GROUPS, partitions)
+
+
+def _left(
+    settings: KafkaSettings,
+    wanted: Mapping[str, tuple[str, ...]],
+    partitions: int | None,
+) -> dict[str, int]:
+    """What was committed is asked first: what comes in between is then left, not missed."""
     with closing(KafkaAdminClient(**kafka_python_options(settings))) as admin:
-        committed = admin.list_group_offsets(group).get(group, {})
-    return sum(
-        end - (committed[place].offset if place in committed else 0)
-        for place, end in wanted.items()
-    )
+        committed = admin.list_group_offsets(list(wanted))
+    topics = {topic for read in wanted.values() for topic in read}
+    end = ends(settings, *topics, partitions=partitions)
+    left = {}
+    for group, read in wanted.items():
+        kept = committed.get(group, {})
+        left[group] = sum(
+            end[place] - (kept[place].offset if place in kept else 0)
+            for place in _places(settings, read, partitions)
+        )
+    return left
 
 
 def in_force(protocol: Protocol) -> bytes:

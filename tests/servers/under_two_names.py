@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 from streams.simulate.config import HospitalConfig
 from streams.simulate.hospital import Simulation
@@ -12,13 +13,20 @@ from streams.vocabulary.messages import EhrMessage
 DAYS = 3
 CONFIG = HospitalConfig(seed=4, duration=timedelta(days=DAYS))
 RETIRED = "under-another-name"
+NEIGHBOURS = 4
+"""Patients beside the one: a merge is no business of theirs."""
 
 
+@cache
 def record():
-    """The messages of the hospital, of whom one patient is flagged."""
-    return tuple(Simulation(CONFIG).messages())
+    """The messages of some of the hospital's patients, of whom one is flagged."""
+    messages = tuple(Simulation(CONFIG).messages())
+    others = dict.fromkeys(m.patient for m in messages if m.patient != who())
+    told = {who(), *list(others)[:NEIGHBOURS]}
+    return tuple(m for m in messages if m.patient in told)
 
 
+@cache
 def who():
     """The patient who comes under two names."""
     return next(t.patient for t in Simulation(CONFIG).ground_truth() if t.septic)

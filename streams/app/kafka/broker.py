@@ -26,8 +26,9 @@ START_SECONDS = 90.0
 STOP_SECONDS = 30.0
 HOST = "127.0.0.1"
 
-_QUICK_JAVA = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
-"""For programs that live for seconds; the broker itself is compiled fully."""
+_JAVA = ("-XX:+UseSerialGC", "-Xshare:auto")
+_QUICK_JAVA = (*_JAVA, "-XX:TieredStopAtLevel=1")
+"""For what lives for seconds, or minutes: compiling it fully costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,8 @@ class BrokerPlan:
     folder: Path
     port: int
     heap: str = "512m"
+    short_lived: bool = False
+    """Whether it is compiled quickly and not fully: it lives for minutes."""
     properties: Mapping[str, str] = field(default_factory=dict)
     """On top of, or instead of, our own lines of server.properties."""
     format_options: tuple[str, ...] = ()
@@ -228,9 +231,9 @@ def _launch(plan: BrokerPlan, jars: Path) -> subprocess.Popen[bytes]:
     with plan.log.open("ab") as log:
         return subprocess.Popen(  # noqa: S603 - a fixed command
             [
-                *(java(), f"-Xms{plan.heap}", f"-Xmx{plan.heap}", "-XX:+UseSerialGC"),
-                *("-Xshare:auto", "-cp", f"{jars}/*"),
-                *("kafka.Kafka", str(plan.config.resolve())),
+                *(java(), f"-Xms{plan.heap}", f"-Xmx{plan.heap}"),
+                *(_QUICK_JAVA if plan.short_lived else _JAVA),
+                *("-cp", f"{jars}/*", "kafka.Kafka", str(plan.config.resolve())),
             ],
             stdin=subprocess.DEVNULL,
             stdout=log,

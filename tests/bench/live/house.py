@@ -262,7 +262,9 @@ def opened_house() -> Iterator[House]:
             require_kafka(settings)
             yield House(Broker(settings, None), folder)
             return
-        with closing(own_broker(folder, heap="1g")) as broker:
+        with closing(
+            own_broker(folder, partitions=12, heap="1g", short_lived=False)
+        ) as broker:
             yield House(broker, folder)
 
 

@@ -26,7 +26,7 @@ from integration.faults.team import Team, signer
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 from servers.broker import own_broker
-from servers.groups import GROUPS, unread
+from servers.groups import all_unread
 
 from streams.app.kafka.connection import kafka_python_options
 from streams.app.protocols import DEMONSTRATION, shipped_protocol
@@ -34,6 +34,8 @@ from streams.pipeline.patient import Rules
 
 
 PARTITIONS = 6
+RATE = 60.0
+"""Messages a second, at most: one through the whole house costs 20 ms of a core."""
 TABLES = Path(tempfile.gettempdir()) / "ember-faults"
 """Where the tables of the last run lie."""
 START_SECONDS = 240.0
@@ -157,7 +159,7 @@ class House:
 
     @contextmanager
     def load(
-        self, name: str, *, rate: float = 100.0, enrol: bool = True
+        self, name: str, *, rate: float = RATE, enrol: bool = True
     ) -> Iterator[Load]:
         """Made-up patients come, at so many messages a second, while this is open."""
         self._loads += 1
@@ -207,8 +209,9 @@ class House:
 
     def _unread(self) -> str | None:
         """What a group has not committed yet."""
-        for group in GROUPS:
-            left = unread(self.broker.settings, group, partitions=PARTITIONS)
+        for group, left in all_unread(
+            self.broker.settings, partitions=PARTITIONS
+        ).items():
             if left:
                 return f"{left} records before {group}"
         return None

@@ -18,13 +18,16 @@ pytestmark = [
     pytest.mark.xdist_group("long-faults"),
 ]
 
+RATE = 20.0
+"""Messages a second, in each of three houses at once."""
+A_MOMENT = 5.0
 A_MINUTE = 60.0
 LONGER_THAN_A_SESSION = 18.0
 """Seconds; a worker silent for ten is taken for dead, and its patients given away."""
 
 
 def broker_paused(house, name):
-    with house.load(name, rate=60.0):
+    with house.load(name, rate=RATE):
         time.sleep(3)
         house.broker.pause()
         time.sleep(A_MINUTE)
@@ -33,17 +36,19 @@ def broker_paused(house, name):
 
 
 def database_stopped(house, name):
-    with house.load(name, rate=60.0):
-        time.sleep(3)
-        house.database.stop(at_once=name.endswith("1"))
-        time.sleep(A_MINUTE)
-        house.database.start()
+    """In good order for a moment, then as a power cut does."""
+    with house.load(name, rate=RATE):
+        for at_once, seconds in ((False, A_MOMENT), (True, A_MINUTE)):
+            time.sleep(3)
+            house.database.stop(at_once=at_once)
+            time.sleep(seconds)
+            house.database.start()
         time.sleep(3)
 
 
 def worker_asleep(house, name):
     """It wakes with records half carried out, and others have its patients by then."""
-    with house.load(name, rate=60.0):
+    with house.load(name, rate=RATE):
         time.sleep(3)
         sleeper = house.workers[int(name[-1]) % 2]
         strike(sleeper, SIGSTOP)

@@ -23,7 +23,7 @@ from streams.app.kafka.topics import ensure_topics
 from streams.vocabulary.topics import BACKFILL, FORMAT_HEADER, server_key
 
 
-pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.kafka
 
 EMBER = Path(sys.executable).with_name("ember")
 

@@ -49,7 +49,6 @@ pytestmark = [
     pytest.mark.kafka,
     pytest.mark.postgres,
     pytest.mark.unmeasured,
-    pytest.mark.xdist_group("live"),
 ]
 
 CONFIG = HospitalConfig(seed=3, sepsis_share=0.6, duration=timedelta(days=2))

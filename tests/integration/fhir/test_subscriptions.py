@@ -522,7 +522,6 @@ class Sender(threading.Thread):
 
 
 @pytest.mark.kafka
-@pytest.mark.xdist_group("live")
 def test_what_was_answered_is_there_once_by_effect_however_often_it_is_killed(
     broker, house, tmp_path
 ):

@@ -95,7 +95,7 @@ def test_a_topic_made_otherwise_is_told_with_its_cure_and_left_alone(empty):
     assert f"{HOUSE - 1} made, 1 were there" in made.stdout
     told = made.stderr.splitlines()
     assert (
-        f"{EVENTS}: partitions is 3, wanted 12. This cannot be mended: patients would "
+        f"{EVENTS}: partitions is 3, wanted 4. This cannot be mended: patients would "
         "change their partition. Set EMBER_PARTITIONS to 3, or move to an empty "
         "cluster." in told
     )

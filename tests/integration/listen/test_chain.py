@@ -20,7 +20,6 @@ pytestmark = [
     pytest.mark.kafka,
     pytest.mark.postgres,
     pytest.mark.unmeasured,
-    pytest.mark.xdist_group("live"),
 ]
 
 FRESH, STALE = "MRN88142", "MRN99001"

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from kafka.errors import KafkaError
-from servers.groups import GROUPS, ends, in_force, unread
+from servers.groups import all_unread, ends, in_force
 
 from streams.app.kafka.feeder import producer_for
 from streams.app.kafka.topics import ensure_topics
@@ -86,7 +86,7 @@ def feed(environ, *words):
 
 def settled(broker):
     """Whether every group has committed all there is."""
-    return not any(unread(broker.settings, group) for group in GROUPS)
+    return not any(all_unread(broker.settings).values())
 
 
 def wait_until(holds, seconds=PATIENCE):

@@ -40,10 +40,10 @@ from streams.vocabulary.topics import (
 )
 
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
 HEADERS = [(FORMAT_HEADER, CANONICAL.encode())]
-CONFIG = HospitalConfig(seed=4, duration=timedelta(days=2))
+CONFIG = HospitalConfig(seed=4, duration=timedelta(hours=36))
 
 
 def simulated(config=CONFIG):
@@ -95,7 +95,7 @@ def expected(messages):
 
 
 def test_fresh_events_do_not_wait_for_history(broker, postgres, tmp_path):
-    history = [replace(m, site="past") for m in simulated()] * 3
+    history = [replace(m, site="past") for m in simulated()] * 4
     fresh = [replace(m, site="now") for m in simulated()[:60]]
     with (
         postgres.database() as url,

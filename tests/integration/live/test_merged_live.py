@@ -17,7 +17,6 @@ pytestmark = [
     pytest.mark.kafka,
     pytest.mark.postgres,
     pytest.mark.unmeasured,
-    pytest.mark.xdist_group("live"),
 ]
 
 

@@ -29,7 +29,6 @@ pytestmark = [
     pytest.mark.kafka,
     pytest.mark.postgres,
     pytest.mark.unmeasured,
-    pytest.mark.xdist_group("live"),
 ]
 
 TABLES = (
@@ -114,8 +113,8 @@ def simulated(folder, days):
 
 
 @pytest.fixture(scope="module")
-def four_days(tmp_path_factory):
-    return simulated(tmp_path_factory.mktemp("embedded"), 4)
+def two_days(tmp_path_factory):
+    return simulated(tmp_path_factory.mktemp("embedded"), 2)
 
 
 @pytest.fixture(scope="module")
@@ -127,13 +126,13 @@ def month(tmp_path_factory):
     ("workers", "batch"), [(1, 1_000), (2, 1), (2, 1_000), (4, 100)]
 )
 def test_a_simulated_hospital_gives_the_same_registry(
-    four_days, broker, postgres, tmp_path, workers, batch
+    two_days, broker, postgres, tmp_path, workers, batch
 ):
-    source = ("--simulate", "4", "--seed", "4")
+    source = ("--simulate", "2", "--seed", "4")
     found = live(
         broker, postgres, tmp_path / "house", *source, workers=workers, batch=batch
     )
-    assert_same(found, four_days)
+    assert_same(found, two_days)
 
 
 EVERYTHING = {

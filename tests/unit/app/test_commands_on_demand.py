@@ -1,7 +1,9 @@
 """The `ember` command loads what was asked for, and nothing else."""
 
+import gc
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 from typer.testing import CliRunner
@@ -22,6 +24,31 @@ def test_every_command_is_where_the_table_says(name):
     command = loaded(name, PLACES[name])
     assert command.name == name
     assert command.help
+
+
+@pytest.mark.parametrize("place", ["streams.app.concepts:concepts", "nowhere:none"])
+@pytest.mark.parametrize("collects", [True, False])
+def test_garbage_is_looked_for_afterwards_as_it_was_before(place, collects):
+    (gc.enable if collects else gc.disable)()
+    try:
+        with suppress(ModuleNotFoundError):
+            loaded("concepts", place)
+        assert gc.isenabled() is collects
+    finally:
+        gc.enable()
+
+
+def test_a_search_for_garbage_passes_over_what_was_loaded():
+    script = (
+        "import gc; from streams.app.command_line import loaded;"
+        "loaded('concepts', 'streams.app.concepts:concepts');"
+        "import streams.app.concepts as there;"
+        "print(any(one is vars(there) for one in gc.get_objects()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
 
 
 def test_what_is_asked_for_wrongly_is_told_by_name():
