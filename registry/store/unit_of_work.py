@@ -34,6 +34,7 @@ from registry.store.repositories.people import (
     ParticipantRepository,
 )
 from registry.store.repositories.redactions import RedactionRepository
+from registry.store.repositories.roles import RoleGrantRepository
 from registry.store.repositories.signatures import RecordSignatureRepository
 from registry.store.repositories.sites import (
     DelegationRepository,
@@ -83,6 +84,7 @@ class UnitOfWork:
         self.green_lights = GreenLightRepository(connection)
         self.delegations = DelegationRepository(connection)
         self.signatures = SignatureRepository(connection)
+        self.role_grants = RoleGrantRepository(connection)
         self.redactions = RedactionRepository(connection)
         self.record_signatures = RecordSignatureRepository(connection)
         self.allocations = AllocationRepository(connection)
