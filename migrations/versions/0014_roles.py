@@ -60,7 +60,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_role_grant_person"), "role_grant", ["person"])
     _only_append("role_grant")
     if op.get_bind().dialect.name == "postgresql":
-        for statement in (_WHOSE, _SCOPE, *_SEEN):
+        for statement in (_WHOSE, _SCOPE, _UNTOLD, *_SEEN):
             op.execute(statement)
 
 
@@ -71,6 +71,7 @@ def downgrade() -> None:
     """
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP SCHEMA seen CASCADE")
+        op.execute("DROP FUNCTION ember_untold() CASCADE")
         op.execute("DROP FUNCTION ember_scope(text[]) CASCADE")
         op.execute("DROP FUNCTION ember_whose() CASCADE")
     op.drop_table("role_grant")
@@ -104,6 +105,38 @@ _SCOPE = """
             )
     $$
 """
+
+_UNTOLD = """
+    CREATE FUNCTION ember_untold()
+    RETURNS TABLE (trial text, outcome text, to_all boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+    SET search_path = public, pg_temp AS $$
+        WITH given AS (
+            SELECT version.trial, told ->> 'id' AS outcome, told ->> 'domain' AS domain
+            FROM protocol_version AS version
+            CROSS JOIN LATERAL jsonb_array_elements(
+                CASE jsonb_typeof(version.document::jsonb -> 'outcomes')
+                    WHEN 'array' THEN version.document::jsonb -> 'outcomes'
+                    ELSE '[]'::jsonb
+                END
+            ) AS told
+            WHERE jsonb_typeof(told) = 'object'
+                AND told ->> 'kind' = 'treatment_received'
+        ), hidden AS (
+            SELECT of.trial, of.domain FROM trial_domain AS of WHERE of.blinded
+            UNION
+            SELECT drawn.trial, drawn.domain FROM randomisation AS drawn
+            WHERE drawn.blinded
+        )
+        SELECT given.trial, given.outcome, bool_or(EXISTS (
+            SELECT FROM hidden
+            WHERE hidden.trial = given.trial
+                AND (given.domain IS NULL OR given.domain = hidden.domain)
+        ))
+        FROM given GROUP BY given.trial, given.outcome
+    $$
+"""
+"""Outcomes that tell what was given; to nobody, where a blinded domain is meant."""
 
 _SEEN = (
     "CREATE SCHEMA seen",

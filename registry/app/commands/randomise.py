@@ -11,6 +11,7 @@ import typer
 
 from registry.app.acts import RANDOMISE, RandomiseTold
 from registry.app.clocks import SystemClock
+from registry.app.commands.asking import expect_there, opened_as
 from registry.app.commands.exits import told_in_words
 from registry.app.commands.naming import (
     DomainOption,
@@ -21,11 +22,12 @@ from registry.app.commands.naming import (
     TrialOption,
     answer_with,
 )
-from registry.app.commands.options import ActorOption, RegistryOption, opened
+from registry.app.commands.options import ActorOption, RegistryOption
 from registry.app.drawing import drawing
 from registry.app.obstacles import hindrances
 from registry.app.whom import Named, screening_of
 from registry.domain.mode import Mode
+from registry.domain.roles import Surface
 from registry.store.listings import ScreeningView
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised
 from streams.vocabulary.clock import iso
@@ -62,12 +64,16 @@ def randomise(
     every obstacle and its cure. Of a blinded domain no arm is told. On PostgreSQL the
     signer at EMBER_SIGNER is asked, who alone has the keys.
     """
-    with told_in_words(), closing(opened(registry)) as book:
+    with (
+        told_in_words(),
+        closing(opened_as(registry, actor, Surface.RANDOMISE)) as book,
+    ):
         now = SystemClock().now()
         named = Named(
             patient=patient, site=site, trial=trial, domain=domain, episode=episode
         )
         screened = screening_of(book, named, at=now)
+        expect_there(book, Surface.RANDOMISE, site=screened.site, trial=screened.trial)
         command = Randomise(
             idempotency_key=request or _own_key(screened),
             site=screened.site,
