@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from registry.app.patients import head_chunk
 from registry.domain.consent import ConsentBasis, ConsentState
 from registry.domain.delegation import Duty
 from registry.domain.identity import Identifier, Sighted
@@ -36,6 +37,7 @@ from registry.usecases.signature_ports import Authenticated
 from registry.usecases.wards import Wards
 from streams.adapters.identity.sealing import Sealer
 from streams.app.protocols import shipped_protocols
+from streams.pipeline.state import PatientState
 from streams.vocabulary.events import Measurement
 from streams.vocabulary.ids import (
     flag_identity,
@@ -154,6 +156,7 @@ class Houses:
                 uow,
                 wards=Wards(),
             )
+            uow.stream.save_chunks([head_chunk(PatientState(site=site, patient=who))])
             told = (
                 _onset(site, who),
                 *(_verdict(site, trial, who, d.domain) for d in DOMAINS),

@@ -40,7 +40,7 @@ def opened_as(url: str | None, who: str | None, surface: Surface) -> Registry:
     """
     book = opened(url)
     try:
-        person = _asking(book, who)
+        person = asking(book, who)
         if person is None:
             return book
         if not places_of(person, surface):
@@ -49,6 +49,30 @@ def opened_as(url: str | None, who: str | None, surface: Surface) -> Registry:
     except Refused:
         book.close()
         raise
+
+
+def asking(book: Registry, who: str | None) -> Person | None:
+    """Who asks, with their roles now; None for the owner of a registry without roles.
+
+    Raises `Refused` EMB-395 and EMB-396 as `opened_as` tells.
+    """
+    with book.inspection() as uow:
+        grants, mode = uow.role_grants.latest(), uow.modes.current()
+    if not grants and mode is not Mode.LIVE:
+        return None
+    if not grants:
+        raise Refused(
+            ErrorCode.NO_ROLES_GIVEN,
+            "The registry is live, and nobody has been given a role.",
+            "Give the first: `ember role grant`; see `deploy/docs/roles.md`.",
+        )
+    if not who:
+        raise Refused(
+            ErrorCode.NOBODY_NAMED,
+            "Roles are given, and nobody says who asks.",
+            "Name yourself: `--as`, `--actor` or EMBER_ACTOR.",
+        )
+    return person_at(who, grants, SystemClock().now())
 
 
 def expect_there(book: Registry, surface: Surface, *, site: str, trial: str) -> None:
@@ -95,26 +119,6 @@ def not_this_role(person: Person, surface: Surface) -> Refused:
         f"No role that {person.name!r} has there reaches this ({what}).",
         f"It is for: {', '.join(whose)}.",
     )
-
-
-def _asking(book: Registry, who: str | None) -> Person | None:
-    with book.inspection() as uow:
-        grants, mode = uow.role_grants.latest(), uow.modes.current()
-    if not grants and mode is not Mode.LIVE:
-        return None
-    if not grants:
-        raise Refused(
-            ErrorCode.NO_ROLES_GIVEN,
-            "The registry is live, and nobody has been given a role.",
-            "Give the first: `ember role grant`; see `deploy/docs/roles.md`.",
-        )
-    if not who:
-        raise Refused(
-            ErrorCode.NOBODY_NAMED,
-            "Roles are given, and nobody says who asks.",
-            "Name yourself: `--as`, `--actor` or EMBER_ACTOR.",
-        )
-    return person_at(who, grants, SystemClock().now())
 
 
 def _sees_site(person: Person, surface: Surface, site: str) -> bool:

@@ -50,7 +50,10 @@ def record(
         bool, typer.Option(help="Whether it may affect safety or the result.")
     ],
     domain: Annotated[str, typer.Option(help="The domain it concerns.")] = "",
-    by: Annotated[str | None, typer.Option("--by", help="Who; otherwise you.")] = None,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", envvar="EMBER_ACTOR", help="Who; otherwise you."),
+    ] = None,
     registry: RegistryOption = None,
 ) -> None:
     """Record one; it is kept for ever, and followed by another to mend it."""
