@@ -36,6 +36,7 @@ REGISTRY_COMMANDS: Mapping[str, str] = {
     "deviation": "registry.app.commands.deviation:app",
     "identity": "registry.app.commands.identity:app",
     "intake": "registry.app.commands.intake:app",
+    "role": "registry.app.commands.role:app",
     "delegation": "registry.app.commands.delegation:app",
     "site": "registry.app.commands.site:app",
     "audit": "registry.app.commands.audit:app",

@@ -11,8 +11,11 @@ from pydantic import TypeAdapter
 from registry.app.patients import Key, Patients
 from registry.app.wording import in_words
 from registry.domain.participant import Consent, HumanAnswer
+from registry.domain.role_matrix import may
+from registry.domain.roles import Person, Surface
 from registry.store.listings import AlertView, ParticipantView, ScreeningView
 from registry.store.unit_of_work import Registry
+from registry.store.views import Views
 from registry.usecases.records import ProtocolVersion
 from streams.app.protocols import shipped_protocols
 from streams.pipeline.state import PatientState
@@ -81,6 +84,8 @@ def explanation(book: Registry, key: Key, *, at: datetime | None = None) -> Expl
     with book.transaction() as uow:
         state = Patients().state(key, uow)
     with book.reading() as views:
+        if book.person is not None:
+            _leave(state, views, book.person)
         people = views.participants(
             site=site, patient=patient, may_see_arms=views.may_see_arms()
         )
@@ -101,6 +106,24 @@ def explanation(book: Registry, key: Key, *, at: datetime | None = None) -> Expl
             wordings=_wordings(state, views.protocols()),
             evidence=_evidence(state),
         )
+
+
+def _leave(state: PatientState, views: Views, person: Person) -> None:
+    """Only what this person may see stays of what the pipeline holds of a patient."""
+    site, patient = state.site, state.patient
+    flags = {one.flag_id for one in views.onset_history(site, patient)}
+    screened = {one.screening_id for one in views.screening_history(site, patient)}
+    told = {one.outcome_id for one in views.outcomes(patient=patient)}
+    state.flags = {k: f for k, f in state.flags.items() if f.flag_id in flags}
+    state.screenings = {
+        k: s for k, s in state.screenings.items() if s.screening_id in screened
+    }
+    state.outcomes = {k: o for k, o in state.outcomes.items() if o.outcome_id in told}
+    state.roster = {
+        k: entry
+        for k, entry in state.roster.items()
+        if may(person, Surface.PARTICIPANTS, site=site, trial=entry.trial)
+    }
 
 
 def _wordings(

@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter
 
 from registry.app.acts import ANSWER, CONSENT, OPT_OUT, RANDOMISE, RANDOMISE_DOMAINS
 from registry.app.commands.query import ANSWERS
+from registry.app.commands.role import GRANTS
 from registry.app.explanation import EXPLANATIONS
 from registry.app.exporting.manifest import Manifest
 from registry.app.feeds import FEEDS
@@ -108,6 +109,7 @@ class AuditedChain:
 _OTHER_ANSWERS: dict[str, TypeAdapter[Any]] = {
     "explain": EXPLANATIONS,
     "audit.verify": TypeAdapter(tuple[AuditedChain, ...]),
+    "role.list": GRANTS,
     "signature.show": SIGNATURES,
     "consent.record": CONSENT,
     "screening.answer": ANSWER,

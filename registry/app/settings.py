@@ -99,6 +99,11 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "The file of who may sign records, for `ember signature`.",
     ),
+    Setting(
+        "EMBER_ACTOR",
+        "",
+        "Who asks or acts, where neither --as nor --actor says it; see `roles.md`.",
+    ),
     *STREAM_SETTINGS,
     *LISTENER_SETTINGS,
 )

@@ -29,6 +29,16 @@ def hidden_outcomes(connection: Connection) -> frozenset[tuple[str, str]]:
     )
 
 
+def given_outcomes(connection: Connection) -> frozenset[tuple[str, str]]:
+    """By trial, all outcomes that tell what was given, of whatever domain."""
+    query = select(ProtocolRow.trial, ProtocolRow.document)
+    return frozenset(
+        (trial, told["id"])
+        for trial, document in connection.execute(query)
+        for told in _treatments(document)
+    )
+
+
 def _blinded(connection: Connection) -> defaultdict[str, set[str]]:
     found: defaultdict[str, set[str]] = defaultdict(set)
     for row in (DomainRow, RandomisationRow):

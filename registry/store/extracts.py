@@ -16,8 +16,10 @@ from sqlalchemy import Connection, Select, and_, func, null, select
 
 from registry.domain.disclosure import Value
 from registry.domain.extracts import COLUMNS, Cut, Extract
+from registry.domain.role_matrix import places_of
+from registry.domain.roles import Person, Surface
 from registry.domain.subjects import ENDED, subject_state
-from registry.store.blinding import hidden_outcomes
+from registry.store.blinding import given_outcomes, hidden_outcomes
 from registry.store.flow_parts import speaks_against
 from registry.store.repositories.trial import ProtocolRepository
 from registry.store.rows.allocation import RandomisationRow
@@ -54,8 +56,9 @@ class Wanted:
 class Extracts:
     """One snapshot, to be taken out row by row."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, person: Person | None = None) -> None:
         self._connection = connection
+        self._person = person
 
     def rows(self, wanted: Wanted) -> Iterator[tuple[Value, ...]]:
         """The values of each row in the order of `COLUMNS`; identifiers are empty."""
@@ -64,8 +67,8 @@ class Extracts:
             yield tuple(record.get(name) for name in names)
 
     def may_see_arms(self) -> bool:
-        """Whether the role that reads may touch the arms at all."""
-        return Views(self._connection).may_see_arms()
+        """Whether who reads may touch the arms at all."""
+        return Views(self._connection, self._person).may_see_arms()
 
     def protocols(self, at: datetime) -> tuple[ProtocolVersion, ...]:
         """The version of each trial that was in force at `at`."""
@@ -73,6 +76,8 @@ class Extracts:
 
     def hidden_outcomes(self) -> frozenset[tuple[str, str]]:
         """By trial, outcomes that are in no extract: they would tell an arm."""
+        if self._person and not places_of(self._person, Surface.RECEIVED):
+            return given_outcomes(self._connection)
         return hidden_outcomes(self._connection)
 
 

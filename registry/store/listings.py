@@ -107,6 +107,17 @@ Due = Literal[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArmView:
+    """The arm of one participant in one domain, blinded or not."""
+
+    participant: str
+    trial: str
+    site: str
+    domain: str
+    arm: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentView:
     """Where one participant stands at a moment, and what may be done."""
 

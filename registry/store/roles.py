@@ -1,4 +1,4 @@
-"""Who may touch what on PostgreSQL: four group roles that own nothing.
+"""Who may touch what on PostgreSQL: group roles that own nothing.
 
 | role | may |
 | --- | --- |
@@ -6,10 +6,15 @@
 | `ember_signer` | randomise: it alone adds randomisations and arms, and reads arms |
 | `ember_reader` | read everything but the arms that are hidden |
 | `ember_vault` | keep and open identifiers, read the archive, and write the audit |
+| `ember_person` | read what the roles of one person in the trial let them see |
+| `ember_unblinded` | beside that, read arms of blinded domains, where such a role lets them |
 
 Only `ember_vault` sees identifiers, and then sealed: it opens them with the key.
 The signer may do nothing that randomising does not need: it sets no mode, activates no
 protocol, records no consent.
+
+The first four are for processes: row-level security lets them pass. To the last two it
+shows the rows of `registry.store.row_rules`, by who is logged in.
 
 None may change or remove what is append-only; the triggers refuse it to owners too.
 A login role is made a member of one of them by the site's administrator.
@@ -21,11 +26,13 @@ from sqlalchemy import Connection, text
 
 from registry.store.engine import database_url, make_engine
 from registry.store.migrate import reachable
+from registry.store.row_rules import RULES, condition
 from registry.store.rows.allocation import OPEN_LABEL, SEALED
 from registry.store.rows.base import Row
 from registry.store.rows.identity import VAULT
 from registry.store.rows.kits import CONTENTS
 from registry.store.schema import APPEND_ONLY
+from registry.store.seeing import ANY_ARM, PERSON
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
@@ -33,6 +40,7 @@ REGISTRY = "ember_registry"
 SIGNER = "ember_signer"
 READER = "ember_reader"
 KEEPER = "ember_vault"
+UNBLINDED = "ember_unblinded"
 
 
 def grant_roles(url: str) -> None:
@@ -73,6 +81,39 @@ def _grant(connection: Connection) -> None:
         connection.exec_driver_sql(f"GRANT {grant} TO {SIGNER}")
     for grant in _OF_THE_VAULT:
         connection.exec_driver_sql(f"GRANT {grant} TO {KEEPER}")
+    _let_people_see(connection)
+
+
+def _let_people_see(connection: Connection) -> None:
+    """Row-level security on every table: all to processes, to people by the rules."""
+    people = f"{PERSON}, {UNBLINDED}"
+    for role in (PERSON, UNBLINDED):
+        if not _exists(connection, role):
+            connection.exec_driver_sql(f"CREATE ROLE {role} NOLOGIN")
+    for grant in (
+        f"USAGE ON SCHEMA public, seen TO {people}",
+        f"SELECT ON alembic_version, seen.{OPEN_LABEL} TO {PERSON}",
+        f"SELECT ON seen.{ANY_ARM} TO {UNBLINDED}",
+        f"{PERSON} TO {REGISTRY}, {READER}, {UNBLINDED}",
+    ):
+        connection.exec_driver_sql(f"GRANT {grant}")
+    processes = f"{REGISTRY}, {SIGNER}, {READER}, {KEEPER}"
+    for table in sorted(Row.metadata.tables):
+        for statement in (
+            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+            f"DROP POLICY IF EXISTS of_processes ON {table}",
+            f"DROP POLICY IF EXISTS of_people ON {table}",
+            f"CREATE POLICY of_processes ON {table} TO {processes} {_ALL}",
+        ):
+            connection.exec_driver_sql(statement)
+        rule = RULES[table]
+        if rule is not None:
+            shown = condition(table, rule, "postgresql")
+            connection.exec_driver_sql(
+                f"CREATE POLICY of_people ON {table} FOR SELECT TO {PERSON} "
+                f"USING ({shown})"
+            )
+            connection.exec_driver_sql(f"GRANT SELECT ON {table} TO {PERSON}")
 
 
 def _retire(connection: Connection) -> None:
@@ -88,6 +129,7 @@ def _retire(connection: Connection) -> None:
             connection.exec_driver_sql(f"REVOKE ALL ON {what} FROM {_RETIRED}")
 
 
+_ALL = "USING (true) WITH CHECK (true)"
 _RETIRED = "ember_allocator"
 _OF_RANDOMISATION = (
     *("randomisation_request", "allocator", "randomisation", "domain_answer"),

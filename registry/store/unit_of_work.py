@@ -12,6 +12,7 @@ from typing import Any, Self
 from sqlalchemy import URL, Connection, Engine, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from registry.domain.roles import Person
 from registry.store.engine import READ_ONLY, database_url, make_engine
 from registry.store.extracts import Extracts
 from registry.store.faults import diagnosis
@@ -37,6 +38,7 @@ from registry.store.repositories.people import (
 )
 from registry.store.repositories.redactions import RedactionRepository
 from registry.store.repositories.reveals import RevealRepository
+from registry.store.repositories.roles import RoleGrantRepository
 from registry.store.repositories.signatures import RecordSignatureRepository
 from registry.store.repositories.sites import (
     DelegationRepository,
@@ -56,6 +58,7 @@ from registry.store.repositories.verdicts import (
     OutcomeRepository,
     ScreeningRepository,
 )
+from registry.store.seeing import see_as
 from registry.store.views import Views
 from registry.usecases.faults import Diagnosis
 from streams.vocabulary.errors import ErrorCode, SettingsError
@@ -86,6 +89,7 @@ class UnitOfWork:
         self.green_lights = GreenLightRepository(connection)
         self.delegations = DelegationRepository(connection)
         self.signatures = SignatureRepository(connection)
+        self.role_grants = RoleGrantRepository(connection)
         self.redactions = RedactionRepository(connection)
         self.record_signatures = RecordSignatureRepository(connection)
         self.allocations = AllocationRepository(connection)
@@ -137,10 +141,16 @@ _ATTEMPT = "attempt"
 class Registry:
     """One registry database; threads may share it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, person: Person | None = None) -> None:
         self._engine = engine
         self._writing = Lock() if engine.dialect.name == "sqlite" else None
         self._shelf: Shelf = {}
+        self.person = person
+        """Who reads; None for a process, or the owner of a registry without roles."""
+
+    def seen_by(self, person: Person) -> Registry:
+        """The same registry, read as this person; acts are the application's still."""
+        return Registry(self._engine, person)
 
     @property
     def dialect(self) -> str:
@@ -165,13 +175,13 @@ class Registry:
     def reading(self) -> Iterator[Views]:
         """One snapshot to read from; it waits for no writer."""
         with self._snapshot() as connection:
-            yield Views(connection)
+            yield Views(connection, self.person)
 
     @contextmanager
     def extracts(self) -> Iterator[Extracts]:
         """One snapshot to be taken out row by row; it waits for no writer."""
         with self._snapshot() as connection:
-            yield Extracts(connection)
+            yield Extracts(connection, self.person)
 
     @contextmanager
     def inspection(self) -> Iterator[UnitOfWork]:
@@ -192,9 +202,12 @@ class Registry:
             }
         with (
             self._engine.connect().execution_options(**options) as connection,
-            connection.begin(),
+            connection.begin() as transaction,
         ):
+            if self.person is not None:
+                see_as(connection, self.person)
             yield connection
+            transaction.rollback()
 
     def diagnosis(self, fault: BaseException) -> Diagnosis | None:
         """What a transaction failed of; None for what nobody foresaw."""

@@ -11,11 +11,14 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, and_, func, null, select, text
+from sqlalchemy.exc import ProgrammingError
 
 from registry.domain.conduct import Deviation, JudgedOutcome
 from registry.domain.feed import Feed, counts
 from registry.domain.mode import Mode
 from registry.domain.participant import Consent, HumanAnswer
+from registry.domain.role_matrix import places_of
+from registry.domain.roles import Person, Surface
 from registry.store import worklists
 from registry.store.agreement import agreement
 from registry.store.flow import flow
@@ -23,6 +26,7 @@ from registry.store.flow_at import Within, flow_at
 from registry.store.listings import (
     AgreementView,
     AlertView,
+    ArmView,
     ConsentView,
     FlowAtView,
     FlowView,
@@ -48,7 +52,9 @@ from registry.store.rows.verdicts import (
     ScreeningStateRow,
 )
 from registry.store.schema import OPEN_LABEL_ARMS
+from registry.store.seeing import ANY_ARMS
 from registry.usecases.records import ProtocolVersion, Run
+from streams.vocabulary.errors import ErrorCode, Refused
 from streams.vocabulary.messages import TRIAL_OUTCOME, TRIAL_SCREENING, decode
 
 
@@ -58,8 +64,9 @@ ViewT = TypeVar("ViewT")
 class Views:
     """What may be read of a registry."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, person: Person | None = None) -> None:
         self._connection = connection
+        self._person = person
 
     def mode(self) -> Mode:
         """How the registry is run."""
@@ -155,6 +162,28 @@ class Views:
         order = (ParticipantRow.participant, RandomisationRow.domain)
         return self._all(query.order_by(*order), ParticipantView)
 
+    def arms(self, trial: str | None = None) -> tuple[ArmView, ...]:
+        """The arm of everybody, blinded or not, for who sees such arms and nobody else.
+
+        Raises `Refused` EMB-399 where the login is none of `ember_unblinded`.
+        """
+        if self._person is None:
+            return ()
+        drawn, arms = RandomisationRow, ANY_ARMS
+        query = select(
+            drawn.participant, drawn.trial, drawn.site, drawn.domain, arms.c.arm
+        ).join(arms, arms.c.randomisation_id == drawn.randomisation_id)
+        query = _only(query, drawn, trial=trial)
+        try:
+            order = (drawn.trial, drawn.domain, drawn.participant)
+            return self._all(query.order_by(*order), ArmView)
+        except ProgrammingError:
+            raise Refused(
+                ErrorCode.ROLES_NOT_KEPT,
+                "This login may read no arm of a blinded domain.",
+                "Log in as yourself, as one of `ember_unblinded`.",
+            ) from None
+
     def consent_stands(
         self, trial: str | None = None, *, at: datetime
     ) -> tuple[ConsentView, ...]:
@@ -234,7 +263,9 @@ class Views:
         return self._all(query.order_by(RunRow.started_at, RunRow.run_id), Run)
 
     def may_see_arms(self) -> bool:
-        """Whether the role that reads may see the arms of open-label domains."""
+        """Whether who reads may see the arms of open-label domains."""
+        if self._person is not None:
+            return bool(places_of(self._person, Surface.OPEN_ARMS))
         if self._dialect != "postgresql":
             return True
         asked = text("SELECT has_table_privilege(:view, 'SELECT')")

@@ -39,6 +39,7 @@ from registry.usecases.records import (
     Request,
     Stamp,
 )
+from registry.usecases.role_ports import RoleGrants
 from registry.usecases.signature_ports import RecordSignatures
 from registry.usecases.site_ports import Delegations, GreenLights, Signatures
 from registry.usecases.stream_ports import Feeds, Stream
@@ -322,6 +323,9 @@ class UnitOfWork(Protocol):
 
     @property
     def delegations(self) -> Delegations: ...
+
+    @property
+    def role_grants(self) -> RoleGrants: ...
 
     @property
     def redactions(self) -> Redactions: ...

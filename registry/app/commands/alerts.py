@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from datetime import datetime
 from threading import Event
 from typing import Annotated
@@ -12,9 +13,11 @@ import typer
 from registry.alerts.relay import Fate, RelayReport, relay_once
 from registry.alerts.webhook import WebhookSender
 from registry.app.clocks import SystemClock
+from registry.app.commands.asking import AsOption, opened_as
 from registry.app.commands.options import JsonOption, RegistryOption, opened
 from registry.app.commands.query import Columns, show, told
 from registry.app.settings import webhook_settings
+from registry.domain.roles import Surface
 
 
 app = typer.Typer(
@@ -25,9 +28,12 @@ _PAUSE_SECONDS = 5.0
 
 
 @app.command("list")
-def list_(registry: RegistryOption = None, as_json: JsonOption = False) -> None:
+def list_(
+    registry: RegistryOption = None, who: AsOption = None, as_json: JsonOption = False
+) -> None:
     """The alerts as they stand; suppressed or held back ones with the reason."""
-    with opened(registry).reading() as views:
+    book = opened_as(registry, who, Surface.ALERTS)
+    with closing(book), book.reading() as views:
         rows = views.alerts()
     columns: Columns = {
         "patient": lambda r: r.patient,

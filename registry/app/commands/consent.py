@@ -9,6 +9,7 @@ import typer
 
 from registry.app.acts import CONSENT, ConsentTold
 from registry.app.clocks import SystemClock
+from registry.app.commands.asking import expect_there, opened_as
 from registry.app.commands.exits import told_in_words
 from registry.app.commands.naming import (
     DecidedOption,
@@ -21,10 +22,11 @@ from registry.app.commands.naming import (
     answer_with,
     moment_given,
 )
-from registry.app.commands.options import ActorOption, RegistryOption, opened
+from registry.app.commands.options import ActorOption, RegistryOption
 from registry.app.obstacles import hindrances
 from registry.app.whom import Named, stay_of
 from registry.domain.consent import ConsentBasis, ConsentState
+from registry.domain.roles import Surface
 from registry.usecases.record_consent import (
     ConsentRecorded,
     RecordConsent,
@@ -64,10 +66,14 @@ def record(
 
     Exit 1 where that step does not exist, and then nothing is recorded but the attempt.
     """
-    with told_in_words(), closing(opened(registry)) as book:
+    with (
+        told_in_words(),
+        closing(opened_as(registry, actor, Surface.RECORD_CONSENT)) as book,
+    ):
         now = SystemClock().now()
         named = Named(patient=patient, site=site, trial=trial, episode=episode)
         stay = stay_of(book, named, at=now)
+        expect_there(book, Surface.RECORD_CONSENT, site=stay.site, trial=stay.trial)
         command = RecordConsent(
             trial=stay.trial,
             site=stay.site,

@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from registry.app.clocks import SystemClock
+from registry.app.commands.asking import AsOption, opened_as
 from registry.app.commands.options import ActorOption, RegistryOption, opened
 from registry.app.commands.query import Columns, print_table, told
 from registry.domain.delegation import Duty
 from registry.domain.enrolment import Obstacle
+from registry.domain.roles import Surface
 from registry.usecases.keep_delegations import (
     AddDelegation,
     DelegationRefused,
@@ -105,10 +107,14 @@ def end(
 
 @app.command("list")
 def list_(
-    trial: TrialOption, site: SiteOption, registry: RegistryOption = None
+    trial: TrialOption,
+    site: SiteOption,
+    registry: RegistryOption = None,
+    who: AsOption = None,
 ) -> None:
     """The log of a trial at a site, ended entries among them."""
-    with closing(opened(registry)) as book, book.inspection() as uow:
+    book = opened_as(registry, who, Surface.PEOPLE)
+    with closing(book), book.inspection() as uow:
         log = uow.delegations.latest(trial=trial, site=site)
     columns: Columns = {
         "person": lambda r: r.person,

@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from registry.app.clocks import SystemClock
+from registry.app.commands.asking import expect_there, opened_as
 from registry.app.commands.options import RegistryOption, opened
 from registry.app.commands.score import moment_of
 from registry.domain.conduct import DeviationKind
+from registry.domain.roles import Surface
 from registry.usecases.record_deviation import (
     DeviationRefused,
     RecordDeviation,
@@ -48,7 +50,10 @@ def record(
         bool, typer.Option(help="Whether it may affect safety or the result.")
     ],
     domain: Annotated[str, typer.Option(help="The domain it concerns.")] = "",
-    by: Annotated[str | None, typer.Option("--by", help="Who; otherwise you.")] = None,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", envvar="EMBER_ACTOR", help="Who; otherwise you."),
+    ] = None,
     registry: RegistryOption = None,
 ) -> None:
     """Record one; it is kept for ever, and followed by another to mend it."""
@@ -62,8 +67,13 @@ def record(
         actor=by or getpass.getuser(),
         at=SystemClock().now(),
     )
-    with opened(registry).transaction() as uow:
+    surface = Surface.RECORD_CONDUCT
+    book = opened_as(registry, command.actor, surface)
+    with closing(book), book.transaction() as uow:
         done = record_deviation(command, uow)
+        if not isinstance(done, DeviationRefused):
+            kept = done.deviation
+            expect_there(book, surface, site=kept.site, trial=kept.trial)
     if isinstance(done, DeviationRefused):
         named = done.obstacle.name.replace("_", " ")
         raise Refused(done.obstacle.code, f"Nothing was recorded: {named}.")

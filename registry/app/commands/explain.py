@@ -8,21 +8,24 @@ from typing import Annotated
 import typer
 
 from registry.app.clocks import SystemClock
-from registry.app.commands.options import JsonOption, RegistryOption, opened
+from registry.app.commands.asking import AsOption, at_their_sites, opened_as
+from registry.app.commands.options import JsonOption, RegistryOption
 from registry.app.explanation import EXPLANATIONS, explanation, known_patients
 from registry.app.patients import Key
 from registry.app.telling import lines
+from registry.domain.roles import Surface
 from streams.vocabulary.errors import ErrorCode, InputError
 
 
 def explain(
     patient: Annotated[str, typer.Argument(help="The pseudonym, or site/pseudonym.")],
     registry: RegistryOption = None,
+    who: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell what is known of a patient, why the verdict is as it is, and what is missing."""
-    book, now = opened(registry), SystemClock().now()
-    everybody = known_patients(book)
+    book, now = opened_as(registry, who, Surface.RECORD), SystemClock().now()
+    everybody = at_their_sites(book, Surface.RECORD, known_patients(book))
     keys = [key for key in everybody if patient in (key[1], "/".join(key))]
     if as_json:
         told = tuple(explanation(book, key, at=now) for key in keys)

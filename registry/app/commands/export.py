@@ -12,12 +12,18 @@ from typing import Annotated
 import typer
 
 from registry.app.clocks import SystemClock
-from registry.app.commands.options import RegistryOption, TrialOption, moment, opened
+from registry.app.commands.asking import (
+    AsOption,
+    expect_names_too,
+    opened_as,
+)
+from registry.app.commands.options import RegistryOption, TrialOption, moment
 from registry.app.exporting.exporting import Export, Identify, export
 from registry.app.exporting.identified import Identifying
 from registry.app.exporting.writers import Format
 from registry.domain.disclosure import Profile
 from registry.domain.extracts import Cut, Extract
+from registry.domain.roles import Surface
 from registry.store.unit_of_work import Registry
 from streams.app.identity import required_vault_sealer
 from streams.vocabulary.errors import ErrorCode, SettingsError
@@ -60,6 +66,7 @@ def export_(
     actor: Annotated[
         str | None, typer.Option(help="identified: who, as the audit names them.")
     ] = None,
+    who: AsOption = None,
 ) -> None:
     """Write an extract, the meaning of its columns, and its manifest."""
     recorded = moment(at)
@@ -74,11 +81,23 @@ def export_(
         key=_key(study_key),
         arms=not without_arms,
     )
-    with closing(opened(registry)) as book:
+    surface = _SURFACES[extract]
+    with closing(opened_as(registry, actor or who, surface)) as book:
+        if profile is Profile.IDENTIFIED and extract is not Extract.AUDIT:
+            expect_names_too(book, surface)
         identify = _identify(book, profile, actor=actor, reason=reason)
         manifest = export(book, asked, identify=identify)
     for file in manifest.files:
         print(f"{file.name}\t{file.rows} rows\t{file.sha256}")
+
+
+_SURFACES = {
+    Extract.PARTICIPANTS: Surface.PARTICIPANTS,
+    Extract.SUBJECTS: Surface.PARTICIPANTS,
+    Extract.SCREENINGS: Surface.SCREENINGS,
+    Extract.OUTCOMES: Surface.OUTCOMES,
+    Extract.AUDIT: Surface.AUDIT,
+}
 
 
 def _key(path: Path | None) -> bytes:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from registry.app.clocks import SystemClock
-from registry.app.commands.options import JsonOption, RegistryOption, opened
+from registry.app.commands.asking import AsOption, opened_as
+from registry.app.commands.options import JsonOption, RegistryOption
 from registry.app.commands.query import Columns, print_table, told
 from registry.app.feeds import FEEDS
 from registry.app.feeds import feeds as read
 from registry.app.wording import span
 from registry.domain.feed import FeedStatus
+from registry.domain.roles import Surface
 
 
 def feeds(
@@ -21,10 +24,12 @@ def feeds(
     silent: Annotated[
         bool, typer.Option("--silent", help="Only those that are silent.")
     ] = False,
+    who: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the feeds, the longest quiet first; history never counts as being heard."""
-    rows = read(opened(registry), SystemClock().now())
+    with closing(opened_as(registry, who, Surface.PROTOCOLS)) as book:
+        rows = read(book, SystemClock().now())
     if silent:
         rows = tuple(row for row in rows if row.status is FeedStatus.SILENT)
     if as_json:

@@ -11,15 +11,16 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
+from registry.app.commands.asking import AsOption, opened_as
 from registry.app.commands.options import (
     AtOption,
     JsonOption,
     RegistryOption,
     TrialOption,
     moment,
-    opened,
 )
 from registry.domain.flow import EXITS, Box
+from registry.domain.roles import Surface
 from registry.store.listings import FlowAtView, OutcomeFlow
 
 
@@ -38,10 +39,12 @@ def flow(
             "--reasons", help="Count what ruled out, too: every verdict is read."
         ),
     ] = False,
+    who: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """How many were assessed, approached, randomised, by domain, as known at a moment."""
-    with closing(opened(registry)) as book, book.reading() as views:
+    book = opened_as(registry, who, Surface.FLOW)
+    with closing(book), book.reading() as views:
         rows = views.flow_at(moment(at), trial=trial, domain=domain, reasons=reasons)
     if as_json:
         print(FLOW.dump_json(rows).decode())

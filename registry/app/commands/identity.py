@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from registry.app.clocks import SystemClock
+from registry.app.commands.asking import at_their_sites, expect_at, opened_as
 from registry.app.commands.options import ActorOption, RegistryOption, opened
 from registry.domain.identity import Identifier
+from registry.domain.roles import Surface
 from registry.usecases.find_identity import FindIdentity, find_identity
 from registry.usecases.one_person import merges_told
 from registry.usecases.open_identity import OpenIdentity, open_identity
@@ -56,7 +58,9 @@ def open_(
         at=SystemClock().now(),
     )
     seal = required_vault_sealer(os.environ)
-    with closing(opened(registry)) as book, book.transaction() as uow:
+    book = opened_as(registry, actor, Surface.IDENTIFIERS)
+    with closing(book), book.transaction() as uow:
+        expect_at(book, Surface.IDENTIFIERS, site=command.site)
         found = open_identity(command, uow, seal=seal)
     if not found:
         raise InputError(
@@ -91,8 +95,10 @@ def find(
         at=SystemClock().now(),
     )
     seal = required_vault_sealer(os.environ)
-    with closing(opened(registry)) as book, book.transaction() as uow:
-        found = find_identity(command, uow, seal=seal)
+    book = opened_as(registry, actor, Surface.IDENTIFIERS)
+    with closing(book), book.transaction() as uow:
+        known = find_identity(command, uow, seal=seal)
+        found = at_their_sites(book, Surface.IDENTIFIERS, known)
     if not found:
         raise InputError(
             ErrorCode.UNKNOWN_PATIENT,

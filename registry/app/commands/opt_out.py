@@ -11,6 +11,7 @@ import typer
 
 from registry.app.acts import OPT_OUT, OptOutTold
 from registry.app.clocks import SystemClock
+from registry.app.commands.asking import expect_at, expect_there, opened_as
 from registry.app.commands.exits import told_in_words
 from registry.app.commands.naming import (
     DecidedOption,
@@ -21,9 +22,10 @@ from registry.app.commands.naming import (
     answer_with,
     moment_given,
 )
-from registry.app.commands.options import ActorOption, RegistryOption, opened
+from registry.app.commands.options import ActorOption, RegistryOption
 from registry.app.obstacles import hindrances
 from registry.app.whom import sites_of
+from registry.domain.roles import Surface
 from registry.store.unit_of_work import Registry
 from registry.usecases.record_opt_out import (
     OptOutRecorded,
@@ -102,9 +104,13 @@ class _Said:
 
 
 def _record(said: _Said, url: str | None, *, stands: bool, as_json: bool) -> None:
-    with told_in_words(), closing(opened(url)) as book:
+    surface = Surface.RECORD_CONSENT
+    with told_in_words(), closing(opened_as(url, said.actor, surface)) as book:
         now = SystemClock().now()
         site, patient, known = _whom(book, said)
+        if said.trial:
+            expect_there(book, surface, site=site, trial=said.trial)
+        expect_at(book, surface, site=site)
         _check_trial(book, said.trial)
         command = RecordOptOut(
             site=site,

@@ -31,7 +31,10 @@ AtOption = Annotated[
 ]
 TrialOption = Annotated[str | None, typer.Option(help="Only this trial.")]
 ActorOption = Annotated[
-    str, typer.Option(help="Who does it, as the audit is to name them.")
+    str,
+    typer.Option(
+        envvar="EMBER_ACTOR", help="Who does it, as the audit is to name them."
+    ),
 ]
 
 

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from registry.app import received
 from registry.app.clocks import SystemClock
+from registry.app.commands.asking import AsOption, opened_as
 from registry.app.commands.flow import FLOW, flow
 from registry.app.commands.options import (
     AtOption,
@@ -21,12 +22,13 @@ from registry.app.commands.options import (
     RegistryOption,
     TrialOption,
     moment,
-    opened,
 )
 from registry.domain.conduct import Deviation
+from registry.domain.roles import Surface
 from registry.store.listings import (
     AgreementView,
     AlertView,
+    ArmView,
     ConsentView,
     OnsetView,
     OutcomeView,
@@ -52,6 +54,7 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
     "onsets": TypeAdapter(tuple[OnsetView, ...]),
     "screenings": TypeAdapter(tuple[ScreeningView, ...]),
     "participants": TypeAdapter(tuple[ParticipantView, ...]),
+    "arms": TypeAdapter(tuple[ArmView, ...]),
     "outcomes": TypeAdapter(tuple[OutcomeView, ...]),
     "consents": TypeAdapter(tuple[ConsentView, ...]),
     "strata": TypeAdapter(tuple[StratumView, ...]),
@@ -73,10 +76,12 @@ def onsets(
     definition: Annotated[
         str | None, typer.Option(help="Only flags by this definition: sepsis3, ase.")
     ] = None,
+    who: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """The sepsis flags, each by its latest revision."""
-    with opened(registry).reading() as views:
+    book = opened_as(registry, who, Surface.FLAGS)
+    with closing(book), book.reading() as views:
         rows = views.onsets(patient=patient, definition=definition)
         held = {r.definition for r in views.onsets()} if definition else set()
     if definition is not None:
@@ -101,10 +106,12 @@ def onsets(
 def screenings(
     registry: RegistryOption = None,
     patient: PatientOption = None,
+    who: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """The eligibility verdicts: now, before the window closed, and with the answers."""
-    with opened(registry).reading() as views:
+    book = opened_as(registry, who, Surface.SCREENINGS)
+    with closing(book), book.reading() as views:
         rows = views.screenings(patient=patient, at=SystemClock().now())
     columns: Columns = {
         "patient": lambda r: r.patient,
@@ -122,9 +129,14 @@ def screenings(
 
 
 @app.command()
-def participants(registry: RegistryOption = None, as_json: JsonOption = False) -> None:
+def participants(
+    registry: RegistryOption = None,
+    who: AsOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Who was asked, consented and was randomised; an arm only where all may see it."""
-    with opened(registry).reading() as views:
+    book = opened_as(registry, who, Surface.PARTICIPANTS)
+    with closing(book), book.reading() as views:
         rows = views.participants(may_see_arms=views.may_see_arms())
     columns: Columns = {
         "participant": lambda r: r.participant,
@@ -140,6 +152,26 @@ def participants(registry: RegistryOption = None, as_json: JsonOption = False) -
 
 
 @app.command()
+def arms(
+    registry: RegistryOption = None,
+    trial: TrialOption = None,
+    who: AsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The arm of everybody, of blinded domains too, for the roles that may know it."""
+    book = opened_as(registry, who, Surface.BLINDED_ARMS)
+    with closing(book), book.reading() as views:
+        rows = views.arms(trial)
+    columns: Columns = {
+        "participant": lambda r: r.participant,
+        "site": lambda r: r.site,
+        "trial / domain": lambda r: f"{r.trial} / {r.domain}",
+        "arm": lambda r: r.arm,
+    }
+    show("arms", rows, columns, as_json=as_json)
+
+
+@app.command()
 def consents(
     registry: RegistryOption = None,
     trial: TrialOption = None,
@@ -147,10 +179,12 @@ def consents(
         bool, typer.Option("--due", help="Only where something is to be done.")
     ] = False,
     at: AtOption = None,
+    who: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Where each participant stands, what may be done, and who is to be asked."""
-    with closing(opened(registry)) as book, book.reading() as views:
+    book = opened_as(registry, who, Surface.CONSENTS)
+    with closing(book), book.reading() as views:
         rows = views.consent_stands(trial, at=moment(at))
     if due:
         waiting = (row for row in rows if row.due is not None)
@@ -175,10 +209,12 @@ def strata(
     registry: RegistryOption = None,
     trial: TrialOption = None,
     at: AtOption = None,
+    who: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """The strata that wait for a result, the most urgent first."""
-    with closing(opened(registry)) as book, book.reading() as views:
+    book = opened_as(registry, who, Surface.SCREENINGS)
+    with closing(book), book.reading() as views:
         rows = views.strata(trial, at=moment(at))
     columns: Columns = {
         "patient": lambda r: r.patient,
@@ -196,10 +232,12 @@ def strata(
 def outcomes(
     registry: RegistryOption = None,
     patient: PatientOption = None,
+    who: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """The outcomes, each by its latest revision."""
-    with opened(registry).reading() as views:
+    book = opened_as(registry, who, Surface.OUTCOMES)
+    with closing(book), book.reading() as views:
         rows = views.outcomes(patient=patient)
     columns: Columns = {
         "patient": lambda r: r.patient,
@@ -218,10 +256,12 @@ def outcomes(
 def deviations(
     registry: RegistryOption = None,
     trial: TrialOption = None,
+    who: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """The departures from the protocol, in the order in which they happened."""
-    with opened(registry).reading() as views:
+    book = opened_as(registry, who, Surface.DEVIATIONS)
+    with closing(book), book.reading() as views:
         rows = views.deviations(trial)
     columns: Columns = {
         "participant": lambda r: r.participant,
@@ -240,10 +280,12 @@ def deviations(
 def agreement(
     registry: RegistryOption = None,
     trial: TrialOption = None,
+    who: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """How often human and machine say the same, criterion by criterion."""
-    with opened(registry).reading() as views:
+    book = opened_as(registry, who, Surface.ANSWERS)
+    with closing(book), book.reading() as views:
         rows = views.agreement(trial)
         trials = {version.trial for version in views.protocols()}
     if trial is not None and trial not in trials:
@@ -272,10 +314,12 @@ def agreement(
 def separation(
     registry: RegistryOption = None,
     trial: TrialOption = None,
+    who: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """What each arm received, of domains whose arms may be seen: adherence, crossover."""
-    with opened(registry).reading() as views:
+    book = opened_as(registry, who, Surface.RECEIVED)
+    with closing(book), book.reading() as views:
         rows = received.separation(views, trial)
     columns: Columns = {
         "trial / domain": lambda r: f"{r.trial} / {r.domain}",

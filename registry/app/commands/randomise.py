@@ -18,6 +18,7 @@ from registry.app.acts import (
     RandomiseTold,
 )
 from registry.app.clocks import SystemClock
+from registry.app.commands.asking import expect_there, opened_as
 from registry.app.commands.exits import FORBIDDEN, told_in_words
 from registry.app.commands.naming import (
     EpisodeOption,
@@ -27,12 +28,13 @@ from registry.app.commands.naming import (
     TrialOption,
     answer_with,
 )
-from registry.app.commands.options import ActorOption, RegistryOption, opened
+from registry.app.commands.options import ActorOption, RegistryOption
 from registry.app.drawing import drawing
 from registry.app.obstacles import hindrances
 from registry.app.several_domains import domains_in_words, domains_told
 from registry.app.whom import Named, screening_of, stay_of
 from registry.domain.mode import Mode
+from registry.domain.roles import Surface
 from registry.store.listings import ScreeningView
 from registry.store.unit_of_work import Registry
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised
@@ -78,7 +80,10 @@ def randomise(
     open, with every obstacle and its cure. Of a blinded domain no arm is told. On
     PostgreSQL the signer at EMBER_SIGNER is asked, who alone has the keys.
     """
-    with told_in_words(), closing(opened(registry)) as book:
+    with (
+        told_in_words(),
+        closing(opened_as(registry, actor, Surface.RANDOMISE)) as book,
+    ):
         asked = _Asked(
             named=Named(patient=patient, site=site, trial=trial, episode=episode),
             domains=tuple(domain or ()),
@@ -128,6 +133,7 @@ def _the_one_domain(book: Registry, asked: _Asked) -> Named | None:
 
 def _of_one(book: Registry, asked: _Asked, key: Path | None) -> RandomiseTold:
     screened = screening_of(book, asked.named, at=asked.at)
+    expect_there(book, Surface.RANDOMISE, site=screened.site, trial=screened.trial)
     command = Randomise(
         idempotency_key=asked.request or _own_key(screened),
         site=screened.site,
@@ -147,6 +153,7 @@ def _of_one(book: Registry, asked: _Asked, key: Path | None) -> RandomiseTold:
 
 def _of_several(book: Registry, asked: _Asked, key: Path | None) -> DomainsTold:
     stay = stay_of(book, asked.named, at=asked.at)
+    expect_there(book, Surface.RANDOMISE, site=stay.site, trial=stay.trial)
     place = (stay.site, stay.patient, stay.trial, stay.episode)
     command = RandomiseDomains(
         idempotency_key=asked.request

@@ -11,8 +11,9 @@ from typing import Annotated
 
 import typer
 
+from registry.app.commands.asking import AsOption, at_their_sites, opened_as
 from registry.app.commands.explain import not_one
-from registry.app.commands.options import JsonOption, RegistryOption, opened
+from registry.app.commands.options import JsonOption, RegistryOption
 from registry.app.explanation import known_patients
 from registry.app.score_lines import lines
 from registry.app.scoring import (
@@ -22,6 +23,7 @@ from registry.app.scoring import (
     timeline_known_at,
     with_withdrawn,
 )
+from registry.domain.roles import Surface
 from registry.store.listings import OnsetView
 from registry.store.unit_of_work import Registry
 from streams.adapters.intake import IntakeReport
@@ -79,6 +81,7 @@ def score(
     mapping: MappingOption = None,
     site: SiteOption = None,
     zone: ZoneOption = None,
+    who: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell a patient's scores at a moment, with components, bounds and the events."""
@@ -89,7 +92,7 @@ def score(
     if days is not None:
         check_zone(days)
     if source is None and path is None:
-        record = _archived(opened(registry), patient)
+        record = _archived(opened_as(registry, who, Surface.RECORD), patient)
     elif registry is not None:
         raise SettingsError(
             ErrorCode.BAD_SETTING,
@@ -155,12 +158,12 @@ def chosen(names: Sequence[str] | None, policy: str | None) -> list[tuple[Rule, 
 
 
 def _archived(book: Registry, named: str) -> _Record:
-    everybody = known_patients(book)
+    everybody = at_their_sites(book, Surface.RECORD, known_patients(book))
     keys = [key for key in everybody if named in (key[1], "/".join(key))]
     if len(keys) != 1:
         raise not_one(keys, named, len(everybody))
     site, patient = keys[0]
-    with book.transaction() as uow:
+    with book.inspection() as uow:
         told = uow.stream.archived(site, patient)
     with book.reading() as views:
         flags = views.onsets(site=site, patient=patient)

@@ -10,6 +10,7 @@ import typer
 
 from registry.app.acts import ANSWER, AnswerTold
 from registry.app.clocks import SystemClock
+from registry.app.commands.asking import expect_there, opened_as
 from registry.app.commands.exits import told_in_words
 from registry.app.commands.naming import (
     DomainOption,
@@ -21,9 +22,10 @@ from registry.app.commands.naming import (
     TrialOption,
     answer_with,
 )
-from registry.app.commands.options import ActorOption, RegistryOption, opened
+from registry.app.commands.options import ActorOption, RegistryOption
 from registry.app.obstacles import hindrances
 from registry.app.whom import Named, screening_of
+from registry.domain.roles import Surface
 from registry.usecases.record_answer import (
     AnswerRecorded,
     RecordAnswer,
@@ -83,12 +85,16 @@ def answer(
 
     Exit 1 where it is not for this capacity to say, and then nothing is recorded.
     """
-    with told_in_words(), closing(opened(registry)) as book:
+    with (
+        told_in_words(),
+        closing(opened_as(registry, actor, Surface.ANSWER_CRITERIA)) as book,
+    ):
         now = SystemClock().now()
         named = Named(
             patient=patient, site=site, trial=trial, domain=domain, episode=episode
         )
         asked = screening_of(book, named, at=now)
+        expect_there(book, Surface.ANSWER_CRITERIA, site=asked.site, trial=asked.trial)
         command = RecordAnswer(
             site=asked.site,
             patient=asked.patient,

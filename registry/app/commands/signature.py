@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 
 from registry.app.clocks import SystemClock
+from registry.app.commands.asking import AsOption, expect_there, opened_as
 from registry.app.commands.options import JsonOption, RegistryOption, opened
 from registry.app.settings import signers_file
 from registry.app.signed import (
@@ -18,7 +20,8 @@ from registry.app.signed import (
     signature_in_words,
     signature_told,
 )
-from registry.domain.signature import Meaning, Signable, Standing
+from registry.domain.roles import Surface
+from registry.domain.signature import Meaning, RecordSignature, Signable, Standing
 from registry.store.signers import FileOfSigners, enrol_signer
 from registry.usecases.sign_record import (
     RecordNotSigned,
@@ -87,8 +90,14 @@ def sign(
         secret=secret,
         at=SystemClock().now(),
     )
-    with closing(opened(registry)) as book, book.transaction() as uow:
+    with (
+        closing(opened_as(registry, signer, Surface.SIGN_RECORDS)) as book,
+        book.transaction() as uow,
+    ):
         done = sign_record(command, uow, authenticator)
+        if not isinstance(done, RecordNotSigned):
+            put = done.signature
+            expect_there(book, Surface.SIGN_RECORDS, site=put.site, trial=put.trial)
     if isinstance(done, RecordNotSigned):
         named = done.obstacle.name.replace("_", " ")
         raise Refused(done.obstacle.code, f"Nothing was signed: {named}.")
@@ -100,27 +109,40 @@ def show(
     kind: KindArgument,
     record: RecordArgument,
     registry: RegistryOption = None,
+    who: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Who signed a record, when, with which meaning, and whether it stands."""
-    with closing(opened(registry)) as book, book.inspection() as uow:
-        given = uow.record_signatures.under(kind, record)
-        found = [signature_told(one) for one in standing_signatures(uow, given)]
+    with closing(opened_as(registry, who, Surface.SIGNATURES)) as asked:
+        with asked.inspection() as uow:
+            given = uow.record_signatures.under(kind, record)
+        found = _standing(registry, given)
     _show(found, as_json)
 
 
 @app.command()
-def verify(registry: RegistryOption = None, as_json: JsonOption = False) -> None:
+def verify(
+    registry: RegistryOption = None, who: AsOption = None, as_json: JsonOption = False
+) -> None:
     """Hold every signature against its record; exit 1 where one does not stand.
 
     Whether the signatures are those that were given, `ember audit verify` tells.
     """
-    with closing(opened(registry)) as book, book.inspection() as uow:
-        given = uow.record_signatures.all()
-        found = [signature_told(one) for one in standing_signatures(uow, given)]
+    with closing(opened_as(registry, who, Surface.SIGNATURES)) as asked:
+        with asked.inspection() as uow:
+            given = uow.record_signatures.all()
+        found = _standing(registry, given)
     _show(found, as_json)
     if any(one.standing not in (Standing.HOLDS, Standing.REDACTED) for one in found):
         raise typer.Exit(1)
+
+
+def _standing(
+    registry: str | None, given: Iterable[RecordSignature]
+) -> list[SignatureTold]:
+    """How each stands; the records under them are held against it, and not shown."""
+    with closing(opened(registry)) as book, book.inspection() as uow:
+        return [signature_told(one) for one in standing_signatures(uow, given)]
 
 
 def _show(found: list[SignatureTold], as_json: bool) -> None:

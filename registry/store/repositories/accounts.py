@@ -31,6 +31,7 @@ from registry.store.rows.kits import KitEventRow, KitListRow
 from registry.store.rows.people import AnswerRow, ConsentRow, OptOutRow, ParticipantRow
 from registry.store.rows.redactions import RedactionRow
 from registry.store.rows.reveals import RevealRow
+from registry.store.rows.roles import RoleGrantRow
 from registry.store.rows.signatures import RecordSignatureRow
 from registry.store.rows.sites import DelegationRow, GreenLightRow, SignatureRow
 from registry.store.rows.trial import ModeRow, PauseRow, ProtocolRow
@@ -116,6 +117,7 @@ def _kept() -> Iterator[_Kept]:
     yield _of_its_own(Account.OPT_OUTS, OptOutRow)
     yield _of_its_own(Account.GREEN_LIGHTS, GreenLightRow)
     yield _of_its_own(Account.DELEGATIONS, DelegationRow)
+    yield _Kept(Account.ROLE_GRANTS, RoleGrantRow.__table__, _NONE, _NONE)
     yield _of_its_own(Account.SIGNATURES, SignatureRow)
     yield _of_its_own(Account.REDACTIONS, RedactionRow)
     yield _of_its_own(Account.RECORD_SIGNATURES, RecordSignatureRow)

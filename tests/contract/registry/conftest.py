@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from made_up.role_holders import let
 
 from registry.domain.consent import ConsentBasis, ConsentState
 from registry.domain.mode import Mode
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.methods import PermutedBlocks
 from registry.domain.randomisation.signer import KeyedSigner
+from registry.store.roles import grant_roles
 from registry.usecases.activate_protocol import ActivateProtocol, activate_protocol
 from registry.usecases.randomise import Randomise, randomise
 from registry.usecases.record_answer import RecordAnswer, record_answer
@@ -320,6 +322,16 @@ def bedside_of():
 @pytest.fixture
 def bedside(registry, bedside_of):
     return bedside_of(registry)
+
+
+@pytest.fixture
+def somebody(registry, registry_url, monkeypatch):
+    """Who has every role everywhere, and is named by the environment."""
+    if registry.dialect == "postgresql":
+        grant_roles(registry_url)
+    let(registry, "somebody", "doctor")
+    monkeypatch.setenv("EMBER_ACTOR", "somebody")
+    return "somebody"
 
 
 @pytest.fixture

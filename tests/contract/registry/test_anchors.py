@@ -23,9 +23,11 @@ def file(tmp_path):
 
 
 @pytest.fixture
-def ember(registry_url):
+def ember(registry_url, somebody):
     """`ember audit ...` on this registry."""
-    return lambda *words: CliRunner().invoke(app, [*words, "--registry", registry_url])
+    named = {"EMBER_ACTOR": somebody}
+    where = ("--registry", registry_url)
+    return lambda *words: CliRunner().invoke(app, [*words, *where], env=named)
 
 
 class Clock:

@@ -282,7 +282,7 @@ def test_who_may_not_read_the_arms_verifies_the_rest_and_says_so(postgres, bedsi
                 postgres.run(f"DROP ROLE {login}")
 
 
-@pytest.mark.usefixtures("lived")
+@pytest.mark.usefixtures("lived", "somebody")
 def test_the_command_tells_a_break_in_a_sentence(registry_url, tamper):
     tamper("UPDATE participant SET patient = 'zz' WHERE patient = 'p1'")
 
@@ -296,7 +296,7 @@ def test_the_command_tells_a_break_in_a_sentence(registry_url, tamper):
     assert "ok      - / TIDE: 1 rows" in done.stdout
 
 
-@pytest.mark.usefixtures("lived")
+@pytest.mark.usefixtures("lived", "somebody")
 def test_the_command_answers_in_json_with_a_break_or_null(registry_url, tamper):
     tamper("UPDATE participant SET patient = 'zz' WHERE patient = 'p1'")
 

@@ -275,6 +275,7 @@ def one_file(registry_url):
     return registry_url
 
 
+@pytest.mark.usefixtures("somebody")
 def test_the_commands_record_and_list(bedside, participant, one_file):
     said = outcome(bedside)
     bedside.hear(said)

@@ -16,9 +16,11 @@ WHY = ("--reason", "moved")
 
 
 @pytest.fixture
-def ember(registry_url):
+def ember(registry_url, somebody):
     def run(app, *words):
-        done = CliRunner().invoke(app, [*words, "--registry", registry_url])
+        done = CliRunner().invoke(
+            app, [*words, "--registry", registry_url], env={"EMBER_ACTOR": somebody}
+        )
         if isinstance(done.exception, Refused):
             raise done.exception
         assert done.exit_code == 0, done.output

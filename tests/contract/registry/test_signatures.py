@@ -200,7 +200,7 @@ def test_tries_at_once_are_counted_one_by_one(sign, sql):
 
 
 @pytest.fixture
-def ember(registry_url, tmp_path):
+def ember(registry_url, somebody, tmp_path):
     """`ember signature ...` by a doctor with a secret in a file."""
     secret = tmp_path / "secret"
     secret.write_text("a long made-up secret\nand more\n")
@@ -213,7 +213,8 @@ def ember(registry_url, tmp_path):
         more = who if act == "sign" else ()
         if file != secret:
             more = tuple(str(file) if word == str(secret) else word for word in more)
-        return CliRunner().invoke(app, [act, *words, *more, *where])
+        words = [act, *words, *more, *where]
+        return CliRunner().invoke(app, words, env={"EMBER_ACTOR": somebody})
 
     return run
 

@@ -11,10 +11,12 @@ import time
 import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 
 import psycopg
 import pytest
+from made_up.role_holders import let
 from psycopg.errors import InsufficientPrivilege
 from servers.signer import COMMAND, signer_house
 from typer.testing import CliRunner
@@ -48,6 +50,13 @@ STEROIDS = DomainDesign(
 def house(postgres):
     with signer_house(postgres, keys={"TIDE": KEY, "ember-demo": KEY}) as house:
         yield house
+
+
+@pytest.fixture(scope="module")
+def entitled(house):
+    """The doctor has the roles that randomising takes."""
+    with closing(open_registry(house.owner_url)) as book:
+        let(book, "doctor")
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +176,7 @@ def test_the_key_is_told_by_its_commitment_alone(house):
     assert fault.value.code is ErrorCode.SECRET_MISSING
 
 
-@pytest.mark.usefixtures("asking")
+@pytest.mark.usefixtures("asking", "entitled")
 def test_the_command_line_asks_the_signer_and_tells_the_obstacles(
     house, bedside, monkeypatch
 ):
@@ -186,6 +195,7 @@ def test_the_command_line_asks_the_signer_and_tells_the_obstacles(
     ("words", "told"),
     [((), "No signer is named"), (("--key", "tide.key"), "Leave --key out")],
 )
+@pytest.mark.usefixtures("entitled")
 def test_on_postgresql_the_command_line_draws_by_no_key_of_its_own(
     house, bedside, monkeypatch, words, told
 ):

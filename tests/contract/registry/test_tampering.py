@@ -14,6 +14,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from made_up.role_holders import let
 from sqlalchemy import Enum, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, StatementError
 
@@ -24,6 +25,7 @@ from registry.domain.mode import Mode
 from registry.domain.pause import Place
 from registry.domain.randomisation.methods import Adaptive, Limit, Minimised
 from registry.domain.randomisation.vector import by_ratio
+from registry.domain.roles import Role
 from registry.domain.signature import Meaning, Signable
 from registry.store.engine import database_url, make_engine
 from registry.store.schema import APPEND_ONLY, schema
@@ -111,6 +113,7 @@ def full(bedside, registry):
     bedside.open_trial(bedside.fluids, drug, care)
     bedside.light(given=False)
     bedside.light()
+    let(registry, "monitor", roles=[Role.MONITOR])
     noon = bedside.noon
     for patient in ("p1", "p2"):
         bedside.hear(

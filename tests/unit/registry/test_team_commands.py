@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from made_up.role_holders import let
 from typer.testing import CliRunner
 
 from registry.app.cli import app
@@ -70,6 +71,7 @@ class House:
         self.book = open_registry(self.url)
         protocol = load_protocol(DOCUMENT.replace("BLINDING", blinding))
         self.digest = protocol.digest
+        let(self.book, "nurse", "doctor")
         told = SetMode(mode=mode, reason="a test", actor="admin", at=NOW)
         with self.book.transaction() as uow:
             set_mode(told, uow)

@@ -1,0 +1,187 @@
+"""Who somebody is in a trial, and where: roles, surfaces, scopes, grants.
+
+What each role may see of each surface is in `registry.domain.role_matrix`.
+
+Reference: ICH E6(R3) 4.1 and 4.3.3 (access by role); ICH E9 5.8 (who stays blind).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+EVERYWHERE = "*"
+"""All sites, or all trials: said in so many words, and never by leaving it out."""
+
+
+class Role(StrEnum):
+    """What somebody is; one person may have several roles, at different places."""
+
+    COORDINATOR = "coordinator"
+    """Screens, asks, enters what the record does not tell."""
+    INVESTIGATOR = "investigator"
+    """Answers for patients and for eligibility at a site."""
+    PHARMACIST = "pharmacist"
+    """Keeps and hands out what the trial gives."""
+    BLINDED_STATISTICIAN = "blinded_statistician"
+    """Plans and checks the analysis without knowing an arm."""
+    UNBLINDED_STATISTICIAN = "unblinded_statistician"
+    """Analyses by arm, for the data and safety monitoring board alone."""
+    DSMB = "dsmb"
+    """Sits on the data and safety monitoring board."""
+    MONITOR = "monitor"
+    """Holds what a site recorded against its source."""
+    SITE_ADMIN = "site_admin"
+    """Says who has which role."""
+    AUDITOR = "auditor"
+    """Looks at who did what, and whether the audit holds."""
+
+
+class Surface(StrEnum):
+    """What is read or done; each command and each table belongs to one."""
+
+    PROTOCOLS = "protocols"
+    """Protocol versions, domains, pauses, the mode, how fresh the feeds are."""
+    VECTORS = "vectors"
+    """Allocation vectors: their shares tell which arm does better."""
+    FLAGS = "flags"
+    """Sepsis flags."""
+    SCREENINGS = "screenings"
+    """Eligibility verdicts, and the strata that wait for a result."""
+    ALERTS = "alerts"
+    """Who was called about whom, and what became of it."""
+    ANSWERS = "answers"
+    """What humans said of criteria, and signatures under eligibility."""
+    CONSENTS = "consents"
+    """Words of consent, opt-outs, and the worklist made of them."""
+    PARTICIPANTS = "participants"
+    """Who takes part, and who was randomised when and as what; no arm."""
+    OPEN_ARMS = "open_arms"
+    """Arms of domains that hide none."""
+    BLINDED_ARMS = "blinded_arms"
+    """Arms of every domain, the blinded ones among them."""
+    FLOW = "flow"
+    """How many came how far; by arm for who sees `open_arms`."""
+    OUTCOMES = "outcomes"
+    """Outcomes over all arms together."""
+    RECEIVED = "received"
+    """Outcomes that count what was given, from which an arm can be guessed."""
+    DEVIATIONS = "deviations"
+    """Departures from the protocol, in somebody's words."""
+    RECORD = "record"
+    """The archive of clinical events of a patient."""
+    IDENTIFIERS = "identifiers"
+    """Who a pseudonym is, by the vault."""
+    AUDIT = "audit"
+    """The rows of the hash chains."""
+    SIGNATURES = "signatures"
+    """Electronic signatures under records, and tombstones."""
+    PEOPLE = "people"
+    """Roles, delegation logs, green lights."""
+    KITS = "kits"
+    """Which kit lies where and went to whom."""
+    KIT_STOCK = "kit_stock"
+    """How many kits are left, when they moved, and what they hold."""
+
+    RECORD_CONSENT = "record_consent"
+    """Record what a patient decided, opt-outs among it."""
+    ANSWER_CRITERIA = "answer_criteria"
+    """Answer what only a human can say of a patient."""
+    RANDOMISE = "randomise"
+    """Ask for an allocation."""
+    RECORD_CONDUCT = "record_conduct"
+    """Record deviations."""
+    SIGN_RECORDS = "sign_records"
+    """Put an electronic signature under a record."""
+    HAND_OUT_ROLES = "hand_out_roles"
+    """Grant and revoke roles."""
+
+
+class Sight(StrEnum):
+    """How much of a surface a role is given."""
+
+    NOTHING = "nothing"
+    COUNTS = "counts"
+    """Numbers over everybody, and of nobody alone."""
+    ROWS = "rows"
+    """Row by row, under pseudonyms."""
+    IDENTIFIED = "identified"
+    """With names; each look is in the audit."""
+    MAY = "may"
+    """Of an act: it may be done."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A site and a trial; either may be `EVERYWHERE`."""
+
+    site: str
+    trial: str
+
+    def holds(self, other: Place) -> bool:
+        """Whether all of the other place lies in this one."""
+        return self.site in (EVERYWHERE, other.site) and self.trial in (
+            EVERYWHERE,
+            other.trial,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGrant:
+    """One revision of one grant; the latest of an entry counts."""
+
+    grant_id: str
+    entry: str
+    """Identity of the grant over its revisions."""
+    revision: int
+    person: str
+    """As the audit names them where they act."""
+    role: Role
+    site: str
+    """Or `EVERYWHERE`."""
+    trial: str
+    """Or `EVERYWHERE`."""
+    starts_at: datetime
+    ends_at: datetime | None
+    """The first moment it holds no more; None while no end is set."""
+    recorded_at: datetime
+    actor: str
+    """Who granted or revoked it."""
+    reason: str
+
+    @property
+    def place(self) -> Place:
+        """Where it holds."""
+        return Place(self.site, self.trial)
+
+    def holds(self, at: datetime) -> bool:
+        """Whether it counts at that moment."""
+        ended = self.ends_at is not None and at >= self.ends_at
+        return self.starts_at <= at and not ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody with what they are, and where, at one moment."""
+
+    name: str
+    held: frozenset[tuple[Role, Place]]
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """What they are anywhere."""
+        return frozenset(role for role, _ in self.held)
+
+    def places(self, roles: Iterable[Role]) -> frozenset[Place]:
+        """Where they are any of these; without a grant, nowhere."""
+        wanted = frozenset(roles)
+        return frozenset(place for role, place in self.held if role in wanted)
+
+
+def person_at(name: str, grants: Iterable[RoleGrant], at: datetime) -> Person:
+    """Somebody by the latest revision of each of their grants."""
+    mine = (one for one in grants if one.person == name and one.holds(at))
+    return Person(name=name, held=frozenset((one.role, one.place) for one in mine))

@@ -1,0 +1,215 @@
+"""Grant a role to somebody at a place, or take it back.
+
+The first grant makes a site admin of everything: who can open the registry alone may
+give it. From then on a site admin gives roles, within their own places and to others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from registry.domain.audit import AuditAction, AuditEntry, record_digest
+from registry.domain.enrolment import Obstacle
+from registry.domain.reason import is_reason
+from registry.domain.role_matrix import places_of
+from registry.domain.roles import (
+    EVERYWHERE,
+    Place,
+    Role,
+    RoleGrant,
+    Surface,
+    person_at,
+)
+from registry.usecases.ports import UnitOfWork
+from streams.vocabulary.errors import ErrorCode
+from streams.vocabulary.ids import identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRole:
+    """Which role to whom, where, from when, and until when if that is known."""
+
+    person: str
+    role: Role
+    site: str
+    """Or `EVERYWHERE`; empty is refused."""
+    trial: str
+    """Or `EVERYWHERE`; empty is refused."""
+    starts_at: datetime
+    ends_at: datetime | None = None
+    reason: str
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeRole:
+    """Which grant ends at once, and why."""
+
+    entry: str
+    reason: str
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleKept:
+    """The grant as it stands."""
+
+    grant: RoleGrant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRefused:
+    """Nothing changed."""
+
+    obstacle: Obstacle
+
+
+def grant_role(command: GrantRole, uow: UnitOfWork) -> RoleKept | RoleRefused:
+    """Append a grant; it never begins in the past, so nobody could always have been it."""
+    uow.audit.lock(site="", trial="")
+    place = Place(command.site, command.trial)
+    grants = uow.role_grants.latest()
+    fault = _fault(command) or _not_theirs(
+        grants, command.actor, place, command.at, of=(command.person, command.role)
+    )
+    if fault is not None:
+        return fault
+    number = sum(one.person == command.person for one in grants) + 1
+    entry = identity("role_grant", command.person, str(number))
+    return _kept(
+        RoleGrant(
+            grant_id=identity("role_grant", entry, "1"),
+            entry=entry,
+            revision=1,
+            person=command.person,
+            role=command.role,
+            site=command.site,
+            trial=command.trial,
+            starts_at=command.starts_at,
+            ends_at=command.ends_at,
+            recorded_at=command.at,
+            actor=command.actor,
+            reason=command.reason,
+        ),
+        uow,
+    )
+
+
+def revoke_role(command: RevokeRole, uow: UnitOfWork) -> RoleKept | RoleRefused:
+    """End a grant now; what was done while it stood stays done.
+
+    The last site admin of everything stays: without one nobody could be given a role.
+    """
+    uow.audit.lock(site="", trial="")
+    if not is_reason(command.reason):
+        return _without_reason()
+    grants = uow.role_grants.latest()
+    before = next((one for one in grants if one.entry == command.entry), None)
+    if before is None:
+        return _refused("no_such_grant")
+    if before.ends_at is not None and before.ends_at <= command.at:
+        return _refused("has_ended")
+    fault = _not_theirs(grants, command.actor, before.place, command.at)
+    if fault is not None:
+        return fault
+    others = (one for one in grants if one.entry != command.entry)
+    if _rules_all(before) and not any(
+        _rules_all(one) and one.ends_at is None and one.holds(command.at)
+        for one in others
+    ):
+        return _refused("last_site_admin")
+    revision = before.revision + 1
+    return _kept(
+        replace(
+            before,
+            grant_id=identity("role_grant", before.entry, str(revision)),
+            revision=revision,
+            ends_at=max(command.at, before.starts_at),
+            recorded_at=command.at,
+            actor=command.actor,
+            reason=command.reason,
+        ),
+        uow,
+    )
+
+
+def _fault(command: GrantRole) -> RoleRefused | None:
+    if not is_reason(command.reason):
+        return _without_reason()
+    if not all(one.strip() for one in (command.person, command.site, command.trial)):
+        return _refused("no_place_or_person")
+    if command.starts_at < command.at:
+        return _refused("begins_in_the_past")
+    if command.ends_at is not None and command.ends_at <= command.starts_at:
+        return _refused("ends_before_it_begins")
+    return None
+
+
+def _not_theirs(
+    grants: tuple[RoleGrant, ...],
+    actor: str,
+    place: Place,
+    at: datetime,
+    *,
+    of: tuple[str, Role] | None = None,
+) -> RoleRefused | None:
+    """Why this actor may not hand out or take a role there; None where they may."""
+    if not grants:
+        begins = of is not None and of[1] is Role.SITE_ADMIN
+        everything = place == Place(EVERYWHERE, EVERYWHERE)
+        first = begins and everything
+        return None if first else _refused("first_is_a_site_admin_of_everything")
+    if of is not None and of[0] == actor:
+        return _refused("to_oneself")
+    theirs = places_of(person_at(actor, grants, at), Surface.HAND_OUT_ROLES)
+    if any(own.holds(place) for own in theirs):
+        return None
+    return RoleRefused(
+        obstacle=Obstacle(ErrorCode.NOT_THIS_ROLE, "no_site_admin_there")
+    )
+
+
+def _rules_all(grant: RoleGrant) -> bool:
+    everything = Place(EVERYWHERE, EVERYWHERE)
+    return grant.role is Role.SITE_ADMIN and grant.place == everything
+
+
+def _kept(grant: RoleGrant, uow: UnitOfWork) -> RoleKept:
+    uow.role_grants.add(grant)
+    granted = grant.revision == 1
+    ends = grant.ends_at
+    uow.audit.append(
+        AuditEntry(
+            site="",
+            trial="",
+            action=AuditAction.ROLE_GRANTED if granted else AuditAction.ROLE_REVOKED,
+            actor=grant.actor,
+            at=grant.recorded_at,
+            subject=grant.grant_id,
+            detail={
+                "record": record_digest(grant),
+                "entry": grant.entry,
+                "person": grant.person,
+                "role": grant.role.value,
+                "site": grant.site,
+                "trial": grant.trial,
+                "starts_at": grant.starts_at.isoformat(),
+                "ends_at": None if ends is None else ends.isoformat(),
+                "reason": grant.reason,
+            },
+        )
+    )
+    return RoleKept(grant=grant)
+
+
+def _without_reason() -> RoleRefused:
+    return RoleRefused(
+        obstacle=Obstacle(ErrorCode.REASON_MISSING, "no_reason_for_change")
+    )
+
+
+def _refused(name: str) -> RoleRefused:
+    return RoleRefused(obstacle=Obstacle(ErrorCode.ROLE_STEP, name))
