@@ -6,7 +6,7 @@ a view of that name which stands before the table while somebody reads.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -125,28 +125,55 @@ def arms_condition(surface: Surface, dialect: Dialect) -> str:
 
 
 def _held(rule: RowRule, dialect: Dialect, *, of: str) -> str:
-    """Somebody has a role there that sees the surface."""
-    where = [
-        _column(held, f"{of}.{column}", empty_is_any=rule.empty_is_any)
-        for held, column in (("site", rule.site), ("trial", rule.trial))
+    """Somebody has a role there that sees the surface.
+
+    Each way is a set that is made once a statement, not a look at each row.
+    """
+    site, trial = (
+        None if name is None else f"{of}.{name}" for name in (rule.site, rule.trial)
+    )
+    ways = list(_ways(rule.surface, dialect, site, trial))
+    if rule.empty_is_any:
+        by_trial = _either(_ways(rule.surface, dialect, None, trial))
+        by_site = _either(_ways(rule.surface, dialect, site, None))
+        ways += [f"({site} = '' AND {by_trial})", f"({trial} = '' AND {by_site})"]
+    return _either(ways)
+
+
+def _ways(
+    surface: Surface, dialect: Dialect, site: str | None, trial: str | None
+) -> Iterator[str]:
+    """By a role everywhere, at the site, in the trial, or at this very place."""
+    columns = [
+        (held, column)
+        for held, column in (("held.site", site), ("held.trial", trial))
         if column is not None
     ]
+    every = [f"{held} = '{EVERYWHERE}'" for held, _ in columns]
+    yield f"EXISTS (SELECT 1 {_scope(surface, dialect, *every)})"
+    for (held, column), others in zip(columns, reversed(every), strict=True):
+        where = [others] if len(columns) > 1 else []
+        yield f"{column} IN (SELECT {held} {_scope(surface, dialect, *where)})"
+    if len(columns) > 1:
+        told = _scope(surface, dialect)
+        yield f"({site}, {trial}) IN (SELECT held.site, held.trial {told})"
+
+
+def _either(ways: Iterable[str]) -> str:
+    return f"({' OR '.join(ways)})"
+
+
+def _scope(surface: Surface, dialect: Dialect, *where: str) -> str:
+    """From where the reader's places are read."""
+    told = list(where)
     if dialect == "sqlite":
-        where.insert(0, f"held.surface = '{rule.surface.value}'")
-    only = f" WHERE {' AND '.join(where)}" if where else ""
-    return f"EXISTS (SELECT 1 FROM {_scope(rule.surface, dialect)} AS held{only})"
-
-
-def _column(held: str, column: str, *, empty_is_any: bool) -> str:
-    there = f"held.{held} IN ('{EVERYWHERE}', {column})"
-    return f"({column} = '' OR {there})" if empty_is_any else there
-
-
-def _scope(surface: Surface, dialect: Dialect) -> str:
-    if dialect == "sqlite":
-        return f"temp.{SCOPE}"
-    roles = ", ".join(f"'{role.value}'" for role in roles_that_see(surface))
-    return f"public.ember_scope(ARRAY[{roles}]::text[])"
+        source = f"temp.{SCOPE}"
+        told.insert(0, f"held.surface = '{surface.value}'")
+    else:
+        roles = ", ".join(f"'{role.value}'" for role in roles_that_see(surface))
+        source = f"public.ember_scope(ARRAY[{roles}]::text[])"
+    only = f" WHERE {' AND '.join(told)}" if told else ""
+    return f"FROM {source} AS held{only}"
 
 
 def _told(table: str, dialect: Dialect) -> str:
