@@ -195,6 +195,11 @@ MATRIX: Mapping[Surface, Row] = MappingProxyType(
             otherwise=_NO_WORK,
         ),
         Surface.RANDOMISE: _row((_TEAM, Sight.MAY, "recruits"), otherwise=_NO_WORK),
+        Surface.HANDLE_KITS: _row(
+            ((_PHARMACIST,), Sight.MAY, "keeps the kits and hands them out"),
+            (_TEAM, Sight.MAY, "gives the kit that was named, also at night"),
+            otherwise=_NO_WORK,
+        ),
         Surface.RECORD_CONDUCT: _row(
             (_TEAM, Sight.MAY, "knows what happened"),
             ((_PHARMACIST,), Sight.MAY, "knows what was handed out"),

@@ -92,6 +92,8 @@ class Surface(StrEnum):
     """Answer what only a human can say of a patient."""
     RANDOMISE = "randomise"
     """Ask for an allocation."""
+    HANDLE_KITS = "handle_kits"
+    """Receive, hand out, take back, set aside and replace kits."""
     RECORD_CONDUCT = "record_conduct"
     """Record deviations."""
     SIGN_RECORDS = "sign_records"

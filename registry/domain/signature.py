@@ -47,6 +47,11 @@ class Signable(StrEnum):
     PAUSE = "pause"
     VECTOR = "vector"
     EXCLUSION = "exclusion"
+    DOMAIN_ANSWER = "domain-answer"
+    REVEAL = "reveal"
+    KIT_LIST = "kit-list"
+    KIT_EVENT = "kit-event"
+    ROLE_GRANT = "role-grant"
 
     @property
     def account(self) -> Account:
@@ -68,6 +73,11 @@ _ACCOUNTS = {
     Signable.PAUSE: Account.PAUSES,
     Signable.VECTOR: Account.VECTORS,
     Signable.EXCLUSION: Account.EXCLUSIONS,
+    Signable.DOMAIN_ANSWER: Account.DOMAIN_ANSWERS,
+    Signable.REVEAL: Account.REVEALS,
+    Signable.KIT_LIST: Account.KIT_LISTS,
+    Signable.KIT_EVENT: Account.KIT_EVENTS,
+    Signable.ROLE_GRANT: Account.ROLE_GRANTS,
 }
 
 

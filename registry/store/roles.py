@@ -149,7 +149,7 @@ _OF_THE_SIGNER = (
     "SELECT ON trial_domain, participant, consent_revision, human_answer, opt_out",
     "SELECT ON screening_revision, clinical_event, mode_revision, protocol_version",
     "SELECT ON green_light, delegation, eligibility_signature, recruitment_pause",
-    "SELECT ON allocation_vector, allocation_exclusion",
+    "SELECT ON allocation_vector, allocation_exclusion, role_grant",
     "UPDATE (domain) ON trial_domain",
     # The act closes and withholds alerts, tells of it, and is audited.
     "SELECT, INSERT, UPDATE ON alert, outbox, audit_head",

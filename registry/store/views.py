@@ -10,7 +10,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, and_, func, null, select, text
+from sqlalchemy import Connection, Select, and_, func, select, text
 from sqlalchemy.exc import ProgrammingError
 
 from registry.domain.conduct import Deviation, JudgedOutcome
@@ -37,6 +37,7 @@ from registry.store.listings import (
     StratumView,
 )
 from registry.store.open_windows import answered
+from registry.store.people_rows import people_and_arms
 from registry.store.repositories.feeds import FEED_COLUMNS, read_feed
 from registry.store.repositories.trial import ModeRepository
 from registry.store.rows.alerts import AlertRow
@@ -51,7 +52,6 @@ from registry.store.rows.verdicts import (
     ScreeningRow,
     ScreeningStateRow,
 )
-from registry.store.schema import OPEN_LABEL_ARMS
 from registry.store.seeing import ANY_ARMS
 from registry.usecases.records import ProtocolVersion, Run
 from streams.vocabulary.errors import ErrorCode, Refused
@@ -157,7 +157,7 @@ class Views:
         may_see_arms: bool = False,
     ) -> tuple[ParticipantView, ...]:
         """Each participant, once a domain where randomised."""
-        query = _participants(may_see_arms=may_see_arms)
+        query = people_and_arms(may_see_arms=may_see_arms)
         query = _only(query, ParticipantRow, trial=trial, site=site, patient=patient)
         order = (ParticipantRow.participant, RandomisationRow.domain)
         return self._all(query.order_by(*order), ParticipantView)
@@ -351,52 +351,6 @@ def _screenings() -> Select[*tuple[Any, ...]]:
         state.open_status.label("status_while_open"),
     )
     return told.join_from(row, state, row.screening_id == state.screening_id)
-
-
-def _participants(*, may_see_arms: bool) -> Select[*tuple[Any, ...]]:
-    """Without leave the arms are not even read: the reader's role may not touch them."""
-    drawn, consent = RandomisationRow, ConsentRow
-    last = _last_consents()
-    told = select(
-        ParticipantRow.participant,
-        ParticipantRow.trial,
-        ParticipantRow.site,
-        ParticipantRow.patient,
-        consent.state.label("consent"),
-        consent.decided_at.label("consented_at"),
-        drawn.domain,
-        drawn.stratum,
-        drawn.sequence_no,
-        drawn.randomised_at,
-        drawn.anchor_at,
-    )
-    joined = (
-        told.outerjoin(last, last.c.participant == ParticipantRow.participant)
-        .outerjoin(
-            consent,
-            and_(
-                consent.participant == last.c.participant,
-                consent.revision == last.c.revision,
-            ),
-        )
-        .outerjoin(drawn, drawn.participant == ParticipantRow.participant)
-    )
-    if not may_see_arms:
-        return joined.add_columns(_no_arm())
-    arms = OPEN_LABEL_ARMS
-    return joined.outerjoin(
-        arms, arms.c.randomisation_id == drawn.randomisation_id
-    ).add_columns(arms.c.arm)
-
-
-def _last_consents() -> Any:  # noqa: ANN401  a subquery
-    row = ConsentRow
-    last = func.max(row.revision).label("revision")
-    return select(row.participant, last).group_by(row.participant).subquery()
-
-
-def _no_arm() -> Any:  # noqa: ANN401  a column expression
-    return null().label("arm")
 
 
 def _latest(

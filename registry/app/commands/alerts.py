@@ -15,7 +15,8 @@ from registry.alerts.webhook import WebhookSender
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import AsOption, opened_as
 from registry.app.commands.options import JsonOption, RegistryOption, opened
-from registry.app.commands.query import Columns, show, told
+from registry.app.commands.query import show
+from registry.app.commands.tables import Columns, told
 from registry.app.settings import webhook_settings
 from registry.domain.roles import Surface
 

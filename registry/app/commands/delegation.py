@@ -11,7 +11,7 @@ import typer
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import AsOption, opened_as
 from registry.app.commands.options import ActorOption, RegistryOption, opened
-from registry.app.commands.query import Columns, print_table, told
+from registry.app.commands.tables import Columns, print_table, told
 from registry.domain.delegation import Duty
 from registry.domain.enrolment import Obstacle
 from registry.domain.roles import Surface

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from registry.app.explanation import EXPLANATIONS, explanation, known_patients
 from registry.app.patients import Key
 from registry.app.telling import lines
 from registry.domain.roles import Surface
+from registry.store.unit_of_work import Registry
 from streams.vocabulary.errors import ErrorCode, InputError
 
 
@@ -24,7 +26,12 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Tell what is known of a patient, why the verdict is as it is, and what is missing."""
-    book, now = opened_as(registry, who, Surface.RECORD), SystemClock().now()
+    with closing(opened_as(registry, who, Surface.RECORD)) as book:
+        _explain(book, patient, as_json=as_json)
+
+
+def _explain(book: Registry, patient: str, *, as_json: bool) -> None:
+    now = SystemClock().now()
     everybody = at_their_sites(book, Surface.RECORD, known_patients(book))
     keys = [key for key in everybody if patient in (key[1], "/".join(key))]
     if as_json:

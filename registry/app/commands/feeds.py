@@ -11,7 +11,7 @@ import typer
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import AsOption, opened_as
 from registry.app.commands.options import JsonOption, RegistryOption
-from registry.app.commands.query import Columns, print_table, told
+from registry.app.commands.tables import Columns, print_table, told
 from registry.app.feeds import FEEDS
 from registry.app.feeds import feeds as read
 from registry.app.wording import span

@@ -10,14 +10,21 @@ from typing import Annotated
 import typer
 
 from registry.app.clocks import SystemClock
+from registry.app.commands.asking import (
+    AsOption,
+    expect_there,
+    not_this_role,
+    opened_as,
+)
 from registry.app.commands.exits import FORBIDDEN, told_in_words
 from registry.app.commands.naming import JsonOption, ReasonOption
 from registry.app.commands.options import ActorOption, RegistryOption, opened
-from registry.app.commands.query import Columns, print_table
+from registry.app.commands.tables import Columns, print_table
 from registry.app.drawing import drawing
 from registry.app.kit_files import read_kits
 from registry.app.stock import KITS, STOCK, kit_told, stock
 from registry.domain.kit import DEPOT, KitAct
+from registry.domain.roles import Surface
 from registry.usecases.import_kits import ImportKits, KitListRefused
 from registry.usecases.move_kit import MoveKit, move_kit
 from registry.usecases.replace_kit import ReplaceKit
@@ -169,9 +176,10 @@ def replace(
     )
     with (
         told_in_words(),
-        closing(opened(registry)) as book,
+        closing(opened_as(registry, actor, Surface.HANDLE_KITS)) as book,
         drawing(book, trial, key=key, environ=os.environ) as signer,
     ):
+        expect_there(book, Surface.HANDLE_KITS, site=site, trial=trial)
         print(signer.replace_kit(command).kit)
 
 
@@ -179,11 +187,13 @@ def replace(
 def list_(
     trial: TrialOption,
     site: Annotated[str | None, typer.Option(help="Only this site.")] = None,
+    who: AsOption = None,
     registry: RegistryOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Where each kit stands; what it holds is told to nobody here."""
-    with closing(opened(registry)) as book, book.inspection() as uow:
+    book = opened_as(registry, who, Surface.KITS)
+    with closing(book), book.inspection() as uow:
         kits = tuple(kit_told(kit) for kit in uow.kits.all_of(trial, site=site))
     columns: Columns = {
         "kit": lambda r: r.kit,
@@ -207,12 +217,18 @@ def stock_(
         bool,
         typer.Option(help="By arm: for the unblinded pharmacist, by a role that may."),
     ] = False,
+    who: AsOption = None,
     registry: RegistryOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """How many kits can be reserved where: of all arms together, or by arm."""
     now = SystemClock().now()
-    with told_in_words(), closing(opened(registry)) as book:
+    with (
+        told_in_words(),
+        closing(opened_as(registry, who, Surface.KIT_STOCK)) as book,
+    ):
+        if unblinded and book.person is not None:
+            raise not_this_role(book.person, Surface.BLINDED_ARMS)
         with book.inspection() as uow:
             if unblinded and not uow.allocations.may_read_arms():
                 raise SettingsError(
@@ -246,7 +262,9 @@ def _move(
     registry: str | None,
 ) -> None:
     now = SystemClock().now()
-    with closing(opened(registry)) as book, book.transaction() as uow:
+    book = opened_as(registry, actor, Surface.HANDLE_KITS)
+    with closing(book), book.transaction() as uow:
+        expect_there(book, Surface.HANDLE_KITS, site=site, trial=trial)
         for kit in sorted(kits):  # two shipments with one code wait in one order
             command = MoveKit(
                 trial=trial,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 from pydantic import TypeAdapter
-from rich.console import Console
-from rich.table import Table
 
 from registry.app import received
 from registry.app.clocks import SystemClock
@@ -23,6 +21,7 @@ from registry.app.commands.options import (
     TrialOption,
     moment,
 )
+from registry.app.commands.tables import Columns, RowT, listed, print_table, told
 from registry.domain.conduct import Deviation
 from registry.domain.roles import Surface
 from registry.store.listings import (
@@ -42,9 +41,6 @@ from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 app = typer.Typer(help="Ask the registry.", no_args_is_help=True, add_completion=False)
-
-RowT = TypeVar("RowT")
-Columns = dict[str, Callable[[Any], object]]
 
 PatientOption = Annotated[
     str | None, typer.Option(help="Only this patient (the pseudonym).")
@@ -87,7 +83,7 @@ def onsets(
     if definition is not None:
         _check_definition(definition, held)
     if definition is not None and definition not in held and not as_json:
-        print(f"No onsets by {definition}; flags there are by: {_listed(held)}.")
+        print(f"No onsets by {definition}; flags there are by: {listed(held)}.")
         return
     columns: Columns = {
         "patient": lambda r: r.patient,
@@ -292,7 +288,7 @@ def agreement(
         raise SettingsError(
             ErrorCode.BAD_SETTING,
             f"No trial {trial!r} was ever in force here.",
-            f"Use one of: {_listed(trials)}.",
+            f"Use one of: {listed(trials)}.",
         )
     if not rows and not as_json:
         print("No criterion was answered by a human yet.")
@@ -350,7 +346,7 @@ def _check_definition(name: str, held: set[str]) -> None:
         raise SettingsError(
             ErrorCode.BAD_SETTING,
             f"There is no definition {name!r} that can be flagged.",
-            f"Use one of: {_listed(known | held)}.",
+            f"Use one of: {listed(known | held)}.",
         )
 
 
@@ -386,20 +382,11 @@ def _may(row: ConsentView) -> str:
     return ", ".join(allowed).replace("_", " ")
 
 
-def _listed(names: set[str]) -> str:
-    return ", ".join(sorted(names)) or "none"
-
-
 def _score(onset: OnsetView) -> str:
     """SOFA's or Phoenix's points with their bounds; empty where a flag has none."""
     if onset.score is None:
         return ""
     return f"{onset.score} ({onset.score_lower}-{onset.score_upper})"
-
-
-def told(moment: datetime | None) -> str:
-    """A moment as a person reads it, in UTC, to the minute."""
-    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
 
 
 def show(name: str, rows: Sequence[RowT], columns: Columns, *, as_json: bool) -> None:
@@ -408,18 +395,3 @@ def show(name: str, rows: Sequence[RowT], columns: Columns, *, as_json: bool) ->
         print(ANSWERS[name].dump_json(tuple(rows)).decode())
         return
     print_table(name, rows, columns)
-
-
-def print_table(name: str, rows: Sequence[RowT], columns: Columns) -> None:
-    """Print the rows as a table with these columns."""
-    if not rows:
-        print(f"No {name}.")
-        return
-    table = Table(title=f"{len(rows)} {name} (times in UTC)", title_justify="left")
-    for header in columns:
-        table.add_column(header, overflow="fold")
-    for row in rows:
-        table.add_row(*(str(tell(row)) for tell in columns.values()))
-    console = Console()
-    console.width = console.width if console.is_terminal else 160
-    console.print(table)

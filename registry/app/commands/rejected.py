@@ -17,7 +17,7 @@ from registry.app.commands.options import (
     RegistryOption,
     opened,
 )
-from registry.app.commands.query import Columns, print_table, told
+from registry.app.commands.tables import Columns, print_table, told
 from registry.app.kafka import producer
 from registry.app.rejected import LISTED_LETTERS, lies_open, listed, opened_value
 from registry.domain.letter import OF_SPOOL, Letter

@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 
 from registry.app.clocks import SystemClock
+from registry.app.commands.asking import AsOption, expect_there, opened_as
 from registry.app.commands.exits import FORBIDDEN, told_in_words
 from registry.app.commands.naming import ReasonOption
-from registry.app.commands.options import ActorOption, RegistryOption, opened
-from registry.app.commands.query import Columns, print_table, told
+from registry.app.commands.options import ActorOption, RegistryOption
+from registry.app.commands.tables import Columns, print_table, told
 from registry.app.obstacles import hindrances
+from registry.domain.roles import Surface
 from registry.usecases.reveal_arm import NotRevealed, RevealArm, reveal_arm
 
 
@@ -44,9 +46,15 @@ def arm(
         actor=actor,
         at=SystemClock().now(),
     )
-    with told_in_words(), closing(opened(registry)) as book:
+    with (
+        told_in_words(),
+        closing(opened_as(registry, actor, Surface.RANDOMISE)) as book,
+    ):
         with book.transaction() as uow:
             done = reveal_arm(command, uow)
+            if not isinstance(done, NotRevealed):
+                site = done.reveal.site
+                expect_there(book, Surface.RANDOMISE, site=site, trial=trial)
         if isinstance(done, NotRevealed):
             for one in hindrances(done.gate.obstacles):
                 print(f"  {one.in_words}", file=sys.stderr)
@@ -57,9 +65,12 @@ def arm(
 
 
 @app.command("list")
-def list_(trial: TrialOption, registry: RegistryOption = None) -> None:
+def list_(
+    trial: TrialOption, who: AsOption = None, registry: RegistryOption = None
+) -> None:
     """Who was drawn, and to what nobody was told: it may stay so for ever."""
-    with closing(opened(registry)) as book, book.inspection() as uow:
+    book = opened_as(registry, who, Surface.PARTICIPANTS)
+    with closing(book), book.inspection() as uow:
         hidden = uow.reveals.waiting(trial)
     columns: Columns = {
         "participant": lambda r: r.participant,

@@ -17,7 +17,7 @@ from registry.app.commands.options import (
     RegistryOption,
     opened,
 )
-from registry.app.commands.query import Columns, print_table, told
+from registry.app.commands.tables import Columns, print_table, told
 from registry.domain.enrolment import Obstacle
 from registry.domain.roles import Role, RoleGrant, Surface
 from registry.usecases.hand_out_roles import (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -92,7 +93,8 @@ def score(
     if days is not None:
         check_zone(days)
     if source is None and path is None:
-        record = _archived(opened_as(registry, who, Surface.RECORD), patient)
+        with closing(opened_as(registry, who, Surface.RECORD)) as book:
+            record = _archived(book, patient)
     elif registry is not None:
         raise SettingsError(
             ErrorCode.BAD_SETTING,

@@ -18,6 +18,7 @@ CHANGING = {
     "kit_stock": "where each kit stands; how it came there is in `kit_event`",
     "outbox": "what is to be sent, and how far that is",
     "patient_state": "what the pipeline holds; worked out again from the events",
+    "screening_state": "where each screening stands; worked out again from revisions",
     "stream_cursor": "how far each source was read",
     "trial_domain": "the domains of the protocol in force; versions are kept beside",
     "vault.identifier": "sealed identifiers, sealed anew when keys change",

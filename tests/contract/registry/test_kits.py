@@ -39,6 +39,7 @@ from registry.usecases.import_kits import ImportKits, KitListRefused, import_kit
 from registry.usecases.move_kit import MoveKit, move_kit
 from registry.usecases.randomise import NotRandomised
 from registry.usecases.replace_kit import ReplaceKit, replace_kit
+from registry.usecases.set_mode import SetMode, set_mode
 from streams.vocabulary.clock import HOUR
 from streams.vocabulary.errors import ErrorCode, Refused
 
@@ -533,6 +534,14 @@ def test_the_signer_alone_knows_what_kits_hold(postgres, bedside_of):
         ):
             connection.execute("SELECT * FROM sealed.kit_content")
         words = ("kit", "stock", "--trial", "TIDE", "--unblinded")
+        for url, code in ((house.app_url, 1), (house.signer_url, 1)):
+            told = CliRunner().invoke(ember, [*words, "--registry", url])
+            assert (told.exit_code, told.stdout) == (code, "")
+        drill = SetMode(
+            mode=Mode.SILENT, reason="a drill", actor="admin", at=bedside.noon
+        )
+        with app.transaction() as uow:
+            set_mode(drill, uow)
         told = CliRunner().invoke(ember, [*words, "--registry", house.app_url])
         assert (told.exit_code, told.stdout) == (2, "")
         told = CliRunner().invoke(ember, [*words, "--registry", house.signer_url])

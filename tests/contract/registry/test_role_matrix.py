@@ -50,7 +50,7 @@ from streams.vocabulary.errors import ErrorCode, InputError, Refused
 
 
 MINE, SIBLING, FOREIGN = "-A-tide", "-A-wave", ("-B-tide", "-B-wave")
-GIVEN_OPENLY, GIVEN_BLINDED = "5.25", "7.75"
+GIVEN_OPENLY, GIVEN_BLINDED = "5.2513579", "7.7513579"
 """Values of outcomes that count what was given."""
 NOBODY = "-A-", "-B-"
 KEY = bytes(range(32))

@@ -341,7 +341,7 @@ def test_of_two_stays_nobody_guesses_which_is_meant(house):
     house.hear(episode="second")
     done = ember("randomise", "p1")
     assert done.exit_code == 2
-    assert "A / little / one / stay" in done.stderr
+    assert "A / little / stay" in done.stderr
     assert ember("randomise", "p1", "--episode", "second").exit_code == 1
 
 

@@ -34,6 +34,7 @@ UNASKED = {
     "role revoke": "the act itself asks whether the actor is a site admin there",
     "randomisation verify": "of who has the key",
     "allocation publish": SPONSORS,
+    "kit import": "of the supplier, who knows what kits hold and has no role",
     "allocation exclude": SPONSORS,
     "protocol": SPONSORS,
     "site": SPONSORS,
