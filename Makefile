@@ -83,3 +83,4 @@ manual: $(VENV)/.dev  ## write the manual again after a change of a rule or of t
 
 clean:  ## remove the environment and all caches
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis demo
+	find streams registry migrations tests -name __pycache__ -prune -exec rm -rf {} +
