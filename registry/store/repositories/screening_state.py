@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Label,
     Select,
     Subquery,
     and_,
@@ -69,7 +70,7 @@ def by_revisions(*within: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         "last_recorded_at": known.c.last_recorded_at,
         **{name: known.c[name] == 1 for name in _EVER},
     }
-    columns: list[ColumnElement[Any]] = [
+    columns: list[Label[Any]] = [
         (told[c.key] if c.key in told else getattr(last, c.key)).label(c.key)
         for c in _COLUMNS
     ]

@@ -124,7 +124,7 @@ def expected_boxes(engine, trial, at):
     return boxes(ends) if ends else None
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=5)
 @given(told=revisions(), consents=st.sets(st.sampled_from(("p1", "p2"))))
 def test_every_count_is_that_of_all_revisions(bedside, engine, told, consents):
     trial = f"T{next(trials)}"
@@ -142,7 +142,7 @@ def test_every_count_is_that_of_all_revisions(bedside, engine, told, consents):
             assert {s: getattr(view, f"ever_{s}") for s in EVER} == {
                 s: ever[s] for s in EVER
             }
-        for hours in range(7):
+        for hours in (0, 1, 3, 6):
             at = bedside.noon + hours * HOUR
             found = [dict(v.boxes) for v in views.flow_at(at, trial=trial)]
             plain = expected_boxes(engine, trial, at)
