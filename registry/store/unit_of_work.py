@@ -13,9 +13,11 @@ from sqlalchemy import URL, Connection, Engine, NestedTransaction, literal, sele
 from sqlalchemy.exc import SQLAlchemyError
 
 from registry.domain.roles import Person
+from registry.store.arms import arms_seen
 from registry.store.engine import READ_ONLY, database_url, make_engine
 from registry.store.extracts import Extracts
 from registry.store.faults import diagnosis
+from registry.store.listings import ArmView
 from registry.store.migrate import current_revision, head_revision, reachable
 from registry.store.repositories.alerts import AlertRepository
 from registry.store.repositories.allocation import AllocationRepository
@@ -170,6 +172,16 @@ class Registry:
         """One snapshot to read from; it waits for no writer."""
         with self._snapshot() as connection:
             yield Views(connection, self.person)
+
+    def arms(self, trial: str | None = None) -> tuple[ArmView, ...]:
+        """The arms of everybody, blinded or not; none for a process or an owner.
+
+        Raises `Refused` EMB-399 where the login is none of `ember_unblinded`.
+        """
+        if self.person is None:
+            return ()
+        with self._snapshot() as connection:
+            return arms_seen(connection, trial)
 
     @contextmanager
     def extracts(self) -> Iterator[Extracts]:

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, and_, func, null, select, text
-from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import aliased
 
 from registry.domain.conduct import Deviation, JudgedOutcome
@@ -27,7 +26,6 @@ from registry.store.flow_at import Within, flow_at
 from registry.store.listings import (
     AgreementView,
     AlertView,
-    ArmView,
     ConsentView,
     FlowAtView,
     FlowView,
@@ -48,9 +46,7 @@ from registry.store.rows.stream import FeedRow, RunRow
 from registry.store.rows.trial import ProtocolRow
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
 from registry.store.schema import OPEN_LABEL_ARMS
-from registry.store.seeing import ANY_ARMS
 from registry.usecases.records import ProtocolVersion, Run
-from streams.vocabulary.errors import ErrorCode, Refused
 from streams.vocabulary.messages import TRIAL_OUTCOME, TRIAL_SCREENING, decode
 
 
@@ -155,28 +151,6 @@ class Views:
         query = _only(query, ParticipantRow, trial=trial, site=site, patient=patient)
         order = (ParticipantRow.participant, RandomisationRow.domain)
         return self._all(query.order_by(*order), ParticipantView)
-
-    def arms(self, trial: str | None = None) -> tuple[ArmView, ...]:
-        """The arm of everybody, blinded or not, for who sees such arms and nobody else.
-
-        Raises `Refused` EMB-399 where the login is none of `ember_unblinded`.
-        """
-        if self._person is None:
-            return ()
-        drawn, arms = RandomisationRow, ANY_ARMS
-        query = select(
-            drawn.participant, drawn.trial, drawn.site, drawn.domain, arms.c.arm
-        ).join(arms, arms.c.randomisation_id == drawn.randomisation_id)
-        query = _only(query, drawn, trial=trial)
-        try:
-            order = (drawn.trial, drawn.domain, drawn.participant)
-            return self._all(query.order_by(*order), ArmView)
-        except ProgrammingError:
-            raise Refused(
-                ErrorCode.ROLES_NOT_KEPT,
-                "This login may read no arm of a blinded domain.",
-                "Log in as yourself, as one of `ember_unblinded`.",
-            ) from None
 
     def consent_stands(
         self, trial: str | None = None, *, at: datetime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -15,6 +15,13 @@ from rich.table import Table
 from registry.app import received
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import AsOption, opened_as
+from registry.app.commands.cells import (
+    acts_allowed,
+    judged_told,
+    score_told,
+    urgency,
+    value_told,
+)
 from registry.app.commands.flow import FLOW, flow
 from registry.app.commands.options import (
     AtOption,
@@ -95,7 +102,7 @@ def onsets(
         "status": lambda r: r.status,
         "onset": lambda r: told(r.happened_at),
         "known": lambda r: told(r.known_at),
-        "score": _score,
+        "score": score_told,
         "definition": lambda r: r.definition,
         "policy": lambda r: r.policy,
     }
@@ -160,8 +167,8 @@ def arms(
 ) -> None:
     """The arm of everybody, of blinded domains too, for the roles that may know it."""
     book = opened_as(registry, who, Surface.BLINDED_ARMS)
-    with closing(book), book.reading() as views:
-        rows = views.arms(trial)
+    with closing(book):
+        rows = book.arms(trial)
     columns: Columns = {
         "participant": lambda r: r.participant,
         "site": lambda r: r.site,
@@ -188,7 +195,7 @@ def consents(
         rows = views.consent_stands(trial, at=moment(at))
     if due:
         waiting = (row for row in rows if row.due is not None)
-        rows = tuple(sorted(waiting, key=_urgency))
+        rows = tuple(sorted(waiting, key=urgency))
     columns: Columns = {
         "participant": lambda r: r.participant,
         "patient": lambda r: r.patient,
@@ -198,7 +205,7 @@ def consents(
         "by": lambda r: told(r.deadline),
         "on form": lambda r: r.renew or "",
         "withdrawn": lambda r: ", ".join(r.withdrawn),
-        "may": _may,
+        "may": acts_allowed,
         "data": lambda r: "not to be used" if r.data_flagged else "",
     }
     show("consents", rows, columns, as_json=as_json)
@@ -244,10 +251,10 @@ def outcomes(
         "trial": lambda r: r.trial,
         "outcome": lambda r: r.outcome,
         "status": lambda r: r.status if r.amends is None else f"{r.status}, amended",
-        "value": _value,
+        "value": value_told,
         "final from": lambda r: told(r.determinable_from),
         "reason": lambda r: r.reason or "",
-        "judged": _judged,
+        "judged": judged_told,
     }
     show("outcomes", rows, columns, as_json=as_json)
 
@@ -354,47 +361,8 @@ def _check_definition(name: str, held: set[str]) -> None:
         )
 
 
-def _value(outcome: OutcomeView) -> str:
-    """The value, or between what it lies."""
-    if outcome.value is not None:
-        return f"{outcome.value:g}"
-    if outcome.lower is None or outcome.upper is None:
-        return "unknown"
-    return f"unknown ({outcome.lower:g} to {outcome.upper:g})"
-
-
-def _judged(outcome: OutcomeView) -> str:
-    """What a human says of it, and whether the record moved since."""
-    judged = outcome.judged
-    if judged is None:
-        return ""
-    value = "unknown" if judged.value is None else f"{judged.value:g}"
-    since = "; the record moved since" if outcome.moved_since else ""
-    return f"{value}, {judged.judged_as} by {judged.actor}: {judged.reason}{since}"
-
-
-def _urgency(row: ConsentView) -> tuple[bool, datetime, str]:
-    """Who has a deadline comes first, the nearest before the others."""
-    latest = datetime.max.replace(tzinfo=UTC)
-    return row.deadline is None, row.deadline or latest, row.participant
-
-
-def _may(row: ConsentView) -> str:
-    """The acts that are allowed, in words."""
-    acts = ("randomise", "treat", "follow_up", "collect", "use")
-    allowed = (act for act in acts if getattr(row, f"may_{act}"))
-    return ", ".join(allowed).replace("_", " ")
-
-
 def _listed(names: set[str]) -> str:
     return ", ".join(sorted(names)) or "none"
-
-
-def _score(onset: OnsetView) -> str:
-    """SOFA's or Phoenix's points with their bounds; empty where a flag has none."""
-    if onset.score is None:
-        return ""
-    return f"{onset.score} ({onset.score_lower}-{onset.score_upper})"
 
 
 def told(moment: datetime | None) -> str:
