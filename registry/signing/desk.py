@@ -10,25 +10,40 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from threading import BoundedSemaphore
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from registry.domain.randomisation.signer import Signer
 from registry.signing.messages import (
     AllocationAsked,
     AllocationTold,
     Answer,
+    ArmAsked,
+    ArmTold,
     CommitmentTold,
     FaultTold,
     GateTold,
+    KeptTold,
+    NoListTold,
+    OpeningAsked,
+    OpeningTold,
     Question,
+)
+from registry.signing.unblinding import unblinded
+from registry.usecases.break_blind import BlindKept, BreakBlind
+from registry.usecases.enter_opening import (
+    EnterOpening,
+    OpeningEntered,
+    enter_opening,
 )
 from registry.usecases.faults import Diagnosis, Fault
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.randomise import Randomise, Randomised, randomise
+from registry.usecases.signature_ports import Authenticator
 from streams.vocabulary.errors import EmberError, ErrorCode, Refused, SettingsError
 
 
 _TRIES = 3
+_Command = TypeVar("_Command", Randomise, BreakBlind, EnterOpening)
 
 
 class Book(Protocol):
@@ -69,12 +84,14 @@ class Desk:
         *,
         places: int,
         watch: DeskWatch,
+        authenticator: Authenticator | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._book = book
         self._signer = signer
         self._places = BoundedSemaphore(places)
         self._watch = watch
+        self._authenticator = authenticator
         self._clock = clock
 
     def answer(self, question: Question) -> Answer:
@@ -83,6 +100,10 @@ class Desk:
             try:
                 if isinstance(question, AllocationAsked):
                     return self._allocation(question.command)
+                if isinstance(question, ArmAsked):
+                    return self._tried(self._arm, question.command)
+                if isinstance(question, OpeningAsked):
+                    return self._tried(self._opening, question.command)
                 return CommitmentTold(
                     commitment=self._signer.commitment(question.trial)
                 )
@@ -93,7 +114,7 @@ class Desk:
         began = self._clock()
         outcome: Outcome = "failed"
         try:
-            answer = self._tried(command)
+            answer = self._tried(self._drawn, command)
             outcome = _outcome(answer)
         except Refused:
             outcome = "rejected"
@@ -102,12 +123,31 @@ class Desk:
             self._watch.on_answer(outcome, self._clock() - began)
         return answer
 
-    def _tried(self, command: Randomise) -> Answer:
-        """Again where somebody else was faster; what failed committed nothing."""
+    def _drawn(self, command: Randomise) -> Answer:
+        with self._book.transaction() as uow:
+            result = randomise(command, uow, signer=self._signer)
+        if isinstance(result, Randomised):
+            return AllocationTold(result=result)
+        return GateTold(result=result)
+
+    def _arm(self, command: BreakBlind) -> Answer:
+        result = unblinded(command, self._book, self._authenticator)
+        if isinstance(result, BlindKept):
+            return KeptTold(result=result)
+        return ArmTold(result=result)
+
+    def _opening(self, command: EnterOpening) -> Answer:
+        with self._book.transaction() as uow:
+            result = enter_opening(command, uow)
+        if isinstance(result, OpeningEntered):
+            return OpeningTold(result=result)
+        return NoListTold(result=result)
+
+    def _tried(self, act: Callable[[_Command], Answer], command: _Command) -> Answer:
+        """Again where somebody else was faster; asked again, it adds nothing."""
         for _ in range(_TRIES):
             try:
-                with self._book.transaction() as uow:
-                    result = randomise(command, uow, signer=self._signer)
+                return act(command)
             except EmberError:
                 raise
             except Exception as fault:  # noqa: BLE001  whatever it is, the next one is served
@@ -115,18 +155,14 @@ class Desk:
                 self._watch.on_fault(fault)
                 if found is None or found.fault is Fault.DATA:
                     return _NO_ANSWER
-            else:
-                if isinstance(result, Randomised):
-                    return AllocationTold(result=result)
-                return GateTold(result=result)
         return _NO_ANSWER
 
 
 _NO_ANSWER = FaultTold(
     kind="fault",
     code=ErrorCode.SIGNER_AWAY,
-    problem="The signer could not allocate now.",
-    cure="Ask again with the same key: nothing is allocated twice.",
+    problem="The signer could not do it now.",
+    cure="Ask again: nothing is allocated twice.",
 )
 
 

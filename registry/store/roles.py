@@ -87,13 +87,19 @@ def _retire(connection: Connection) -> None:
 
 
 _RETIRED = "ember_allocator"
-_OF_RANDOMISATION = ("randomisation_request", "allocator", "randomisation")
+_OF_RANDOMISATION = (
+    *("randomisation_request", "allocator", "randomisation"),
+    *("unblinding", "sealed_opening"),
+)
 """Tables that only the signer writes, beside the arms."""
 
 _OF_THE_SIGNER = (
     f"USAGE ON SCHEMA {SEALED}",
     f"SELECT, INSERT ON {SEALED}.assignment",
     "SELECT, INSERT ON randomisation_request, randomisation",
+    "SELECT, INSERT ON unblinding, sealed_opening",
+    "SELECT ON sealed_list",
+    "SELECT, INSERT ON rehearsal",
     "SELECT, INSERT, UPDATE ON allocator",
     # A lock wants the right to update; a column that none may change will do.
     "SELECT ON trial_domain, participant, consent_revision, human_answer, opt_out",

@@ -16,7 +16,6 @@ from typing import Protocol
 
 from registry.domain.alert import Alert, Move
 from registry.domain.allocation import Allocator, Randomisation, SealedArm
-from registry.domain.letter import Letter
 from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.draws import Position
@@ -25,6 +24,7 @@ from registry.usecases.allocation_ports import AllocationRecords, Pauses, Vector
 from registry.usecases.audit_ports import Audit
 from registry.usecases.conduct_ports import Deviations, JudgedOutcomes, Redactions
 from registry.usecases.gate_facts import GateReads
+from registry.usecases.letter_ports import Letters
 from registry.usecases.outbox import OutboxItem
 from registry.usecases.people_ports import Answers, OptOuts, Participants
 from registry.usecases.records import (
@@ -39,8 +39,8 @@ from registry.usecases.site_ports import Delegations, GreenLights, Signatures
 from registry.usecases.stream_ports import Feeds, Stream
 from registry.usecases.stream_state import RecordedMessage
 from registry.usecases.vault_ports import Vault
+from registry.usecases.wrong_ports import WhenThingsGoWrong
 from streams.vocabulary.messages import (
-    DeadLetter,
     Provenance,
     SepsisOnset,
     TrialOutcome,
@@ -89,6 +89,10 @@ class Protocols(Protocol):
 
     def has_domain(self, trial: str, domain: str) -> bool:
         """Whether the trial ever had it; nothing is held."""
+        ...
+
+    def designs(self, trial: str) -> tuple[DomainDesign, ...]:
+        """All domains of the trial; nothing is held."""
         ...
 
     def hold(self, trial: str) -> tuple[DomainDesign, ...]:
@@ -273,31 +277,7 @@ class Outbox(Protocol):
     def count_waiting(self, topics: Collection[str]) -> int: ...
 
 
-class Letters(Protocol):
-    """Dead letters, and how often each was sent again."""
-
-    def add(self, letters: Sequence[DeadLetter]) -> tuple[int, ...]:
-        """Which of them were there before."""
-        ...
-
-    def listing(
-        self, *, code: str | None, waiting: bool, limit: int
-    ) -> tuple[Letter, ...]:
-        """The latest first."""
-        ...
-
-    def one(self, message_id: str) -> Letter | None:
-        """By its id, or the beginning of it; None where several begin so."""
-        ...
-
-    def drop_before(self, moment: datetime) -> None:
-        """Letters hold identifiers: they are kept no longer than on their topic."""
-        ...
-
-    def note_retry(self, message_id: str, at: datetime) -> None: ...
-
-
-class UnitOfWork(Protocol):
+class UnitOfWork(WhenThingsGoWrong, Protocol):
     """One transaction."""
 
     @property

@@ -15,6 +15,11 @@ from rich.table import Table
 from registry.app import received
 from registry.app.clocks import SystemClock
 from registry.app.commands.flow import FLOW, flow
+from registry.app.commands.gone_wrong import (
+    GONE_WRONG,
+    misrandomisations,
+    unblindings,
+)
 from registry.app.commands.options import (
     AtOption,
     JsonOption,
@@ -57,6 +62,7 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
     "strata": TypeAdapter(tuple[StratumView, ...]),
     "alerts": TypeAdapter(tuple[AlertView, ...]),
     "deviations": TypeAdapter(tuple[Deviation, ...]),
+    **GONE_WRONG,
     "separation": TypeAdapter(tuple[received.SeparationView, ...]),
     "agreement": TypeAdapter(tuple[AgreementView, ...]),
     "flow": FLOW,
@@ -64,6 +70,8 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
 """What `--json` prints; the schemas are published in `deploy/schemas`."""
 
 app.command()(flow)
+app.command()(unblindings)
+app.command()(misrandomisations)
 
 
 @app.command()

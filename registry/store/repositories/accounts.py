@@ -26,11 +26,15 @@ from registry.store.rows.alerts import AlertEventRow, AlertRow
 from registry.store.rows.allocation import ExclusionRow, RandomisationRow, VectorRow
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
 from registry.store.rows.conduct import DeviationRow, JudgedOutcomeRow
+from registry.store.rows.misrandomisations import MisrandomisationRow
 from registry.store.rows.people import AnswerRow, ConsentRow, OptOutRow, ParticipantRow
 from registry.store.rows.redactions import RedactionRow
+from registry.store.rows.rehearsals import RehearsalRow
+from registry.store.rows.sealed_lists import SealedListRow, SealedOpeningRow
 from registry.store.rows.signatures import RecordSignatureRow
 from registry.store.rows.sites import DelegationRow, GreenLightRow, SignatureRow
 from registry.store.rows.trial import ModeRow, PauseRow, ProtocolRow
+from registry.store.rows.unblindings import UnblindingRow
 from registry.store.rows.verdicts import OnsetRow, OutcomeRow, ScreeningRow
 from streams.vocabulary.errors import InputError
 from streams.vocabulary.messages import (
@@ -112,6 +116,11 @@ def _kept() -> Iterator[_Kept]:
     yield _of_its_own(Account.RECORD_SIGNATURES, RecordSignatureRow)
     yield _of_its_own(Account.PAUSES, PauseRow)
     yield _of_its_own(Account.EXCLUSIONS, ExclusionRow)
+    yield _of_its_own(Account.UNBLINDINGS, UnblindingRow)
+    yield _of_its_own(Account.REHEARSALS, RehearsalRow)
+    yield _of_its_own(Account.SEALED_LISTS, SealedListRow)
+    yield _of_its_own(Account.SEALED_OPENINGS, SealedOpeningRow)
+    yield _of_its_own(Account.MISRANDOMISATIONS, MisrandomisationRow)
     yield _Kept(Account.VECTORS, VectorRow.__table__, _NONE, VectorRow.trial)
     yield _of_its_own(Account.JUDGED_OUTCOMES, JudgedOutcomeRow)
     yield _of_its_own(Account.DEVIATIONS, DeviationRow)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from registry.domain.audit import canonical
 from registry.domain.mode import Mode
@@ -148,18 +148,21 @@ class ProtocolRepository:
         )
         return self._connection.scalar(query) is not None
 
+    def designs(self, trial: str) -> tuple[DomainDesign, ...]:
+        """All domains of the trial; nothing is held."""
+        return self._designs(_designed(trial))
+
     def hold(self, trial: str) -> tuple[DomainDesign, ...]:
         """All domains of the trial, waited for and held until the transaction ends.
 
         No allocation of the trial is under way meanwhile, and none begins.
         """
-        query = select(DomainRow.design, DomainRow.is_open).where(
-            DomainRow.trial == trial
-        )
-        held = query.order_by(DomainRow.domain).with_for_update()
+        return self._designs(_designed(trial).with_for_update())
+
+    def _designs(self, query: Select[str, bool]) -> tuple[DomainDesign, ...]:
         return tuple(
             replace(read_design(json.loads(design)), open=is_open)
-            for design, is_open in self._connection.execute(held)
+            for design, is_open in self._connection.execute(query)
         )
 
     def _close_all(self, trial: str) -> None:
@@ -182,3 +185,8 @@ class ProtocolRepository:
                 index_elements=["trial", "domain"], set_=values
             )
         )
+
+
+def _designed(trial: str) -> Select[str, bool]:
+    query = select(DomainRow.design, DomainRow.is_open)
+    return query.where(DomainRow.trial == trial).order_by(DomainRow.domain)
