@@ -16,6 +16,7 @@ from streams.app.kafka.acls import GROUPS
 from streams.app.kafka.topics import WantedTopic, wanted_topics
 from streams.app.settings import KafkaSettings
 from streams.vocabulary.messages import (
+    BLIND_BROKEN,
     CLOCK_TICK,
     DEAD_LETTER,
     EHR_MESSAGE,
@@ -42,6 +43,7 @@ from streams.vocabulary.topics import (
     SCREENINGS,
     TOPICS,
     TRACE_HEADER,
+    UNBLINDINGS,
     Topic,
 )
 
@@ -62,6 +64,7 @@ _CARRIED: Mapping[str, Mapping[str, TypeAdapter[Any]]] = {
     PROTOCOLS: {"ProtocolInForce": PROTOCOL_IN_FORCE},
     ROSTER: {"RosterEntry": ROSTER_ENTRY},
     ALERTS: {"AlertNotice": ALERT_NOTICE},
+    UNBLINDINGS: {"BlindBroken": BLIND_BROKEN},
     IDENTITIES: {"IdentitySighting": IDENTITY_SIGHTING},
 }
 """What may be on each topic; the record's `type` tells them apart where several may."""

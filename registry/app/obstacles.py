@@ -184,6 +184,57 @@ WORDS: Mapping[ErrorCode, tuple[str, str]] = {
         ),
         ("Have it done by whom the delegation log names: `ember delegation list`."),
     ),
+    ErrorCode.UNKNOWN_PARTICIPANT: (
+        "There is no such participant.",
+        "See `ember query participants`.",
+    ),
+    ErrorCode.NOT_AUTHENTICATED: (
+        "Who signs did not show that it is them.",
+        "Sign again, with the name and the secret that were enrolled.",
+    ),
+    ErrorCode.BLIND_KEPT: (
+        "There is no blind to break: nothing was drawn there, or nothing is hidden.",
+        "See `ember query participants`.",
+    ),
+    ErrorCode.ARM_DIFFERS: (
+        "The arm is gone, or not the one that was committed to: somebody was at it.",
+        (
+            "Treat as if it were unknown, open the sealed envelope, and call whoever "
+            "holds the key: `ember randomisation verify`."
+        ),
+    ),
+    ErrorCode.DEVIATION: (
+        (
+            "A deviation cannot be recorded: it is not described, lies in the future, "
+            "or its domain is none of the trial's."
+        ),
+        "Mend what is named.",
+    ),
+    ErrorCode.MISRANDOMISATION: (
+        (
+            "A randomisation in error cannot be recorded so: what it wants is not "
+            "told, is not the participant's, or names an arm that is hidden."
+        ),
+        "Tell what the table wants for its kind: `ember misrandomisation kinds`.",
+    ),
+    ErrorCode.SEALED_LIST: (
+        (
+            "A sealed list cannot be made, or is not known: its domain, range or key "
+            "does not fit, or numbers of it are reserved already."
+        ),
+        "Name another range, a domain in force, and a key that is not the signer's.",
+    ),
+    ErrorCode.SEALED_PAGE: (
+        (
+            "An opened page does not fit what was reserved, committed to or recorded; "
+            "it is kept as it was told, and nobody is randomised by it."
+        ),
+        "Compare it with the paper page; mend the entry and give the file again.",
+    ),
+    ErrorCode.REHEARSAL: (
+        "There is nothing to rehearse with: no such domain, or no such decoy of it.",
+        "Make a decoy: `ember rehearse`.",
+    ),
     ErrorCode.STRATUM_TIMED_OUT: (
         (
             "The result that decides the stratum did not come in the time it is"

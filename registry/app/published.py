@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from registry.app.acts import ANSWER, CONSENT, OPT_OUT, RANDOMISE, RANDOMISE_DOMAINS
+from registry.app.commands.fallback import PAGES
 from registry.app.commands.query import ANSWERS
+from registry.app.commands.rehearse import REHEARSED
 from registry.app.commands.role import GRANTS
 from registry.app.explanation import EXPLANATIONS
 from registry.app.exporting.manifest import Manifest
@@ -16,6 +18,7 @@ from registry.app.feeds import FEEDS
 from registry.app.protocol_answers import ACTIVATED, CHANGES, PASSAGES
 from registry.app.protocol_check import FINDINGS, TRIED
 from registry.app.signed import SIGNATURES
+from registry.app.unblinding import UNBLIND
 from registry.domain.audit import Break
 from registry.domain.mode import Mode
 from streams.adapters.tabular.mapping.document import MappingDocument
@@ -24,6 +27,7 @@ from streams.app.kafka.commands import ACL_ROWS, TOPIC_REPORT
 from streams.clinical.feasibility.report import BACKTEST
 from streams.vocabulary.clock import Instant
 from streams.vocabulary.messages import (
+    BLIND_BROKEN,
     DEAD_LETTER,
     IDENTITY_SIGHTING,
     LOGGED,
@@ -89,6 +93,7 @@ MESSAGES: dict[str, TypeAdapter[Any]] = {
     "trial.roster": ROSTER_ENTRY,
     "trial.protocols": PROTOCOL_IN_FORCE,
     "trial.alerts": ALERT_NOTICE,
+    "trial.unblindings": BLIND_BROKEN,
     "identity.sightings": IDENTITY_SIGHTING,
 }
 """By topic, what its records hold; `ehr.raw` holds what came, or `ehr.events`."""
@@ -116,6 +121,9 @@ _OTHER_ANSWERS: dict[str, TypeAdapter[Any]] = {
     "opt-out": OPT_OUT,
     "randomise": RANDOMISE,
     "randomise.domains": RANDOMISE_DOMAINS,
+    "unblind": UNBLIND,
+    "fallback.backfill": PAGES,
+    "rehearse": REHEARSED,
     "protocol.lint": FINDINGS,
     "protocol.vignettes": TRIED,
     "protocol.explain": PASSAGES,

@@ -97,7 +97,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "EMBER_SIGNERS",
         "",
-        "The file of who may sign records, for `ember signature`.",
+        "The file of who may sign records, for `ember signature`; and of who may break a "
+        "blind, for `ember signer` and, on SQLite, `ember unblind`.",
     ),
     Setting(
         "EMBER_ACTOR",

@@ -60,6 +60,13 @@ class AuditAction(StrEnum):
     KIT_MOVED = "kit:moved"
     DOMAIN_ANSWERED = "randomisation:domain_answered"
     RANDOMISATION_REFUSED = "randomisation:refused"
+    BLIND_BROKEN = "blind:broken"
+    BLIND_KEPT = "blind:kept"
+    ENVELOPES_MADE = "blind:envelopes_made"
+    MISRANDOMISED = "randomisation:in_error"
+    REHEARSED = "rehearsal:acted"
+    SEALED_LIST_MADE = "sealed_list:made"
+    SEALED_PAGE_ENTERED = "sealed_list:page_entered"
     MERGE_IN_CONFLICT = "participant:merge_in_conflict"
     IDENTITY_OPENED = "identity:opened"
     IDENTITY_FOUND = "identity:found"
@@ -95,6 +102,11 @@ class Account(StrEnum):
     PAUSES = "pauses"
     VECTORS = "allocation vectors"
     EXCLUSIONS = "exclusions of allocations"
+    UNBLINDINGS = "broken blinds"
+    MISRANDOMISATIONS = "randomisations in error"
+    REHEARSALS = "rehearsals"
+    SEALED_LISTS = "sealed lists"
+    SEALED_OPENINGS = "opened pages of sealed lists"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,8 @@ class Duty(StrEnum):
     """Order what the trial gives."""
     RECORD_DATA = "record_data"
     """Enter what the record does not tell."""
+    UNBLIND = "unblind"
+    """Break the blind of one participant in an emergency."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

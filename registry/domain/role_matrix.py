@@ -195,6 +195,10 @@ MATRIX: Mapping[Surface, Row] = MappingProxyType(
             otherwise=_NO_WORK,
         ),
         Surface.RANDOMISE: _row((_TEAM, Sight.MAY, "recruits"), otherwise=_NO_WORK),
+        Surface.BREAK_BLIND: _row(
+            ((_INVESTIGATOR,), Sight.MAY, "treats, and answers for who treats"),
+            otherwise="nobody else needs an arm at night",
+        ),
         Surface.HANDLE_KITS: _row(
             ((_PHARMACIST,), Sight.MAY, "keeps the kits and hands them out"),
             (_TEAM, Sight.MAY, "gives the kit that was named, also at night"),

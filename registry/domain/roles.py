@@ -92,6 +92,8 @@ class Surface(StrEnum):
     """Answer what only a human can say of a patient."""
     RANDOMISE = "randomise"
     """Ask for an allocation."""
+    BREAK_BLIND = "break_blind"
+    """Be told one blinded arm in an emergency; the delegation log has to say so too."""
     HANDLE_KITS = "handle_kits"
     """Receive, hand out, take back, set aside and replace kits."""
     RECORD_CONDUCT = "record_conduct"

@@ -52,6 +52,11 @@ class Signable(StrEnum):
     KIT_LIST = "kit-list"
     KIT_EVENT = "kit-event"
     ROLE_GRANT = "role-grant"
+    UNBLINDING = "unblinding"
+    REHEARSAL = "rehearsal"
+    SEALED_LIST = "sealed-list"
+    SEALED_OPENING = "sealed-opening"
+    MISRANDOMISATION = "misrandomisation"
 
     @property
     def account(self) -> Account:
@@ -78,6 +83,11 @@ _ACCOUNTS = {
     Signable.KIT_LIST: Account.KIT_LISTS,
     Signable.KIT_EVENT: Account.KIT_EVENTS,
     Signable.ROLE_GRANT: Account.ROLE_GRANTS,
+    Signable.UNBLINDING: Account.UNBLINDINGS,
+    Signable.REHEARSAL: Account.REHEARSALS,
+    Signable.SEALED_LIST: Account.SEALED_LISTS,
+    Signable.SEALED_OPENING: Account.SEALED_OPENINGS,
+    Signable.MISRANDOMISATION: Account.MISRANDOMISATIONS,
 }
 
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 UNKNOWN_LEVEL = "UNKNOWN"
 """A level that is not known yet; nobody is randomised into it."""
+_SEALED = "@sealed="
 DOMAIN = "@domain"
 """Where all strata of a domain are drawn as one, and counted as one."""
 
@@ -33,6 +34,17 @@ def among_arms(stratum: str, arms: Iterable[str]) -> str:
 def across_domain(stratum: str) -> str:
     """The stratum of somebody whose draw looks at the whole domain."""
     return f"{DOMAIN};{stratum}" if stratum else DOMAIN
+
+
+def of_sealed_list(site: str, stratum: str) -> str:
+    """The stratum of whom a sealed list of this site drew, whatever their levels."""
+    told = f"{_SEALED}{_plain(site)}"
+    return f"{told};{stratum}" if stratum else told
+
+
+def is_of_sealed_list(stratum: str) -> bool:
+    """Whether a sealed list drew, and no number of the domain was used."""
+    return stratum.startswith(_SEALED)
 
 
 def counted_in(stratum: str) -> str:

@@ -22,12 +22,12 @@ from registry.inbox.store import Store
 from registry.inbox.waiting import Patience
 from registry.inbox.watch import Around, Trouble
 from registry.usecases.faults import Fault
-from registry.usecases.outbox import PROTOCOLS, ROSTER, OutboxItem
+from registry.usecases.outbox import PROTOCOLS, ROSTER, UNBLINDINGS, OutboxItem
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.clock import Clock
 
 
-ORDERED = (ROSTER, PROTOCOLS)
+ORDERED = (ROSTER, PROTOCOLS, UNBLINDINGS)
 """The topics that are told in order of their acts."""
 
 _LIMIT = 500

@@ -12,19 +12,31 @@ from registry.signing.messages import (
     AllocationAsked,
     AllocationTold,
     Answer,
+    ArmAsked,
+    ArmTold,
     CommitmentAsked,
     CommitmentTold,
     DomainsAsked,
     DomainsTold,
     FaultTold,
     GateTold,
+    KeptTold,
     KitListAsked,
     KitListTold,
+    NoListTold,
+    OpeningAsked,
+    OpeningTold,
     Question,
     ReplacementAsked,
     ReplacementTold,
     question_line,
     read_answer,
+)
+from registry.usecases.break_blind import ArmShown, BlindKept, BreakBlind
+from registry.usecases.enter_opening import (
+    EnterOpening,
+    OpeningEntered,
+    OpeningRefused,
 )
 from registry.usecases.import_kits import ImportKits, KitListRefused, KitsImported
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised
@@ -90,6 +102,26 @@ class SignerClient:
         answer = self._told(CommitmentAsked(trial=trial))
         if isinstance(answer, CommitmentTold):
             return answer.commitment
+        raise _not_an_answer(answer)
+
+    def unblinded(self, command: BreakBlind) -> ArmShown | BlindKept:
+        """The arm, for who asked alone; that it was asked for is on record by then.
+
+        Raises `SettingsError` EMB-342 where it does not answer.
+        """
+        answer = self._told(ArmAsked(command=command))
+        if isinstance(answer, ArmTold | KeptTold):
+            return answer.result
+        raise _not_an_answer(answer)
+
+    def entered(self, command: EnterOpening) -> OpeningEntered | OpeningRefused:
+        """What became of an opened page, now or before.
+
+        Raises `SettingsError` EMB-342 where it does not answer.
+        """
+        answer = self._told(OpeningAsked(command=command))
+        if isinstance(answer, OpeningTold | NoListTold):
+            return answer.result
         raise _not_an_answer(answer)
 
     def close(self) -> None:

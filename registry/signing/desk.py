@@ -18,17 +18,30 @@ from registry.signing.messages import (
     AllocationAsked,
     AllocationTold,
     Answer,
+    ArmAsked,
+    ArmTold,
     CommitmentAsked,
     CommitmentTold,
     DomainsAsked,
     DomainsTold,
     FaultTold,
     GateTold,
+    KeptTold,
     KitListAsked,
     KitListTold,
+    NoListTold,
+    OpeningAsked,
+    OpeningTold,
     Question,
     ReplacementAsked,
     ReplacementTold,
+)
+from registry.signing.unblinding import unblinded
+from registry.usecases.break_blind import BlindKept, BreakBlind
+from registry.usecases.enter_opening import (
+    OpeningEntered,
+    OpeningRefused,
+    enter_opening,
 )
 from registry.usecases.faults import Diagnosis, Fault
 from registry.usecases.import_kits import import_kits
@@ -36,6 +49,7 @@ from registry.usecases.ports import UnitOfWork
 from registry.usecases.randomise import NotRandomised, Randomised, randomise
 from registry.usecases.randomise_domains import AnsweredDomains, randomise_domains
 from registry.usecases.replace_kit import replace_kit
+from registry.usecases.signature_ports import Authenticator
 from streams.vocabulary.errors import EmberError, ErrorCode, Refused, SettingsError
 
 
@@ -83,12 +97,14 @@ class Desk:
         *,
         places: int,
         watch: DeskWatch,
+        authenticator: Authenticator | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._book = book
         self._signer = signer
         self._places = BoundedSemaphore(places)
         self._watch = watch
+        self._authenticator = authenticator
         self._clock = clock
 
     def answer(self, question: Question) -> Answer:
@@ -100,12 +116,14 @@ class Desk:
                         commitment=self._signer.commitment(question.trial)
                     )
                 if isinstance(question, AllocationAsked | DomainsAsked):
-                    return self._act(self._work(question))
-                return self._tried(self._work_with_kits(question))
+                    return self._act(self._draws(question))
+                if isinstance(question, ArmAsked):
+                    return self._tried(lambda: self._arm(question.command))
+                return self._tried(self._in_one(self._work(question)))
             except EmberError as fault:
                 return _told(fault)
 
-    def _work(self, question: AllocationAsked | DomainsAsked) -> Work:
+    def _draws(self, question: AllocationAsked | DomainsAsked) -> Work:
         if isinstance(question, DomainsAsked):
             return lambda uow: DomainsTold(
                 result=randomise_domains(question.command, uow, signer=self._signer)
@@ -114,7 +132,9 @@ class Desk:
             randomise(question.command, uow, signer=self._signer)
         )
 
-    def _work_with_kits(self, question: KitListAsked | ReplacementAsked) -> Work:
+    def _work(self, question: KitListAsked | ReplacementAsked | OpeningAsked) -> Work:
+        if isinstance(question, OpeningAsked):
+            return lambda uow: _of_page(enter_opening(question.command, uow))
         if isinstance(question, KitListAsked):
             return lambda uow: KitListTold(
                 result=import_kits(question.command, uow, signer=self._signer)
@@ -127,7 +147,7 @@ class Desk:
         began = self._clock()
         outcome: Outcome = "failed"
         try:
-            answer = self._tried(work)
+            answer = self._tried(self._in_one(work))
             outcome = _outcome(answer)
         except Refused:
             outcome = "rejected"
@@ -136,12 +156,24 @@ class Desk:
             self._watch.on_answer(outcome, self._clock() - began)
         return answer
 
-    def _tried(self, work: Work) -> Answer:
-        """Again where somebody else was faster; what failed committed nothing."""
+    def _arm(self, command: BreakBlind) -> Answer:
+        result = unblinded(command, self._book, self._authenticator)
+        if isinstance(result, BlindKept):
+            return KeptTold(result=result)
+        return ArmTold(result=result)
+
+    def _in_one(self, work: Work) -> Callable[[], Answer]:
+        def in_one_transaction() -> Answer:
+            with self._book.transaction() as uow:
+                return work(uow)
+
+        return in_one_transaction
+
+    def _tried(self, work: Callable[[], Answer]) -> Answer:
+        """Again where somebody else was faster; asked again, it adds nothing."""
         for _ in range(_TRIES):
             try:
-                with self._book.transaction() as uow:
-                    return work(uow)
+                return work()
             except EmberError:
                 raise
             except Exception as fault:  # noqa: BLE001  whatever it is, the next one is served
@@ -155,9 +187,15 @@ class Desk:
 _NO_ANSWER = FaultTold(
     kind="fault",
     code=ErrorCode.SIGNER_AWAY,
-    problem="The signer could not allocate now.",
-    cure="Ask again with the same key: nothing is allocated twice.",
+    problem="The signer could not do it now.",
+    cure="Ask again: nothing is allocated twice.",
 )
+
+
+def _of_page(result: OpeningEntered | OpeningRefused) -> Answer:
+    if isinstance(result, OpeningEntered):
+        return OpeningTold(result=result)
+    return NoListTold(result=result)
 
 
 def _of_one(result: Randomised | NotRandomised) -> Answer:

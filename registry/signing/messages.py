@@ -1,6 +1,7 @@
 """What is asked of the signer and what it answers, a line of JSON each.
 
-No answer holds the arm of a blinded domain: `Randomised` has none there.
+No answer to an allocation holds the arm of a blinded domain: `Randomised` has none
+there.  One answer alone does, `ArmTold`, once it is on record that the blind is broken.
 """
 
 from __future__ import annotations
@@ -10,6 +11,12 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from registry.usecases.break_blind import ArmShown, BlindKept, BreakBlind
+from registry.usecases.enter_opening import (
+    EnterOpening,
+    OpeningEntered,
+    OpeningRefused,
+)
 from registry.usecases.import_kits import ImportKits, KitListRefused, KitsImported
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised
 from registry.usecases.randomise_domains import AnsweredDomains, RandomiseDomains
@@ -61,8 +68,30 @@ class CommitmentAsked:
     ask: Literal["commitment"] = "commitment"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmAsked:
+    """Break the blind of one participant; there is no way to ask for several."""
+
+    command: BreakBlind
+    ask: Literal["arm"] = "arm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningAsked:
+    """Enter a page of a sealed list; asked again, it is answered alike."""
+
+    command: EnterOpening
+    ask: Literal["opening"] = "opening"
+
+
 Question: TypeAlias = (
-    AllocationAsked | DomainsAsked | KitListAsked | ReplacementAsked | CommitmentAsked
+    AllocationAsked
+    | DomainsAsked
+    | KitListAsked
+    | ReplacementAsked
+    | CommitmentAsked
+    | ArmAsked
+    | OpeningAsked
 )
 
 
@@ -115,6 +144,38 @@ class CommitmentTold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArmTold:
+    """What was assigned, for who asked alone."""
+
+    result: ArmShown
+    tell: Literal["arm"] = "arm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptTold:
+    """The blind is kept, and why."""
+
+    result: BlindKept
+    tell: Literal["kept"] = "kept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningTold:
+    """It is on record, with what does not fit."""
+
+    result: OpeningEntered
+    tell: Literal["opening"] = "opening"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoListTold:
+    """There is no such list."""
+
+    result: OpeningRefused
+    tell: Literal["no_list"] = "no_list"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FaultTold:
     """Why there is no answer, in words that name no patient and no arm."""
 
@@ -132,6 +193,10 @@ Answer: TypeAlias = (
     | KitListTold
     | ReplacementTold
     | CommitmentTold
+    | ArmTold
+    | KeptTold
+    | OpeningTold
+    | NoListTold
     | FaultTold
 )
 

@@ -6,25 +6,32 @@ participants, the words and draws are in memory, and of nobody else.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, null, select
+from sqlalchemy import Connection, RowMapping, Select, and_, func, null, select
 
+from registry.domain.audit import canonical
 from registry.domain.disclosure import Value
 from registry.domain.extracts import COLUMNS, Cut, Extract
+from registry.domain.misrandomisation import Kind, Misrandomisation, corrected
 from registry.domain.role_matrix import places_of
 from registry.domain.roles import Person, Surface
+from registry.domain.stratum import levels_of, stratum_key
 from registry.domain.subjects import ENDED, subject_state
 from registry.store.blinding import given_outcomes, hidden_outcomes
+from registry.store.drawn_by import drawn_by
 from registry.store.flow_parts import speaks_against
+from registry.store.repositories.misrandomisations import MisrandomisationRepository
 from registry.store.repositories.trial import ProtocolRepository
 from registry.store.rows.allocation import RandomisationRow
 from registry.store.rows.audit import AuditRowRow
 from registry.store.rows.conduct import JudgedOutcomeRow
+from registry.store.rows.unblindings import UnblindingRow
 from registry.store.rows.verdicts import OutcomeRow, ScreeningRow
 from registry.store.schema import OPEN_LABEL_ARMS
 from registry.store.views import Views
@@ -157,12 +164,50 @@ def _drawn(connection: Connection, wanted: Wanted) -> dict[str, list[Record]]:
     )
     if wanted.arms:
         query = _with_arm(query)
-    query = query.where(row.randomised_at <= wanted.cut.acts_until)
+    query = query.where(drawn_by(wanted.cut.acts_until))
+    broken, in_error = _unblinded(connection, wanted), _in_error(connection, wanted)
     found: dict[str, list[Record]] = defaultdict(list)
     ordered = query.order_by(row.participant, row.domain)
     for told in connection.execute(ordered).mappings():
-        found[told["participant"]].append(dict(told))
+        place = (told["participant"], told["domain"])
+        one = {
+            **told,
+            "unblinded": place in broken,
+            **_as_it_was(told, in_error[place]),
+        }
+        found[told["participant"]].append(one)
     return found
+
+
+def _in_error(
+    connection: Connection, wanted: Wanted
+) -> defaultdict[tuple[str, str], list[Misrandomisation]]:
+    """By participant and domain, what had been recorded as in error by the cut."""
+    found: defaultdict[tuple[str, str], list[Misrandomisation]] = defaultdict(list)
+    for one in MisrandomisationRepository(connection).of_trial(wanted.trial):
+        if one.recorded_at <= wanted.cut.acts_until:
+            found[one.participant, one.domain].append(one)
+    return found
+
+
+def _as_it_was(drawn: RowMapping, records: list[Misrandomisation]) -> Record:
+    """What went wrong with this allocation, and what was true beside what was frozen."""
+    levels = corrected(levels_of(drawn["stratum"]), Kind.WRONG_STRATUM, records)
+    frozen = dict(json.loads(drawn["covariates"]))
+    values = corrected(frozen, Kind.WRONG_BASELINE, records)
+    return {
+        "misrandomised": ",".join(sorted({one.kind for one in records})) or None,
+        "counts_no_more": any(one.in_error for one in records),
+        "stratum_true": stratum_key(levels.items()),
+        "covariates_true": canonical(sorted(values.items())).decode(),
+    }
+
+
+def _unblinded(connection: Connection, wanted: Wanted) -> frozenset[tuple[str, str]]:
+    """Participant and domain wherever the blind was broken by the cut."""
+    row = UnblindingRow
+    query = select(row.participant, row.domain).where(row.at <= wanted.cut.acts_until)
+    return frozenset((who, domain) for who, domain in connection.execute(query))
 
 
 def _with_arm(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

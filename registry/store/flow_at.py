@@ -34,7 +34,14 @@ from sqlalchemy import (
 from registry.domain.consent import Standing
 from registry.domain.consent_terms import NOT_ASKED, Recorded
 from registry.domain.flow import Box, Course, boxes, exit_of
-from registry.store.flow_parts import arms, outcomes_told, primary_reason, touched
+from registry.store.drawn_by import drawn_by
+from registry.store.flow_parts import (
+    arms,
+    outcomes_told,
+    primary_reason,
+    touched,
+    unblinded,
+)
 from registry.store.listings import FlowAtView, OutcomeFlow
 from registry.store.open_windows import ruled_out_by_answer
 from registry.store.repositories.bulk import portions
@@ -93,6 +100,7 @@ def flow_at(
     alerted, answered = touched(connection, at, within.of(ScreeningStateRow))
     shown = arms(connection, at) if may_see_arms else {}
     outcomes = outcomes_told(connection, at)
+    broken = unblinded(connection, at)
     return tuple(
         _view(
             place,
@@ -102,6 +110,7 @@ def flow_at(
             answered=answered[place],
             by_arm=shown.get(place, Counter()),
             outcomes=outcomes.get(place, ()),
+            broken=broken[place],
             reasons=reasons,
         )
         for place in sorted(told)
@@ -124,6 +133,7 @@ def _view(
     answered: int,
     by_arm: Counter[str],
     outcomes: tuple[OutcomeFlow, ...],
+    broken: int,
     reasons: bool,
 ) -> FlowAtView:
     return FlowAtView(
@@ -138,6 +148,7 @@ def _view(
         arm_not_shown=told.ends[Box.RANDOMISED] - by_arm.total(),
         standing=tuple(sorted((s, n) for s, n in told.standing.items() if n)),
         outcomes=outcomes,
+        unblinded=broken,
     )
 
 
@@ -287,7 +298,7 @@ def _drawn(at: datetime, within: Within) -> Select[*tuple[Any, ...]]:
             row.window_open.label("is_open"),
         )
         .join(row, row.message_id == drawn.screening_message_id)
-        .where(drawn.randomised_at <= at, *within.of(drawn))
+        .where(drawn_by(at), *within.of(drawn))
     )
 
 
@@ -296,7 +307,7 @@ def _drawn_screenings(at: datetime) -> Select[str]:
     return (
         select(row.screening_id)
         .join(drawn, drawn.screening_message_id == row.message_id)
-        .where(drawn.randomised_at <= at)
+        .where(drawn_by(at))
     )
 
 

@@ -9,11 +9,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
+from registry.store.drawn_by import drawn_by
 from registry.store.listings import OutcomeFlow
 from registry.store.rows.alerts import AlertEventRow, AlertRow
 from registry.store.rows.allocation import RandomisationRow
 from registry.store.rows.people import AnswerRow
 from registry.store.rows.reveals import RevealRow
+from registry.store.rows.unblindings import UnblindingRow
 from registry.store.rows.verdicts import OutcomeRow, ScreeningStateRow
 from registry.store.schema import OPEN_LABEL_ARMS
 from streams.vocabulary.messages import CriterionVerdict, TrialScreening
@@ -58,13 +60,23 @@ def arms(connection: Connection, at: datetime) -> dict[Place, Counter[str]]:
         select(row.trial, row.domain, shown.c.arm, func.count())
         .join(shown, shown.c.randomisation_id == row.randomisation_id)
         .outerjoin(RevealRow, RevealRow.randomisation_id == row.randomisation_id)
-        .where(row.randomised_at <= at, or_(RevealRow.at.is_(None), RevealRow.at <= at))
+        .where(drawn_by(at), or_(RevealRow.at.is_(None), RevealRow.at <= at))
         .group_by(row.trial, row.domain, shown.c.arm)
     )
     found: dict[Place, Counter[str]] = defaultdict(Counter)
     for trial, domain, arm, number in connection.execute(query):
         found[trial, domain][arm] = number
     return found
+
+
+def unblinded(connection: Connection, at: datetime) -> Counter[Place]:
+    """For how many participants the blind had been broken."""
+    row = UnblindingRow
+    query = select(row.trial, row.domain, func.count(row.participant.distinct()))
+    found = connection.execute(
+        query.where(row.at <= at).group_by(row.trial, row.domain)
+    )
+    return Counter({(trial, domain): number for trial, domain, number in found})
 
 
 def outcomes_told(
@@ -81,7 +93,7 @@ def outcomes_told(
     row = RandomisationRow
     drawn = select(row.trial, row.domain, row.site, row.patient, row.episode)
     for trial, domain, site, patient, episode in connection.execute(
-        drawn.where(row.randomised_at <= at)
+        drawn.where(drawn_by(at))
     ):
         told = known.get((trial, site, patient, episode), {})
         for name in names[trial]:

@@ -314,6 +314,8 @@ class FlowAtView:
     standing: tuple[tuple[Standing, int], ...]
     """Where the consent of those randomised stands."""
     outcomes: tuple[OutcomeFlow, ...]
+    unblinded: int
+    """Of those randomised, for how many the blind was broken."""
 
     def number(self, box: Box) -> int:
         """How many are in this box."""

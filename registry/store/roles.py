@@ -133,7 +133,7 @@ _ALL = "USING (true) WITH CHECK (true)"
 _RETIRED = "ember_allocator"
 _OF_RANDOMISATION = (
     *("randomisation_request", "allocator", "randomisation", "domain_answer"),
-    *("kit_list", "kit"),
+    *("kit_list", "kit", "unblinding", "sealed_opening"),
 )
 """Tables that only the signer writes, beside the arms."""
 
@@ -141,6 +141,8 @@ _OF_THE_SIGNER = (
     f"USAGE ON SCHEMA {SEALED}",
     f"SELECT, INSERT ON {SEALED}.assignment",
     "SELECT, INSERT ON randomisation_request, randomisation, domain_answer",
+    "SELECT, INSERT ON unblinding, sealed_opening, rehearsal",
+    "SELECT ON sealed_list",
     "SELECT, INSERT, UPDATE ON allocator",
     f"SELECT, INSERT ON {SEALED}.{CONTENTS}",
     "SELECT, INSERT ON kit_list, kit, kit_event",

@@ -54,6 +54,19 @@ class FileOfSigners:
         return Authenticated(known.printed_name, METHOD)
 
 
+class CurrentSigners:
+    """Looks into the file at each question: who was enrolled since is known."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `SettingsError` EMB-312 for a file that is not there or not closed."""
+        self._path = path
+        FileOfSigners(path)
+
+    def authenticated(self, person: str, secret: str) -> Authenticated | None:
+        """As `FileOfSigners` tells; raises `SettingsError` EMB-312 as it does."""
+        return FileOfSigners(self._path).authenticated(person, secret)
+
+
 def enrol_signer(path: Path, person: str, printed_name: str, secret: str) -> None:
     """Add somebody; makes the file where there is none.
 

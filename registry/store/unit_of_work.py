@@ -29,6 +29,7 @@ from registry.store.repositories.feeds import FeedRepository
 from registry.store.repositories.gate import GateRepository
 from registry.store.repositories.kits import KitRepository
 from registry.store.repositories.letters import LetterRepository
+from registry.store.repositories.misrandomisations import MisrandomisationRepository
 from registry.store.repositories.outbox import OutboxRepository
 from registry.store.repositories.pauses import PauseRepository
 from registry.store.repositories.people import (
@@ -37,8 +38,10 @@ from registry.store.repositories.people import (
     ParticipantRepository,
 )
 from registry.store.repositories.redactions import RedactionRepository
+from registry.store.repositories.rehearsals import RehearsalRepository
 from registry.store.repositories.reveals import RevealRepository
 from registry.store.repositories.roles import RoleGrantRepository
+from registry.store.repositories.sealed_lists import SealedListRepository
 from registry.store.repositories.signatures import RecordSignatureRepository
 from registry.store.repositories.sites import (
     DelegationRepository,
@@ -51,6 +54,7 @@ from registry.store.repositories.trial import (
     ProtocolRepository,
     Shelf,
 )
+from registry.store.repositories.unblindings import UnblindingRepository
 from registry.store.repositories.vault import VaultRepository
 from registry.store.repositories.vectors import VectorRepository
 from registry.store.repositories.verdicts import (
@@ -96,6 +100,10 @@ class UnitOfWork:
         self.reveals = RevealRepository(connection)
         self.kits = KitRepository(connection)
         self.domain_answers = DomainAnswerRepository(connection)
+        self.unblindings = UnblindingRepository(connection)
+        self.rehearsals = RehearsalRepository(connection)
+        self.sealed_lists = SealedListRepository(connection)
+        self.misrandomisations = MisrandomisationRepository(connection)
         self.letters = LetterRepository(connection)
         self.vault = VaultRepository(connection)
         self.outbox = OutboxRepository(connection)

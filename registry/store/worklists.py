@@ -18,6 +18,7 @@ from registry.domain.consent import Standing
 from registry.domain.consent_terms import Recorded, Stand, Terms, recorded, stand
 from registry.domain.participant import Consent, OptOut, Participant
 from registry.domain.stratum import FactorState
+from registry.store.drawn_by import drawn_by
 from registry.store.listings import ConsentView, Due, StratumView
 from registry.store.repositories.trial import ProtocolRepository
 from registry.store.rows.allocation import RandomisationRow
@@ -184,7 +185,7 @@ def _words(
 
 def _randomised(at: datetime) -> Select[str]:
     row = RandomisationRow
-    return select(row.participant).where(row.randomised_at <= at)
+    return select(row.participant).where(drawn_by(at))
 
 
 def _open_screenings(at: datetime, trial: str | None) -> Select[str]:

@@ -12,12 +12,12 @@ from streams.vocabulary.messages import TrialScreening
 
 
 def end_calls(
-    drawn: Randomisation, uow: UnitOfWork, *, alone: bool, said: TrialScreening
+    drawn: Randomisation, uow: UnitOfWork, *, alone: bool, said: TrialScreening | None
 ) -> tuple[AlertRecord, ...]:
     """Nobody calls about this domain any more, nor about trials that exclude this one.
 
     `alone`: the person has no other name, and the trial excludes no other.
-    `said`: the latest verdict, on which the randomisation rests.
+    `said`: the latest verdict, where the randomisation rests on it.
     """
     withheld = () if alone else _withheld(drawn, uow)
     acted = close_alerts_of(

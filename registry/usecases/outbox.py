@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from streams.vocabulary.topics import ALERTS, PROTOCOLS, ROSTER
+from streams.vocabulary.topics import ALERTS, PROTOCOLS, ROSTER, UNBLINDINGS
 
 
-__all__ = ["ALERTS", "PROTOCOLS", "ROSTER", "OutboxItem"]
+__all__ = ["ALERTS", "PROTOCOLS", "ROSTER", "UNBLINDINGS", "OutboxItem"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

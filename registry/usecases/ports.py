@@ -45,6 +45,7 @@ from registry.usecases.site_ports import Delegations, GreenLights, Signatures
 from registry.usecases.stream_ports import Feeds, Stream
 from registry.usecases.stream_state import RecordedMessage
 from registry.usecases.vault_ports import Vault
+from registry.usecases.wrong_ports import WhenThingsGoWrong
 from streams.vocabulary.messages import (
     Provenance,
     SepsisOnset,
@@ -265,7 +266,7 @@ class Allocations(AllocationRecords, Protocol):
         ...
 
 
-class UnitOfWork(Protocol):
+class UnitOfWork(WhenThingsGoWrong, Protocol):
     """One transaction."""
 
     @property

@@ -35,6 +35,11 @@ ACCOUNTS: Mapping[str, Account] = {
     AuditAction.RESUMED.value: Account.PAUSES,
     AuditAction.VECTOR_PUBLISHED.value: Account.VECTORS,
     AuditAction.ALLOCATION_EXCLUDED.value: Account.EXCLUSIONS,
+    AuditAction.BLIND_BROKEN.value: Account.UNBLINDINGS,
+    AuditAction.MISRANDOMISED.value: Account.MISRANDOMISATIONS,
+    AuditAction.REHEARSED.value: Account.REHEARSALS,
+    AuditAction.SEALED_LIST_MADE.value: Account.SEALED_LISTS,
+    AuditAction.SEALED_PAGE_ENTERED.value: Account.SEALED_OPENINGS,
 }
 """The actions that write one record each; batches write many."""
 
@@ -59,6 +64,11 @@ BY_IDENTITY: Mapping[Account, Callable[[UnitOfWork, str], object | None]] = {
     Account.PAUSES: lambda uow, named: uow.pauses.one(named),
     Account.VECTORS: lambda uow, named: uow.vectors.one(named),
     Account.EXCLUSIONS: lambda uow, named: uow.allocations.exclusion(named),
+    Account.UNBLINDINGS: lambda uow, named: uow.unblindings.one(named),
+    Account.MISRANDOMISATIONS: lambda uow, named: uow.misrandomisations.one(named),
+    Account.REHEARSALS: lambda uow, named: uow.rehearsals.one(named),
+    Account.SEALED_LISTS: lambda uow, named: uow.sealed_lists.one(named),
+    Account.SEALED_OPENINGS: lambda uow, named: uow.sealed_lists.opening(named),
 }
 """By the identity that is the audit row's subject; raises `UnreadableRecordError`."""
 

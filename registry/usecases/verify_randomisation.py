@@ -22,7 +22,8 @@ from registry.domain.randomisation.history import KnownHistory
 from registry.domain.randomisation.methods import Adaptive
 from registry.domain.randomisation.signer import Signer
 from registry.domain.randomisation.vector import INITIAL, Vector
-from registry.domain.stratum import counted_in
+from registry.domain.sealed_list import SealedList, SealedOpening
+from registry.domain.stratum import counted_in, is_of_sealed_list
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
@@ -79,9 +80,26 @@ def verify_randomisation(
         )
     published = _published(trial, uow)
     drawn = sorted(uow.allocations.of_trial(trial), key=published.order)
+    arms = {
+        d.randomisation_id: uow.allocations.sealed(d.randomisation_id) for d in drawn
+    }
+    on_paper = _OnPaper(
+        {one.list_id: one for one in uow.sealed_lists.of_trial(trial)},
+        {
+            one.randomisation_id: one
+            for one in uow.sealed_lists.openings_of_trial(trial)
+            if one.randomisation_id is not None
+        },
+    )
     replay = _Replay(published, uow.allocations.exclusions_of(trial), signer)
+    for one in drawn:
+        if is_of_sealed_list(one.stratum):
+            replay.enter(one, on_paper.openings.get(one.randomisation_id), arms)
     found = [
-        replay.fault(one, uow.allocations.sealed(one.randomisation_id)) for one in drawn
+        on_paper.fault(one, arms[one.randomisation_id])
+        if is_of_sealed_list(one.stratum)
+        else replay.fault(one, arms[one.randomisation_id])
+        for one in drawn
     ]
     return RandomisationReport(
         trial=trial,
@@ -95,6 +113,28 @@ def verify_randomisation(
         )
         + tuple(_gaps(drawn)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _OnPaper:
+    """What committed to the pages of sealed lists, and which were entered."""
+
+    lists: Mapping[str, SealedList]
+    openings: Mapping[str, SealedOpening]
+
+    def fault(self, one: Randomisation, sealed: SealedArm | None) -> str | None:
+        """What differs from the page that was committed to; its key is not here."""
+        opening = self.openings.get(one.randomisation_id)
+        made = None if opening is None else self.lists.get(opening.list_id)
+        if made is None:
+            return "no page of a sealed list was entered for it"
+        if made.commitment_of(one.sequence_no) != one.arm_commitment:
+            return "the page of the sealed list is another"
+        if sealed is None:
+            return "its arm is gone"
+        if sealed.commitment != one.arm_commitment:
+            return "the arm is not the one that was committed to"
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +212,18 @@ class _Replay:
         self._schedules: dict[tuple[str, str, int], Counter[str]] = defaultdict(Counter)
         self._given: dict[str, tuple[str, str]] = {}
         self._domains: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+        self._entered: list[tuple[SealedOpening, tuple[str, str]]] = []
+
+    def enter(
+        self,
+        one: Randomisation,
+        opening: SealedOpening | None,
+        arms: Mapping[str, SealedArm | None],
+    ) -> None:
+        """Remember who came by paper: the draws after they were entered saw them."""
+        sealed = arms[one.randomisation_id]
+        if opening is not None and sealed is not None:
+            self._entered.append((opening, (one.stratum, sealed.arm)))
 
     def fault(self, one: Randomisation, sealed: SealedArm | None) -> str | None:
         """What differs of this allocation; None where all is as it was drawn."""
@@ -203,20 +255,30 @@ class _Replay:
 
     def _who_counts(self, one: Randomisation) -> Counter[tuple[str, str]]:
         """Everybody before, but those whom this draw no longer saw."""
+        entered = {
+            opening.randomisation_id or "": given
+            for opening, given in self._entered
+            if opening.domain == one.domain and opening.counts(one.sequence_no)
+        }
+        given = {**self._given, **entered}
         out = Counter(
-            self._given[each.randomisation_id]
+            given[each.randomisation_id]
             for each in self._exclusions
             if each.domain == one.domain
             and not each.counts(one.sequence_no)
-            and each.randomisation_id in self._given
+            and each.randomisation_id in given
         )
-        return self._domains[one.domain] - out if out else self._domains[one.domain]
+        seen = self._domains[one.domain]
+        if not entered and not out:
+            return seen
+        return seen + Counter(entered.values()) - out
 
 
 def _gaps(drawn: list[Randomisation]) -> Iterator[Differing]:
     """Numbers that nobody has: an allocation was taken away."""
     last: dict[tuple[str, str], int] = defaultdict(int)
-    for one in sorted(drawn, key=lambda each: each.sequence_no):
+    in_order = sorted(drawn, key=lambda each: each.sequence_no)
+    for one in (d for d in in_order if not is_of_sealed_list(d.stratum)):
         lock = counted_in(one.stratum)
         if one.sequence_no != last[one.domain, lock] + 1:
             yield _differing(one, "the number before it is missing or there twice")

@@ -330,12 +330,33 @@ Logged = EhrMessage | RosterEntry | ClockTick | ProtocolInForce
 """What a record of a patient's log, `ehr.events`, may be."""
 
 EHR_MESSAGE = TypeAdapter(EhrMessage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlindBroken:
+    """`trial.unblindings`: the blind of one participant was broken; never an arm.
+
+    Who asked, and why, the registry tells to whom it concerns.
+    """
+
+    type: Literal["blind_broken"] = "blind_broken"
+    message_id: str
+    schema_version: str = "1.0"
+    site: str
+    trial: str
+    domain: str
+    participant: str
+    happened_at: Instant
+    mode: Literal["demo", "silent", "live"]
+
+
 SEPSIS_ONSET = TypeAdapter(SepsisOnset)
 TRIAL_SCREENING = TypeAdapter(TrialScreening)
 TRIAL_OUTCOME = TypeAdapter(TrialOutcome)
 ROSTER_ENTRY = TypeAdapter(RosterEntry)
 CLOCK_TICK = TypeAdapter(ClockTick)
 PROTOCOL_IN_FORCE = TypeAdapter(ProtocolInForce)
+BLIND_BROKEN = TypeAdapter(BlindBroken)
 IDENTITY_SIGHTING = TypeAdapter(IdentitySighting)
 DEAD_LETTER = TypeAdapter(DeadLetter)
 LOGGED: TypeAdapter[Logged] = TypeAdapter(Annotated[Logged, Discriminator("type")])

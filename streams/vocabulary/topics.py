@@ -23,6 +23,7 @@ OUTCOMES = "trial.outcomes"
 PROTOCOLS = "trial.protocols"
 ROSTER = "trial.roster"
 ALERTS = "trial.alerts"
+UNBLINDINGS = "trial.unblindings"
 IDENTITIES = "identity.sightings"
 
 LETTERS_KEPT = 30 * DAY
@@ -157,6 +158,14 @@ TOPICS: tuple[Topic, ...] = (
         written_by=("relay",),
         read_by=("external",),
         carries="what was told, to which role, why",
+        retention=30 * DAY,
+    ),
+    Topic(
+        name=UNBLINDINGS,
+        written_by=("relay",),
+        read_by=("external",),
+        carries="for whom the blind was broken, for sponsor and monitor; never an arm",
+        key="site/trial",
         retention=30 * DAY,
     ),
     Topic(

@@ -76,6 +76,7 @@ _MEANINGS = {
     Surface.RECORD_CONSENT: "record consent and opt-outs",
     Surface.ANSWER_CRITERIA: "answer criteria",
     Surface.RANDOMISE: "ask for an allocation",
+    Surface.BREAK_BLIND: "be told one blinded arm in an emergency",
     Surface.HANDLE_KITS: "receive, hand out, take back, replace kits",
     Surface.RECORD_CONDUCT: "record deviations",
     Surface.SIGN_RECORDS: "sign records",

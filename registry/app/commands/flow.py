@@ -85,6 +85,8 @@ def _after(row: FlowAtView, margin: str) -> Iterator[tuple[str, int]]:
     yield from ((f"{margin}to {arm}", number) for arm, number in row.by_arm)
     if row.arm_not_shown:
         yield f"{margin}to an arm that is not shown", row.arm_not_shown
+    if row.unblinded:
+        yield f"{margin}blind broken", row.unblinded
     for standing, number in row.standing:
         yield f"{margin}consent: {_words(standing)}", number
     for outcome in row.outcomes:

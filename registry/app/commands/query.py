@@ -13,7 +13,13 @@ from pydantic import TypeAdapter
 from registry.app import received
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import AsOption, opened_as
+from registry.app.commands.cells import judged, score, value
 from registry.app.commands.flow import FLOW, flow
+from registry.app.commands.gone_wrong import (
+    GONE_WRONG,
+    misrandomisations,
+    unblindings,
+)
 from registry.app.commands.options import (
     AtOption,
     JsonOption,
@@ -56,6 +62,7 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
     "strata": TypeAdapter(tuple[StratumView, ...]),
     "alerts": TypeAdapter(tuple[AlertView, ...]),
     "deviations": TypeAdapter(tuple[Deviation, ...]),
+    **GONE_WRONG,
     "separation": TypeAdapter(tuple[received.SeparationView, ...]),
     "agreement": TypeAdapter(tuple[AgreementView, ...]),
     "flow": FLOW,
@@ -63,6 +70,8 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
 """What `--json` prints; the schemas are published in `deploy/schemas`."""
 
 app.command()(flow)
+app.command()(unblindings)
+app.command()(misrandomisations)
 
 
 @app.command()
@@ -91,7 +100,7 @@ def onsets(
         "status": lambda r: r.status,
         "onset": lambda r: told(r.happened_at),
         "known": lambda r: told(r.known_at),
-        "score": _score,
+        "score": score,
         "definition": lambda r: r.definition,
         "policy": lambda r: r.policy,
     }
@@ -240,10 +249,10 @@ def outcomes(
         "trial": lambda r: r.trial,
         "outcome": lambda r: r.outcome,
         "status": lambda r: r.status if r.amends is None else f"{r.status}, amended",
-        "value": _value,
+        "value": value,
         "final from": lambda r: told(r.determinable_from),
         "reason": lambda r: r.reason or "",
-        "judged": _judged,
+        "judged": judged,
     }
     show("outcomes", rows, columns, as_json=as_json)
 
@@ -350,25 +359,6 @@ def _check_definition(name: str, held: set[str]) -> None:
         )
 
 
-def _value(outcome: OutcomeView) -> str:
-    """The value, or between what it lies."""
-    if outcome.value is not None:
-        return f"{outcome.value:g}"
-    if outcome.lower is None or outcome.upper is None:
-        return "unknown"
-    return f"unknown ({outcome.lower:g} to {outcome.upper:g})"
-
-
-def _judged(outcome: OutcomeView) -> str:
-    """What a human says of it, and whether the record moved since."""
-    judged = outcome.judged
-    if judged is None:
-        return ""
-    value = "unknown" if judged.value is None else f"{judged.value:g}"
-    since = "; the record moved since" if outcome.moved_since else ""
-    return f"{value}, {judged.judged_as} by {judged.actor}: {judged.reason}{since}"
-
-
 def _urgency(row: ConsentView) -> tuple[bool, datetime, str]:
     """Who has a deadline comes first, the nearest before the others."""
     latest = datetime.max.replace(tzinfo=UTC)
@@ -380,13 +370,6 @@ def _may(row: ConsentView) -> str:
     acts = ("randomise", "treat", "follow_up", "collect", "use")
     allowed = (act for act in acts if getattr(row, f"may_{act}"))
     return ", ".join(allowed).replace("_", " ")
-
-
-def _score(onset: OnsetView) -> str:
-    """SOFA's or Phoenix's points with their bounds; empty where a flag has none."""
-    if onset.score is None:
-        return ""
-    return f"{onset.score} ({onset.score_lower}-{onset.score_upper})"
 
 
 def show(name: str, rows: Sequence[RowT], columns: Columns, *, as_json: bool) -> None:

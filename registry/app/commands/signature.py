@@ -63,7 +63,7 @@ def enrol(
     signers: SignersOption = None,
 ) -> None:
     """Let somebody sign; a name is given to one person, for ever."""
-    secret = _secret(secret_file, asked_twice=True)
+    secret = secret_of(secret_file, asked_twice=True)
     enrol_signer(signers_file(os.environ, signers), name, printed_name, secret)
     print(f"{name} may sign as {printed_name}.")
 
@@ -81,7 +81,7 @@ def sign(
 ) -> None:
     """Sign a record as it is now; who signs shows anew that it is them."""
     authenticator = FileOfSigners(signers_file(os.environ, signers))
-    secret = _secret(secret_file)
+    secret = secret_of(secret_file)
     command = SignRecord(
         kind=kind,
         record_id=record,
@@ -155,7 +155,11 @@ def _show(found: list[SignatureTold], as_json: bool) -> None:
         print("No signatures.")
 
 
-def _secret(file: Path | None, *, asked_twice: bool = False) -> str:
+def secret_of(file: Path | None, *, asked_twice: bool = False) -> str:
+    """The secret: the first line of the file, or what is typed.
+
+    Raises `SettingsError` EMB-312 for a file that cannot be read.
+    """
     if file is None:
         told: str = typer.prompt(
             "Secret", hide_input=True, confirmation_prompt=asked_twice, err=True

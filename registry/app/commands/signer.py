@@ -10,6 +10,7 @@ import typer
 
 from registry.app.commands.options import RegistryOption
 from registry.app.settings import SignerSettings, registry_url, signer_settings
+from registry.app.unblinding import authenticator
 from registry.app.waiting import registry_awaited
 from registry.app.watching import SignerGauges
 from registry.signing.desk import Desk
@@ -50,7 +51,13 @@ def signer(
             return
         try:
             _check(book)
-            desk = Desk(book, keys, places=settings.places, watch=SignerGauges(process))
+            desk = Desk(
+                book,
+                keys,
+                places=settings.places,
+                watch=SignerGauges(process),
+                authenticator=authenticator(os.environ),
+            )
             _serve(SignerServer(settings.socket, desk), book, process)
         finally:
             book.close()

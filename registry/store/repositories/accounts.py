@@ -28,13 +28,17 @@ from registry.store.rows.answered import DomainAnswerRow
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
 from registry.store.rows.conduct import DeviationRow, JudgedOutcomeRow
 from registry.store.rows.kits import KitEventRow, KitListRow
+from registry.store.rows.misrandomisations import MisrandomisationRow
 from registry.store.rows.people import AnswerRow, ConsentRow, OptOutRow, ParticipantRow
 from registry.store.rows.redactions import RedactionRow
+from registry.store.rows.rehearsals import RehearsalRow
 from registry.store.rows.reveals import RevealRow
 from registry.store.rows.roles import RoleGrantRow
+from registry.store.rows.sealed_lists import SealedListRow, SealedOpeningRow
 from registry.store.rows.signatures import RecordSignatureRow
 from registry.store.rows.sites import DelegationRow, GreenLightRow, SignatureRow
 from registry.store.rows.trial import ModeRow, PauseRow, ProtocolRow
+from registry.store.rows.unblindings import UnblindingRow
 from registry.store.rows.verdicts import (
     OnsetRow,
     OutcomeRow,
@@ -127,6 +131,11 @@ def _kept() -> Iterator[_Kept]:
     yield _of_its_own(Account.KIT_EVENTS, KitEventRow)
     yield _of_its_own(Account.PAUSES, PauseRow)
     yield _of_its_own(Account.EXCLUSIONS, ExclusionRow)
+    yield _of_its_own(Account.UNBLINDINGS, UnblindingRow)
+    yield _of_its_own(Account.REHEARSALS, RehearsalRow)
+    yield _of_its_own(Account.SEALED_LISTS, SealedListRow)
+    yield _of_its_own(Account.SEALED_OPENINGS, SealedOpeningRow)
+    yield _of_its_own(Account.MISRANDOMISATIONS, MisrandomisationRow)
     yield _Kept(Account.VECTORS, VectorRow.__table__, _NONE, VectorRow.trial)
     yield _of_its_own(Account.JUDGED_OUTCOMES, JudgedOutcomeRow)
     yield _of_its_own(Account.DEVIATIONS, DeviationRow)

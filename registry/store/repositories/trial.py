@@ -190,3 +190,8 @@ class ProtocolRepository:
                 index_elements=["trial", "domain"], set_=values
             )
         )
+
+
+def _designed(trial: str) -> Select[str, bool]:
+    query = select(DomainRow.design, DomainRow.is_open)
+    return query.where(DomainRow.trial == trial).order_by(DomainRow.domain)

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from registry.domain.consent import ConsentState
 from registry.domain.delegation import Duty
 from registry.domain.kit import KitAct, KitLine
+from registry.domain.misrandomisation import Kind
 from registry.domain.mode import Mode
 from registry.domain.pause import Place
 from registry.domain.randomisation.methods import Adaptive, Limit, Minimised
@@ -30,19 +31,28 @@ from registry.domain.signature import Meaning, Signable
 from registry.store.engine import database_url, make_engine
 from registry.store.schema import APPEND_ONLY, schema
 from registry.store.unit_of_work import UnitOfWork
+from registry.usecases.activate_protocol import activate_protocol
+from registry.usecases.break_blind import BreakBlind, break_blind
+from registry.usecases.enter_opening import EnterOpening, enter_opening
 from registry.usecases.exclude_allocation import ExcludeAllocation, exclude_allocation
 from registry.usecases.import_kits import ImportKits, KitsImported, import_kits
 from registry.usecases.judge_outcome import JudgeOutcome, judge_outcome
 from registry.usecases.keep_delegations import AddDelegation, add_delegation
+from registry.usecases.make_sealed_list import MakeSealedList, make_sealed_list
 from registry.usecases.move_kit import MoveKit, move_kit
 from registry.usecases.publish_vector import PublishVector, publish_vector
 from registry.usecases.randomise_domains import RandomiseDomains, randomise_domains
 from registry.usecases.record_deviation import RecordDeviation, record_deviation
+from registry.usecases.record_misrandomisation import (
+    RecordMisrandomisation,
+    record_misrandomisation,
+)
 from registry.usecases.redact_deviation import (
     DeviationRedacted,
     RedactDeviation,
     redact_deviation,
 )
+from registry.usecases.rehearse import RehearseDraw, rehearse_draw
 from registry.usecases.reveal_arm import RevealArm, Revealed, reveal_arm
 from registry.usecases.set_mode import SetMode, set_mode
 from registry.usecases.set_pause import SetPause, set_pause
@@ -291,10 +301,107 @@ def full(bedside, registry):
             )
         set_mode(SetMode(mode=Mode.SILENT, reason="over", actor="admin", at=noon), uow)
     bedside.consent("p2", ConsentState.WITHDRAWN)
+    misrandomise(bedside, drawn[0::2])
     bedside.declare("WAVE")
+    break_blinds(bedside)
+    open_pages(bedside)
     with registry.transaction() as uow:
         set_mode(SetMode(mode=Mode.SILENT, reason="over", actor="admin", at=noon), uow)
     return bedside
+
+
+def misrandomise(bedside, drawn):
+    for done in drawn:
+        asked = RecordMisrandomisation(
+            kind=Kind.WRONG_TREATMENT,
+            participant=done.participant,
+            domain="fluids",
+            happened_at=bedside.noon,
+            description="another kit",
+            received="K-1",
+            actor="nurse",
+            at=bedside.noon + HOUR,
+        )
+        with bedside.registry.transaction() as uow:
+            assert record_misrandomisation(asked, uow).record
+
+
+def break_blinds(bedside):
+    """Two participants of a blinded domain, in a demo: SQLite seals none live."""
+    mask = replace(bedside.fluids, domain="mask", blinded=True)
+    told = bedside.protocol(mask, protocol_hash="hash-2", trial="WAVE")
+    noon = bedside.noon
+    with bedside.registry.transaction() as uow:
+        set_mode(SetMode(mode=Mode.DEMO, reason="shown", actor="admin", at=noon), uow)
+        activate_protocol(told, uow, signer=bedside.signer)
+        add_delegation(
+            AddDelegation(
+                trial="WAVE",
+                site="A",
+                person="doctor",
+                duties=(Duty.UNBLIND,),
+                starts_at=noon,
+                reason="the team",
+                actor="principal",
+                at=noon,
+            ),
+            uow,
+        )
+    where = {"trial": "WAVE", "domain": "mask"}
+    for patient in ("p1", "p2"):
+        shown = {"provenance": "simulated", "protocol_hash": "hash-2", **where}
+        bedside.hear(bedside.verdict(patient, **shown))
+        bedside.consent(patient, trial="WAVE")
+        done = bedside.randomise(patient, **where)
+        command = BreakBlind(
+            participant=done.participant,
+            domain="mask",
+            reason="shock",
+            actor="doctor",
+            sponsor_told=False,
+            at=noon + HOUR,
+        )
+        with bedside.registry.transaction() as uow:
+            assert break_blind(command, uow, None).unblinding
+
+
+def open_pages(bedside):
+    """Two lists, of which two pages were opened and one fits; two decoys."""
+    noon = bedside.noon
+    where = {"trial": "WAVE", "domain": "mask"}
+    shown = {"provenance": "simulated", "protocol_hash": "hash-2", **where}
+    bedside.hear(bedside.verdict("p3", **shown))
+    bedside.consent("p3", trial="WAVE")
+    for number in (901, 951):
+        making = MakeSealedList(
+            **where,
+            site="A",
+            first_no=number,
+            count=2,
+            key=bytes(range(90, 122)),
+            actor="custodian",
+            at=noon,
+        )
+        with bedside.registry.transaction() as uow:
+            made = make_sealed_list(making, uow)
+        entering = EnterOpening(
+            list_id=made.sealed.list_id,
+            envelope=number,
+            participant="WAVE-A-0003",
+            opened_at=noon + HOUR,
+            opened_by="doctor",
+            arm=made.pages[0].arm,
+            nonce=made.pages[0].nonce,
+            outage_from=noon,
+            outage_until=noon + 2 * HOUR,
+            actor="nurse",
+            at=noon + 3 * HOUR,
+        )
+        rehearsing = RehearseDraw(**where, site="A", actor="nurse", at=noon)
+        with bedside.registry.transaction() as uow:
+            entered = enter_opening(entering, uow).opening
+            assert rehearse_draw(rehearsing, uow).rehearsal
+        assert bool(entered.randomisation_id) == (number == 901), entered.findings
 
 
 @pytest.fixture

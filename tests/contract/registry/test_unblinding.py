@@ -1,0 +1,304 @@
+"""Emergency unblinding: on record first, the arm for who asked, and nowhere else."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from typer.testing import CliRunner
+
+from registry.app.commands.query import app as query_app
+from registry.domain.delegation import Duty
+from registry.domain.mode import Mode
+from registry.domain.protocol import ArmDesign, DomainDesign
+from registry.domain.randomisation.methods import PermutedBlocks
+from registry.domain.unblinding import may_unblind
+from registry.signing.unblinding import unblinded
+from registry.store.engine import database_url, make_engine
+from registry.store.schema import assignments, schema
+from registry.usecases.break_blind import (
+    ArmShown,
+    BlindIsBroken,
+    BlindKept,
+    BreakBlind,
+    break_blind,
+    show_arm,
+)
+from registry.usecases.keep_delegations import AddDelegation, add_delegation
+from registry.usecases.outbox import UNBLINDINGS
+from registry.usecases.signature_ports import Authenticated
+from streams.vocabulary.errors import ErrorCode
+
+
+ARMS = ("zephyr", "quartz")
+STEROIDS = DomainDesign(
+    domain="steroids",
+    arms=tuple(map(ArmDesign, ARMS)),
+    method=PermutedBlocks((2,)),
+    blinded=True,
+)
+DESIGNED = {
+    ("randomisation", "ratio"),
+    ("randomisation", "availability"),
+    ("trial_domain", "design"),
+    ("audit_event", "detail"),
+}
+"""Where arms are named as the design's, for everybody alike."""
+MINUTE = timedelta(minutes=1)
+
+
+class Doorkeeper:
+    """Knows one doctor, by one secret."""
+
+    def authenticated(self, person, secret):
+        known = (person, secret) == ("doctor", "correct horse battery")
+        return Authenticated("Dr D", "password") if known else None
+
+
+def command(bedside, participant="TIDE-A-0001", **changed):
+    usual = {
+        "domain": "steroids",
+        "reason": "anaphylaxis",
+        "actor": "doctor",
+        "sponsor_told": False,
+        "at": bedside.noon + 2 * MINUTE,
+    }
+    return BreakBlind(participant=participant, **{**usual, **changed})
+
+
+def delegate(bedside, person="doctor", duty=Duty.UNBLIND):
+    with bedside.registry.transaction() as uow:
+        add_delegation(
+            AddDelegation(
+                trial="TIDE",
+                site="A",
+                person=person,
+                duties=(duty,),
+                starts_at=bedside.noon,
+                reason="the team",
+                actor="principal",
+                at=bedside.noon,
+            ),
+            uow,
+        )
+
+
+@pytest.fixture
+def blinded(bedside):
+    """Two participants of a blinded domain, one of them of an open one too."""
+    bedside.open_trial(bedside.fluids, STEROIDS, mode=Mode.DEMO)
+    for patient in ("p1", "p2"):
+        for domain in ("fluids", "steroids"):
+            fit = bedside.verdict(patient, domain=domain, provenance="simulated")
+            bedside.hear(fit)
+        bedside.consent(patient)
+    bedside.randomise("p1", domain="steroids")
+    bedside.randomise("p2", domain="steroids")
+    bedside.randomise("p1")
+    delegate(bedside)
+    return bedside
+
+
+def sealed(registry_url, registry):
+    """By participant, the arm in the blinded domain, as the owner of the tables sees it."""
+    tables = schema(registry.dialect).tables
+    arms, drawn = assignments(registry.dialect), tables["randomisation"]
+    engine = make_engine(database_url(registry_url))
+    with engine.connect() as connection:
+        joined = arms.join(
+            drawn, drawn.c.randomisation_id == arms.c.randomisation_id
+        ).select()
+        found = connection.execute(joined).mappings().all()
+    engine.dispose()
+    return {r["participant"]: r["arm"] for r in found if r["domain"] == "steroids"}
+
+
+def arms_found(registry_url, registry):
+    """Table and column wherever a row names an arm, the sealed ones left out."""
+    engine = make_engine(database_url(registry_url))
+    hidden = assignments(registry.dialect).fullname
+    with engine.connect() as connection:
+        found = {
+            (table.name, column)
+            for table in schema(registry.dialect).sorted_tables
+            if table.fullname != hidden
+            for row in connection.execute(table.select()).mappings()
+            for column, value in row.items()
+            if any(arm in str(value) for arm in ARMS)
+        }
+    engine.dispose()
+    return found
+
+
+def test_who_asks_is_told_the_arm_that_was_drawn(blinded, registry, registry_url):
+    done = unblinded(command(blinded), registry, None)
+
+    assert isinstance(done, ArmShown)
+    assert done.arm == sealed(registry_url, registry)["TIDE-A-0001"]
+    assert done.arm not in repr(done)
+    assert blinded.broken_chains() == []
+
+
+def test_it_is_committed_before_the_arm_is_read(blinded, registry):
+    """Whoever is killed between the two has no arm, and is on record."""
+    with registry.transaction() as uow:
+        done = break_blind(command(blinded), uow, None)
+    assert isinstance(done, BlindIsBroken)
+
+    with registry.inspection() as uow:
+        (told,) = uow.unblindings.of_trial("TIDE")
+    assert (told.actor, told.reason, told.authenticated_by) == (
+        "doctor",
+        "anaphylaxis",
+        "nothing",
+    )
+    with registry.inspection() as uow:
+        assert isinstance(show_arm(told, uow), ArmShown)
+
+
+def test_an_unblinding_that_is_not_on_record_shows_nothing(blinded, registry):
+    with registry.transaction() as uow, uow.savepoint() as attempt:
+        made_up = break_blind(command(blinded), uow, None).unblinding
+        attempt.take_back()
+    with registry.inspection() as uow:
+        done = show_arm(made_up, uow)
+    assert done.obstacle.name == "not_on_record"
+
+
+def test_no_arm_is_anywhere_the_application_looks(
+    blinded, registry, registry_url, capfd, caplog
+):
+    before = arms_found(registry_url, registry)
+    unblinded(command(blinded), registry, None)
+    unblinded(command(blinded, actor="stranger"), registry, None)
+
+    assert arms_found(registry_url, registry) == before <= DESIGNED
+    with registry.inspection() as uow:
+        details = [
+            row.detail
+            for row in uow.audit.rows(site="A", trial="TIDE")
+            if row.action.startswith("blind:")
+        ]
+    assert len(details) == 2
+    written = [*details, *capfd.readouterr(), caplog.text]
+    assert not any(arm in text for arm in ARMS for text in written)
+
+
+def test_sponsor_and_monitor_are_told_for_whom_and_nothing_else(blinded, registry):
+    unblinded(command(blinded, sponsor_told=True), registry, None)
+
+    (told,) = blinded.told(UNBLINDINGS)
+    assert (told["participant"], told["domain"]) == ("TIDE-A-0001", "steroids")
+    assert not {"arm", "reason", "actor"} & told.keys()
+    with registry.inspection() as uow:
+        (record,) = uow.unblindings.of_trial("TIDE")
+    assert record.sponsor_told
+
+
+def test_the_same_question_again_is_one_record_and_another_ask_is_another(
+    blinded, registry
+):
+    first = unblinded(command(blinded), registry, None)
+    assert first == unblinded(command(blinded), registry, None)
+    delegate(blinded, "nurse", Duty.PRESCRIBE)
+    second = unblinded(command(blinded, actor="nurse"), registry, None)
+
+    assert [first.unblinding.number, second.unblinding.number] == [1, 2]
+    assert len(blinded.told(UNBLINDINGS)) == 2
+    assert blinded.broken_chains() == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "name"),
+    [
+        (
+            {"participant": "TIDE-A-0009"},
+            ErrorCode.UNKNOWN_PARTICIPANT,
+            "no_such_participant",
+        ),
+        ({"domain": "fluids"}, ErrorCode.BLIND_KEPT, "not_blinded"),
+        (
+            {"domain": "fluids", "participant": "TIDE-A-0002"},
+            ErrorCode.BLIND_KEPT,
+            "not_randomised",
+        ),
+        ({"reason": "  "}, ErrorCode.REASON_MISSING, "no_reason"),
+        ({"actor": "stranger"}, ErrorCode.NOT_DELEGATED, "not_delegated"),
+    ],
+)
+def test_the_blind_is_kept_with_a_named_reason(blinded, registry, changed, code, name):
+    done = unblinded(command(blinded, **changed), registry, None)
+
+    assert isinstance(done, BlindKept)
+    assert (done.obstacle.code, done.obstacle.name) == (code, name)
+    with registry.inspection() as uow:
+        assert uow.unblindings.of_trial(None) == ()
+    assert blinded.told(UNBLINDINGS) == []
+
+
+@pytest.mark.parametrize(
+    ("secret", "name"),
+    [(None, "secret_wanted"), ("wrong", "not_authenticated")],
+)
+def test_who_does_not_show_who_they_are_is_told_nothing(
+    blinded, registry, secret, name
+):
+    done = unblinded(command(blinded, secret=secret), registry, Doorkeeper())
+    assert (done.obstacle.code, done.obstacle.name) == (
+        ErrorCode.NOT_AUTHENTICATED,
+        name,
+    )
+
+
+def test_who_shows_who_they_are_is_on_record_with_how(blinded, registry):
+    asked = command(blinded, secret="correct horse battery")
+
+    done = unblinded(asked, registry, Doorkeeper())
+
+    assert done.unblinding.authenticated_by == "password"
+    assert "horse" not in repr(asked)
+
+
+def test_an_arm_that_was_tampered_with_is_told_to_nobody(
+    blinded, registry, tamper, registry_url
+):
+    table = assignments(registry.dialect).fullname
+    other = {"zephyr": "quartz", "quartz": "zephyr"}
+    arm = sealed(registry_url, registry)["TIDE-A-0001"]
+    tamper(f"UPDATE {table} SET arm = '{other[arm]}' WHERE arm = '{arm}'")
+
+    done = unblinded(command(blinded), registry, None)
+
+    assert (done.obstacle.code, done.obstacle.name) == (
+        ErrorCode.ARM_DIFFERS,
+        "arm_not_as_committed",
+    )
+
+
+def test_the_flow_counts_participants_and_the_list_tells_no_arm(
+    blinded, registry, registry_url
+):
+    for minutes in (2, 3):
+        at = blinded.noon + minutes * MINUTE
+        unblinded(command(blinded, at=at), registry, None)
+    with registry.reading() as views:
+        flow = {
+            row.domain: row.unblinded
+            for row in views.flow_at(blinded.noon + 2 * MINUTE * 60)
+        }
+        before = views.flow_at(blinded.noon + MINUTE)
+    assert flow == {"fluids": 0, "steroids": 1}
+    assert {row.unblinded for row in before} == {0}
+
+    words = ["unblindings", "--registry", registry_url, "--json"]
+    done = CliRunner().invoke(query_app, words)
+    assert [row["number"] for row in json.loads(done.stdout)] == [1, 2]
+    table = CliRunner().invoke(query_app, words[:-1])
+    assert "anaphylaxis" in table.stdout
+    assert not any(arm in done.stdout + table.stdout for arm in ARMS)
+
+
+def test_who_may_unblind_treats_or_answers_for_who_treats():
+    assert all(map(may_unblind, ("investigator", "unblind", "prescribe")))
+    assert may_unblind(Duty.SIGN_ELIGIBILITY)
+    others = ("coordinator", "monitor", "dsmb", "auditor", "take_consent", "", "pi")
+    assert not any(map(may_unblind, others))
