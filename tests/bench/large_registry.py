@@ -139,6 +139,7 @@ def _make(
         _run_all(connection, _WITH_INDICES)
         for statement in _PEOPLE:
             connection.execute(text(statement), given)
+        connection.execute(text("ANALYZE"))
         columns = [column.key for column in ScreeningStateRow.__table__.columns]
         state = insert(ScreeningStateRow).from_select(columns, by_revisions())
         connection.execute(state)
