@@ -39,6 +39,8 @@ pytestmark = [
     pytest.mark.xdist_group("faults"),
 ]
 
+SLOWLY = 20.0
+"""Messages a second, while a dead worker's session is waited for again and again."""
 STAGES = ("judged", "sent", "acknowledged", "stored")
 CRASHING = Path(__file__).with_name("crashing_worker.py")
 
@@ -173,7 +175,7 @@ def test_a_worker_that_dies_between_output_state_and_offset_loses_nothing(
         times = len(STAGES) * rounds
         with breaking(house, "worker dies between its effects", times=times):
             for stage in STAGES * rounds:
-                with house.load(f"die-{stage}-{deaths}"):
+                with house.load(f"die-{stage}-{deaths}", rate=SLOWLY):
                     order = tmp_path / "new"
                     order.write_text(f"{stage} {luck.randrange(2, 12)}", "ascii")
                     order.rename(tmp_path / "die")
