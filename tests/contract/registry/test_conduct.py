@@ -301,6 +301,7 @@ def test_the_commands_record_and_list(bedside, participant, one_file):
     assert listed["description"] == "late dose"
 
 
+@pytest.mark.usefixtures("somebody")
 def test_a_refusal_is_told_by_its_code(bedside, one_file):
     bedside.open_trial()
     to = ("--registry", one_file)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from made_up.role_holders import let
 from typer.testing import CliRunner
 
 from registry.app.commands.misrandomisation import app
@@ -258,7 +259,8 @@ def test_corrections_leave_the_record_of_others_alone():
 
 
 @pytest.mark.usefixtures("minimised")
-def test_the_command_says_what_is_kept_and_refuses_in_words(registry_url):
+def test_the_command_says_what_is_kept_and_refuses_in_words(registry, registry_url):
+    let(registry, "investigator")
     words = [
         *("record", "wrong_stratum", SECOND, "--domain", "fluids"),
         *("--what", "no shock", "--happened-at", "2026-03-01T14:00+01:00"),

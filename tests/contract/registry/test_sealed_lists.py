@@ -6,6 +6,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
+from made_up.role_holders import let
 from typer.testing import CliRunner
 
 from registry.app.commands.fallback import app
@@ -421,6 +422,7 @@ def test_the_commands_write_pages_and_read_back_what_was_opened(
         command = read_opened(file).commands(actor="c", at=down.noon + 4 * HOUR)[0]
         assert enter(down, command).opening.findings == ()
         return
+    let(registry, "c")
     back = ["backfill", str(file), "--actor", "c", "--registry", registry_url]
     first = CliRunner().invoke(app, [*back, "--json"])
     again = CliRunner().invoke(app, back)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from made_up.role_holders import let
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from typer.testing import CliRunner
@@ -339,6 +340,8 @@ def command_line(platform, registry_url, tmp_path, monkeypatch):
     far = platform.noon + timedelta(days=36_500)
     hear(platform, "p1", domains=("Drug", "fluids"), deadline=far)
     platform.hear(platform.verdict(domain="care", status="ineligible", deadline=far))
+
+    let(platform.registry, "dr")
 
     def ran(*words):
         return CliRunner().invoke(ember, ["randomise", "A/p1", "--actor", "dr", *words])
