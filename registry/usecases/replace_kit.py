@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from registry.domain.kit import KitAct, KitTerms
-from registry.domain.pause import paused_arms
 from registry.domain.randomisation.signer import Signer
 from registry.domain.reason import expect_reason
 from registry.usecases.move_kit import moved, no_step, unknown_kit
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.reserve_kit import hold_one_of_each, reserve
-from streams.vocabulary.errors import ErrorCode, Refused
+from streams.vocabulary.errors import BrokenInvariant, ErrorCode, Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,7 @@ def replace_kit(command: ReplaceKit, uow: UnitOfWork, *, signer: Signer) -> KitR
     """Reserve it; asked again for the same kit, the same code is told.
 
     Raises `Refused`: EMB-383 for a kit the trial does not have at the site, EMB-384
-    for one that is nobody's, EMB-381 where an arm of the domain has no kit left,
+    for one that is nobody's, EMB-381 where an arm they could have been given has no kit,
     EMB-374 without a reason.
     """
     expect_reason(command.reason)
@@ -56,11 +55,10 @@ def replace_kit(command: ReplaceKit, uow: UnitOfWork, *, signer: Signer) -> KitR
     before = uow.kits.instead_of(kit.kit)
     if before is not None:
         return KitReplaced(kit=before, instead_of=kit.kit, repeated=True)
-    terms, arms = _of_domain(command.trial, kit.domain, uow)
     arm = uow.allocations.arm(kit.randomisation_id)
     held = hold_one_of_each(
-        arms | {arm},
-        terms,
+        _drawn_among(kit.randomisation_id, uow),
+        _terms(command.trial, kit.domain, uow),
         uow,
         trial=command.trial,
         domain=kit.domain,
@@ -95,14 +93,21 @@ def replace_kit(command: ReplaceKit, uow: UnitOfWork, *, signer: Signer) -> KitR
     return KitReplaced(kit=instead.kit, instead_of=kit.kit, repeated=False)
 
 
-def _of_domain(
-    trial: str, domain: str, uow: UnitOfWork
-) -> tuple[KitTerms, frozenset[str]]:
-    """What is said of its kits, and the arms that are not paused."""
-    paused = paused_arms(uow.pauses.standing(trial), domain)
+def _drawn_among(randomisation_id: str, uow: UnitOfWork) -> tuple[str, ...]:
+    """The arms that the participant could have been given, be they paused since.
+
+    Anybody may know them, so whether one of them lacks a kit tells nothing of the arm.
+    """
+    drawn = uow.allocations.one(randomisation_id)
+    if drawn is None:
+        raise BrokenInvariant("A kit is reserved for a randomisation that is none.")
+    return tuple(arm for arm, _ in drawn.ratio)
+
+
+def _terms(trial: str, domain: str, uow: UnitOfWork) -> KitTerms:
     for design in uow.protocols.designs(trial):
         if design.domain == domain and design.kits is not None:
-            return design.kits, frozenset(design.ratio) - {*paused}
+            return design.kits
     raise Refused(
         ErrorCode.UNKNOWN_PART,
         f"{trial} has no domain {domain} with kits.",

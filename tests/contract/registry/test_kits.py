@@ -31,6 +31,7 @@ from registry.domain.kit import (
     StockOut,
 )
 from registry.domain.mode import Mode
+from registry.domain.pause import Place
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.methods import Simple
 from registry.store.unit_of_work import open_registry
@@ -40,6 +41,7 @@ from registry.usecases.move_kit import MoveKit, move_kit
 from registry.usecases.randomise import NotRandomised
 from registry.usecases.replace_kit import ReplaceKit, replace_kit
 from registry.usecases.set_mode import SetMode, set_mode
+from registry.usecases.set_pause import SetPause, set_pause
 from streams.vocabulary.clock import HOUR
 from streams.vocabulary.errors import ErrorCode, Refused
 
@@ -256,6 +258,58 @@ def test_a_replacement_too_is_refused_where_any_arm_has_no_kit(pharmacy):
     assert fault.value.code is ErrorCode.KITS_SHORT
     assert not any(arm in str(fault.value) for arm in ARMS)
     assert pharmacy.kits()[first].state is KitState.RESERVED
+
+
+@pytest.mark.parametrize("paused", ARMS)
+def test_a_replacement_is_refused_alike_where_the_arm_without_kits_is_paused(
+    bedside, paused
+):
+    """Were the paused arm left out, who is on another would be told by their kit."""
+    third = replace(DRUG, arms=(*DRUG.arms, ArmDesign("onyx")))
+    pharmacy = Pharmacy(bedside, three_arms()).open(third)
+    chosen = pharmacy.receive(*ARMS * 6, *("onyx",) * 6)
+    patients = [f"p{n}" for n in range(6)]
+    pharmacy.admit(*patients)
+    given = [bedside.randomise(patient) for patient in patients]
+    assert len({pharmacy.sealed_arm(one) for one in given}) > 1
+    pause(bedside, paused)
+    left = [k for k in chosen if pharmacy.arm[k] == paused]
+    for kit in left:
+        if pharmacy.kits()[kit].state is KitState.AVAILABLE:
+            pharmacy.do(KitAct.QUARANTINE, kit)
+
+    refused = []
+    for one in given:
+        with pytest.raises(Refused) as fault:
+            pharmacy.replace(one.kit)
+        refused.append(str(fault.value))
+
+    assert len(set(refused)) == 1
+
+
+def three_arms(kits=30):
+    """A list of three arms by chance."""
+    rng = random.Random(5)
+    held = [(*ARMS, "onyx")[n % 3] for n in range(kits)]
+    rng.shuffle(held)
+    codes = rng.sample(range(100_000, 1_000_000), kits)
+    return tuple(
+        KitLine(kit=f"K{code}", arm=arm, lot="L1", expires_on=LATE)
+        for code, arm in zip(codes, held, strict=True)
+    )
+
+
+def pause(bedside, arm):
+    command = SetPause(
+        trial="TIDE",
+        place=Place(domain="fluids", arm=arm),
+        paused=True,
+        reason="safety",
+        actor="sponsor",
+        at=bedside.noon,
+    )
+    with bedside.registry.transaction() as uow:
+        set_pause(command, uow)
 
 
 @pytest.mark.parametrize(
