@@ -67,7 +67,9 @@ class Standing:
     drawn: int
     """Randomisations of the participant, in all domains of the trial."""
     requests: int
-    """Of this name, or for this participant in this domain."""
+    """Of this name, be it of an act over several domains, or for this participant in
+    this domain.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -274,7 +274,12 @@ def _told_again(
     In another stay it is no repetition: a participant is randomised once in a domain.
     """
     earlier = uow.allocations.request_by_key(request.idempotency_key)
-    if earlier is not None and meant(earlier) != meant(request):
+    another = (
+        uow.domain_answers.of_act(request.idempotency_key)
+        if earlier is None
+        else meant(earlier) != meant(request)
+    )
+    if another:
         raise Refused(
             ErrorCode.REQUEST_REUSED,
             f"The request {request.idempotency_key!r} was made for another "

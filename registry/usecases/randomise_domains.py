@@ -127,7 +127,7 @@ def randomise_domains(
     domain the trial does not have; and as `randomise` does.
     """
     for _ in range(LOOKS):
-        before = uow.domain_answers.of_act(command.idempotency_key)
+        before = _answered_before(command, uow)
         if before:
             return _told_again(command, before, uow)
         looked = _looked(command, uow)
@@ -167,7 +167,7 @@ def _attempted(
 ) -> AnsweredDomains | None:
     """Inside the locks; None where those taken are no longer the right ones."""
     allocators = _locked(command, looked, uow)
-    before = uow.domain_answers.of_act(command.idempotency_key)
+    before = _answered_before(command, uow)
     if before:
         return _told_again(command, before, uow)
     told: list[tuple[Seen, AnsweredDomain]] = []
@@ -302,6 +302,25 @@ def _entry(record: DomainAnswer) -> AuditEntry:
     )
 
 
+def _answered_before(
+    command: RandomiseDomains, uow: UnitOfWork
+) -> tuple[DomainAnswer, ...]:
+    """The answers of this name; raises `Refused` where it names an act of one domain."""
+    before = uow.domain_answers.of_act(command.idempotency_key)
+    if not before and uow.allocations.request_by_key(command.idempotency_key):
+        raise _reused(command)
+    return before
+
+
+def _reused(command: RandomiseDomains) -> Refused:
+    return Refused(
+        ErrorCode.REQUEST_REUSED,
+        f"The request {command.idempotency_key!r} was made for another "
+        "participant or other domains.",
+        "Give each request a key of its own.",
+    )
+
+
 def _told_again(
     command: RandomiseDomains, before: tuple[DomainAnswer, ...], uow: UnitOfWork
 ) -> AnsweredDomains:
@@ -309,12 +328,7 @@ def _told_again(
     mine = (command.trial, command.site, command.patient, command.episode)
     theirs = {(one.trial, one.site, one.patient, one.episode) for one in before}
     if theirs != {mine} or {one.asked for one in before} != {command.asked}:
-        raise Refused(
-            ErrorCode.REQUEST_REUSED,
-            f"The request {command.idempotency_key!r} was made for another "
-            "participant or other domains.",
-            "Give each request a key of its own.",
-        )
+        raise _reused(command)
     return AnsweredDomains(
         act=command.idempotency_key,
         answers=tuple(_as_kept(one, uow) for one in before),

@@ -23,6 +23,7 @@ from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign, read_design
 from registry.store.rows.alerts import UNCLOSED, AlertRow
 from registry.store.rows.allocation import RandomisationRow, RequestRow, VectorRow
+from registry.store.rows.answered import DomainAnswerRow
 from registry.store.rows.people import (
     AnswerRow,
     ConsentRow,
@@ -126,7 +127,14 @@ def _columns_of_standing() -> list[Label[Any]]:
         RequestRow.domain == _given("domain"),
         RequestRow.participant == mine.scalar_subquery(),
     )
-    requests = by_name.scalar_subquery() + by_participant.scalar_subquery()
+    by_act = select(func.count()).where(
+        DomainAnswerRow.act == _given("idempotency_key")
+    )
+    requests = (
+        by_name.scalar_subquery()
+        + by_participant.scalar_subquery()
+        + by_act.scalar_subquery()
+    )
     scalars = [query.scalar_subquery().label(name) for name, query in row.items()]
     return [*scalars, requests.label("requests")]
 

@@ -183,6 +183,25 @@ def test_an_unknown_domain_and_a_key_in_use_are_refused(platform):
         assert fault.value.code is code
 
 
+def test_a_key_names_an_act_of_one_domain_or_of_several_and_never_both(platform):
+    """Else a domain that opened since would be drawn by an act that was answered."""
+    hear(platform, "p1", domains=("Drug", "fluids"))
+    act(platform)
+    platform.hear(platform.verdict(domain="care"))
+    hear(platform, "p2")
+    platform.randomise("p2", domain="Drug", key="act-2")
+
+    for again in (
+        lambda: platform.randomise("p1", domain="care", key="act-1"),
+        lambda: platform.randomise("p1", domain="Drug", key="act-1"),
+        lambda: act(platform, "p2", key="act-2"),
+    ):
+        with pytest.raises(Refused) as fault:
+            again()
+        assert fault.value.code is ErrorCode.REQUEST_REUSED
+    assert told(act(platform, key="act-3"))["care"] == "drawn"
+
+
 def test_who_was_never_asked_gets_an_answer_that_is_kept(platform):
     platform.hear(platform.verdict())
 
@@ -337,6 +356,7 @@ def command_line(platform, registry_url, tmp_path, monkeypatch):
     (tmp_path / "TIDE.key").write_bytes(bytes(range(32)))
     monkeypatch.setenv("EMBER_ALLOCATION_KEYS", str(tmp_path))
     monkeypatch.setenv("EMBER_REGISTRY", registry_url)
+    let(platform.registry, "dr")
     far = platform.noon + timedelta(days=36_500)
     hear(platform, "p1", domains=("Drug", "fluids"), deadline=far)
     platform.hear(platform.verdict(domain="care", status="ineligible", deadline=far))
