@@ -19,7 +19,7 @@ def read_kits(path: Path) -> tuple[KitLine, ...]:
     Raises `SettingsError` EMB-402 for what is no such file; it repeats no cell of it.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file, strict=True))
             return tuple(_line(number, row) for number, row in enumerate(rows, 2))
     except (OSError, UnicodeDecodeError, csv.Error) as fault:

@@ -63,19 +63,23 @@ def stock(
     *,
     today: date,
     below: int,
+    least: Mapping[str, date] | None = None,
     arms: Mapping[str, str] | None = None,
 ) -> tuple[StockTold, ...]:
-    """Kits that are not used, set aside or expired, by place.
+    """Kits that could be reserved, by place: not used, set aside or soon expired.
 
+    `least`: by domain the earliest expiry of a kit that is given today, which a
+    treatment sets; of other domains, today.
     `arms`: what each holds, for who may know; every arm of a domain is told at each
     place that has any kit of it, with 0 where it has none of that arm.
     """
     told = tuple(kits)
+    earliest: Mapping[str, date] = least or {}
     holds: Mapping[str, str] = arms or {}
     counted = Counter(
         (kit.trial, kit.domain, kit.site, holds.get(kit.kit))
         for kit in told
-        if kit.state in _IN_STOCK and kit.expires_on >= today
+        if kit.state in _IN_STOCK and kit.expires_on >= earliest.get(kit.domain, today)
     )
     of_domain = {(k.trial, k.domain, holds.get(k.kit)) for k in told}
     places = {(k.trial, k.domain, k.site) for k in told}

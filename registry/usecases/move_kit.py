@@ -8,6 +8,7 @@ from datetime import datetime
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.kit import DEPOT, STEPS, Kit, KitAct, KitEvent, KitState, after
 from registry.domain.reason import expect_reason
+from registry.usecases.declared import names_site
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.errors import ErrorCode, Refused
 from streams.vocabulary.ids import identity
@@ -35,7 +36,8 @@ def move_kit(command: MoveKit, uow: UnitOfWork) -> Kit:
     """Do it; gives the kit as it stands since.
 
     Raises `Refused`: EMB-383 for a kit the trial does not have at the site, EMB-384
-    for a step it cannot take, EMB-374 where a reason is wanted and none is told.
+    for a step it cannot take, EMB-374 where a reason is wanted and none is told,
+    EMB-351 for a site that receives it and that the protocol in force does not name.
     """
     if STEPS[command.act].needs_reason:
         expect_reason(command.reason)
@@ -46,6 +48,8 @@ def move_kit(command: MoveKit, uow: UnitOfWork) -> Kit:
         raise unknown_kit(command.kit)
     if command.act in HIDDEN_ACTS or (receives and command.site == DEPOT):
         raise no_step(kit, command.act)
+    if receives:
+        _expect_site(command, uow)
     return moved(
         kit,
         command.act,
@@ -55,6 +59,17 @@ def move_kit(command: MoveKit, uow: UnitOfWork) -> Kit:
         actor=command.actor,
         at=command.at,
     )
+
+
+def _expect_site(command: MoveKit, uow: UnitOfWork) -> None:
+    """A kit that came to a misspelt site would be lost to every other."""
+    active = uow.protocols.active(command.trial)
+    if active is not None and not names_site(active, command.site):
+        raise Refused(
+            ErrorCode.UNKNOWN_PART,
+            f"{command.trial} has no site {command.site}.",
+            "Name one of its protocol in force.",
+        )
 
 
 def _is_there(kit: Kit, command: MoveKit) -> bool:

@@ -238,7 +238,12 @@ def stock_(
                 )
             arms = uow.kits.arms_of(trial) if unblinded else None
             kits = uow.kits.all_of(trial)
-        told = stock(kits, today=now.date(), below=below, arms=arms)
+            least = {
+                design.domain: design.kits.least_expiry(now)
+                for design in uow.protocols.designs(trial)
+                if design.kits is not None
+            }
+        told = stock(kits, today=now.date(), below=below, least=least, arms=arms)
     columns: Columns = {
         "domain": lambda r: r.domain,
         "site": lambda r: r.site or "depot",
@@ -262,17 +267,24 @@ def _move(
     registry: str | None,
 ) -> None:
     now = SystemClock().now()
-    book = opened_as(registry, actor, Surface.HANDLE_KITS)
-    with closing(book), book.transaction() as uow:
+    with (
+        told_in_words(),
+        closing(opened_as(registry, actor, Surface.HANDLE_KITS)) as book,
+    ):
         expect_there(book, Surface.HANDLE_KITS, site=site, trial=trial)
-        for kit in sorted(kits):  # two shipments with one code wait in one order
-            command = MoveKit(
-                trial=trial,
-                kit=kit,
-                act=act,
-                site=site,
-                reason=reason,
-                actor=actor,
-                at=now,
-            )
-            print(f"{kit}: {move_kit(command, uow).state.value}")
+        with book.transaction() as uow:
+            commands = [
+                MoveKit(
+                    trial=trial,
+                    kit=kit,
+                    act=act,
+                    site=site,
+                    reason=reason,
+                    actor=actor,
+                    at=now,
+                )
+                for kit in sorted(kits)  # two shipments with one code wait in one order
+            ]
+            done = [move_kit(command, uow) for command in commands]
+        for one in done:
+            print(f"{one.kit}: {one.state.value}")

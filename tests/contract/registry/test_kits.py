@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
@@ -479,6 +479,65 @@ def folded(pharmacy, kit):
         events = uow.kits.events_of(kit)
     assert [one.number for one in events] == list(range(1, len(events) + 1))
     return events[-1].state if events else KitState.DEPOT
+
+
+def test_stock_is_of_what_can_be_reserved_and_not_of_what_expires_meanwhile(pharmacy):
+    pharmacy.receive(of_each=2)
+    kits = pharmacy.kits().values()
+
+    def in_stock(treated_from):
+        least = {"fluids": TERMS.least_expiry(treated_from)}
+        told = stock(kits, today=LATE, below=1, least=least)
+        return [(one.in_stock, one.low) for one in told]
+
+    last = datetime(LATE.year, LATE.month, LATE.day, tzinfo=UTC) - timedelta(days=7)
+    assert in_stock(last) == [(16, False), (4, False)]
+    assert in_stock(last + timedelta(days=1)) == [(0, True), (0, True)]
+
+
+def test_a_shipment_of_which_one_code_is_wrong_is_told_of_as_nothing_done(
+    pharmacy, registry_url
+):
+    first, second, *_ = sorted(pharmacy.arm)
+    words = (
+        "kit",
+        "receive",
+        "--trial",
+        "TIDE",
+        "--site",
+        "A",
+        "--actor",
+        "pharmacist",
+    )
+
+    wrong = CliRunner().invoke(ember, [*words, first, "K0", "--registry", registry_url])
+    right = CliRunner().invoke(
+        ember, [*words, first, second, "--registry", registry_url]
+    )
+
+    assert (wrong.exit_code, wrong.stdout) == (1, "")
+    assert "EMB-383" in wrong.stderr
+    assert (right.exit_code, right.stdout) == (
+        0,
+        f"{first}: available\n{second}: available\n",
+    )
+
+
+def test_no_kit_comes_to_a_site_that_the_protocol_does_not_name(bedside):
+    pharmacy = Pharmacy(bedside)
+    pharmacy.import_()
+    named = {"sites": [{"id": "A", "status": "open"}]}
+    with bedside.registry.transaction() as uow:
+        command = bedside.protocol(DRUG, document=named)
+        activate_protocol(command, uow, signer=bedside.signer)
+    kit, other, *_ = pharmacy.arm
+
+    with pytest.raises(Refused) as fault:
+        pharmacy.do(KitAct.RECEIVE, kit, site="a")
+
+    assert fault.value.code is ErrorCode.UNKNOWN_PART
+    assert pharmacy.kits()[kit].state is KitState.DEPOT
+    assert pharmacy.do(KitAct.RECEIVE, other).state is KitState.AVAILABLE
 
 
 def test_stock_is_told_of_all_arms_together_and_by_arm_to_the_unblinded(pharmacy):

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from registry.app.kit_files import read_kits
 from registry.domain.kit import KitLine
 from registry.domain.kit_list import faults
 
@@ -103,3 +104,17 @@ def test_the_order_of_the_file_does_not_matter():
     lines = by_chance()
 
     assert faults(sorted(lines, key=lambda one: one.arm), arms=None) == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "ends"), [("", "\n"), ("\ufeff", "\r\n"), ("", "\r\n")]
+)
+def test_a_list_is_read_alike_whichever_program_wrote_it(tmp_path, before, ends):
+    """Spreadsheets set a mark before the first column, and end lines in two signs."""
+    lines = ("kit,arm,lot,expires_on", "K1, zephyr ,L1,2027-03-31", "")
+    file = tmp_path / "kits.csv"
+    file.write_bytes((before + ends.join(lines)).encode())
+
+    assert read_kits(file) == (
+        KitLine(kit="K1", arm="zephyr", lot="L1", expires_on=date(2027, 3, 31)),
+    )
