@@ -156,7 +156,7 @@ WORDS: Mapping[ErrorCode, tuple[str, str]] = {
         "Have the unblinded pharmacist send kits of every arm, and receive them.",
     ),
     ErrorCode.ARM_EXCLUDES: (
-        "The arm that was drawn in another domain leaves no room for this one.",
+        "What was drawn in another domain leaves no room for this one.",
         "Nothing: the protocol says so.",
     ),
     ErrorCode.RECONSENT_DUE: (

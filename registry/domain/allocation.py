@@ -63,12 +63,12 @@ class Randomisation:
     provenance: Provenance
     arm_commitment: str
     """Binds the arm without telling it; see `SealedArm`."""
-    availability: tuple[tuple[str, bool, bool], ...] | None = field(
+    availability: tuple[tuple[str, bool, bool | None], ...] | None = field(
         default=None, metadata=ADDED
     )
     """Each arm of the domain: whether it could be given, and to this patient.
 
-    None in what was drawn before that was kept.
+    The latter is None where the draw was made before that was known; all of it None in what was drawn before that was kept.
     """
     epoch: str | None = field(default=None, metadata=ADDED)
     """Calendar epoch; None in what was drawn before it was kept."""

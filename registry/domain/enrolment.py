@@ -77,6 +77,8 @@ class Case:
     """Somebody paused the trial at this site."""
     excluding_arms: tuple[tuple[str, str], ...] = ()
     """Domain and arm that the participant was drawn to, and that leave no room here."""
+    barred_arms: frozenset[str] = frozenset()
+    """Arms of this domain that leave no room for one the participant was drawn in."""
     excluded_by: tuple[str, ...] = ()
     """Trials this person takes part in, and that leave no room for this one."""
     renew: str | None = None
@@ -282,10 +284,16 @@ def _verdict_obstacles(case: Case, verdict: TrialScreening) -> Iterator[Obstacle
 
 
 def _arm_obstacles(case: Case, verdict: TrialScreening) -> Iterator[Obstacle]:
-    if case.design is not None and not case.design.among(
-        eligible_arms(verdict, case.answers) if verdict.interventions else None
-    ):
+    design = case.design
+    if design is None:
+        return
+    every = frozenset(design.ratio)
+    left = eligible_arms(verdict, case.answers) if verdict.interventions else every
+    if not design.among(left):
         yield Obstacle(ErrorCode.TOO_FEW_ARMS, "too_few_arms")
+    elif not design.among(left - case.barred_arms):
+        barred = ", ".join(sorted(case.barred_arms))
+        yield Obstacle(ErrorCode.ARM_EXCLUDES, "drawn_elsewhere", barred)
 
 
 def _unanswered(

@@ -23,8 +23,8 @@ class Placement:
     schedule: str
     """Identity of what the draws of these numbers depend on; empty without a draw."""
     vector_id: str | None
-    availability: tuple[tuple[str, bool, bool], ...]
-    """Each arm of the domain: available, eligible."""
+    availability: tuple[tuple[str, bool, bool | None], ...]
+    """Each arm of the domain: available, eligible; None: not known yet."""
 
 
 def nowhere(stratum: str) -> Placement:
@@ -45,11 +45,13 @@ def placement(
     stratum: str,
     eligible: Collection[str] | None,
     vector: Vector | None,
+    confirmed: bool = True,
 ) -> Placement:
     """Who may get every arm shares the stratum's draws; other sets have their own.
 
     Minimisation looks at the whole domain, so there all sets share its draws.
-    `eligible` None: every arm.  `vector` None: the protocol's own, where it has one.
+    `eligible` None: every arm; with `confirmed` False it may still prove otherwise.
+    `vector` None: the protocol's own, where it has one.
     """
     left = design.by(vector).among(eligible)
     lock, schedule = stratum, "" if left is None else left.schedule()
@@ -64,10 +66,22 @@ def placement(
         schedule=schedule,
         vector_id=_vector_id(left),
         availability=tuple(
-            (arm, arm not in design.paused, eligible is None or arm in eligible)
+            (
+                arm,
+                arm not in design.paused,
+                _may_get(arm, eligible, confirmed=confirmed),
+            )
             for arm in design.ratio
         ),
     )
+
+
+def _may_get(
+    arm: str, eligible: Collection[str] | None, *, confirmed: bool
+) -> bool | None:
+    if eligible is not None and arm not in eligible:
+        return False
+    return True if confirmed else None
 
 
 def _vector_id(design: DomainDesign | None) -> str | None:

@@ -119,10 +119,14 @@ def _status(facts: GateFacts, beside: _Beside) -> ScreeningStatus | None:
 
 
 def _left(facts: GateFacts, beside: _Beside) -> frozenset[str] | None:
-    """The arms left by the verdict and the answers, where it tells of each arm."""
-    if facts.screening is None or not facts.screening.interventions:
+    """The arms left by the verdict, the answers and what was drawn before."""
+    if facts.screening is None:
         return None
-    return eligible_arms(facts.screening, beside.answers)
+    told = facts.screening.interventions
+    left = eligible_arms(facts.screening, beside.answers) if told else None
+    if beside.design is None or not beside.barred:
+        return left
+    return frozenset(beside.design.ratio if left is None else left) - beside.barred
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +141,8 @@ class _Beside:
     """All that the participant said, in order."""
     answers: dict[str, Truth]
     """The signed ones that count at that moment."""
+    barred: frozenset[str]
+    """The domain's arms that go with no domain the participant was drawn in."""
 
 
 def _beside(
@@ -158,6 +164,7 @@ def _beside(
         design=None if design is None else design.paused_by(paused),
         words=words,
         answers=answers,
+        barred=_barred(asking.whom, standing, uow),
     )
 
 
@@ -190,6 +197,7 @@ def _gate(
             site_closed=active is not None and not recruits(active, whom.site),
             site_paused=Place(site=whom.site) in beside.paused,
             excluding_arms=_excluding_arms(facts.standing, beside, uow),
+            barred_arms=beside.barred,
             declined=_declined(consented, facts.standing, whom, person, uow),
             excluded_by=Holding(uow).conflicts(whom.site, whom.patient, whom.trial)
             if has_rivals
@@ -210,6 +218,25 @@ def _excluding_arms(
         return ()
     given = uow.allocations.open_arms_of(standing.participant or "")
     return tuple(pair for pair in design.not_with if pair in given)
+
+
+def _barred(whom: Whom, standing: Standing, uow: UnitOfWork) -> frozenset[str]:
+    """The arms that shut a domain in which the participant was drawn already.
+
+    Whichever of two domains comes first, nobody is given what the protocol keeps apart.
+    """
+    if standing.participant is None or not standing.drawn:
+        return frozenset()
+    drawn_in = {
+        domain for _, domain in uow.allocations.domains_of([standing.participant])
+    }
+    return frozenset(
+        arm
+        for design in uow.protocols.designs(whom.trial)
+        if design.domain in drawn_in
+        for domain, arm in design.not_with
+        if domain == whom.domain
+    )
 
 
 def _person(standing: Standing, whom: Whom, uow: UnitOfWork) -> Merged:
@@ -274,6 +301,7 @@ def _placed(
         stratum=stratum,
         eligible=_left(facts, beside),
         vector=_vector_in_force(design, stratum, asking, facts.standing, uow),
+        confirmed=_status(facts, beside) == "eligible",
     )
 
 

@@ -96,6 +96,20 @@ def test_the_arm_is_in_no_surface_until_it_is_revealed(deferring, registry_url, 
     assert not deferring.broken_chains()
 
 
+def test_what_was_not_known_of_eligibility_at_the_draw_is_kept_as_unknown(deferring):
+    done = deferring.randomise("p1")
+    confirm(deferring, "p2")
+    known = deferring.randomise("p2")
+
+    with deferring.registry.inspection() as uow:
+        kept = [
+            uow.allocations.one(one.randomisation_id).availability
+            for one in (done, known)
+        ]
+    assert kept == [tuple((arm, True, may) for arm in ARMS) for may in (None, True)]
+    assert not deferring.broken_chains()
+
+
 def test_it_is_revealed_once_eligibility_and_consent_stand_and_told_again(deferring):
     drawn = deferring.randomise("p1")
 

@@ -237,6 +237,29 @@ def test_an_arm_of_one_domain_shuts_another_where_the_protocol_says_so(
     assert not bedside.broken_chains()
 
 
+@pytest.mark.parametrize("third", [(), (ArmDesign("other"),)], ids=["two", "three"])
+def test_in_no_order_is_anybody_given_what_the_protocol_keeps_apart(bedside, third):
+    """The shut domain first: the arm that shuts it is drawn no more."""
+    drug = replace(DRUG, arms=(*DRUG.arms, *third), method=Simple())
+    bedside.open_trial(drug, replace(CARE, not_with=(("Drug", "something"),)))
+    patients = [f"p{n}" for n in range(12)]
+    hear(bedside, *patients, domains=("Drug", "care"))
+    found = set()
+    for patient in patients:
+        act(bedside, patient, "care", key=f"{patient}-1")
+        done = act(bedside, patient, key=f"{patient}-2")
+        (one,) = (answer for answer in done.answers if answer.domain == "Drug")
+        assert {arm: may for arm, _, may in one.availability} == {
+            arm.name: arm.name != "something" for arm in drug.arms
+        }
+        found.add((one.answer.value, arms(done)["Drug"]))
+
+    assert found == (
+        {("drawn", "nothing"), ("drawn", "other")} if third else {("excluded", None)}
+    )
+    assert not bedside.broken_chains()
+
+
 def test_domains_that_wait_for_each_other_are_refused(bedside):
     first = replace(DRUG, not_with=(("care", "early"),))
     second = replace(CARE, not_with=(("Drug", "something"),))
