@@ -11,6 +11,8 @@ from registry.domain.delegation import Duty
 from registry.domain.mode import Mode
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.methods import PermutedBlocks
+from registry.domain.role_matrix import MATRIX
+from registry.domain.roles import Role, Sight, Surface
 from registry.domain.unblinding import may_unblind
 from registry.signing.unblinding import unblinded
 from registry.store.engine import database_url, make_engine
@@ -302,3 +304,9 @@ def test_who_may_unblind_treats_or_answers_for_who_treats():
     assert may_unblind(Duty.SIGN_ELIGIBILITY)
     others = ("coordinator", "monitor", "dsmb", "auditor", "take_consent", "", "pi")
     assert not any(map(may_unblind, others))
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_matrix_lets_those_roles_break_a_blind_whom_unblinding_lets(role):
+    cell = MATRIX[Surface.BREAK_BLIND][role]
+    assert (cell.sight is Sight.MAY) == may_unblind(role)
