@@ -72,12 +72,14 @@ def grant_role(command: GrantRole, uow: UnitOfWork) -> RoleKept | RoleRefused:
     uow.audit.lock(site="", trial="")
     place = Place(command.site, command.trial)
     grants = uow.role_grants.latest()
-    fault = _fault(command) or _not_theirs(
-        grants, command.actor, place, command.at, of=(command.person, command.role)
+    fault = _fault(command) or (
+        _not_theirs(grants, command.actor, place, command.at, to=command.person)
+        if uow.role_grants.entries()
+        else _not_the_first(command.role, place)
     )
     if fault is not None:
         return fault
-    number = sum(one.person == command.person for one in grants) + 1
+    number = uow.role_grants.entries(command.person) + 1
     entry = identity("role_grant", command.person, str(number))
     return _kept(
         RoleGrant(
@@ -148,21 +150,24 @@ def _fault(command: GrantRole) -> RoleRefused | None:
     return None
 
 
+def _not_the_first(role: Role, place: Place) -> RoleRefused | None:
+    """Why a registry without roles cannot begin with this one; None where it can."""
+    everything = place == Place(EVERYWHERE, EVERYWHERE)
+    if role is Role.SITE_ADMIN and everything:
+        return None
+    return _refused("first_is_a_site_admin_of_everything")
+
+
 def _not_theirs(
     grants: tuple[RoleGrant, ...],
     actor: str,
     place: Place,
     at: datetime,
     *,
-    of: tuple[str, Role] | None = None,
+    to: str | None = None,
 ) -> RoleRefused | None:
     """Why this actor may not hand out or take a role there; None where they may."""
-    if not grants:
-        begins = of is not None and of[1] is Role.SITE_ADMIN
-        everything = place == Place(EVERYWHERE, EVERYWHERE)
-        first = begins and everything
-        return None if first else _refused("first_is_a_site_admin_of_everything")
-    if of is not None and of[0] == actor:
+    if to == actor:
         return _refused("to_oneself")
     theirs = places_of(person_at(actor, grants, at), Surface.HAND_OUT_ROLES)
     if any(own.holds(place) for own in theirs):

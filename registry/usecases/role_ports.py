@@ -13,7 +13,14 @@ class RoleGrants(Protocol):
     """Who has which role where."""
 
     def latest(self, person: str | None = None) -> tuple[RoleGrant, ...]:
-        """The latest revision of each grant, of one person or of all, by their names."""
+        """The latest revision of each grant, of one person or of all, by their names.
+
+        A grant of which a revision cannot be read gives nobody anything.
+        """
+        ...
+
+    def entries(self, person: str | None = None) -> int:
+        """How many grants were ever made, to one person or to all, readable or not."""
         ...
 
     def one(self, grant_id: str) -> RoleGrant | None: ...

@@ -51,7 +51,7 @@ def sql(registry_url):
 
 @pytest.fixture
 def tamper(registry_url):
-    """One statement of somebody who can switch the triggers off."""
+    """One statement of somebody who can switch the triggers off, and the checks of a file."""
     if registry_url.startswith("postgresql"):
         off = "SET session_replication_role = replica"
         return lambda statement: _execute(registry_url, [off, statement])
@@ -65,6 +65,7 @@ def _tamper_with_file(url: str, statement: str) -> None:
         )
         for (name,) in named.fetchall():
             connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("PRAGMA ignore_check_constraints = ON")
         connection.execute(statement)
         connection.commit()
 

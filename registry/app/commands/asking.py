@@ -57,10 +57,11 @@ def asking(book: Registry, who: str | None) -> Person | None:
     Raises `Refused` EMB-395 and EMB-396 as `opened_as` tells.
     """
     with book.inspection() as uow:
-        grants, mode = uow.role_grants.latest(), uow.modes.current()
-    if not grants and mode is not Mode.LIVE:
+        grants, given = uow.role_grants.latest(), uow.role_grants.entries()
+        mode = uow.modes.current()
+    if not given and mode is not Mode.LIVE:
         return None
-    if not grants:
+    if not given:
         raise Refused(
             ErrorCode.NO_ROLES_GIVEN,
             "The registry is live, and nobody has been given a role.",

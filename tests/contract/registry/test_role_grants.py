@@ -1,10 +1,13 @@
 """Roles are granted and revoked, on record, and never by who is to have them."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from made_up.role_holders import LONG_AGO
+from typer.testing import CliRunner
 
+from registry.app.commands import audit
 from registry.app.commands.asking import asking
 from registry.domain.mode import Mode
 from registry.domain.roles import EVERYWHERE, Role
@@ -54,6 +57,20 @@ def take(registry):
         return done.grant if isinstance(done, RoleKept) else done.obstacle.name
 
     return revoke
+
+
+@pytest.fixture
+def spoil(registry, tamper):
+    """Make the role of a grant one that there is not."""
+
+    def spoiled(grant):
+        if registry.dialect == "postgresql":
+            tamper("ALTER TABLE role_grant DROP CONSTRAINT ck_role_grant_role")
+        tamper(
+            f"UPDATE role_grant SET role = 'queen' WHERE grant_id = '{grant.grant_id}'"
+        )
+
+    return spoiled
 
 
 @pytest.fixture
@@ -179,3 +196,35 @@ def test_once_there_are_roles_nobody_asks_without_a_name(registry):
 
     assert why.value.code is ErrorCode.NOBODY_NAMED
     assert asking(registry, "stranger").held == frozenset()
+
+
+@pytest.mark.usefixtures("root")
+def test_a_grant_that_cannot_be_read_is_found_and_gives_nobody_anything(
+    registry_url, give, spoil
+):
+    """Not even what an earlier revision of it gave; others work on."""
+    grant = give("ada", "auditor", site=EVERYWHERE, trial=EVERYWHERE)
+    give("eve", "auditor", site=EVERYWHERE, trial=EVERYWHERE)
+    spoil(grant)
+
+    words = ["verify", "--json", "--registry", registry_url, "--as"]
+    found = CliRunner().invoke(audit.app, [*words, "eve"])
+    refused = CliRunner().invoke(audit.app, [*words, "ada"])
+
+    assert [(one["break"] or {}).get("reason") for one in json.loads(found.stdout)] == [
+        "what it recorded cannot be read"
+    ]
+    assert found.exit_code == 1
+    assert refused.exception.code is ErrorCode.NOT_THIS_ROLE
+    assert give("ada", "monitor").entry != grant.entry
+
+
+def test_a_registry_whose_only_grant_cannot_be_read_is_nobodys(
+    registry, root, give, spoil
+):
+    """It is not taken for one without roles, which is open to its owner."""
+    spoil(root)
+
+    assert asking(registry, "root").held == frozenset()
+    refused = give("eve", "site_admin", site=EVERYWHERE, trial=EVERYWHERE)
+    assert refused == "no_site_admin_there"
