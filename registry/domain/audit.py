@@ -55,6 +55,7 @@ class AuditAction(StrEnum):
     SIGNING_FAILED = "signature:failed"
     ALERTS_FOLLOWED = "alerts:followed"
     RANDOMISED = "randomisation:allocated"
+    ARMS_SHOWN = "arms:shown"
     ARM_REVEALED = "randomisation:arm_revealed"
     KITS_IMPORTED = "kits:imported"
     KIT_MOVED = "kit:moved"

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import URL, Connection, Engine, literal, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from registry.domain.roles import Person
 from registry.store.engine import READ_ONLY, database_url, make_engine
@@ -65,7 +65,7 @@ from registry.store.repositories.verdicts import (
 from registry.store.seeing import see_as
 from registry.store.views import Views
 from registry.usecases.faults import Diagnosis
-from streams.vocabulary.errors import ErrorCode, SettingsError
+from streams.vocabulary.errors import ErrorCode, Refused, SettingsError
 
 
 class UnitOfWork:
@@ -186,6 +186,32 @@ class Registry:
             yield Views(connection, self.person)
 
     @contextmanager
+    def reading_by_login(self) -> Iterator[Views]:
+        """As `reading`; on PostgreSQL by the login of who reads, in the same database.
+
+        Its password is looked for where PostgreSQL's own programs look. Raises `Refused`
+        EMB-399 where they are not let in, or where this is their login already, by
+        which nothing could be put on record.
+        """
+        if self.person is None or self.dialect != "postgresql":
+            with self.reading() as views:
+                yield views
+            return
+        own = Registry(_by_login(self._engine.url, self.person.name), self.person)
+        try:
+            with own.reading() as views:
+                yield views
+        except OperationalError:
+            raise Refused(
+                ErrorCode.ROLES_NOT_KEPT,
+                f"The database does not let {self.person.name!r} in.",
+                "Make a login of that name, of `ember_person` and `ember_unblinded`; "
+                "its password may be in PGPASSFILE.",
+            ) from None
+        finally:
+            own.close()
+
+    @contextmanager
     def extracts(self) -> Iterator[Extracts]:
         """One snapshot to be taken out row by row; it waits for no writer."""
         with self._snapshot() as connection:
@@ -251,6 +277,25 @@ def open_registry(url: str, *, pool_size: int = 10) -> Registry:
         engine.dispose()
         raise
     return Registry(engine)
+
+
+def _by_login(url: URL, name: str) -> Engine:
+    if url.username == name:
+        raise Refused(
+            ErrorCode.ROLES_NOT_KEPT,
+            "By a login of one's own nothing can be put on record.",
+            "Name the registry by the application's account; you are logged in by the "
+            "name that you give.",
+        )
+    own = URL.create(
+        url.drivername,
+        username=name,
+        host=url.host,
+        port=url.port,
+        database=url.database,
+        query=url.query,
+    )
+    return make_engine(own, pool_size=1)
 
 
 def _check_file(address: URL) -> None:

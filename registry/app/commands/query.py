@@ -11,6 +11,7 @@ import typer
 from pydantic import TypeAdapter
 
 from registry.app import received
+from registry.app.blinded_arms import arms_on_record
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import AsOption, opened_as
 from registry.app.commands.cells import judged, score, value
@@ -163,10 +164,13 @@ def arms(
     who: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """The arm of everybody, of blinded domains too, for the roles that may know it."""
-    book = opened_as(registry, who, Surface.BLINDED_ARMS)
-    with closing(book), book.reading() as views:
-        rows = views.arms(trial)
+    """The arm of everybody, of blinded domains too, for the roles that may know it.
+
+    That you look is in the audit before you are answered. On PostgreSQL the arms are
+    read by your own login, of the name that you give.
+    """
+    with closing(opened_as(registry, who, Surface.BLINDED_ARMS)) as book:
+        rows = arms_on_record(book, trial, at=SystemClock().now())
     columns: Columns = {
         "participant": lambda r: r.participant,
         "site": lambda r: r.site,

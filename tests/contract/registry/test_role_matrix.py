@@ -272,11 +272,6 @@ def test_a_blinded_arm_is_told_to_whose_role_it_is(terminal):
     if sight(terminal.who, Surface.BLINDED_ARMS) is Sight.NOTHING:
         assert_refused(told, terminal)
         return
-    if terminal.url.startswith("postgresql"):
-        assert terminal.code is ErrorCode.ROLES_NOT_KEPT
-        told = terminal(
-            query.app, "arms", "--json", url=own_login(terminal.url, terminal.who)
-        )
     rows = json.loads(told)
     assert {(r["site"], r["trial"]) for r in rows} == {("A", "tide")}
     with closing(open_registry(terminal.url)) as book, book.inspection() as uow:
@@ -288,6 +283,36 @@ def test_a_blinded_arm_is_told_to_whose_role_it_is(terminal):
     assert len(drawn) == 4
     told = sorted((r["participant"], r["domain"], r["arm"]) for r in rows)
     assert told == sorted(drawn)
+
+
+def test_a_look_at_blinded_arms_is_on_record_before_it_is_answered(terminal):
+    """Who, when and how many; no arm. What cannot be put on record is not shown."""
+    before = looks(terminal)
+
+    told = terminal(query.app, "arms", "--json")
+
+    if sight(terminal.who, Surface.BLINDED_ARMS) is Sight.NOTHING:
+        assert looks(terminal) == before
+        return
+    (row,) = looks(terminal)[len(before) :]
+    assert (row.site, row.trial, row.actor) == ("A", "tide", terminal.who.value)
+    assert json.loads(row.detail) == {"arms": len(json.loads(told))}
+    if terminal.url.startswith("postgresql"):
+        unrecorded = own_login(terminal.url, terminal.who)
+        told = terminal(query.app, "arms", "--json", url=unrecorded)
+        assert terminal.code is ErrorCode.ROLES_NOT_KEPT
+        assert not [arm for arm in BLINDED_ARMS if arm in told]
+    terminal(query.app, "arms", "--trial", "none", "--json")
+    assert [json.loads(one.detail) for one in looks(terminal, "", "")][-1:] == [
+        {"arms": 0}
+    ]
+
+
+def looks(terminal, site="A", trial="tide"):
+    """The rows of the audit that tell of looks at blinded arms."""
+    with closing(open_registry(terminal.url)) as book, book.inspection() as uow:
+        rows = list(uow.audit.rows(site=site, trial=trial))
+    return [row for row in rows if row.action == "arms:shown"]
 
 
 def test_a_patients_record_is_told_to_whose_role_it_is(terminal):
