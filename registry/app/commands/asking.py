@@ -16,7 +16,7 @@ from registry.app.commands.options import opened
 from registry.domain.mode import Mode
 from registry.domain.role_matrix import MATRIX, may, places_of
 from registry.domain.roles import EVERYWHERE, Person, Place, Sight, Surface, person_at
-from registry.store.unit_of_work import Registry
+from registry.store.unit_of_work import Registry, UnitOfWork
 from streams.vocabulary.errors import ErrorCode, Refused
 
 
@@ -81,6 +81,15 @@ def expect_there(book: Registry, surface: Surface, *, site: str, trial: str) -> 
     person = book.person
     if person is not None and not may(person, surface, site=site, trial=trial):
         raise not_this_role(person, surface)
+
+
+def expect_with(
+    book: Registry, surface: Surface, uow: UnitOfWork, *, participant: str
+) -> None:
+    """As `expect_there`, of where the participant is; a code of nobody passes."""
+    who = uow.participants.one(participant)
+    if who is not None:
+        expect_there(book, surface, site=who.site, trial=who.trial)
 
 
 def expect_at(book: Registry, surface: Surface, *, site: str) -> None:

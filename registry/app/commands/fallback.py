@@ -138,8 +138,11 @@ def backfill(
 
 
 def _expect_theirs(book: Registry, commands: Sequence[EnterOpening]) -> None:
-    """Lists that nobody knows are left to be told as what they are."""
-    with book.inspection() as uow:
+    """Lists that nobody knows are left to be told as what they are.
+
+    A list of elsewhere is looked at all the same, or it would pass for unknown.
+    """
+    with book.transaction() as uow:
         found = [uow.sealed_lists.one(name) for name in {c.list_id for c in commands}]
     for one in found:
         if one is not None:

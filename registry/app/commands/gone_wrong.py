@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,8 @@ from registry.app.commands.options import (
     TrialOption,
 )
 from registry.domain.misrandomisation import Misrandomisation
-from registry.domain.roles import Surface
+from registry.domain.role_matrix import may
+from registry.domain.roles import Person, Surface
 from registry.domain.unblinding import Unblinding
 
 
@@ -61,15 +63,27 @@ def misrandomisations(
     who: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """The randomisations in error, and what was true."""
+    """The randomisations in error, and what was true.
+
+    What was given instead is told to who may know open arms, and left out for others.
+    """
     book = opened_as(registry, who, Surface.PARTICIPANTS)
     with closing(book), book.inspection() as uow:
-        rows = uow.misrandomisations.of_trial(trial)
+        found = uow.misrandomisations.of_trial(trial)
+        rows = tuple(_as_seen(one, book.person) for one in found)
     if as_json:
         print(GONE_WRONG["misrandomisations"].dump_json(rows).decode())
         return
     headers = "participant domain no kind true received first counts recorded by"
     _print("misrandomisations", headers.split(), map(_of_error, rows))
+
+
+def _as_seen(one: Misrandomisation, person: Person | None) -> Misrandomisation:
+    """In an open-label domain, what was received is an arm."""
+    place = {"site": one.site, "trial": one.trial}
+    if person is None or may(person, Surface.OPEN_ARMS, **place):
+        return one
+    return replace(one, received=None)
 
 
 def _of_unblinding(one: Unblinding) -> list[str]:

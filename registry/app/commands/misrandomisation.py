@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from registry.app.clocks import SystemClock
-from registry.app.commands.asking import expect_there, opened_as
+from registry.app.commands.asking import expect_with, opened_as
 from registry.app.commands.exits import told_in_words
 from registry.app.commands.naming import moment_given
 from registry.app.commands.options import ActorOption, RegistryOption
@@ -91,10 +91,8 @@ def record(
         )
         book = opened_as(registry, actor, Surface.RECORD_CONDUCT)
         with closing(book), book.transaction() as uow:
+            expect_with(book, Surface.RECORD_CONDUCT, uow, participant=participant)
             done = record_misrandomisation(command, uow)
-            if not isinstance(done, MisrandomisationRefused):
-                place = {"site": done.record.site, "trial": done.record.trial}
-                expect_there(book, Surface.RECORD_CONDUCT, **place)
         if isinstance(done, MisrandomisationRefused):
             (why,) = hindrances((done.obstacle,))
             named = why.name.replace("_", " ")

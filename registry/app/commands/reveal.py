@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from registry.app.clocks import SystemClock
-from registry.app.commands.asking import AsOption, expect_there, opened_as
+from registry.app.commands.asking import AsOption, expect_with, opened_as
 from registry.app.commands.exits import FORBIDDEN, told_in_words
 from registry.app.commands.naming import ReasonOption
 from registry.app.commands.options import ActorOption, RegistryOption
@@ -51,10 +51,8 @@ def arm(
         closing(opened_as(registry, actor, Surface.RANDOMISE)) as book,
     ):
         with book.transaction() as uow:
+            expect_with(book, Surface.RANDOMISE, uow, participant=participant)
             done = reveal_arm(command, uow)
-            if not isinstance(done, NotRevealed):
-                site = done.reveal.site
-                expect_there(book, Surface.RANDOMISE, site=site, trial=trial)
         if isinstance(done, NotRevealed):
             for one in hindrances(done.gate.obstacles):
                 print(f"  {one.in_words}", file=sys.stderr)

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import json
 import shutil
-from base64 import b64encode
 from contextlib import closing
 
 import psycopg
 import pytest
-import typer
+from made_up.at_the_terminal import (
+    NOBODY,
+    Terminal,
+    alone,
+    assert_refused,
+    let_in,
+    sight,
+)
 from made_up.two_houses import (
     BLINDED_ARMS,
     OPEN_ARMS,
@@ -21,7 +27,6 @@ from made_up.two_houses import (
     patient,
 )
 from psycopg.errors import InsufficientPrivilege
-from typer.testing import CliRunner
 
 from registry.app.commands import (
     alerts,
@@ -46,14 +51,12 @@ from registry.store.roles import grant_roles
 from registry.store.row_rules import RULES
 from registry.store.rows.base import Row
 from registry.store.unit_of_work import open_registry
-from streams.vocabulary.errors import ErrorCode, InputError, Refused
+from streams.vocabulary.errors import ErrorCode, InputError
 
 
 MINE, SIBLING, FOREIGN = "-A-tide", "-A-wave", ("-B-tide", "-B-wave")
 GIVEN_OPENLY, GIVEN_BLINDED = "5.2513579", "7.7513579"
 """Values of outcomes that count what was given."""
-NOBODY = "-A-", "-B-"
-KEY = bytes(range(32))
 
 
 @pytest.fixture(
@@ -71,7 +74,7 @@ def house(request, tmp_path_factory):
     with server.database() as url:
         grant_roles(url)
         for one in Role:
-            _login(server, one)
+            let_in(server, one)
         yield _built(url)
 
 
@@ -82,66 +85,14 @@ def _built(url):
     return url
 
 
-def _login(server, one):
-    unblinded = MATRIX[Surface.BLINDED_ARMS][one].sight is not Sight.NOTHING
-    groups = "ember_person, ember_unblinded" if unblinded else "ember_person"
-    server.run(
-        f"DO $$ BEGIN CREATE ROLE {one.value} LOGIN; "
-        "EXCEPTION WHEN duplicate_object THEN NULL; END $$"
-    )
-    server.run(f"GRANT {groups} TO {one.value}")
-
-
 def own_login(url, one):
     """The same registry by the login of a person; SQLite has none."""
     return url.replace("//ember@", f"//{one.value}@")
 
 
-class Terminal:
-    """Runs commands as somebody; gives all that they could read of it."""
-
-    def __init__(self, url, who, folder):
-        self.url, self.who, self.folder = url, who, folder
-        self.code = None
-
-    def _vault_key(self):
-        file = self.folder / "vault.key"
-        file.write_bytes(b64encode(KEY))
-        file.chmod(0o600)
-        return file
-
-    def __call__(self, command, *words, who=True, url=None):
-        named = ("--as", self.who.value) if who else ()
-        ran = CliRunner().invoke(
-            command,
-            [*words, *named, "--registry", url or self.url],
-            env={"EMBER_VAULT_KEYS": f"1:{self._vault_key()}"},
-        )
-        self.code = None
-        if isinstance(ran.exception, Refused):
-            self.code = ran.exception.code
-            return str(ran.exception)
-        if ran.exception is not None and not isinstance(ran.exception, SystemExit):
-            raise ran.exception
-        if ErrorCode.NOT_THIS_ROLE in ran.output:
-            self.code = ErrorCode.NOT_THIS_ROLE
-        return ran.output
-
-
 @pytest.fixture(params=list(Role), ids=lambda one: one.value)
 def terminal(request, house, tmp_path):
     return Terminal(house, request.param, tmp_path)
-
-
-def sight(one, surface):
-    return MATRIX[surface][one].sight
-
-
-def alone(function):
-    """A command that has no group, as an app of its own."""
-    made = typer.Typer()
-    made.command()(function)
-    return made
 
 
 EXPLAIN, SCORE, FEEDS, EXPORT, RANDOMISE = map(
@@ -181,13 +132,6 @@ EXPORTS = {
     "outcomes": Surface.OUTCOMES,
     "audit": Surface.AUDIT,
 }
-
-
-def assert_refused(told, terminal):
-    """Refused, and by words that say nothing of anybody."""
-    assert terminal.code is ErrorCode.NOT_THIS_ROLE, told
-    assert not [mark for mark in NOBODY if mark in told]
-    assert not [arm for arm in (*OPEN_ARMS, *BLINDED_ARMS) if arm in told]
 
 
 def assert_only_theirs(told, one, surface):
