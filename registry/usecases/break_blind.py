@@ -15,7 +15,6 @@ from registry.domain.allocation import Randomisation
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.enrolment import Obstacle
 from registry.domain.mode import Mode
-from registry.domain.participant import Participant
 from registry.domain.reason import is_reason
 from registry.domain.rehearsal import decoy_arm, is_decoy
 from registry.domain.unblinding import (
@@ -78,6 +77,7 @@ def break_blind(
 ) -> BlindIsBroken | BlindKept:
     """Put it on record, with its notice; the same command again adds nothing.
 
+    Who may not ask is not told either whether anything was drawn, or is hidden.
     Without an authenticator nobody can be asked for a secret: the record says so.
     """
     if is_decoy(command.participant):
@@ -85,6 +85,11 @@ def break_blind(
     who = uow.participants.one(command.participant)
     if who is None:
         return _kept(ErrorCode.UNKNOWN_PARTICIPANT, "no_such_participant")
+    if not is_reason(command.reason):
+        return _kept(ErrorCode.REASON_MISSING, "no_reason")
+    shown = _let_in(command, who, uow, authenticator)
+    if isinstance(shown, Obstacle):
+        return _refused(command, who, shown, uow)
     drawn = uow.allocations.stored(
         trial=who.trial, domain=command.domain, participant=who.participant
     )
@@ -92,11 +97,6 @@ def break_blind(
         return _kept(ErrorCode.BLIND_KEPT, "not_randomised")
     if not drawn.blinded:
         return _kept(ErrorCode.BLIND_KEPT, "not_blinded")
-    if not is_reason(command.reason):
-        return _kept(ErrorCode.REASON_MISSING, "no_reason")
-    shown = _let_in(command, who, uow, authenticator)
-    if isinstance(shown, Obstacle):
-        return _refused(command, who, shown, uow)
     return _broken(command, drawn, shown, uow)
 
 
@@ -147,17 +147,20 @@ def _let_in(
 def _rehearsed(
     command: BreakBlind, uow: UnitOfWork, authenticator: Authenticator | None
 ) -> BlindIsBroken | BlindKept:
-    """The same way for a decoy, who is nobody: no notice goes out."""
+    """The same way for a decoy, who is nobody: no notice goes out.
+
+    A secret is the same secret, so who tries one here is on record too.
+    """
     drawn = drawn_before(command.participant, command.domain, uow)
     if isinstance(drawn, NotRehearsed):
         return BlindKept(obstacle=drawn.obstacle)
-    if not drawn.blinded:
-        return _kept(ErrorCode.BLIND_KEPT, "not_blinded")
     if not is_reason(command.reason):
         return _kept(ErrorCode.REASON_MISSING, "no_reason")
     shown = _let_in(command, drawn, uow, authenticator)
     if isinstance(shown, Obstacle):
-        return BlindKept(obstacle=shown)
+        return _refused(command, drawn, shown, uow)
+    if not drawn.blinded:
+        return _kept(ErrorCode.BLIND_KEPT, "not_blinded")
     rehearsal = rehearse_unblinding(
         drawn, uow, reason=command.reason, actor=command.actor, at=command.at
     )
@@ -269,18 +272,18 @@ def _entry(broken: Unblinding) -> AuditEntry:
 
 
 def _refused(
-    command: BreakBlind, who: Participant, why: Obstacle, uow: UnitOfWork
+    command: BreakBlind, place: _Place, why: Obstacle, uow: UnitOfWork
 ) -> BlindKept:
     """Somebody tried who may not; that a secret is wanted is no try yet."""
     if why.name != "secret_wanted":
         uow.audit.append(
             AuditEntry(
-                site=who.site,
-                trial=who.trial,
+                site=place.site,
+                trial=place.trial,
                 action=AuditAction.BLIND_KEPT,
                 actor=command.actor,
                 at=command.at,
-                subject=who.participant,
+                subject=command.participant,
                 detail={"domain": command.domain, "obstacle": why.name},
             )
         )

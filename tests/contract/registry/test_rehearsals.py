@@ -193,6 +193,24 @@ def test_the_same_gate_is_rehearsed(theatre, registry, changed, code, name):
     assert (done.obstacle.code, done.obstacle.name) == (code, name)
 
 
+class Doorkeeper:
+    """Knows nobody."""
+
+    def authenticated(self, person, secret):
+        return None
+
+
+def test_a_secret_that_is_tried_at_a_decoy_is_on_record(theatre, registry):
+    code = rehearse(theatre).rehearsal.code
+
+    unblinded(asking(theatre, code, secret="a guess"), registry, Doorkeeper())
+
+    with registry.inspection() as uow:
+        last = list(uow.audit.rows(site="A", trial="TIDE"))[-1]
+    assert (last.action, last.actor, last.subject) == ("blind:kept", "doctor", code)
+    assert theatre.broken_chains() == []
+
+
 def test_what_is_not_there_cannot_be_rehearsed(theatre):
     assert isinstance(rehearse(theatre, "drug"), NotRehearsed)
 

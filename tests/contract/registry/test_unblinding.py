@@ -1,6 +1,7 @@
 """Emergency unblinding: on record first, the arm for who asked, and nowhere else."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -235,6 +236,29 @@ def test_the_blind_is_kept_with_a_named_reason(blinded, registry, changed, code,
     with registry.inspection() as uow:
         assert uow.unblindings.of_trial(None) == ()
     assert blinded.told(UNBLINDINGS) == []
+
+
+@pytest.mark.parametrize(
+    ("participant", "domain"),
+    [("TIDE-A-0001", "steroids"), ("TIDE-A-0001", "fluids"), ("TIDE-A-0002", "fluids")],
+)
+def test_who_may_not_ask_does_not_learn_whether_anything_was_drawn_or_is_hidden(
+    blinded, registry, participant, domain
+):
+    asked = command(blinded, participant, domain=domain)
+
+    stranger = unblinded(replace(asked, actor="stranger"), registry, None)
+    guess = unblinded(replace(asked, secret="a guess"), registry, Doorkeeper())
+
+    assert stranger.obstacle.name == "not_delegated"
+    assert guess.obstacle.name == "not_authenticated"
+    with registry.inspection() as uow:
+        tries = [
+            row.subject
+            for row in uow.audit.rows(site="A", trial="TIDE")
+            if row.action == "blind:kept"
+        ]
+    assert tries == [participant, participant]
 
 
 @pytest.mark.parametrize(
