@@ -65,7 +65,7 @@ class Kind(StrEnum):
 
 
 Treatment = Literal["kept", "left_out", "renamed", "year", "pooled"]
-"""`renamed`: an id of this export's own; `pooled`: ages above 89 are 90, no places."""
+"""`renamed`: an id of this export's own; `pooled`: ages above 89 are 90, no places or births."""
 
 Form = Literal["text", "integer", "number", "boolean", "moment"]
 Value = str | int | float | bool | datetime | None
@@ -98,7 +98,31 @@ TREATMENTS: Mapping[Profile, Mapping[Kind, Treatment]] = MappingProxyType(
 
 OLDEST = 89
 """The highest age that is told; 164.514(b)(2)(i)(C)."""
-_PLACES = frozenset({"site", "centre", "center", "hospital", "ward", "unit", "region"})
+_PLACES = frozenset(
+    {
+        "address",
+        "center",
+        "centre",
+        "city",
+        "clinic",
+        "county",
+        "department",
+        "district",
+        "hospital",
+        "municipality",
+        "postcode",
+        "region",
+        "room",
+        "site",
+        "street",
+        "town",
+        "unit",
+        "ward",
+        "zip",
+    }
+)
+_BIRTHS = frozenset({"birth", "birthdate", "birthday", "birthyear", "born", "dob"})
+"""Even their year tells an age above 89."""
 _A_YEAR = {
     "years": 1.0,
     "months": 12.0,
@@ -107,8 +131,16 @@ _A_YEAR = {
     "hours": 8766.0,
 }
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_AGE = re.compile(r"age[ds]?\d*")
-_DATE = re.compile(r"(\d{4})-\d\d(?:-\d\d.*)?")
+_AGES = frozenset({"age", "aged", "ages"})
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+"""`age_band`, `age-band` and `ageBand` are of an age alike."""
+_YEAR = r"((?:19|20)\d\d)"
+_DATE = re.compile(
+    rf"(?<!\d)(?:{_YEAR}-\d\d(?!\d)"
+    rf"|{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d{{1,3}}(?!\d))"
+    rf"|\d{{1,2}}[./-]\d{{1,2}}[./-]{_YEAR}(?!\d))"
+)
+"""Year and month first, HL7's digits, or the day and month first."""
 _HEX_DIGITS = 20
 
 
@@ -178,16 +210,14 @@ def new_name(*names: str, of: str, key: bytes) -> str:
 
 
 def pooled(name: str, value: str) -> str | None:
-    """A level or covariate without what would single out; None where it is a place."""
-    words = name.lower().split("_")
-    if not _PLACES.isdisjoint(words):
+    """A level or covariate without what would single out; None of a place or a birth."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    if not (_PLACES | _BIRTHS).isdisjoint(words):
         return None
-    dated = _DATE.fullmatch(value)
+    dated = _DATE.search(value)
     if dated is not None:
-        return dated[1]
-    if any(_AGE.fullmatch(word) for word in words):
-        return _pooled_age(words, value)
-    return value
+        return next(filter(None, dated.groups()))
+    return value if _AGES.isdisjoint(words) else _pooled_age(words, value)
 
 
 def _treatment(kind: Kind, profile: Profile, *, arms: bool) -> Treatment:
