@@ -31,6 +31,7 @@ from registry.store.repositories.trial import ProtocolRepository
 from registry.store.rows.allocation import RandomisationRow
 from registry.store.rows.audit import AuditRowRow
 from registry.store.rows.conduct import JudgedOutcomeRow
+from registry.store.rows.reveals import RevealRow
 from registry.store.rows.unblindings import UnblindingRow
 from registry.store.rows.verdicts import OutcomeRow, ScreeningRow
 from registry.store.schema import OPEN_LABEL_ARMS
@@ -163,8 +164,9 @@ def _drawn(connection: Connection, wanted: Wanted) -> dict[str, list[Record]]:
         null().label("arm"),
     )
     if wanted.arms:
-        query = _with_arm(query)
-    query = query.where(drawn_by(wanted.cut.acts_until))
+        query = _with_arm(query, wanted.cut.acts_until)
+    cut = wanted.cut
+    query = query.where(drawn_by(cut.recorded_until, happened_until=cut.happened_until))
     broken, in_error = _unblinded(connection, wanted), _in_error(connection, wanted)
     found: dict[str, list[Record]] = defaultdict(list)
     ordered = query.order_by(row.participant, row.domain)
@@ -210,9 +212,16 @@ def _unblinded(connection: Connection, wanted: Wanted) -> frozenset[tuple[str, s
     return frozenset((who, domain) for who, domain in connection.execute(query))
 
 
-def _with_arm(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    row, arms = RandomisationRow, OPEN_LABEL_ARMS
-    shown = arms.c.randomisation_id == row.randomisation_id
+def _with_arm(
+    query: Select[*tuple[Any, ...]], at: datetime
+) -> Select[*tuple[Any, ...]]:
+    """The arm where it was hidden from nobody at `at`: one revealed later was."""
+    row, arms, reveal = RandomisationRow, OPEN_LABEL_ARMS, RevealRow
+    later = select(reveal.randomisation_id).where(reveal.at > at)
+    shown = and_(
+        arms.c.randomisation_id == row.randomisation_id,
+        row.randomisation_id.not_in(later),
+    )
     columns = [c for c in query.selected_columns if c.key != "arm"]
     return select(*columns, arms.c.arm).select_from(row).outerjoin(arms, shown)
 

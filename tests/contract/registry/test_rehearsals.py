@@ -22,6 +22,7 @@ from registry.usecases.break_blind import ArmShown, BreakBlind
 from registry.usecases.keep_delegations import AddDelegation, add_delegation
 from registry.usecases.outbox import UNBLINDINGS
 from registry.usecases.rehearse import NotRehearsed, RehearseDraw, rehearse_draw
+from registry.usecases.signature_ports import Authenticated
 from registry.usecases.verify_randomisation import verify_randomisation
 from streams.vocabulary.errors import ErrorCode
 
@@ -194,10 +195,11 @@ def test_the_same_gate_is_rehearsed(theatre, registry, changed, code, name):
 
 
 class Doorkeeper:
-    """Knows nobody."""
+    """Knows one doctor, by one secret."""
 
     def authenticated(self, person, secret):
-        return None
+        known = (person, secret) == ("doctor", "correct horse battery")
+        return Authenticated("Dr D", "password") if known else None
 
 
 def test_a_secret_that_is_tried_at_a_decoy_is_on_record(theatre, registry):

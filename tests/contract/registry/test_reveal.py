@@ -7,7 +7,9 @@ from typer.testing import CliRunner
 
 from registry.app.cli import app as ember
 from registry.domain.consent import ConsentState
+from registry.domain.extracts import COLUMNS, Cut, Extract
 from registry.domain.protocol import ArmDesign
+from registry.store.extracts import Wanted
 from registry.usecases.randomise import NotRandomised
 from registry.usecases.reveal_arm import NotRevealed, RevealArm, reveal_arm
 from registry.usecases.verify_randomisation import verify_randomisation
@@ -108,6 +110,27 @@ def test_what_was_not_known_of_eligibility_at_the_draw_is_kept_as_unknown(deferr
         ]
     assert kept == [tuple((arm, True, may) for arm in ARMS) for may in (None, True)]
     assert not deferring.broken_chains()
+
+
+def arm_exported(bedside, at):
+    """The arms of an extract cut at `at`."""
+    cut = Cut(recorded_until=at, happened_until=at)
+    wanted = Wanted(extract=Extract.PARTICIPANTS, cut=cut, arms=True)
+    place = [column.name for column in COLUMNS[Extract.PARTICIPANTS]].index("arm")
+    with bedside.registry.extracts() as extracts:
+        return {row[0]: row[place] for row in extracts.rows(wanted)}
+
+
+def test_an_extract_of_before_tells_the_arm_as_little_afterwards(deferring):
+    drawn = deferring.randomise("p1")
+    confirm(deferring)
+    told = reveal(deferring, drawn.participant, at=2 * HOUR)
+
+    before = arm_exported(deferring, deferring.noon + HOUR)
+    after = arm_exported(deferring, deferring.noon + 3 * HOUR)
+
+    assert before[drawn.participant] is None
+    assert after[drawn.participant] == told.arm
 
 
 def test_it_is_revealed_once_eligibility_and_consent_stand_and_told_again(deferring):

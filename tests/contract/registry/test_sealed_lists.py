@@ -11,11 +11,13 @@ from typer.testing import CliRunner
 
 from registry.app.commands.fallback import app
 from registry.app.fallback_files import read_opened, write_pages
+from registry.domain.extracts import COLUMNS, Cut, Extract
 from registry.domain.mode import Mode
 from registry.domain.randomisation.draws import commitment
 from registry.domain.randomisation.methods import Minimised
 from registry.domain.sealed_list import commitment_of
 from registry.store.engine import database_url, make_engine
+from registry.store.extracts import Wanted
 from registry.store.schema import assignments, schema
 from registry.usecases.enter_opening import (
     EnterOpening,
@@ -355,6 +357,27 @@ def test_what_was_told_of_a_moment_stays_when_pages_are_entered_later(down):
         assert views.flow_at(at) == before
         (now,) = views.flow_at(down.noon + 5 * HOUR)
     assert dict(now.boxes)["randomised"] == 1
+
+
+def domains_exported(bedside, **cut):
+    wanted = Wanted(extract=Extract.PARTICIPANTS, cut=Cut(**cut))
+    place = [column.name for column in COLUMNS[Extract.PARTICIPANTS]].index("domain")
+    with bedside.registry.extracts() as extracts:
+        return {row[0]: row[place] for row in extracts.rows(wanted)}
+
+
+def test_an_extract_cuts_a_page_by_both_clocks(down):
+    """Opened an hour after noon, entered four hours after."""
+    enter(down, opening(down, make(down), 901, "p1"))
+    opened, entered = down.noon + HOUR, down.noon + 4 * HOUR
+
+    def drawn(recorded_until, happened_until):
+        cut = {"recorded_until": recorded_until, "happened_until": happened_until}
+        return domains_exported(down, **cut)[code("p1")] is not None
+
+    assert drawn(entered, opened)
+    assert not drawn(entered, opened - MINUTE)
+    assert not drawn(entered - MINUTE, entered)
 
 
 def test_a_tampered_arm_of_a_page_is_found(down, tamper):
