@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from registry.domain.conduct import DeviationKind
+from registry.domain.stratum import UNKNOWN_LEVEL
 
 
 class Kind(StrEnum):
@@ -183,7 +184,26 @@ def fault_of_values(
         return "no_such_name"
     if len({name for name, _ in true_values}) < len(true_values):
         return "told_twice"
+    if not all(_is_alike(as_randomised[name], value) for name, value in true_values):
+        return "no_such_value"
     return None
+
+
+def _is_alike(frozen: str, value: str) -> bool:
+    """Whether a value is written as the one it corrects: it is exported as that was.
+
+    A number for a number, a moment for a moment, a level for a level; never words.
+    """
+    shape = next((one for one in _SHAPES if one.fullmatch(frozen)), _NO_SPACE)
+    return value == UNKNOWN_LEVEL or shape.fullmatch(value) is not None
+
+
+_SHAPES = (
+    re.compile(r"[+-]?\d{1,12}(?:\.\d{1,12})?"),
+    re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?Z"),
+    re.compile(r"[a-z][a-z0-9_-]{0,39}"),
+)
+_NO_SPACE = re.compile(r"\S{1,40}")
 
 
 def names_an_arm(text: str, arms: Iterable[str]) -> bool:

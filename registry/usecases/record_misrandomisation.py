@@ -102,7 +102,11 @@ def _fault(
     for name, is_told in told.items():
         if is_told != (name == wanted):
             return f"{name}_not_wanted" if is_told else f"no_{name}"
-    texts = (command.description, command.received or "")
+    texts = (
+        command.description,
+        command.received or "",
+        *(value for _, value in command.true_values),
+    )
     arms = [arm for arm, *_ in drawn.availability or drawn.ratio]
     if drawn.blinded and any(names_an_arm(text, arms) for text in texts):
         return "names_an_arm"
@@ -119,6 +123,8 @@ def _first_fault(first: str, drawn: Randomisation, uow: UnitOfWork) -> str | Non
     )
     if before is None or first == drawn.participant:
         return "no_such_first"
+    if any(one.in_error for one in uow.misrandomisations.of(before.randomisation_id)):
+        return "first_is_in_error"
     if before.randomised_at > drawn.randomised_at:
         return "first_came_later"
     return None

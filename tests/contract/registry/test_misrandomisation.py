@@ -18,6 +18,7 @@ from registry.domain.misrandomisation import (
     RULINGS,
     Kind,
     corrected,
+    fault_of_values,
     names_an_arm,
 )
 from registry.domain.randomisation.methods import Minimised
@@ -196,6 +197,24 @@ def test_what_was_said_last_of_a_level_is_what_was_true(minimised):
             "told_twice",
         ),
         (
+            "wrong_baseline",
+            {"true_values": (("age", "Mr Smith, born 1931"),)},
+            ErrorCode.MISRANDOMISATION,
+            "no_such_value",
+        ),
+        (
+            "wrong_baseline",
+            {"true_values": (("age", "old"),)},
+            ErrorCode.MISRANDOMISATION,
+            "no_such_value",
+        ),
+        (
+            "wrong_stratum",
+            {"true_values": (("shock", "no: see the chart"),)},
+            ErrorCode.MISRANDOMISATION,
+            "no_such_value",
+        ),
+        (
             "ineligible",
             {"received": "K-1"},
             ErrorCode.MISRANDOMISATION,
@@ -246,6 +265,42 @@ def test_no_word_of_a_blinded_domain_names_an_arm(minimised, registry):
     ):
         asked = command(minimised, "wrong_treatment", domain="steroids", **changed)
         assert record(minimised, asked).obstacle.name == "names_an_arm"
+    asked = command(
+        minimised,
+        "wrong_stratum",
+        domain="steroids",
+        true_values=(("shock", "standard"),),
+    )
+    assert record(minimised, asked).obstacle.name == "names_an_arm"
+
+
+def test_the_first_of_a_person_is_none_that_is_itself_in_error(minimised):
+    minimised.admit("p3")
+    minimised.randomise("p3")
+    record(minimised, command(minimised, "twice_in_one_record", first="TIDE-A-0001"))
+
+    third = {"participant": "TIDE-A-0003", "first": SECOND}
+    done = record(minimised, command(minimised, "twice_in_one_record", **third))
+
+    assert done.obstacle.name == "first_is_in_error"
+    assert exported(minimised)["TIDE-A-0003"]["counts_no_more"] is False
+
+
+@pytest.mark.parametrize(
+    ("frozen", "told", "name"),
+    [
+        ("71", "64.5", None),
+        ("71", "UNKNOWN", None),
+        ("71", "sixty", "no_such_value"),
+        ("no_shock", "shock", None),
+        ("no_shock", "shock, said Mrs Brown", "no_such_value"),
+        ("2026-03-01T12:00:00Z", "2026-03-01T11:30:00Z", None),
+        ("2026-03-01T12:00:00Z", "that night", "no_such_value"),
+        (">=2", "<2", None),
+    ],
+)
+def test_a_true_value_is_written_as_the_one_it_corrects(frozen, told, name):
+    assert fault_of_values([("what", told)], {"what": frozen}) == name
 
 
 def test_an_arm_is_known_in_whatever_case():
