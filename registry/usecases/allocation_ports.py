@@ -69,8 +69,8 @@ class Reveals(Protocol):
 class Pauses(Protocol):
     """What of a trial is paused, revision by revision."""
 
-    def standing(self, trial: str) -> frozenset[Place]:
-        """All of the trial that is paused now."""
+    def standing(self, trial: str, *, at: datetime | None = None) -> frozenset[Place]:
+        """All of the trial that is paused now, or was at `at`."""
         ...
 
     def latest(self, trial: str, place: Place) -> Pause | None: ...

@@ -17,6 +17,7 @@ from registry.domain.enrolment import Obstacle
 from registry.domain.epoch import epoch_of
 from registry.domain.mode import Mode, suppression
 from registry.domain.participant import Consent, Participant
+from registry.domain.pause import Place
 from registry.domain.permits import PERMITS
 from registry.domain.sealed_list import SealedList, SealedOpening, commitment_of
 from registry.domain.stratum import DOMAIN, of_sealed_list, stratum_key
@@ -161,6 +162,8 @@ def _against(
         for one in uow.sealed_lists.openings(sealed.list_id)
     ):
         yield "page_entered_before"
+    if command.opened_at < sealed.made_at:
+        yield "opened_before_the_list"
     if not command.outage_from <= command.opened_at <= command.outage_until:
         yield "outside_the_outage"
     if command.outage_until > command.at:
@@ -209,10 +212,22 @@ def _beside(
         moment < command.opened_at for moment in higher
     ):
         yield "time_runs_back"
+    if _paused_then(command, sealed, uow):
+        yield "paused_then"
     if found.screening is not None and found.screening.status != "eligible":
         yield "not_eligible"
     if found.who is not None and not _consented(command, found.who, uow):
         yield "consent_did_not_stand"
+
+
+def _paused_then(command: EnterOpening, sealed: SealedList, uow: UnitOfWork) -> bool:
+    """Whether the site, the domain or any arm of the list was; which arm, is not said."""
+    held = {
+        Place(site=sealed.site),
+        Place(domain=sealed.domain),
+        *(Place(domain=sealed.domain, arm=arm) for arm, _ in sealed.ratio),
+    }
+    return not held.isdisjoint(uow.pauses.standing(sealed.trial, at=command.opened_at))
 
 
 def _consented(command: EnterOpening, who: Participant, uow: UnitOfWork) -> bool:

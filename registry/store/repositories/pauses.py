@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
@@ -21,9 +22,11 @@ class PauseRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def standing(self, trial: str) -> frozenset[Place]:
-        """All of the trial that is paused now."""
+    def standing(self, trial: str, *, at: datetime | None = None) -> frozenset[Place]:
+        """All of the trial that is paused now, or was at `at`."""
         query = select(*_PAUSE).where(PauseRow.trial == trial)
+        if at is not None:
+            query = query.where(PauseRow.at <= at)
         rows = self._connection.execute(query.order_by(PauseRow.revision)).mappings()
         latest = {pause.place: pause for pause in (Pause(**row) for row in rows)}
         return frozenset(place for place, pause in latest.items() if pause.paused)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import pytest
@@ -13,6 +13,7 @@ from registry.app.commands.fallback import app
 from registry.app.fallback_files import read_opened, write_pages
 from registry.domain.extracts import COLUMNS, Cut, Extract
 from registry.domain.mode import Mode
+from registry.domain.pause import Place
 from registry.domain.randomisation.draws import commitment
 from registry.domain.randomisation.methods import Minimised
 from registry.domain.sealed_list import commitment_of
@@ -37,6 +38,7 @@ from registry.usecases.make_sealed_list import (
 )
 from registry.usecases.outbox import ROSTER
 from registry.usecases.set_mode import SetMode, set_mode
+from registry.usecases.set_pause import SetPause, set_pause
 from registry.usecases.verify_randomisation import verify_randomisation
 from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 
@@ -275,6 +277,7 @@ def test_an_exclusion_of_who_came_by_paper_is_made_again_too(down):
         ({"participant": "TIDE-A-0099"}, "no_such_participant"),
         ({"opened_at": "before"}, "outside_the_outage"),
         ({"outage_until": "later"}, "outage_in_the_future"),
+        ({"opened_at": "before", "outage_from": "before"}, "opened_before_the_list"),
         ({"episode": "e9"}, "no_one_screening"),
     ],
 )
@@ -328,6 +331,32 @@ def test_a_patient_who_was_not_to_be_randomised_is_told_of_and_kept(down):
 
     assert done.opening.findings == ("not_eligible",)
     assert done.opening.randomisation_id
+
+
+@pytest.mark.parametrize(
+    "place",
+    [Place(site="A"), Place(domain="fluids"), Place(domain="fluids", arm="standard")],
+)
+def test_a_page_opened_in_a_pause_is_entered_and_told(down, place):
+    """Of what was paused when the page was opened, whatever was resumed since."""
+    made = make(down)
+    for number, now_paused in ((30, True), (61, False)):
+        command = SetPause(
+            trial="TIDE",
+            place=place,
+            paused=now_paused,
+            reason="harm",
+            actor="board",
+            at=down.noon + number * MINUTE,
+        )
+        with down.registry.transaction() as uow:
+            set_pause(command, uow)
+    during = enter(down, opening(down, made, 901, "p1"))
+    after = enter(down, opening(down, made, 902, "p2"))
+
+    assert during.opening.findings == ("paused_then",)
+    assert after.opening.findings == ()
+    assert during.opening.randomisation_id
 
 
 def test_a_silent_registry_randomises_nobody_by_paper_either(down):
@@ -432,8 +461,9 @@ def test_the_commands_write_pages_and_read_back_what_was_opened(
     assert commitment_of(page["arm"], page["opening code"]) == told
 
     file = tmp_path / "opened.yaml"
-    moment = "2026-03-01T13:00:00+01:00"
-    outage = f"{{from: {moment}, until: 2026-03-01T15:00:00+01:00}}"
+    now = datetime.now(UTC)
+    moment = now.isoformat()
+    outage = f"{{from: {moment}, until: {moment}}}"
     file.write_text(
         f"list: {json.loads(manifest)['list']}\n"
         f"outage: {outage}\n"
@@ -442,7 +472,7 @@ def test_the_commands_write_pages_and_read_back_what_was_opened(
         f"by: night doctor, arm: {page['arm']}, opening_code: {page['opening code']}}}\n"
     )
     if registry.dialect == "postgresql":
-        command = read_opened(file).commands(actor="c", at=down.noon + 4 * HOUR)[0]
+        command = read_opened(file).commands(actor="c", at=now)[0]
         assert enter(down, command).opening.findings == ()
         return
     let(registry, "c")
