@@ -216,7 +216,8 @@ def pooled(name: str, value: str) -> str | None:
         return None
     dated = _DATE.search(value)
     if dated is not None:
-        return next(filter(None, dated.groups()))
+        year: str = next(filter(None, dated.groups()))
+        return year
     return value if _AGES.isdisjoint(words) else _pooled_age(words, value)
 
 
