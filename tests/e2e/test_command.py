@@ -401,6 +401,7 @@ def test_a_protocol_is_put_into_force_once_and_told_to_the_workers(tmp_path):
 def test_a_protocol_is_not_put_into_force_with_a_short_key(tmp_path):
     key = tmp_path / "key"
     key.write_bytes(b"short")
+    assert ember("migrate", cwd=tmp_path).returncode == 0
     told = ember("protocol", "activate", "ember_demo", "--key", str(key), cwd=tmp_path)
     assert told.returncode == 2
     assert "EMB-312" in told.stderr

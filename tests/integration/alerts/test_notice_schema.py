@@ -17,6 +17,7 @@ from registry.store.migrate import migrate
 from registry.store.unit_of_work import open_registry
 from registry.usecases.record_screening import RecordScreening, record_screening
 from registry.usecases.records import ModeRevision
+from registry.usecases.set_green_light import SetGreenLight, set_green_light
 from streams.vocabulary.messages import TrialScreening
 
 
@@ -54,8 +55,17 @@ def told(tmp_path):
     migrate(f"sqlite:///{file}")
     with closing(open_registry(f"sqlite:///{file}")) as registry:
         live = ModeRevision(mode=Mode.LIVE, reason="test", actor="t", at=NOON)
+        light = SetGreenLight(
+            trial=ELIGIBLE.trial,
+            site=ELIGIBLE.site,
+            given=True,
+            reason="test",
+            actor="t",
+            at=NOON,
+        )
         with registry.transaction() as uow:
             uow.modes.append(live)
+            set_green_light(light, uow)
         for message in (ELIGIBLE, NO_LONGER):
             with registry.transaction() as uow:
                 record_screening(

@@ -27,6 +27,8 @@ OF_THE_RUN = {
     "received_at",
     "seen_at",
     "recorded_at",
+    "first_recorded_at",
+    "last_recorded_at",
     "batch_id",
     "position",
     "hash",
