@@ -213,7 +213,8 @@ WORDS: Mapping[ErrorCode, tuple[str, str]] = {
     ErrorCode.MISRANDOMISATION: (
         (
             "A randomisation in error cannot be recorded so: what it wants is not "
-            "told, is not the participant's, or names an arm that is hidden."
+            "told, is not the participant's, is written in words, or names an arm "
+            "that is hidden."
         ),
         "Tell what the table wants for its kind: `ember misrandomisation kinds`.",
     ),
