@@ -124,4 +124,9 @@ def list_(
 
 
 def _refused(why: Obstacle) -> Refused:
-    return Refused(why.code, f"{why.name.replace('_', ' ')}.")
+    named = why.name.replace("_", " ")
+    return Refused(
+        why.code,
+        f"The role stays as it was: {named}.",
+        "`ember role list` tells what stands; see `deploy/docs/roles.md`.",
+    )
