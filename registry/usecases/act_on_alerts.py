@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -26,6 +27,8 @@ from registry.usecases.tell_alerts import notice
 from streams.vocabulary.messages import TrialScreening
 
 
+_Name = tuple[str, str]
+"""Site and pseudonym."""
 _WAITING = (Hold.OUTRANKED, Hold.CALLED)
 """What holds an alert back only as long as another one stands."""
 
@@ -41,10 +44,21 @@ class Board:
         holding: Holding | None = None,
     ) -> None:
         self._uow = uow
-        self._standing = {} if standing is None else standing
-        self._read: set[tuple[str, str]] = set()
+        self._standing: dict[str, Alert] = {}
+        self._of_name: defaultdict[_Name, set[str]] = defaultdict(set)
+        for alert in (standing or {}).values():
+            self._stand(alert)
+        self._read: set[_Name] = set()
         self._gone: set[str] = set()
         self.holding = Holding(uow) if holding is None else holding
+
+    def foresee(self, names: Collection[tuple[str, str]]) -> None:
+        """Read at once what will be asked of these patients (site, pseudonym)."""
+        for site in sorted({site for site, _ in names}):
+            mine = {patient for one, patient in names if one == site}
+            self.holding.foresee(site, mine)
+            asked = {n for patient in mine for n in self.holding.names(site, patient)}
+            self._read_alerts(site, asked)
 
     def of(self, screening_id: str) -> Alert | None:
         """The unclosed alert of a screening."""
@@ -53,7 +67,7 @@ class Board:
     def put(self, alert: Alert) -> None:
         """The alert as it stands now; who is closed leaves the board."""
         if alert.status in UNCLOSED:
-            self._standing[alert.screening_id] = alert
+            self._stand(alert)
         else:
             self._standing.pop(alert.screening_id, None)
             self._gone.add(alert.alert_id)
@@ -87,13 +101,21 @@ class Board:
         """The person's unclosed alerts, under all names."""
         names = self.holding.names(site, patient)
         if (site, names[0]) not in self._read:
-            self._read.add((site, names[0]))
-            for alert in self._uow.alerts.unclosed_of(site=site, patients=names):
-                if alert.alert_id not in self._gone:
-                    self._standing.setdefault(alert.screening_id, alert)
-        mine = (a for a in self._standing.values() if a.site == site)
-        found = (a for a in mine if a.patient in names)
+            self._read_alerts(site, names)
+        mine = {ref for name in names for ref in self._of_name[site, name]}
+        found = (self._standing[ref] for ref in mine if ref in self._standing)
         return tuple(sorted(found, key=lambda a: a.alert_id))
+
+    def _read_alerts(self, site: str, names: Collection[str]) -> None:
+        self._read |= {(site, name) for name in names}
+        for alert in self._uow.alerts.unclosed_of(site=site, patients=names):
+            known = alert.screening_id in self._standing
+            if not known and alert.alert_id not in self._gone:
+                self._stand(alert)
+
+    def _stand(self, alert: Alert) -> None:
+        self._standing[alert.screening_id] = alert
+        self._of_name[alert.site, alert.patient].add(alert.screening_id)
 
     def displaced_by(self, caller: Alert) -> tuple[tuple[Alert, Hold], ...]:
         """The alerts whose place this one takes, and what holds them from now on."""

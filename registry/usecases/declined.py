@@ -27,13 +27,23 @@ def names_of(person: Merged) -> tuple[str, ...]:
     return tuple(sorted({person.survivor, *person.retired}))
 
 
-def declined(person: Merged, site: str, trial: str, uow: UnitOfWork) -> Hold | None:
+def declined(
+    person: Merged,
+    site: str,
+    trial: str,
+    uow: UnitOfWork,
+    *,
+    opt_outs: Iterable[OptOut] | None = None,
+) -> Hold | None:
     """Why this person is not to be asked about this trial again.
 
     A no stands until somebody records that consent was given after all, or that the
-    opt-out was taken back.
+    opt-out was taken back.  `opt_outs`: the latest ones of the person's names, where
+    they are read already.
     """
-    out = uow.opt_outs.latest(site=site, patients=names_of(person))
+    out = opt_outs
+    if out is None:
+        out = uow.opt_outs.latest(site=site, patients=names_of(person))
     if any(one.stands and one.trial in ("", trial) for one in out):
         return Hold.OPTED_OUT
     mine = {p.participant for p in person.participants if p.trial == trial}

@@ -70,6 +70,8 @@ def follow_alerts(
         board=Board(uow, uow.alerts.unclosed(ids)),
         done=uow.alerts.acted(ids),
     )
+    calling = {(v.site, v.patient) for v in verdicts if calls(v)}
+    following.board.foresee(calling | regrouped.keys())
     for verdict in _in_time(verdicts, known_before):
         following.follow(verdict)
     for (site, patient), at in sorted(regrouped.items()):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from registry.domain.alert import Alert, AlertStatus, Hold
 from registry.domain.co_enrolment import Claim, precedes
+from registry.domain.participant import OptOut
 from registry.domain.pause import Place
 from registry.usecases.declared import excluding, terms_in_force
 from registry.usecases.declined import declined, names_of
-from registry.usecases.one_person import Merged, person_of, takes_part_as
+from registry.usecases.one_person import Merged, people_of, person_of, takes_part_as
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.administration import CoEnrolment
 
@@ -32,11 +33,24 @@ class Holding:
         self._uow = uow
         self._unmerged = unmerged
         self._people: dict[tuple[str, str], Merged] = {}
+        self._opt_outs: dict[tuple[str, str], list[OptOut]] = {}
         self._declined: dict[tuple[str, str, str], Hold | None] = {}
         self._drawn: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
         self._paused: dict[str, frozenset[Place]] = {}
         self._lit: dict[tuple[str, str], bool] = {}
         self._terms = terms
+
+    def foresee(self, site: str, patients: Collection[str]) -> None:
+        """Read at once who these are and what they opted out of.
+
+        A batch asks this of hundreds, one by one it would take as many questions.
+        """
+        for person in people_of(site, patients, self._uow).values():
+            self._remember(site, person)
+        names = {n for p in patients for n in self.names(site, p)}
+        self._opt_outs |= {(site, name): [] for name in names}
+        for one in self._uow.opt_outs.latest(site=site, patients=names):
+            self._opt_outs[site, one.patient].append(one)
 
     def names(self, site: str, patient: str) -> tuple[str, ...]:
         """All names of the person this patient is."""
@@ -131,16 +145,26 @@ class Holding:
     def _person(self, site: str, patient: str) -> Merged:
         """One person for all its names, though only one of their logs tells of it yet."""
         if (site, patient) not in self._people:
-            person = person_of(site, patient, self._uow)
-            for name in names_of(person):
-                self._people[site, name] = person
+            self._remember(site, person_of(site, patient, self._uow))
         return self._people[site, patient]
+
+    def _remember(self, site: str, person: Merged) -> None:
+        for name in names_of(person):
+            self._people[site, name] = person
 
     def _said_no(self, site: str, patient: str, trial: str) -> Hold | None:
         key = (site, patient, trial)
         if key not in self._declined:
             person = self._person(site, patient)
-            self._declined[key] = declined(person, site, trial, self._uow)
+            foreseen = [self._opt_outs.get((site, n)) for n in names_of(person)]
+            read = [one for mine in foreseen if mine is not None for one in mine]
+            self._declined[key] = declined(
+                person,
+                site,
+                trial,
+                self._uow,
+                opt_outs=None if None in foreseen else read,
+            )
         return self._declined[key]
 
     def _drawn_in(self, site: str, patient: str) -> frozenset[tuple[str, str]]:

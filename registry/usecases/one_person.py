@@ -8,7 +8,7 @@ over: it is audited when the merge is recorded, and no further one is randomised
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -62,10 +62,28 @@ def merges_told(site: str, uow: UnitOfWork) -> tuple[Merged, ...]:
 
 def person_of(site: str, patient: str, uow: UnitOfWork) -> Merged:
     """All names of the person this patient is."""
-    known = _survivors(_of_kin(site, patient, uow))
-    survivor = known.get(patient, patient)
-    retired = sorted(name for name, end in known.items() if end == survivor)
-    return _merged(site, survivor, retired, uow)
+    return people_of(site, [patient], uow)[patient]
+
+
+def people_of(
+    site: str, patients: Collection[str], uow: UnitOfWork
+) -> dict[str, Merged]:
+    """By each of these patients, all names of the person that is.
+
+    Two of them are one person though only one of their logs tells of it yet.
+    What is asked of the store does not grow with the number of patients.
+    """
+    logs = _logs_of_kin(site, patients, uow)
+    kin = _kin(logs)
+    grouped = {patient: _grouped(patient, kin, logs) for patient in patients}
+    names = {name for all_names in grouped.values() for name in all_names}
+    known: defaultdict[str, list[Participant]] = defaultdict(list)
+    for one in uow.participants.of_patients(site=site, patients=names):
+        known[one.patient].append(one)
+    return {
+        patient: Merged(survivor, tuple(retired), _in_order(known, survivor, *retired))
+        for patient, (survivor, *retired) in grouped.items()
+    }
 
 
 def takes_part_as(person: Merged, patient: str, trial: str) -> tuple[str, ...]:
@@ -161,20 +179,58 @@ def _cancelled(told: Iterable[ArchivedEvent]) -> dict[str, int]:
     return found
 
 
-def _of_kin(site: str, patient: str, uow: UnitOfWork) -> list[ArchivedEvent]:
-    """What was said of this patient, of whom that names, and so on.
+_Logs = dict[str, list[ArchivedEvent]]
+"""By pseudonym, the merges, unmerges and cancellations in that log."""
+
+
+def _logs_of_kin(site: str, patients: Collection[str], uow: UnitOfWork) -> _Logs:
+    """What was said of these patients, of whom that names, and so on.
 
     A statement lies in the logs of all whom it concerns.
     """
-    told: list[ArchivedEvent] = []
-    asked: set[str] = set()
-    names = {patient}
-    while names - asked:
-        told += uow.stream.merges(site, names - asked)
-        asked |= names
-        said = _statements(told)
-        names = {n for s in said for n in (s.survivor, s.said.retired)} | {patient}
-    return told
+    logs: _Logs = {}
+    asking = set(patients)
+    while asking:
+        logs |= {name: [] for name in asking}
+        for one in uow.stream.merges(site, asking):
+            logs[one.patient].append(one)
+        asking = {n for told in logs.values() for n in _named(told)} - logs.keys()
+    return logs
+
+
+def _kin(logs: _Logs) -> dict[str, set[str]]:
+    """By pseudonym, who was ever said to be one with it, directly."""
+    kin: dict[str, set[str]] = {name: set() for name in logs}
+    for name, told in logs.items():
+        for other in _named(told):
+            kin[name].add(other)
+            kin[other].add(name)
+    return kin
+
+
+def _grouped(patient: str, kin: Mapping[str, set[str]], logs: _Logs) -> list[str]:
+    """The name that survives of this person, then the others in order.
+
+    Read from the logs of this patient's kin, near and far, and from nobody else's.
+    """
+    mine, asking = {patient}, {patient}
+    while asking:
+        asking = {other for name in asking for other in kin[name]} - mine
+        mine |= asking
+    known = _survivors(one for name in sorted(mine) for one in logs[name])
+    survivor = known.get(patient, patient)
+    return [survivor, *sorted(name for name, end in known.items() if end == survivor)]
+
+
+def _named(told: Iterable[ArchivedEvent]) -> set[str]:
+    return {n for s in _statements(told) for n in (s.survivor, s.said.retired)}
+
+
+def _in_order(
+    known: Mapping[str, list[Participant]], *names: str
+) -> tuple[Participant, ...]:
+    mine = (one for name in names for one in known.get(name, ()))
+    return tuple(sorted(mine, key=lambda one: (one.trial, one.number)))
 
 
 def _merged(site: str, survivor: str, retired: list[str], uow: UnitOfWork) -> Merged:

@@ -61,12 +61,13 @@ class AlertRepository:
         self, *, site: str, patients: Collection[str], trial: str | None = None
     ) -> tuple[Alert, ...]:
         """Alerts open or suppressed of one person, by all names, in one trial or all."""
-        asked = {"site": site, "patients": list(patients)}
-        query = _OF_PERSON
-        if trial is not None:
-            query, asked = _OF_PERSON_IN_TRIAL, asked | {"trial": trial}
-        rows = self._connection.execute(query, asked).mappings()
-        return tuple(Alert(**row) for row in rows)
+        query = _OF_PERSON if trial is None else _OF_PERSON_IN_TRIAL
+        found: list[Alert] = []
+        for portion in portions(patients):
+            asked = {"site": site, "patients": portion, "trial": trial}
+            rows = self._connection.execute(query, asked).mappings()
+            found += (Alert(**row) for row in rows)
+        return tuple(found)
 
     def unclosed_in(
         self, *, trial: str, site: str | None = None, domain: str | None = None

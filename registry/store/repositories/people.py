@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, func, insert, select
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    Text,
+    bindparam,
+    func,
+    insert,
+    select,
+)
 
 from registry.domain.participant import Consent, HumanAnswer, OptOut, Participant
-from registry.store.repositories.bulk import told
+from registry.store.repositories.bulk import portions, told
 from registry.store.repositories.reading import telling_unreadable
 from registry.store.rows.people import AnswerRow, ConsentRow, OptOutRow, ParticipantRow
 
@@ -34,13 +43,12 @@ class ParticipantRepository:
         self, *, site: str, patients: Collection[str]
     ) -> tuple[Participant, ...]:
         """All participants that any of these patients is, in order."""
-        query = (
-            select(*_fields(ParticipantRow, Participant))
-            .where(ParticipantRow.site == site, ParticipantRow.patient.in_(patients))
-            .order_by(ParticipantRow.trial, ParticipantRow.number)
-        )
-        rows = self._connection.execute(query).mappings()
-        return tuple(Participant(**row) for row in rows)
+        found: list[Participant] = []
+        for portion in portions(patients):
+            asked = {"site": site, "patients": portion}
+            rows = self._connection.execute(_OF_PATIENTS, asked).mappings()
+            found += (Participant(**row) for row in rows)
+        return tuple(sorted(found, key=lambda one: (one.trial, one.number)))
 
     def last_number(self, *, trial: str, site: str) -> int:
         """0 before the first; call it with the audit chain locked."""
@@ -99,13 +107,11 @@ class OptOutRepository:
 
     def latest(self, *, site: str, patients: Collection[str]) -> tuple[OptOut, ...]:
         """The latest of each patient and trial, standing or taken back."""
-        query = (
-            select(*_fields(OptOutRow, OptOut))
-            .where(OptOutRow.site == site, OptOutRow.patient.in_(patients))
-            .order_by(OptOutRow.patient, OptOutRow.trial, OptOutRow.revision)
-        )
-        rows = self._connection.execute(query).mappings()
-        last = {(row["patient"], row["trial"]): OptOut(**row) for row in rows}
+        last: dict[tuple[str, str], OptOut] = {}
+        for portion in portions(patients):
+            asked = {"site": site, "patients": portion}
+            rows = self._connection.execute(_OPT_OUTS_OF, asked).mappings()
+            last |= {(row["patient"], row["trial"]): OptOut(**row) for row in rows}
         return tuple(last.values())
 
     @telling_unreadable
@@ -158,6 +164,18 @@ def _fields(row: type[Any], value: type[Any]) -> list[Any]:
     return [getattr(row, name) for name in value.__slots__]
 
 
+_OF_PATIENTS = select(*_fields(ParticipantRow, Participant)).where(
+    ParticipantRow.site == bindparam("site", type_=Text()),
+    ParticipantRow.patient.in_(bindparam("patients", expanding=True)),
+)
+_OPT_OUTS_OF = (
+    select(*_fields(OptOutRow, OptOut))
+    .where(
+        OptOutRow.site == bindparam("site", type_=Text()),
+        OptOutRow.patient.in_(bindparam("patients", expanding=True)),
+    )
+    .order_by(OptOutRow.patient, OptOutRow.trial, OptOutRow.revision)
+)
 _CONSENTS_OF = (
     select(*_fields(ConsentRow, Consent))
     .where(ConsentRow.participant.in_(bindparam("participants", expanding=True)))

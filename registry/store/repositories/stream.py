@@ -190,21 +190,21 @@ class StreamRepository:
         patients: Collection[str] | None,
     ) -> tuple[ArchivedEvent, ...]:
         row = ClinicalEventRow
-        if patients is not None and not patients:
-            return ()
         query = (
             select(row.patient, row.message_id, row.provenance, row.payload)
             .where(row.site == site, which)
             .order_by(row.event_id, row.version, row.patient)
         )
+        queries = [query]
         if patients is not None:
-            query = query.where(row.patient.in_(patients))
+            queries = [query.where(row.patient.in_(p)) for p in portions(patients)]
         return tuple(
             ArchivedEvent(
                 site, patient, message_id, provenance, _EVENT.validate_json(payload)
             )
+            for one in queries
             for patient, message_id, provenance, payload in self._connection.execute(
-                query
+                one
             )
         )
 
