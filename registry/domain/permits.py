@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from registry.domain.consent import Scope, Standing
 
@@ -61,11 +61,12 @@ further.
 """
 
 
+@lru_cache(maxsize=1_024)
 def permits(
     standing: Standing,
     *,
-    scopes: Collection[Scope] = (),
-    not_used_after: Collection[Standing] = (),
+    scopes: frozenset[Scope] = frozenset(),
+    not_used_after: frozenset[Standing] = frozenset(),
 ) -> Permits:
     """What may be done, with these scopes withdrawn and these rules declared."""
     allowed = PERMITS[standing]

@@ -111,7 +111,17 @@ class UnitOfWork:
 
     def savepoint(self) -> Savepoint:
         """A part of the transaction that can be taken back alone."""
-        return Savepoint(self._connection, self.audit)
+        self.finish()
+        return Savepoint(self._connection, self)
+
+    def finish(self) -> None:
+        """Write what waited to be written together."""
+        self.outbox.write()
+
+    def forget(self) -> None:
+        """A part was undone: what was read and held of it is so no more."""
+        self.outbox.forget()
+        self.audit.forget()
 
 
 class Savepoint:
@@ -120,9 +130,9 @@ class Savepoint:
     It is never released: the end of the transaction does that without another word.
     """
 
-    def __init__(self, connection: Connection, audit: AuditRepository) -> None:
+    def __init__(self, connection: Connection, uow: UnitOfWork) -> None:
         self._connection = connection
-        self._audit = audit
+        self._uow = uow
 
     def __enter__(self) -> Self:
         self._connection.exec_driver_sql(f"SAVEPOINT {_ATTEMPT}")
@@ -140,7 +150,7 @@ class Savepoint:
     def take_back(self) -> None:
         """Undo what was done since; locks taken since are gone with it."""
         self._connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {_ATTEMPT}")
-        self._audit.forget()
+        self._uow.forget()
 
 
 _ATTEMPT = "attempt"
@@ -173,11 +183,18 @@ class Registry:
         than asking the file again and again.
         """
         if self._writing is None:
-            with self._engine.begin() as connection:
-                yield UnitOfWork(connection, self._shelf)
+            with self._in_one() as uow:
+                yield uow
             return
-        with self._writing, self._engine.begin() as connection:
-            yield UnitOfWork(connection, self._shelf)
+        with self._writing, self._in_one() as uow:
+            yield uow
+
+    @contextmanager
+    def _in_one(self) -> Iterator[UnitOfWork]:
+        with self._engine.begin() as connection:
+            uow = UnitOfWork(connection, self._shelf)
+            yield uow
+            uow.finish()
 
     @contextmanager
     def reading(self) -> Iterator[Views]:

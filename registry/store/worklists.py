@@ -7,10 +7,10 @@ clock, so it is due at the moment it is due.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, and_, select
 
@@ -28,6 +28,9 @@ from registry.store.rows.verdicts import ScreeningRow, ScreeningStateRow
 from registry.usecases.consent_stands import declared_terms
 from registry.usecases.strata import factors_of
 from streams.vocabulary.messages import TRIAL_SCREENING, decode
+
+
+ViewT = TypeVar("ViewT", Consent, Participant)
 
 
 def consents(
@@ -163,8 +166,7 @@ def _participants(connection: Connection, trial: str | None) -> Iterable[Partici
     if trial is not None:
         query = query.where(ParticipantRow.trial == trial)
     order = (ParticipantRow.trial, ParticipantRow.site, ParticipantRow.number)
-    rows = connection.execute(query.order_by(*order)).mappings()
-    return (Participant(**row) for row in rows)
+    return _each(Participant, connection.execute(query.order_by(*order)))
 
 
 def _words(
@@ -178,8 +180,8 @@ def _words(
     if decided_until is not None:
         query = query.where(ConsentRow.decided_at <= decided_until)
     words: dict[str, list[Consent]] = defaultdict(list)
-    for row in connection.execute(query).mappings():
-        words[row["participant"]].append(Consent(**row))
+    for word in _each(Consent, connection.execute(query)):
+        words[word.participant].append(word)
     return words
 
 
@@ -197,6 +199,12 @@ def _open_screenings(at: datetime, trial: str | None) -> Select[str]:
     query = select(row.document).select_from(state).join(row, latest)
     query = query.where(state.window_open, state.deadline >= at)
     return query if trial is None else query.where(state.trial == trial)
+
+
+def _each(view: type[ViewT], rows: Iterable[Sequence[Any]]) -> Iterator[ViewT]:
+    """Of rows with `_columns` of that view; `mappings()` would take half as long again."""
+    names = [field.name for field in fields(view)]
+    return (view(**dict(zip(names, row, strict=True))) for row in rows)
 
 
 def _columns(row: type[Any], view: type[Any]) -> list[Any]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from streams.vocabulary.messages import DeadLetter
 class Outbox(Protocol):
     """What is to be told outside."""
 
-    def add(self, items: Sequence[OutboxItem]) -> None: ...
+    def add(self, items: Iterable[OutboxItem]) -> None: ...
 
     def claim(
         self, *, topic: str, now: datetime, lease_until: datetime, limit: int = 100

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import fields, replace
 from datetime import datetime
 
@@ -25,22 +25,32 @@ class OutboxRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._coming: list[OutboxItem] = []
 
-    def add(self, items: Sequence[OutboxItem]) -> None:
-        """Append items.
+    def add(self, items: Iterable[OutboxItem]) -> None:
+        """Append items; they are written together before the transaction ends."""
+        self._coming += items
+
+    def write(self) -> None:
+        """Write what was added.
 
         Each takes the next position at once, so that of two items of one key the one
         that comes later is the one whose transaction came later: who writes to a key
         holds the mutex of its acts by then (`audit.lock`).
         """
-        if items:
-            rows = [told(item) for item in items]
+        if self._coming:
+            rows = [told(item) for item in self._coming]
             if self._connection.dialect.name == "sqlite":
                 # One writes at a time: the next number is nobody else's.
                 last = self._connection.scalar(select(func.max(OutboxRow.position)))
                 for number, row in enumerate(rows, start=(last or 0) + 1):
                     row["position"] = number
             self._connection.execute(_ADD, rows)
+            self.forget()
+
+    def forget(self) -> None:
+        """What was added is not to be written: that part was undone."""
+        self._coming.clear()
 
     def claim(
         self, *, topic: str, now: datetime, lease_until: datetime, limit: int = 100
@@ -53,10 +63,10 @@ class OutboxRepository:
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        rows = self._connection.execute(query).mappings()
+        rows = self._written().execute(query).mappings()
         due = [OutboxItem(**row) for row in rows]
         if due:
-            self._connection.execute(
+            self._written().execute(
                 update(OutboxRow)
                 .where(OutboxRow.outbox_id.in_([item.outbox_id for item in due]))
                 .values(attempts=OutboxRow.attempts + 1, next_attempt_at=lease_until)
@@ -68,7 +78,7 @@ class OutboxRepository:
 
     def delivered(self, outbox_id: str, *, at: datetime) -> None:
         """It arrived; nothing more is tried."""
-        self._connection.execute(
+        self._written().execute(
             update(OutboxRow)
             .where(OutboxRow.outbox_id == outbox_id)
             .values(delivered_at=at, next_attempt_at=None, error=None)
@@ -78,7 +88,7 @@ class OutboxRepository:
         self, outbox_id: str, *, error: str, next_attempt_at: datetime | None
     ) -> None:
         """It did not arrive; None as the next attempt: given up, a dead letter."""
-        self._connection.execute(
+        self._written().execute(
             update(OutboxRow)
             .where(
                 OutboxRow.outbox_id == outbox_id,
@@ -89,7 +99,7 @@ class OutboxRepository:
 
     def give_up(self, *, topic: str, error: str) -> int:
         """How many undelivered items of the topic will now never be sent."""
-        done = self._connection.execute(
+        done = self._written().execute(
             update(OutboxRow)
             .where(OutboxRow.topic == topic, OutboxRow.next_attempt_at.is_not(None))
             .values(error=error, next_attempt_at=None)
@@ -99,14 +109,14 @@ class OutboxRepository:
     def next_due(self, topic: str) -> datetime | None:
         """When the next item of the topic is to be tried."""
         query = select(func.min(OutboxRow.next_attempt_at))
-        return self._connection.scalar(query.where(OutboxRow.topic == topic))
+        return self._written().scalar(query.where(OutboxRow.topic == topic))
 
     def lead(self) -> bool:
         """Whether this transaction may relay in order; nobody else may until its end."""
         if self._connection.dialect.name == "sqlite":
             return True  # a transaction that writes is alone
         leads = select(func.pg_try_advisory_xact_lock(_RELAY))
-        return bool(self._connection.scalar(leads))
+        return bool(self._written().scalar(leads))
 
     def waiting(self, topics: Collection[str], limit: int) -> tuple[OutboxItem, ...]:
         """What is not settled, in the order in which it was written."""
@@ -116,7 +126,7 @@ class OutboxRepository:
             .order_by(OutboxRow.position)
             .limit(limit)
         )
-        rows = self._connection.execute(query).mappings()
+        rows = self._written().execute(query).mappings()
         return tuple(OutboxItem(**row) for row in rows)
 
     def count_waiting(self, topics: Collection[str]) -> int:
@@ -124,4 +134,8 @@ class OutboxRepository:
         query = select(func.count()).where(
             OutboxRow.topic.in_(topics), OutboxRow.next_attempt_at.is_not(None)
         )
-        return self._connection.scalar(query) or 0
+        return self._written().scalar(query) or 0
+
+    def _written(self) -> Connection:
+        self.write()
+        return self._connection
