@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from registry.app.allocation_keys import signer_of
-from registry.app.settings import signer_socket
+from registry.app.settings import signer_sockets
 from registry.domain.randomisation.signer import Signer
 from registry.signing.client import SignerClient
 from registry.store.unit_of_work import Registry
@@ -83,24 +83,24 @@ def drawing(
     activated with.
     """
     if book.dialect == "postgresql":
-        with closing(SignerClient(_socket(key, environ))) as client:
+        with closing(SignerClient(*_sockets(key, environ))) as client:
             yield client
         return
     yield _InProcess(book, signer_of(book, trial, key, environ))
 
 
-def _socket(key: Path | None, environ: Mapping[str, str]) -> Path:
+def _sockets(key: Path | None, environ: Mapping[str, str]) -> tuple[Path, ...]:
     if key is not None:
         raise SettingsError(
             ErrorCode.BAD_SETTING,
             "On PostgreSQL nobody draws by a key of their own.",
             "Leave --key out: the signer at EMBER_SIGNER holds it.",
         )
-    socket = signer_socket(environ)
-    if socket is None:
+    sockets = signer_sockets(environ)
+    if not sockets:
         raise SettingsError(
             ErrorCode.BAD_SETTING,
             "No signer is named, and on PostgreSQL it alone draws.",
             "Set EMBER_SIGNER to its socket.",
         )
-    return socket
+    return sockets

@@ -147,11 +147,13 @@ class SignerSettings:
 
 def signer_settings(environ: Mapping[str, str]) -> SignerSettings:
     """Raises `SettingsError` EMB-402 where no socket is named, or no number of places."""
-    socket = signer_socket(environ)
+    sockets = signer_sockets(environ)
     places = environ.get("EMBER_SIGNER_PLACES") or "4"
-    if socket is None:
+    if len(sockets) != 1:
         raise SettingsError(
-            ErrorCode.BAD_SETTING, "The signer has no socket.", "Set EMBER_SIGNER."
+            ErrorCode.BAD_SETTING,
+            f"The signer has {len(sockets) or 'no'} socket{'s' if sockets else ''}.",
+            "Set EMBER_SIGNER to the one on which this process answers.",
         )
     if not places.isdecimal() or int(places) < 1:
         raise SettingsError(
@@ -161,17 +163,17 @@ def signer_settings(environ: Mapping[str, str]) -> SignerSettings:
         )
     file = environ.get("EMBER_SIGNER_KEYS")
     return SignerSettings(
-        socket=socket,
+        socket=sockets[0],
         key_file=Path(file) if file else None,
         key_command=tuple(shlex.split(environ.get("EMBER_SIGNER_KEYS_COMMAND") or "")),
         places=int(places),
     )
 
 
-def signer_socket(environ: Mapping[str, str]) -> Path | None:
-    """Where the signer is asked; None where there is none of its own."""
-    named = environ.get("EMBER_SIGNER")
-    return Path(named) if named else None
+def signer_sockets(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Where signers are asked; empty where there is none of its own."""
+    named = environ.get("EMBER_SIGNER") or ""
+    return tuple(Path(one) for one in named.split(":") if one)
 
 
 def signers_file(environ: Mapping[str, str], given: Path | None = None) -> Path:

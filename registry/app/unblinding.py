@@ -12,7 +12,7 @@ from typing import TypeAlias
 from pydantic import TypeAdapter
 
 from registry.app.obstacles import Hindrance
-from registry.app.settings import registry_url, signer_socket
+from registry.app.settings import registry_url, signer_sockets
 from registry.signing.client import SignerClient
 from registry.signing.unblinding import unblinded
 from registry.store.signers import CurrentSigners
@@ -48,11 +48,11 @@ def asking(environ: Mapping[str, str], given: str | None) -> Iterator[Ask]:
 
     Raises `SettingsError` EMB-402 where PostgreSQL is used and no signer is named.
     """
-    url, socket = registry_url(environ, given), signer_socket(environ)
+    url, sockets = registry_url(environ, given), signer_sockets(environ)
     if url.startswith("sqlite") and (given or environ.get("EMBER_REGISTRY")):
-        socket = None
-    if socket is not None:
-        with closing(SignerClient(socket)) as client:
+        sockets = ()
+    if sockets:
+        with closing(SignerClient(*sockets)) as client:
             yield client.unblinded
         return
     if not url.startswith("sqlite"):

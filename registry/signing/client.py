@@ -6,6 +6,7 @@ import socket
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 
 from registry.signing.messages import (
     LONGEST,
@@ -59,9 +60,14 @@ _IDLE = 16
 class SignerClient:
     """Any thread may ask; each question has a line of its own until it is answered."""
 
-    def __init__(self, path: Path, *, seconds: float = _SECONDS) -> None:
-        """`seconds` after which an answer is no longer waited for."""
-        self._path = path
+    def __init__(self, *paths: Path, seconds: float = _SECONDS) -> None:
+        """`paths`: the sockets of one registry's signers, which are asked in turn.
+
+        Who is away is passed over. `seconds` after which an answer is no longer waited
+        for.
+        """
+        self._paths = deque(paths)
+        self._turning = Lock()
         self._seconds = seconds
         self._idle: deque[_Line] = deque()
 
@@ -159,16 +165,23 @@ class SignerClient:
         return answer
 
     def _fresh(self) -> _Line:
+        with self._turning:
+            self._paths.rotate(-1)
+            in_turn = tuple(self._paths)
+        for path in in_turn[:-1]:
+            with suppress(OSError):
+                return _Line(path, self._seconds)
         try:
-            return _Line(self._path, self._seconds)
+            return _Line(in_turn[-1], self._seconds)
         except OSError as fault:
             raise self._away(fault) from None
 
     def _away(self, fault: OSError | ValueError) -> SettingsError:
         why = getattr(fault, "strerror", None) or type(fault).__name__
+        where = " and ".join(sorted(map(str, self._paths)))
         return SettingsError(
             ErrorCode.SIGNER_AWAY,
-            f"The signer at {self._path} does not answer ({why}).",
+            f"The signer at {where} does not answer ({why}).",
             "Start it, and ask again with the same key: nothing is allocated twice.",
         )
 

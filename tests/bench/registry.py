@@ -1,16 +1,16 @@
 """What the registry does a second, on PostgreSQL.
 
     python tests/bench/registry.py [--json] [--sites 1,4,16] [--clients 50]
-        [--number 3000] [--screenings 20000] [--revisions 2] [--large 100000x10]
+        [--signers 2] [--number 3000] [--screenings 20000] [--revisions 2] [--large 100000x10]
 
 | figure | what is measured |
 | --- | --- |
-| `randomisations` | whole allocations a second, by the signer's process, which clients ask over its socket, each site with one stratum; and what one costs the signer of a core, which is its ceiling where the machine has cores to spare |
+| `randomisations` | whole allocations a second, by signers' processes, which clients ask over their sockets, each site with one stratum; and what one costs them of a core, which is their ceiling where the machine has cores to spare |
 | `screenings` | revisions of verdicts a second, recorded in batches of 500 |
 | `audit` | rows of one chain verified a second, with the records they speak of |
 | `large` | the 50th and 95th percentile of worklists and flow, now and at past moments |
 
-Clients are threads of other processes than the signer.  All share this machine's
+Clients are threads of other processes than the signers.  All share this machine's
 cores with PostgreSQL, so the figure is of the machine and not of the signer alone.
 """
 
@@ -186,7 +186,7 @@ def consent(site: str, patient: str) -> RecordConsent:
 
 def one_process(socket: str, share: list[list[str]], threads: int) -> None:
     """A process of clients: begins at a line of its input, tells how many it got."""
-    client = SignerClient(Path(socket), seconds=120)
+    client = SignerClient(*map(Path, socket.split(":")), seconds=120)
     client.commitment("TIDE")
     print("ready", flush=True)
     sys.stdin.readline()
@@ -195,7 +195,9 @@ def one_process(socket: str, share: list[list[str]], threads: int) -> None:
     print(sum(isinstance(one, Randomised) and not one.repeated for one in got))
 
 
-def randomisations(server, *, sites: int, clients: int, number: int) -> dict:
+def randomisations(
+    server, *, sites: int, clients: int, number: int, signers: int
+) -> dict:
     people = [(f"S{n % sites}", f"p{n}") for n in range(number)]
     with ExitStack() as held:
         house = held.enter_context(signer_house(server, keys={"TIDE": KEY}))
@@ -204,10 +206,11 @@ def randomisations(server, *, sites: int, clients: int, number: int) -> dict:
         open_trial(registry, sorted({site for site, _ in people}))
         hear(registry, [verdict(*who) for who in people])
         enrol(registry, people)
-        signer = house.start()
+        sockets = [str(house.folder / f"{n}.sock") for n in range(signers)]
+        running = [house.start(EMBER_SIGNER=socket) for socket in sockets]
         crowd = [
             subprocess.Popen(
-                [sys.executable, __file__, "--process", str(house.socket)],
+                [sys.executable, __file__, "--process", ":".join(sockets)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -220,13 +223,14 @@ def randomisations(server, *, sites: int, clients: int, number: int) -> dict:
             process.stdin.write(json.dumps(share) + "\n")
             process.stdin.flush()
             assert process.stdout.readline() == "ready\n"
-        began, busy = time.perf_counter(), _cpu_seconds(signer.pid)
+        busy = sum(_cpu_seconds(signer.pid) for signer in running)
+        began = time.perf_counter()
         for process in crowd:
             process.stdin.write("go\n")
             process.stdin.flush()
         done = sum(int(process.stdout.readline()) for process in crowd)
         took = time.perf_counter() - began
-        busy = _cpu_seconds(signer.pid) - busy
+        busy = sum(_cpu_seconds(signer.pid) for signer in running) - busy
         for process in crowd:
             process.wait()
         with registry.reading() as views:
@@ -241,6 +245,7 @@ def randomisations(server, *, sites: int, clients: int, number: int) -> dict:
     return {
         "sites": sites,
         "clients": clients,
+        "signers": signers,
         "allocated": number,
         "randomisations_per_s": round(number / took),
         "signer_cpu_ms_each": round(busy / number * 1_000, 2),
@@ -313,6 +318,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--sites", default="1,4,16")
     parser.add_argument("--clients", type=int, default=50)
+    parser.add_argument("--signers", type=int, default=2, help="processes that draw")
     parser.add_argument("--number", type=int, default=3_000)
     parser.add_argument("--screenings", type=int, default=20_000)
     parser.add_argument("--revisions", type=int, default=2)
@@ -340,7 +346,11 @@ def main() -> None:
                 given.json,
                 "randomisations",
                 randomisations(
-                    server, sites=sites, clients=given.clients, number=given.number
+                    server,
+                    sites=sites,
+                    clients=given.clients,
+                    number=given.number,
+                    signers=given.signers,
                 ),
             )
         if given.screenings:

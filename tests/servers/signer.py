@@ -68,14 +68,16 @@ class SignerHouse:
     def start(
         self, command: Sequence[str] = COMMAND, **more: str
     ) -> subprocess.Popen[bytes]:
-        """A signer that answers already."""
+        """A signer that answers already; another one where EMBER_SIGNER is another."""
+        environment = self.environment(**more)
+        socket = Path(environment["EMBER_SIGNER"])
         with (self.folder / "said").open("ab") as said:
             process = subprocess.Popen(
-                command, env=self.environment(**more), stdout=said, stderr=said
+                command, env=environment, stdout=said, stderr=said
             )
         self._running.append(process)
         give_up = time.monotonic() + _PATIENCE
-        while not self.socket.exists():
+        while not socket.exists():
             assert process.poll() is None, self.said
             assert time.monotonic() < give_up, self.said
             time.sleep(0.02)

@@ -18,7 +18,7 @@ from registry.app.commands.exits import FORBIDDEN, told_in_words
 from registry.app.commands.naming import JsonOption
 from registry.app.commands.options import ActorOption, RegistryOption, opened
 from registry.app.fallback_files import read_opened, write_pages
-from registry.app.settings import signer_socket
+from registry.app.settings import signer_sockets
 from registry.domain.roles import Surface
 from registry.signing.client import SignerClient
 from registry.store.custodians import read_custodian_key
@@ -156,14 +156,14 @@ def entering(book: Registry, environ: Mapping[str, str]) -> Iterator[Enter]:
     Raises `SettingsError` EMB-402 where PostgreSQL is used and no signer is named.
     """
     if book.dialect == "postgresql":
-        socket = signer_socket(environ)
-        if socket is None:
+        sockets = signer_sockets(environ)
+        if not sockets:
             raise SettingsError(
                 ErrorCode.BAD_SETTING,
                 "No signer is named, and on PostgreSQL it alone writes arms.",
                 "Set EMBER_SIGNER to its socket.",
             )
-        with closing(SignerClient(socket)) as client:
+        with closing(SignerClient(*sockets)) as client:
             yield client.entered
         return
 

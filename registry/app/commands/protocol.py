@@ -36,7 +36,7 @@ from registry.app.protocol_check import (
     fit_for_force,
     tried,
 )
-from registry.app.settings import signer_socket
+from registry.app.settings import signer_sockets
 from registry.app.trials import activate as put_into_force
 from registry.domain.randomisation.signer import Committing
 from registry.signing.client import SignerClient
@@ -203,14 +203,14 @@ def _committing(key: Path | None) -> Iterator[Committing]:
     if key is not None:
         yield _OfKey(key)
         return
-    socket = signer_socket(os.environ)
-    if socket is None:
+    sockets = signer_sockets(os.environ)
+    if not sockets:
         raise SettingsError(
             ErrorCode.SECRET_MISSING,
             "No allocation key is named.",
             "Give --key, or set EMBER_SIGNER where a signer holds it.",
         )
-    with closing(SignerClient(socket)) as client:
+    with closing(SignerClient(*sockets)) as client:
         yield client
 
 

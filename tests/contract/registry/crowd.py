@@ -1,6 +1,6 @@
 """Eight processes of six threads each, let loose on one stratum; prints what each got.
 
-    crowd.py direct URL KEY | crowd.py socket PATH
+    crowd.py direct URL KEY | crowd.py socket PATH...
 
 `direct` draws in each process, as one does that has the file; `socket` asks the signer.
 """
@@ -36,12 +36,13 @@ def command(patient):
 
 
 @contextmanager
-def asking(how, where, key=None):
+def asking(how, *words):
     if how == "socket":
-        client = SignerClient(Path(where), seconds=120)
+        client = SignerClient(*map(Path, words), seconds=120)
         yield client.randomise
         client.close()
         return
+    where, key = words
     registry, signer = open_registry(where), KeyedSigner({"TIDE": bytes.fromhex(key)})
 
     def ask(told):

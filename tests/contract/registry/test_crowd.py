@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from servers.signer import signer_house
 
+from registry.signing.client import SignerClient
 from registry.store.unit_of_work import open_registry
 
 
@@ -47,15 +48,48 @@ def test_eight_processes_that_draw_themselves_share_one_stratum(bedside, registr
 
 
 @pytest.mark.postgres
-def test_eight_processes_that_ask_the_signer_share_one_stratum(postgres, bedside_of):
+@pytest.mark.parametrize("signers", [1, 2])
+def test_eight_processes_that_ask_signers_share_one_stratum(
+    postgres, bedside_of, signers
+):
     with signer_house(postgres, keys={"TIDE": KEY}) as house:
         app = open_registry(house.app_url)
         bedside = bedside_of(app)
         bedside.open_trial()
         bedside.admit(*PATIENTS)
-        house.start()
+        sockets = [house.folder / f"{number}.sock" for number in range(signers)]
+        for socket in sockets:
+            house.start(EMBER_SIGNER=str(socket))
 
-        assert_even(crowd("socket", str(house.socket)))
+        assert_even(crowd("socket", *map(str, sockets)))
 
         assert not bedside.broken_chains()
+        app.close()
+
+
+@pytest.mark.postgres
+def test_where_one_of_two_signers_is_killed_the_other_answers_alike(
+    postgres, bedside_of
+):
+    with signer_house(postgres, keys={"TIDE": KEY}) as house:
+        app = open_registry(house.app_url)
+        bedside = bedside_of(app)
+        bedside.open_trial()
+        bedside.admit(*PATIENTS)
+        sockets = [house.folder / name for name in ("one.sock", "other.sock")]
+        first, _ = [house.start(EMBER_SIGNER=str(socket)) for socket in sockets]
+        client = SignerClient(*sockets, seconds=60)
+
+        before = [
+            client.randomise(bedside.command(patient)) for patient in PATIENTS[:24]
+        ]
+        first.kill()
+        first.wait()
+        after = [client.randomise(bedside.command(patient)) for patient in PATIENTS]
+
+        again = [(one.randomisation_id, one.arm) for one in after[:24]]
+        assert again == [(one.randomisation_id, one.arm) for one in before]
+        assert all(one.repeated for one in after[:24])
+        assert_even(sorted((one.sequence_no, one.arm) for one in after))
+        client.close()
         app.close()
