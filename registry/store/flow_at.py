@@ -23,12 +23,12 @@ from sqlalchemy import (
     Select,
     Subquery,
     and_,
-    exists,
     func,
     literal,
     or_,
     select,
     tuple_,
+    union,
 )
 
 from registry.domain.consent import Standing
@@ -50,7 +50,7 @@ from registry.store.rows.allocation import RandomisationRow
 from registry.store.rows.people import AnswerRow, OptOutRow, ParticipantRow
 from registry.store.rows.verdicts import ScreeningRow, ScreeningStateRow
 from registry.store.worklists import opted_out, stands
-from streams.vocabulary.messages import TRIAL_SCREENING, decode
+from streams.vocabulary.messages import TRIAL_SCREENING, ScreeningStatus, decode
 
 
 _PORTION = 5_000
@@ -89,9 +89,10 @@ def flow_at(
     """A row a domain in which anybody had been assessed at `at`."""
     told: dict[Place, _Told] = defaultdict(_Told)
     revised = tuple(_revised_since(connection, at, within))
-    for place, course, number in _counted(connection, at, within):
+    spoken_of = tuple(connection.execute(_spoken_of(at, within)))
+    for place, course, number in _counted(connection, at, within, spoken_of):
         told[place].ends[exit_of(course)] += number
-    for place, course in _one_by_one(connection, at, within, revised):
+    for place, course in _one_by_one(connection, at, within, (*spoken_of, *revised)):
         told[place].ends[exit_of(course)] += 1
         told[place].standing[course.standing] += course.randomised
     if reasons:
@@ -153,21 +154,24 @@ def _view(
 
 
 def _counted(
-    connection: Connection, at: datetime, within: Within
+    connection: Connection, at: datetime, within: Within, others: Iterable[Known]
 ) -> Iterator[tuple[Place, Course, int]]:
-    """Those of whom nothing but their verdicts is to be known."""
+    """Those of whom nothing but their verdicts is to be known: all but the others."""
     known = _settled(at, within).subquery()
-    shape = known.c.status, known.c.is_open, known.c.candidate
-    query = (
-        select(known.c.trial, known.c.domain, *shape, func.count())
-        .where(_of_nobody_else(known, at))
-        .group_by(known.c.trial, known.c.domain, *shape)
-    )
+    shape = known.c.trial, known.c.domain, known.c.status, known.c.is_open
+    query = select(*shape, known.c.candidate, func.count())
+    query = query.group_by(*shape, known.c.candidate)
+    found: Counter[tuple[str, str, ScreeningStatus | None, bool, bool]] = Counter()
     for trial, domain, status, is_open, candidate, number in connection.execute(query):
+        found[trial, domain, status, bool(is_open), bool(candidate)] += number
+    for row in others:
+        one = row.trial, row.domain, row.status, bool(row.is_open), bool(row.candidate)
+        found[one] -= 1
+    for (trial, domain, status, window_open, candidate), number in found.items():
         course = Course(
             status=status,
-            window_open=bool(is_open),
-            was_candidate=bool(candidate),
+            window_open=window_open,
+            was_candidate=candidate,
             standing=NOT_ASKED.standing,
             may_randomise=NOT_ASKED.permits.randomise,
         )
@@ -175,12 +179,12 @@ def _counted(
 
 
 def _one_by_one(
-    connection: Connection, at: datetime, within: Within, revised: Iterable[Known]
+    connection: Connection, at: datetime, within: Within, known: Iterable[Known]
 ) -> Iterator[tuple[Place, Course]]:
-    """The others, and all who were randomised, whatever their verdict's clock says."""
+    """Those who are known, and all who were randomised, whatever their clock says."""
     drawn = {row.thing: row for row in connection.execute(_drawn(at, within))}
     people = _People(connection, at, within)
-    for row in (*connection.execute(_spoken_of(at, within)), *revised):
+    for row in known:
         course = people.course(row, randomised=row.thing in drawn)
         drawn.pop(row.thing, None)
         yield (row.trial, row.domain), course
@@ -217,28 +221,37 @@ class _People:
 
 
 def _spoken_of(at: datetime, within: Within) -> Select[*tuple[Any, ...]]:
+    """The settled ones who were randomised, and candidates of whom somebody may speak.
+
+    They are few, and are looked for by who they are.
+    """
     known = _settled(at, within).subquery()
-    return select(known).where(~_of_nobody_else(known, at))
+    asked = union(
+        _drawn_screenings(at),
+        _candidates(
+            AnswerRow, AnswerRow.screening_id == ScreeningStateRow.screening_id
+        ),
+        _candidates(
+            ParticipantRow,
+            *_same_patient(ParticipantRow),
+            ParticipantRow.trial == ScreeningStateRow.trial,
+        ),
+        _candidates(OptOutRow, *_same_patient(OptOutRow)),
+    ).subquery()
+    return select(known).where(known.c.thing.in_(select(asked)))
 
 
-def _of_nobody_else(known: Subquery, at: datetime) -> ColumnElement[bool]:
-    """Neither randomised, nor a candidate of whom somebody may have said something."""
-    spoken_with = or_(
-        known.c.thing.in_(select(AnswerRow.screening_id)),
-        _says(ParticipantRow, known, ParticipantRow.trial == known.c.trial),
-        _says(OptOutRow, known),
-    )
-    drawn = known.c.thing.in_(_drawn_screenings(at))
-    return and_(~drawn, ~and_(known.c.candidate, spoken_with))
+def _candidates(row: type[Any], *mine: ColumnElement[bool]) -> Select[str]:
+    state = ScreeningStateRow
+    was_one = or_(state.ever_eligible, state.ever_needs_human)
+    return select(state.screening_id).join(row, and_(*mine)).where(was_one)
 
 
-def _says(
+def _same_patient(
     row: type[ParticipantRow | OptOutRow],
-    known: Subquery,
-    *more: ColumnElement[bool],
-) -> ColumnElement[bool]:
-    mine = row.site == known.c.site, row.patient == known.c.patient
-    return exists().where(*mine, *more)
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    state = ScreeningStateRow
+    return row.site == state.site, row.patient == state.patient
 
 
 def _settled(at: datetime, within: Within) -> Select[*tuple[Any, ...]]:
