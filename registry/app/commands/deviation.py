@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from registry.app.clocks import SystemClock
-from registry.app.commands.asking import expect_there, opened_as
+from registry.app.commands.asking import expect_with, opened_as
 from registry.app.commands.options import RegistryOption, opened
 from registry.app.commands.score import moment_of
 from registry.domain.conduct import DeviationKind
@@ -70,10 +70,8 @@ def record(
     surface = Surface.RECORD_CONDUCT
     book = opened_as(registry, command.actor, surface)
     with closing(book), book.transaction() as uow:
+        expect_with(book, surface, uow, participant=participant)
         done = record_deviation(command, uow)
-        if not isinstance(done, DeviationRefused):
-            kept = done.deviation
-            expect_there(book, surface, site=kept.site, trial=kept.trial)
     if isinstance(done, DeviationRefused):
         named = done.obstacle.name.replace("_", " ")
         raise Refused(done.obstacle.code, f"Nothing was recorded: {named}.")
