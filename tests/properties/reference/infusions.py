@@ -176,7 +176,8 @@ def equivalent(rule, patient):
     if not charted or window.lies_ahead is TRUE:
         return unrecorded(rule, need)
     turns = {at + policy.stale_after + INSTANT for at in charted}.union(charted)
-    turns |= {window.latest_begin, window.end + INSTANT} if rule.has_window else set()
+    if rule.has_window and window.latest_begin <= window.end:
+        turns |= {window.latest_begin, window.end + INSTANT}
     turns = sorted(at for at in turns if window.begin < at <= window.latest_end)
     record, found = timeline(patient), []
     starts = [window.begin, *turns]
@@ -199,9 +200,18 @@ def equivalent(rule, patient):
 
 
 def dosed(window, found):
-    """At some time that surely lies in the window."""
+    """At some time that surely lies in the window.
+
+    Where no moment surely does, in a stretch that wherever it lies reaches into it.
+    """
     for one in found:
-        if one.start < window.latest_begin or one.start > window.end:
+        if window.latest_begin <= window.end:
+            sure = window.latest_begin <= one.start <= window.end
+        elif one is found[-1]:
+            sure = one.start <= window.end and window.lies_ahead is FALSE
+        else:
+            sure = one.start <= window.end and window.latest_begin < one.end
+        if not sure:
             one.says &= UNKNOWN
     said = any_of(one.says for one in found)
     return said, [one for one in found if one.says is said]
