@@ -1,4 +1,4 @@
-"""Who draws: the signer where it has the keys to itself, else whoever has the file."""
+"""Who draws, and who reveals: the signer where it has the keys to itself, else whoever has the file."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ from registry.usecases.randomise_domains import (
     randomise_domains,
 )
 from registry.usecases.replace_kit import KitReplaced, ReplaceKit, replace_kit
+from registry.usecases.reveal_arm import (
+    NotRevealed,
+    RevealArm,
+    Revealed,
+    reveal_arm,
+)
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
@@ -45,6 +51,10 @@ class Drawing(Protocol):
 
     def replace_kit(self, command: ReplaceKit) -> KitReplaced:
         """Reserve another of the same contents."""
+        ...
+
+    def reveal_arm(self, command: RevealArm) -> Revealed | NotRevealed:
+        """Tell an arm whose telling was deferred."""
         ...
 
 
@@ -70,6 +80,10 @@ class _InProcess:
     def replace_kit(self, command: ReplaceKit) -> KitReplaced:
         with self._book.transaction() as uow:
             return replace_kit(command, uow, signer=self._signer)
+
+    def reveal_arm(self, command: RevealArm) -> Revealed | NotRevealed:
+        with self._book.transaction() as uow:
+            return reveal_arm(command, uow)
 
 
 @contextmanager

@@ -30,6 +30,8 @@ from registry.signing.messages import (
     Question,
     ReplacementAsked,
     ReplacementTold,
+    RevealAsked,
+    RevealTold,
     question_line,
     read_answer,
 )
@@ -43,6 +45,7 @@ from registry.usecases.import_kits import ImportKits, KitListRefused, KitsImport
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised
 from registry.usecases.randomise_domains import AnsweredDomains, RandomiseDomains
 from registry.usecases.replace_kit import KitReplaced, ReplaceKit
+from registry.usecases.reveal_arm import NotRevealed, RevealArm, Revealed
 from streams.vocabulary.errors import (
     BrokenInvariant,
     EmberError,
@@ -100,6 +103,16 @@ class SignerClient:
         """The kit to hand out instead; raises as `randomise` does."""
         answer = self._told(ReplacementAsked(command=command))
         if isinstance(answer, ReplacementTold):
+            return answer.result
+        raise _not_an_answer(answer)
+
+    def reveal_arm(self, command: RevealArm) -> Revealed | NotRevealed:
+        """The arm of a deferred domain, or what is not settled.
+
+        Raises as `randomise` does, and `Refused` EMB-386 where nothing is to be revealed.
+        """
+        answer = self._told(RevealAsked(command=command))
+        if isinstance(answer, RevealTold):
             return answer.result
         raise _not_an_answer(answer)
 

@@ -35,6 +35,8 @@ from registry.signing.messages import (
     Question,
     ReplacementAsked,
     ReplacementTold,
+    RevealAsked,
+    RevealTold,
 )
 from registry.signing.unblinding import unblinded
 from registry.usecases.break_blind import BlindKept, BreakBlind
@@ -49,6 +51,7 @@ from registry.usecases.ports import UnitOfWork
 from registry.usecases.randomise import NotRandomised, Randomised, randomise
 from registry.usecases.randomise_domains import AnsweredDomains, randomise_domains
 from registry.usecases.replace_kit import replace_kit
+from registry.usecases.reveal_arm import reveal_arm
 from registry.usecases.signature_ports import Authenticator
 from streams.vocabulary.errors import EmberError, ErrorCode, Refused, SettingsError
 
@@ -132,7 +135,11 @@ class Desk:
             randomise(question.command, uow, signer=self._signer)
         )
 
-    def _work(self, question: KitListAsked | ReplacementAsked | OpeningAsked) -> Work:
+    def _work(
+        self, question: KitListAsked | ReplacementAsked | RevealAsked | OpeningAsked
+    ) -> Work:
+        if isinstance(question, RevealAsked):
+            return lambda uow: RevealTold(result=reveal_arm(question.command, uow))
         if isinstance(question, OpeningAsked):
             return lambda uow: _of_page(enter_opening(question.command, uow))
         if isinstance(question, KitListAsked):

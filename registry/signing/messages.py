@@ -2,6 +2,7 @@
 
 No answer to an allocation holds the arm of a blinded domain: `Randomised` has none
 there.  One answer alone does, `ArmTold`, once it is on record that the blind is broken.
+`RevealTold` holds the arm of an open-label domain that anybody may see from then on.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from registry.usecases.import_kits import ImportKits, KitListRefused, KitsImport
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised
 from registry.usecases.randomise_domains import AnsweredDomains, RandomiseDomains
 from registry.usecases.replace_kit import KitReplaced, ReplaceKit
+from registry.usecases.reveal_arm import NotRevealed, RevealArm, Revealed
 from streams.vocabulary.errors import ErrorCode
 
 
@@ -77,6 +79,14 @@ class ArmAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RevealAsked:
+    """Tell an arm that was deferred; asked again, it is told again."""
+
+    command: RevealArm
+    ask: Literal["reveal"] = "reveal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningAsked:
     """Enter a page of a sealed list; asked again, it is answered alike."""
 
@@ -91,6 +101,7 @@ Question: TypeAlias = (
     | ReplacementAsked
     | CommitmentAsked
     | ArmAsked
+    | RevealAsked
     | OpeningAsked
 )
 
@@ -160,6 +171,14 @@ class KeptTold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RevealTold:
+    """The arm, now or before, or what is not settled."""
+
+    result: Revealed | NotRevealed
+    tell: Literal["reveal"] = "reveal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningTold:
     """It is on record, with what does not fit."""
 
@@ -195,6 +214,7 @@ Answer: TypeAlias = (
     | CommitmentTold
     | ArmTold
     | KeptTold
+    | RevealTold
     | OpeningTold
     | NoListTold
     | FaultTold

@@ -3,7 +3,7 @@
 | role | may |
 | --- | --- |
 | `ember_registry` | act on everything but randomisations, which it may read, and the arms, of which it sees those of open-label domains |
-| `ember_signer` | randomise: it alone adds randomisations and arms, and reads arms |
+| `ember_signer` | randomise: it alone adds randomisations and arms, reads arms, and lets one be seen that is hidden |
 | `ember_reader` | read everything but the arms that are hidden |
 | `ember_vault` | keep and open identifiers, read the archive, and write the audit |
 | `ember_person` | read what the roles of one person in the trial let them see |
@@ -133,15 +133,18 @@ _ALL = "USING (true) WITH CHECK (true)"
 _RETIRED = "ember_allocator"
 _OF_RANDOMISATION = (
     *("randomisation_request", "allocator", "randomisation", "domain_answer"),
-    *("kit_list", "kit", "unblinding", "sealed_opening"),
+    *("kit_list", "kit", "unblinding", "sealed_opening", "arm_reveal"),
 )
-"""Tables that only the signer writes, beside the arms."""
+"""Tables that only the signer writes, beside the arms.
+
+A row of `arm_reveal` opens the view of open arms: whoever adds one sees an arm.
+"""
 
 _OF_THE_SIGNER = (
     f"USAGE ON SCHEMA {SEALED}",
     f"SELECT, INSERT ON {SEALED}.assignment",
     "SELECT, INSERT ON randomisation_request, randomisation, domain_answer",
-    "SELECT, INSERT ON unblinding, sealed_opening, rehearsal",
+    "SELECT, INSERT ON unblinding, sealed_opening, arm_reveal, rehearsal",
     "SELECT ON sealed_list",
     "SELECT, INSERT, UPDATE ON allocator",
     f"SELECT, INSERT ON {SEALED}.{CONTENTS}",

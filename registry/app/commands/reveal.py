@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import closing
 from typing import Annotated
@@ -14,9 +15,10 @@ from registry.app.commands.exits import FORBIDDEN, told_in_words
 from registry.app.commands.naming import ReasonOption
 from registry.app.commands.options import ActorOption, RegistryOption
 from registry.app.commands.tables import Columns, print_table, told
+from registry.app.drawing import drawing
 from registry.app.obstacles import hindrances
 from registry.domain.roles import Surface
-from registry.usecases.reveal_arm import NotRevealed, RevealArm, reveal_arm
+from registry.usecases.reveal_arm import NotRevealed, RevealArm
 
 
 app = typer.Typer(
@@ -37,7 +39,10 @@ def arm(
     reason: ReasonOption = None,
     registry: RegistryOption = None,
 ) -> None:
-    """Tell the arm; exit 1 where what the draw left open is not settled."""
+    """Tell the arm; exit 1 where what the draw left open is not settled.
+
+    On PostgreSQL the signer at EMBER_SIGNER tells it.
+    """
     command = RevealArm(
         trial=trial,
         domain=domain,
@@ -52,7 +57,8 @@ def arm(
     ):
         with book.transaction() as uow:
             expect_with(book, Surface.RANDOMISE, uow, participant=participant)
-            done = reveal_arm(command, uow)
+        with drawing(book, trial, key=None, environ=os.environ) as signer:
+            done = signer.reveal_arm(command)
         if isinstance(done, NotRevealed):
             for one in hindrances(done.gate.obstacles):
                 print(f"  {one.in_words}", file=sys.stderr)
