@@ -206,7 +206,7 @@ WORDS: Mapping[ErrorCode, tuple[str, str]] = {
     ErrorCode.DEVIATION: (
         (
             "A deviation cannot be recorded: it is not described, lies in the future, "
-            "or its domain is none of the trial's."
+            "names an arm that is hidden, or its domain is none of the trial's."
         ),
         "Mend what is named.",
     ),
@@ -233,7 +233,7 @@ WORDS: Mapping[ErrorCode, tuple[str, str]] = {
         "Compare it with the paper page; mend the entry and give the file again.",
     ),
     ErrorCode.REHEARSAL: (
-        "There is nothing to rehearse with: no such domain, or no such decoy of it.",
+        "There is nothing to rehearse with: no such domain or site, or no such decoy of it.",
         "Make a decoy: `ember rehearse`.",
     ),
     ErrorCode.STRATUM_TIMED_OUT: (

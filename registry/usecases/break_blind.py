@@ -77,16 +77,17 @@ def break_blind(
 ) -> BlindIsBroken | BlindKept:
     """Put it on record, with its notice; the same command again adds nothing.
 
-    Who may not ask is not told either whether anything was drawn, or is hidden.
+    Who may not ask is not told whether there is such a participant, whether anything
+    was drawn, or is hidden: a code of nobody is answered as one of elsewhere.
     Without an authenticator nobody can be asked for a secret: the record says so.
     """
     if is_decoy(command.participant):
         return _rehearsed(command, uow, authenticator)
-    who = uow.participants.one(command.participant)
-    if who is None:
-        return _kept(ErrorCode.UNKNOWN_PARTICIPANT, "no_such_participant")
     if not is_reason(command.reason):
         return _kept(ErrorCode.REASON_MISSING, "no_reason")
+    who = uow.participants.one(command.participant)
+    if who is None:
+        return BlindKept(obstacle=_nobodys(command, authenticator))
     shown = _let_in(command, who, uow, authenticator)
     if isinstance(shown, Obstacle):
         return _refused(command, who, shown, uow)
@@ -140,6 +141,14 @@ def _let_in(
     if isinstance(shown, Obstacle) or is_delegated_to_unblind(
         log, command.actor, command.at
     ):
+        return shown
+    return Obstacle(ErrorCode.NOT_DELEGATED, "not_delegated", command.actor)
+
+
+def _nobodys(command: BreakBlind, authenticator: Authenticator | None) -> Obstacle:
+    """Nobody is on a log for whoever does not exist."""
+    shown = _shown(command, authenticator)
+    if isinstance(shown, Obstacle):
         return shown
     return Obstacle(ErrorCode.NOT_DELEGATED, "not_delegated", command.actor)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.conduct import Deviation, DeviationKind
 from registry.domain.enrolment import Obstacle
+from registry.domain.misrandomisation import names_an_arm
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.ids import identity
@@ -54,6 +55,8 @@ def record_deviation(
         return _refused(ErrorCode.DEVIATION, "happened_in_the_future")
     if command.domain and not uow.protocols.has_domain(who.trial, command.domain):
         return _refused(ErrorCode.DEVIATION, "no_such_domain")
+    if names_an_arm(command.description, _hidden_arms(who.trial, command, uow)):
+        return _refused(ErrorCode.DEVIATION, "names_an_arm")
     uow.audit.lock(site=who.site, trial=who.trial)
     number = uow.deviations.last_number(command.participant) + 1
     deviation = Deviation(
@@ -73,6 +76,18 @@ def record_deviation(
     uow.deviations.add(deviation)
     uow.audit.append(_entry(deviation))
     return DeviationRecorded(deviation=deviation)
+
+
+def _hidden_arms(
+    trial: str, command: RecordDeviation, uow: UnitOfWork
+) -> tuple[str, ...]:
+    """Arms that the words may not name: of every blinded domain they may be about."""
+    return tuple(
+        arm.name
+        for design in uow.protocols.designs(trial)
+        if design.blinded and command.domain in ("", design.domain)
+        for arm in design.arms
+    )
 
 
 def _refused(code: ErrorCode, name: str) -> DeviationRefused:

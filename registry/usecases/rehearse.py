@@ -15,6 +15,7 @@ from registry.domain.rehearsal import (
     decoy_code,
     decoy_kit,
 )
+from registry.usecases.declared import names_site
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.clock import iso
 from streams.vocabulary.errors import ErrorCode
@@ -53,6 +54,9 @@ def rehearse_draw(command: RehearseDraw, uow: UnitOfWork) -> Rehearsed | NotRehe
     design = designs.get(command.domain)
     if design is None:
         return _nothing("no_such_domain")
+    active = uow.protocols.active(command.trial)
+    if not command.site.strip() or (active and not names_site(active, command.site)):
+        return _nothing("no_such_site")
     uow.audit.lock(site=command.site, trial=command.trial)
     rehearsal = _drawn(command, design, uow)
     _keep(rehearsal, uow)

@@ -1,6 +1,7 @@
 """What people say of outcomes and deviations, on both databases alike."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,8 @@ from typer.testing import CliRunner
 from registry.app.commands.deviation import app as deviation_app
 from registry.app.commands.outcome import app as outcome_app
 from registry.app.commands.query import app as query_app
+from registry.domain.mode import Mode
+from registry.domain.protocol import ArmDesign
 from registry.usecases.judge_outcome import (
     JudgeOutcome,
     OutcomeJudged,
@@ -235,6 +238,33 @@ def test_a_deviation_that_says_nothing_usable_is_refused(
     done = deviation(bedside, participant, **changed)
     assert isinstance(done, DeviationRefused)
     assert done.obstacle.name == fault
+
+
+@pytest.mark.parametrize(
+    ("domain", "words", "kept"),
+    [
+        ("mask", "was given ZEPHYR by mistake", False),
+        ("", "zephyr, a day late", False),
+        ("mask", "the zephyrs blew", True),
+        ("fluids", "restrictive fluids a day late", True),
+        ("", "restrictive fluids a day late", True),
+    ],
+)
+def test_words_of_a_deviation_name_no_arm_that_is_hidden(bedside, domain, words, kept):
+    arms = (ArmDesign("zephyr"), ArmDesign("quartz"))
+    hidden = replace(bedside.fluids, domain="mask", arms=arms, blinded=True)
+    bedside.open_trial(bedside.fluids, hidden, mode=Mode.DEMO)
+    bedside.hear(bedside.verdict(provenance="simulated"))
+    bedside.consent("p1")
+    drawn = bedside.randomise()
+
+    done = deviation(bedside, drawn.participant, domain=domain, description=words)
+
+    if kept:
+        assert isinstance(done, DeviationRecorded)
+    else:
+        assert done.obstacle.name == "names_an_arm"
+        assert done.obstacle.code == "EMB-348"
 
 
 def test_a_deviation_of_nobody_is_refused(bedside):

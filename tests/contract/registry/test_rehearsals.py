@@ -104,6 +104,17 @@ def rows(bedside, registry_url):
     return found
 
 
+@pytest.mark.parametrize("site", ["B", " "])
+def test_a_site_that_the_protocol_does_not_name_rehearses_nothing(bedside, site):
+    bedside.declare(sites=[{"id": "A"}])
+
+    refused = rehearse(bedside, "fluids", site=site)
+
+    assert isinstance(refused, NotRehearsed)
+    assert refused.obstacle.name == "no_such_site"
+    assert not isinstance(rehearse(bedside, "fluids"), NotRehearsed)
+
+
 def test_the_whole_way_is_rehearsed(theatre, registry):
     drawn = rehearse(theatre)
     shown = unblinded(asking(theatre, drawn.rehearsal.code), registry, None)

@@ -35,6 +35,7 @@ from sqlalchemy import select
 
 from registry.app.clocks import SystemClock
 from registry.app.commands import (
+    deviation,
     fallback,
     kit,
     misrandomisation,
@@ -221,6 +222,15 @@ def _error(domain):
     return words
 
 
+def _deviation(domain):
+    def words(site, trial, _terminal, _house):
+        told = ("--what", "late", "--happened-at", "2020-03-01T12:00Z", "--important")
+        kind = ("--kind", "treatment", "--domain", domain)
+        return ("record", code(site, trial, 1), *kind, *told)
+
+    return words
+
+
 def _backfill(site, trial, terminal, house):
     made = house.made[site, trial]
     page = made.pages[1]
@@ -256,6 +266,8 @@ ACTS = {
         _error("fluids"),
     ),
     "backfill": (Surface.RANDOMISE, fallback.app, _backfill),
+    "deviation": (Surface.RECORD_CONDUCT, deviation.app, _deviation("")),
+    "no deviation": (Surface.RECORD_CONDUCT, deviation.app, _deviation("none")),
 }
 
 
@@ -270,7 +282,7 @@ def test_an_act_is_for_whose_role_it_is_and_at_their_place(terminal, house, name
         told = terminal(
             command,
             *words(*place, terminal, house),
-            *("--actor", terminal.who.value),
+            *("--by" if command is deviation.app else "--actor", terminal.who.value),
             who=False,
         )
 

@@ -215,8 +215,8 @@ def test_the_same_question_again_is_one_record_and_another_ask_is_another(
     [
         (
             {"participant": "TIDE-A-0009"},
-            ErrorCode.UNKNOWN_PARTICIPANT,
-            "no_such_participant",
+            ErrorCode.NOT_DELEGATED,
+            "not_delegated",
         ),
         ({"domain": "fluids"}, ErrorCode.BLIND_KEPT, "not_blinded"),
         (
@@ -236,6 +236,31 @@ def test_the_blind_is_kept_with_a_named_reason(blinded, registry, changed, code,
     with registry.inspection() as uow:
         assert uow.unblindings.of_trial(None) == ()
     assert blinded.told(UNBLINDINGS) == []
+
+
+@pytest.mark.parametrize("participant", ["TIDE-A-0001", "TIDE-A-0009"])
+def test_who_may_not_ask_does_not_learn_whether_there_is_such_a_participant(
+    blinded, registry, participant
+):
+    asked = command(blinded, participant)
+
+    for told in (
+        unblinded(replace(asked, actor="stranger"), registry, None),
+        unblinded(
+            replace(asked, actor="stranger", secret="a guess"), registry, Doorkeeper()
+        ),
+        unblinded(replace(asked, secret=None), registry, Doorkeeper()),
+    ):
+        assert told.obstacle.code is not ErrorCode.UNKNOWN_PARTICIPANT
+        assert told.obstacle.name in (
+            "not_delegated",
+            "not_authenticated",
+            "secret_wanted",
+        )
+    assert (
+        unblinded(replace(asked, actor="stranger"), registry, None).obstacle.name
+        == "not_delegated"
+    )
 
 
 @pytest.mark.parametrize(
