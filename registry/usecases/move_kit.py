@@ -10,6 +10,7 @@ from registry.domain.kit import DEPOT, STEPS, Kit, KitAct, KitEvent, KitState, a
 from registry.domain.reason import expect_reason
 from registry.usecases.declared import names_site
 from registry.usecases.ports import UnitOfWork
+from registry.usecases.still_treated import expect_treated
 from streams.vocabulary.errors import ErrorCode, Refused
 from streams.vocabulary.ids import identity
 
@@ -37,7 +38,8 @@ def move_kit(command: MoveKit, uow: UnitOfWork) -> Kit:
 
     Raises `Refused`: EMB-383 for a kit the trial does not have at the site, EMB-384
     for a step it cannot take, EMB-374 where a reason is wanted and none is told,
-    EMB-351 for a site that receives it and that the protocol in force does not name.
+    EMB-351 for a site that receives it and that the protocol in force does not name,
+    EMB-307 where it is to be handed to somebody who took treatment back.
     """
     if STEPS[command.act].needs_reason:
         expect_reason(command.reason)
@@ -50,6 +52,8 @@ def move_kit(command: MoveKit, uow: UnitOfWork) -> Kit:
         raise no_step(kit, command.act)
     if receives:
         _expect_site(command, uow)
+    if command.act is KitAct.DISPENSE:
+        expect_treated(kit, uow, at=command.at)
     return moved(
         kit,
         command.act,

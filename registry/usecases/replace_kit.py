@@ -14,6 +14,7 @@ from registry.domain.reason import expect_reason
 from registry.usecases.move_kit import moved, no_step, unknown_kit
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.reserve_kit import hold_one_of_each, reserve
+from registry.usecases.still_treated import expect_treated
 from streams.vocabulary.errors import BrokenInvariant, ErrorCode, Refused
 
 
@@ -43,7 +44,7 @@ def replace_kit(command: ReplaceKit, uow: UnitOfWork, *, signer: Signer) -> KitR
 
     Raises `Refused`: EMB-383 for a kit the trial does not have at the site, EMB-384
     for one that is nobody's, EMB-381 where an arm they could have been given has no kit,
-    EMB-374 without a reason.
+    EMB-374 without a reason, EMB-307 where they took treatment back.
     """
     expect_reason(command.reason)
     uow.audit.lock(site=command.site, trial=command.trial)
@@ -55,6 +56,7 @@ def replace_kit(command: ReplaceKit, uow: UnitOfWork, *, signer: Signer) -> KitR
     before = uow.kits.instead_of(kit.kit)
     if before is not None:
         return KitReplaced(kit=before, instead_of=kit.kit, repeated=True)
+    expect_treated(kit, uow, at=command.at)
     arm = uow.allocations.arm(kit.randomisation_id)
     held = hold_one_of_each(
         _drawn_among(kit.randomisation_id, uow),

@@ -9,6 +9,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import psycopg
 import pytest
@@ -22,6 +23,7 @@ from typer.testing import CliRunner
 
 from registry.app.cli import app as ember
 from registry.app.stock import stock
+from registry.domain.consent import ConsentState
 from registry.domain.kit import (
     DEPOT,
     KitAct,
@@ -244,6 +246,27 @@ def test_a_replacement_holds_the_same_and_is_told_again_when_asked_again(pharmac
         KitState.REPLACED,
         KitState.RESERVED,
     ]
+    assert not pharmacy.bedside.broken_chains()
+
+
+@pytest.mark.parametrize("taken_back", ["withdrawn", "opted out"])
+def test_who_took_treatment_back_is_handed_no_kit(pharmacy, taken_back):
+    pharmacy.receive(of_each=3)
+    pharmacy.admit("p1", "p2")
+    mine, other = [pharmacy.bedside.randomise(p).kit for p in ("p1", "p2")]
+    if taken_back == "withdrawn":
+        pharmacy.bedside.consent("p1", ConsentState.WITHDRAWN)
+    else:
+        pharmacy.bedside.opt_out("p1", trial="TIDE")
+
+    for hand_out in (partial(pharmacy.do, KitAct.DISPENSE), pharmacy.replace):
+        with pytest.raises(Refused) as fault:
+            hand_out(mine)
+        assert fault.value.code is ErrorCode.NO_CONSENT
+
+    assert pharmacy.kits()[mine].state is KitState.RESERVED
+    assert pharmacy.do(KitAct.DISPENSE, other).state is KitState.DISPENSED
+    pharmacy.do(KitAct.DAMAGE, mine)
     assert not pharmacy.bedside.broken_chains()
 
 
