@@ -261,6 +261,10 @@ class Allocations(AllocationRecords, Protocol):
 
     def sealed(self, randomisation_id: str) -> SealedArm | None: ...
 
+    def arms_of_nobody(self) -> int:
+        """How many arms no randomisation has; the foreign key lets none be written."""
+        ...
+
     def may_read_arms(self) -> bool:
         """Whether this connection's role may; SQLite has no roles, and it may."""
         ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from registry.domain.allocation import Randomisation
@@ -31,6 +31,10 @@ from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_batch import batch_digest
 from registry.usecases.recorded import ACCOUNTS, BY_IDENTITY
 from registry.usecases.tell_alerts import alerts_digest
+
+
+WHOLE = ("", "")
+"""Site and trial of the chain of what belongs to no site and no trial."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +61,26 @@ def verify_audit(
         places = {*uow.audit.chains(), *((a.site, a.trial) for a in anchors)}
     except UnreadableRecordError:
         return (_nothing_readable(arms_read=arms_read),)
-    return tuple(
+    reports = tuple(
         _report(uow, heads.get(place, start(*place)), anchors, arms_read=arms_read)
         for place in sorted(places)
     )
+    if not arms_read or not (number := uow.allocations.arms_of_nobody()):
+        return reports
+    return _with_arms_of_nobody(reports, number)
+
+
+def _with_arms_of_nobody(
+    reports: Sequence[ChainReport], number: int
+) -> tuple[ChainReport, ...]:
+    """They belong to no chain, so it is the whole registry's that does not hold."""
+    told = f"of {number} arms there is no randomisation"
+    by_place = {(one.site, one.trial): one for one in reports}
+    own = by_place.get(WHOLE) or ChainReport(
+        site="", trial="", rows=0, head_hash=GENESIS, arms_read=True, break_=None
+    )
+    by_place[WHOLE] = replace(own, break_=own.break_ or Break(own.rows + 1, told))
+    return tuple(by_place[place] for place in sorted(by_place))
 
 
 def _nothing_readable(*, arms_read: bool) -> ChainReport:

@@ -230,6 +230,17 @@ class AllocationRepository:
         found = self._connection.execute(query).mappings().one_or_none()
         return None if found is None else SealedArm(**found)
 
+    def arms_of_nobody(self) -> int:
+        """How many arms no randomisation has; the foreign key lets none be written."""
+        drawn = RandomisationRow.randomisation_id
+        query = (
+            select(func.count())
+            .select_from(self._arms)
+            .outerjoin(RandomisationRow, drawn == self._arms.c.randomisation_id)
+            .where(drawn.is_(None))
+        )
+        return self._connection.scalar(query) or 0
+
     def may_read_arms(self) -> bool:
         """Whether this connection's role may; SQLite has no roles, and it may.
 
