@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -14,6 +17,8 @@ from sqlalchemy import (
     FromClause,
     Select,
     SQLColumnExpression,
+    Text,
+    bindparam,
     func,
     literal,
     select,
@@ -62,6 +67,8 @@ _OUTCOMES: Sort = (OutcomeRow, TRIAL_OUTCOME, outcome_row)
 
 
 _NONE = literal("")
+_AT_SITE = bindparam("at_site", type_=Text())
+_IN_TRIAL = bindparam("in_trial", type_=Text())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +84,10 @@ class _Kept:
     def places(self) -> Select[str, str]:
         return select(self.site, self.trial).select_from(self.rows).distinct()
 
-    def count(self, site: str, trial: str) -> Select[int]:
+    @property
+    def count(self) -> Select[int]:
         counted = select(func.count()).select_from(self.rows)
-        return counted.where(self.site == site, self.trial == trial)
+        return counted.where(self.site == _AT_SITE, self.trial == _IN_TRIAL)
 
 
 def stored_batch(
@@ -97,6 +105,7 @@ def stored_batch(
     )
 
 
+@cache
 def places() -> CompoundSelect[str, str]:
     """Site and trial of each chain, and of all that a chain has to account for."""
     kept = (AuditRowRow, AuditHeadRow, ScreeningStateRow)
@@ -104,12 +113,13 @@ def places() -> CompoundSelect[str, str]:
     return union(*chains, *(one.places for one in _kept()))
 
 
-def record_counts(site: str, trial: str) -> dict[Account, list[Select[int]]]:
-    """Counting queries by the sort of record."""
-    counts: dict[Account, list[Select[int]]] = {}
+@cache
+def record_counts() -> Mapping[Account, tuple[Select[int], ...]]:
+    """By the sort of record, what counts those of `at_site` and `in_trial`."""
+    counts: defaultdict[Account, list[Select[int]]] = defaultdict(list)
     for kept in _kept():
-        counts.setdefault(kept.account, []).append(kept.count(site, trial))
-    return counts
+        counts[kept.account].append(kept.count)
+    return MappingProxyType({one: tuple(queries) for one, queries in counts.items()})
 
 
 def _kept() -> Iterator[_Kept]:

@@ -146,9 +146,12 @@ class AuditRepository:
 
     def recorded(self, *, site: str, trial: str) -> dict[Account, int]:
         """How many records of each sort there are now that a chain must account for."""
+        there = {"at_site": site, "in_trial": trial}
         return {
-            account: sum(self._connection.scalar(query) or 0 for query in queries)
-            for account, queries in record_counts(site, trial).items()
+            account: sum(
+                self._connection.scalar(query, there) or 0 for query in queries
+            )
+            for account, queries in record_counts().items()
         }
 
     def _taken(self, site: str, trial: str) -> Head:

@@ -16,7 +16,9 @@ from sqlalchemy import (
     Label,
     Select,
     Subquery,
+    Text,
     and_,
+    bindparam,
     case,
     except_,
     func,
@@ -47,16 +49,23 @@ def follow(
 
 def misstated(connection: Connection, *, site: str, trial: str) -> int:
     """How many screenings of this chain have another state than their revisions say."""
-    state = ScreeningStateRow
-    mine = state.site == site, state.trial == trial
-    kept = select(*_COLUMNS).where(*mine)
-    true = by_revisions(ScreeningRow.site == site, ScreeningRow.trial == trial)
+    there = {"at_site": site, "in_trial": trial}
+    return connection.scalar(_differing(), there) or 0
+
+
+@cache
+def _differing() -> Select[int]:
+    """Counts them, of `at_site` and `in_trial`."""
+    site = bindparam("at_site", type_=Text())
+    trial = bindparam("in_trial", type_=Text())
+    state, row = ScreeningStateRow, ScreeningRow
+    kept = select(*_COLUMNS).where(state.site == site, state.trial == trial)
+    true = by_revisions(row.site == site, row.trial == trial)
     differing = union_all(
         select(except_(kept, true).subquery().c.screening_id),
         select(except_(true, kept).subquery().c.screening_id),
     ).subquery()
-    counted = select(func.count(differing.c.screening_id.distinct()))
-    return connection.scalar(counted) or 0
+    return select(func.count(differing.c.screening_id.distinct()))
 
 
 def by_revisions(*within: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:

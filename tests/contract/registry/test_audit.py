@@ -128,6 +128,13 @@ def test_a_tail_cut_off_with_its_head_is_found_by_an_anchor_kept_outside(
         "DELETE FROM alert_event WHERE act IN "
         "(SELECT randomisation_id FROM randomisation WHERE patient = 'p2')"
     )
+    arms = (
+        "sealed.assignment" if registry.dialect == "postgresql" else "sealed_assignment"
+    )
+    tamper(
+        f"DELETE FROM {arms} WHERE randomisation_id IN "
+        "(SELECT randomisation_id FROM randomisation WHERE patient = 'p2')"
+    )
     tamper("DELETE FROM randomisation WHERE patient = 'p2'")
     tamper(
         "DELETE FROM audit_event WHERE site = 'A' AND trial = 'TIDE' AND sequence = 11"
