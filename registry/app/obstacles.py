@@ -182,7 +182,7 @@ WORDS: Mapping[ErrorCode, tuple[str, str]] = {
             "Somebody acts to whom that was not delegated, or whose delegation "
             "has ended."
         ),
-        ("Have it done by whom the delegation log names: `ember delegation list`."),
+        ("Read the code again, or have it done by whom `ember delegation list` names."),
     ),
     ErrorCode.UNKNOWN_PARTICIPANT: (
         "There is no such participant.",
