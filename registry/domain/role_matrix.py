@@ -27,6 +27,8 @@ _COORDINATOR, _INVESTIGATOR = Role.COORDINATOR, Role.INVESTIGATOR
 _PHARMACIST, _BLINDED = Role.PHARMACIST, Role.BLINDED_STATISTICIAN
 _UNBLINDED, _DSMB = Role.UNBLINDED_STATISTICIAN, Role.DSMB
 _MONITOR, _ADMIN, _AUDITOR = Role.MONITOR, Role.SITE_ADMIN, Role.AUDITOR
+_SPONSOR, _CUSTODIAN = Role.SPONSOR, Role.CUSTODIAN
+_ADJUDICATOR = Role.ADJUDICATOR
 
 _TEAM = (_COORDINATOR, _INVESTIGATOR)
 _ANALYSTS = (_BLINDED, _UNBLINDED, _DSMB)
@@ -97,7 +99,7 @@ MATRIX: Mapping[Surface, Row] = MappingProxyType(
         Surface.OPEN_ARMS: _row(
             ((*_TEAM, _PHARMACIST), Sight.ROWS, _KNOWS_GIVING),
             ((_UNBLINDED, _DSMB), Sight.ROWS, "compares the arms"),
-            ((_BLINDED, _MONITOR), Sight.NOTHING, _STAYS_BLIND),
+            ((_BLINDED, _MONITOR, _ADJUDICATOR), Sight.NOTHING, _STAYS_BLIND),
             otherwise=_NO_WORK,
         ),
         Surface.BLINDED_ARMS: _row(
@@ -124,12 +126,13 @@ MATRIX: Mapping[Surface, Row] = MappingProxyType(
             ),
             ((_UNBLINDED, _DSMB), Sight.ROWS, _ANALYSES),
             ((_MONITOR,), Sight.ROWS, _COMPARES),
+            ((_ADJUDICATOR,), Sight.ROWS, "judges them; pooled, without an arm"),
             otherwise=_NO_WORK,
         ),
         Surface.RECEIVED: _row(
             (_TEAM, Sight.ROWS, "of open-label domains: sees given what is open"),
             ((_UNBLINDED, _DSMB), Sight.ROWS, "of open-label domains: compares arms"),
-            ((_BLINDED, _MONITOR), Sight.NOTHING, _STAYS_BLIND),
+            ((_BLINDED, _MONITOR, _ADJUDICATOR), Sight.NOTHING, _STAYS_BLIND),
             otherwise=_NO_WORK,
         ),
         Surface.DEVIATIONS: _row(
@@ -214,6 +217,47 @@ MATRIX: Mapping[Surface, Row] = MappingProxyType(
             (_TEAM, Sight.MAY, "answers for what they recorded"),
             ((_MONITOR,), Sight.MAY, "signs what was reviewed"),
             otherwise=_NO_WORK,
+        ),
+        Surface.ACTIVATE_PROTOCOLS: _row(
+            ((_SPONSOR,), Sight.MAY, "answers for the protocol"), otherwise=_NO_WORK
+        ),
+        Surface.PUBLISH_VECTORS: _row(
+            ((_UNBLINDED,), Sight.MAY, "made them from results by arm"),
+            otherwise="shares tell which arm does better",
+        ),
+        Surface.EXCLUDE_ALLOCATIONS: _row(
+            ((_SPONSOR,), Sight.MAY, "decides what was in error, without an arm"),
+            otherwise=_NO_WORK,
+        ),
+        Surface.LIGHT_SITES: _row(
+            ((_SPONSOR,), Sight.MAY, "chooses the sites and starts them"),
+            otherwise="the sponsor starts sites",
+        ),
+        Surface.PAUSE_TRIALS: _row(
+            ((_SPONSOR,), Sight.MAY, "answers for safety"),
+            ((_DSMB,), Sight.MAY, "advises it, and need wait for nobody"),
+            otherwise="tells the sponsor or the board",
+        ),
+        Surface.PAUSE_SITES: _row(
+            ((_SPONSOR,), Sight.MAY, "answers for safety"),
+            ((_ADMIN,), Sight.MAY, "knows what the site can bear"),
+            otherwise="tells the sponsor or the site",
+        ),
+        Surface.END_PAUSES: _row(
+            ((_SPONSOR,), Sight.MAY, "decides that the reason has gone"),
+            otherwise="to stop is easy, to go on is not",
+        ),
+        Surface.IMPORT_KITS: _row(
+            ((_CUSTODIAN,), Sight.MAY, "may know what kits hold, and gives none"),
+            otherwise="the list tells what kits hold",
+        ),
+        Surface.MAKE_SEALED_LISTS: _row(
+            ((_CUSTODIAN,), Sight.MAY, "keeps them, and randomises nobody"),
+            otherwise="the pages tell arms",
+        ),
+        Surface.JUDGE_OUTCOMES: _row(
+            ((_ADJUDICATOR,), Sight.MAY, "weighs what the record tells, blinded"),
+            otherwise="knows an arm, or is no judge of endpoints",
         ),
         Surface.HAND_OUT_ROLES: _row(
             ((_ADMIN,), Sight.MAY, "within their own places, and never to themselves"),

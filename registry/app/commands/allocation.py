@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 
 from registry.app.clocks import SystemClock
-from registry.app.commands.options import RegistryOption, opened
+from registry.app.commands.asking import expect_allowed
+from registry.app.commands.options import DoneByOption, RegistryOption, opened
 from registry.app.vector_files import read_vector_file
 from registry.domain.randomisation.vector import BILLIONTHS
+from registry.domain.roles import Surface
 from registry.usecases.exclude_allocation import (
     ExcludeAllocation,
     exclude_allocation,
@@ -35,6 +37,7 @@ def publish(
     document: Annotated[
         Path, typer.Argument(help="The vector's YAML or JSON file.", metavar="FILE")
     ],
+    actor: DoneByOption = None,
     registry: RegistryOption = None,
 ) -> None:
     """Publish an allocation vector; every allocation from now on is drawn by it.
@@ -43,7 +46,10 @@ def publish(
     and either p_best, of which the protocol's limits make shares, or the shares.
     """
     file = read_vector_file(document)
-    command = file.command(actor=getpass.getuser(), at=SystemClock().now())
+    command = file.command(actor=actor or getpass.getuser(), at=SystemClock().now())
+    expect_allowed(
+        registry, command.actor, Surface.PUBLISH_VECTORS, trial=command.trial
+    )
     with closing(opened(registry)) as book, book.transaction() as uow:
         done = publish_vector(command, uow)
     vector = done.vector
@@ -60,6 +66,7 @@ def exclude(
     domain: Annotated[str, typer.Argument(help="The domain.")],
     participant: Annotated[str, typer.Argument(help="The participant's code.")],
     reason: Annotated[str, typer.Option(help="Why; it goes into the audit.")],
+    actor: DoneByOption = None,
     registry: RegistryOption = None,
 ) -> None:
     """Let an allocation made in error count no more in minimisation, from now on.
@@ -71,9 +78,10 @@ def exclude(
         domain=domain,
         participant=participant,
         reason=reason,
-        actor=getpass.getuser(),
+        actor=actor or getpass.getuser(),
         at=SystemClock().now(),
     )
+    expect_allowed(registry, command.actor, Surface.EXCLUDE_ALLOCATIONS, trial=trial)
     with closing(opened(registry)) as book, book.transaction() as uow:
         done = exclude_allocation(command, uow)
     told = "" if done.changed else " (as before)"

@@ -7,6 +7,7 @@ owner and sees everything, but not in a live registry: there it is refused.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -81,6 +82,18 @@ def expect_there(book: Registry, surface: Surface, *, site: str, trial: str) -> 
     person = book.person
     if person is not None and not may(person, surface, site=site, trial=trial):
         raise not_this_role(person, surface)
+
+
+def expect_allowed(
+    url: str | None, who: str, surface: Surface, *, trial: str, site: str = EVERYWHERE
+) -> None:
+    """Of an act that works on more than its actor may see.
+
+    What is of a whole trial is done by who has the role at every site. Raises `Refused`
+    as `opened_as` and `expect_there` do.
+    """
+    with closing(opened_as(url, who, surface)) as book:
+        expect_there(book, surface, site=site, trial=trial)
 
 
 def expect_with(

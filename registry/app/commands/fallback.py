@@ -13,7 +13,7 @@ import typer
 from pydantic import TypeAdapter
 
 from registry.app.clocks import SystemClock
-from registry.app.commands.asking import expect_there, opened_as
+from registry.app.commands.asking import expect_allowed, expect_there, opened_as
 from registry.app.commands.exits import FORBIDDEN, told_in_words
 from registry.app.commands.naming import JsonOption
 from registry.app.commands.options import ActorOption, RegistryOption, opened
@@ -97,6 +97,9 @@ def make(
         at=SystemClock().now(),
     )
     with told_in_words():
+        expect_allowed(
+            registry, actor, Surface.MAKE_SEALED_LISTS, trial=trial, site=site
+        )
         with closing(opened(registry)) as book, book.transaction() as uow:
             done = make_sealed_list(command, uow)
         if isinstance(done, SealedListRefused):

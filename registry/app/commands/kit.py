@@ -12,6 +12,7 @@ import typer
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import (
     AsOption,
+    expect_allowed,
     expect_there,
     not_this_role,
     opened_as,
@@ -61,6 +62,7 @@ def import_(
     Exit 1 for a list by whose codes, order, lots or expiries arms could be told apart.
     """
     with told_in_words(), closing(opened(registry)) as book:
+        expect_allowed(registry, actor, Surface.IMPORT_KITS, trial=trial)
         command = ImportKits(
             trial=trial,
             domain=domain,

@@ -37,6 +37,15 @@ ActorOption = Annotated[
     ),
 ]
 
+DoneByOption = Annotated[
+    str | None,
+    typer.Option(
+        "--actor",
+        envvar="EMBER_ACTOR",
+        help="Who does it, as roles are given to them. Default: the system's user.",
+    ),
+]
+
 
 def opened(url: str | None) -> Registry:
     """The registry that was named, or that the environment names."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import getpass
+from contextlib import closing
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from registry.app.clocks import SystemClock
-from registry.app.commands.options import RegistryOption, opened
+from registry.app.commands.asking import expect_there, opened_as
+from registry.app.commands.options import RegistryOption
 from registry.app.commands.score import moment_of
 from registry.domain.conduct import JudgedAs
+from registry.domain.roles import Surface
 from registry.usecases.judge_outcome import (
     JudgeOutcome,
     OutcomeNotJudged,
@@ -32,7 +35,8 @@ ValueOption = Annotated[
 ]
 ReasonOption = Annotated[str, typer.Option(help="Why; it goes into the audit.")]
 ByOption = Annotated[
-    str | None, typer.Option("--by", help="Who decided; otherwise you.")
+    str | None,
+    typer.Option("--by", envvar="EMBER_ACTOR", help="Who decided; otherwise you."),
 ]
 DecidedOption = Annotated[
     str | None, typer.Option("--decided-at", help="When, in ISO 8601; otherwise now.")
@@ -96,7 +100,12 @@ def _judge(
         actor=by or getpass.getuser(),
         at=now,
     )
-    with opened(registry).transaction() as uow:
+    surface = Surface.JUDGE_OUTCOMES
+    book = opened_as(registry, command.actor, surface)
+    with closing(book), book.transaction() as uow:
+        found = uow.outcomes.latest(outcome)
+        if found is not None:
+            expect_there(book, surface, site=found.site, trial=found.trial)
         done = judge_outcome(command, uow)
     if isinstance(done, OutcomeNotJudged):
         named = done.obstacle.name.replace("_", " ")

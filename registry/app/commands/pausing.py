@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from registry.app.clocks import SystemClock
-from registry.app.commands.options import RegistryOption, opened
+from registry.app.commands.asking import expect_allowed
+from registry.app.commands.options import DoneByOption, RegistryOption, opened
 from registry.domain.pause import Place
+from registry.domain.roles import EVERYWHERE, Surface
 from registry.usecases.set_pause import SetPause, set_pause
 
 
@@ -30,10 +32,11 @@ def pause_site(
     trial: TrialArgument,
     name: SiteArgument,
     reason: ReasonOption,
+    actor: DoneByOption = None,
     registry: RegistryOption = None,
 ) -> None:
     """Randomise nobody of this trial at this site from now on."""
-    _set(trial, Place(site=name), registry, paused=True, reason=reason)
+    _set(trial, Place(site=name), registry, actor, paused=True, reason=reason)
 
 
 @site.command("resume")
@@ -41,10 +44,11 @@ def resume_site(
     trial: TrialArgument,
     name: SiteArgument,
     reason: ReasonOption,
+    actor: DoneByOption = None,
     registry: RegistryOption = None,
 ) -> None:
     """End the pause of a site."""
-    _set(trial, Place(site=name), registry, paused=False, reason=reason)
+    _set(trial, Place(site=name), registry, actor, paused=False, reason=reason)
 
 
 @domain.command("pause")
@@ -52,10 +56,11 @@ def pause_domain(
     trial: TrialArgument,
     name: DomainArgument,
     reason: ReasonOption,
+    actor: DoneByOption = None,
     registry: RegistryOption = None,
 ) -> None:
     """Randomise nobody in this domain from now on."""
-    _set(trial, Place(domain=name), registry, paused=True, reason=reason)
+    _set(trial, Place(domain=name), registry, actor, paused=True, reason=reason)
 
 
 @domain.command("resume")
@@ -63,10 +68,11 @@ def resume_domain(
     trial: TrialArgument,
     name: DomainArgument,
     reason: ReasonOption,
+    actor: DoneByOption = None,
     registry: RegistryOption = None,
 ) -> None:
     """End the pause of a domain."""
-    _set(trial, Place(domain=name), registry, paused=False, reason=reason)
+    _set(trial, Place(domain=name), registry, actor, paused=False, reason=reason)
 
 
 @arm.command("pause")
@@ -75,11 +81,12 @@ def pause_arm(
     in_domain: DomainArgument,
     name: ArmArgument,
     reason: ReasonOption,
+    actor: DoneByOption = None,
     registry: RegistryOption = None,
 ) -> None:
     """Give this arm to nobody from now on; the others are drawn among."""
     place = Place(domain=in_domain, arm=name)
-    _set(trial, place, registry, paused=True, reason=reason)
+    _set(trial, place, registry, actor, paused=True, reason=reason)
 
 
 @arm.command("resume")
@@ -88,15 +95,22 @@ def resume_arm(
     in_domain: DomainArgument,
     name: ArmArgument,
     reason: ReasonOption,
+    actor: DoneByOption = None,
     registry: RegistryOption = None,
 ) -> None:
     """End the pause of an arm."""
     place = Place(domain=in_domain, arm=name)
-    _set(trial, place, registry, paused=False, reason=reason)
+    _set(trial, place, registry, actor, paused=False, reason=reason)
 
 
 def _set(
-    trial: str, place: Place, registry: str | None, *, paused: bool, reason: str
+    trial: str,
+    place: Place,
+    registry: str | None,
+    actor: str | None,
+    *,
+    paused: bool,
+    reason: str,
 ) -> None:
     if not reason:
         raise typer.BadParameter("say why with --reason", param_hint="--reason")
@@ -105,10 +119,24 @@ def _set(
         place=place,
         paused=paused,
         reason=reason,
-        actor=getpass.getuser(),
+        actor=actor or getpass.getuser(),
         at=SystemClock().now(),
+    )
+    expect_allowed(
+        registry,
+        command.actor,
+        _surface(place, paused=paused),
+        trial=trial,
+        site=place.site or EVERYWHERE,
     )
     with closing(opened(registry)) as book, book.transaction() as uow:
         done = set_pause(command, uow)
     state = "is paused" if paused else "recruits"
     print(f"{trial}: {place.in_words} {state}{'' if done.changed else ' (as before)'}.")
+
+
+def _surface(place: Place, *, paused: bool) -> Surface:
+    """To stop is easy; to go on asks for more."""
+    if not paused:
+        return Surface.END_PAUSES
+    return Surface.PAUSE_SITES if place.site else Surface.PAUSE_TRIALS

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
@@ -19,8 +20,9 @@ import typer
 from pydantic import TypeAdapter
 
 from registry.app.clocks import SystemClock
+from registry.app.commands.asking import AsOption, expect_allowed, opened_as
 from registry.app.commands.exits import FORBIDDEN, told_in_words
-from registry.app.commands.options import RegistryOption, opened
+from registry.app.commands.options import DoneByOption, RegistryOption, opened
 from registry.app.in_window import Turn, foreseen, rescreened
 from registry.app.protocol_answers import (
     ACTIVATED,
@@ -39,12 +41,13 @@ from registry.app.protocol_check import (
 from registry.app.settings import signer_sockets
 from registry.app.trials import activate as put_into_force
 from registry.domain.randomisation.signer import Committing
+from registry.domain.roles import Surface
 from registry.signing.client import SignerClient
 from registry.store.keys import trial_signer
 from registry.store.unit_of_work import Registry
 from streams.app.backtest.command import backtest
 from streams.app.exchange_commands import draft, export
-from streams.app.protocol_files import read_protocol_file
+from streams.app.protocol_files import ProtocolFile, read_protocol_file
 from streams.app.protocols import DEMONSTRATION
 from streams.clinical.aloud.changes import changes
 from streams.clinical.aloud.document import aloud, passages, spoken
@@ -144,6 +147,7 @@ def diff(
     old: DocumentArgument,
     new: DocumentArgument,
     registry: RegistryOption = None,
+    who: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Name what changed between two versions, criterion by criterion.
@@ -155,7 +159,8 @@ def diff(
         after = load_protocol(read_protocol_file(new).text)
         turns: tuple[Turn, ...] = ()
         if registry is not None:
-            turns = foreseen(opened(registry), after, at=SystemClock().now())
+            with closing(opened_as(registry, who, Surface.SCREENINGS)) as book:
+                turns = foreseen(book, after, at=SystemClock().now())
     told = Differing(changes=changes(before, after), patients=turns)
     if as_json:
         _print_json(CHANGES, told)
@@ -177,6 +182,7 @@ def activate(
             "it the signer at EMBER_SIGNER is asked, who alone has the key then."
         ),
     ] = None,
+    actor: DoneByOption = None,
     registry: RegistryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -188,7 +194,7 @@ def activate(
     The key's commitment goes into the audit; the key itself is written nowhere.
     """
     with told_in_words(), _committing(key) as committing:
-        told = _activated(document, committing, opened(registry))
+        told = _activated(document, committing, actor or getpass.getuser(), registry)
     if as_json:
         _print_json(ACTIVATED, told)
         return
@@ -222,11 +228,27 @@ class _OfKey:
         return trial_signer(self.path, trial).commitment(trial)
 
 
-def _activated(document: str, committing: Committing, book: Registry) -> Activated:
-    now, actor = SystemClock().now(), getpass.getuser()
+def _activated(
+    document: str, committing: Committing, actor: str, registry: str | None
+) -> Activated:
+    now, file = SystemClock().now(), read_protocol_file(document)
+    trial = load_protocol(file.text).id
+    expect_allowed(registry, actor, Surface.ACTIVATE_PROTOCOLS, trial=trial)
+    with closing(opened(registry)) as book:
+        return _in_force(file, book, committing, actor=actor, now=now)
+
+
+def _in_force(
+    file: ProtocolFile,
+    book: Registry,
+    committing: Committing,
+    *,
+    actor: str,
+    now: datetime,
+) -> Activated:
     with book.reading() as views:
         mode = views.mode()
-    read = fit_for_force(read_protocol_file(document), mode)
+    read = fit_for_force(file, mode)
     done = put_into_force(read, book, signer=committing, actor=actor, at=now)
     turns = rescreened(book, read, at=now, actor=actor) if done.changed else ()
     return Activated(

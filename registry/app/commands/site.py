@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 from registry.app.clocks import SystemClock
+from registry.app.commands.asking import expect_allowed
 from registry.app.commands.options import ActorOption, RegistryOption, opened
 from registry.app.commands.pausing import (
     ReasonOption,
@@ -12,6 +13,7 @@ from registry.app.commands.pausing import (
     TrialArgument,
 )
 from registry.app.commands.pausing import site as app
+from registry.domain.roles import Surface
 from registry.usecases.set_green_light import (
     GreenLightRefused,
     SetGreenLight,
@@ -55,6 +57,7 @@ def _set(
         actor=actor,
         at=SystemClock().now(),
     )
+    expect_allowed(registry, actor, Surface.LIGHT_SITES, trial=trial, site=site)
     with closing(opened(registry)) as book, book.transaction() as uow:
         done = set_green_light(command, uow)
     if isinstance(done, GreenLightRefused):

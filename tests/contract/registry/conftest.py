@@ -329,7 +329,7 @@ def somebody(registry, registry_url, monkeypatch):
     """Who has every role everywhere, and is named by the environment."""
     if registry.dialect == "postgresql":
         grant_roles(registry_url)
-    let(registry, "somebody", "doctor")
+    let(registry, "somebody", "doctor", "sponsor", "committee")
     monkeypatch.setenv("EMBER_ACTOR", "somebody")
     return "somebody"
 

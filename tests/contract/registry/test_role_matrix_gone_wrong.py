@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import pytest
 import yaml
 from contract.registry import test_role_matrix as matrix
+from contract.registry import test_role_matrix_of_trials as trials
 from made_up.at_the_terminal import (
     Terminal,
     alone,
@@ -385,6 +386,7 @@ BESIDE = {
     Surface.BREAK_BLIND: "a blind is broken",
     Surface.SIGN_RECORDS: "a record is signed",
     Surface.HAND_OUT_ROLES: "a role is given",
+    **dict.fromkeys(trials.ACTS, "whoever answers for the trial"),
 }
 """Surfaces whose cells have a test of their own, and which it is."""
 
