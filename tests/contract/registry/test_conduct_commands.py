@@ -45,7 +45,9 @@ def test_a_site_that_is_not_the_protocols_is_refused_in_words(bedside, ember):
     bedside.declare(sites=[{"id": "B"}])
 
     with pytest.raises(Refused) as why:
-        ember(site.app, "green-light", "TIDE", "A", "--reason", "r", "--actor", "s")
+        ember(
+            site.app, "green-light", "TIDE", "A", "--reason", "r", "--actor", "sponsor"
+        )
 
     assert why.value.code is ErrorCode.SITE_CLOSED
     assert "does not name the site A" in why.value.problem

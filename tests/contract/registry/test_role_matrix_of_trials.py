@@ -6,6 +6,8 @@ at every site in trial WAVE.
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
 from contract.registry.test_conduct import outcome
 from made_up.role_holders import LONG_AGO, let
@@ -19,6 +21,7 @@ from registry.usecases.hand_out_roles import GrantRole, grant_role
 from streams.vocabulary.errors import EmberError, ErrorCode
 
 
+DEMO = files("streams.protocols").joinpath("ember_demo.yaml").read_text("utf-8")
 WHY = ("--reason", "a test")
 VECTOR = """
 trial: TIDE
@@ -103,7 +106,9 @@ def test_what_is_decided_of_a_trial_is_for_whose_role_it_is(
     key.chmod(0o600)
     (tmp_path / "vector.yaml").write_text(VECTOR)
     (tmp_path / "kits").write_text("kit,arm,lot,expires_on\n")
-    (tmp_path / "protocol.yaml").write_text("id: TIDE\n")
+    (tmp_path / "protocol.yaml").write_text(
+        DEMO.replace("id: ember-demo", "id: TIDE", 1)
+    )
     told = {"folder": tmp_path, "outcome": trial.outcome_id}
     for app, words in ACTS[surface]:
         filled = [word.format(**told) for word in words]
