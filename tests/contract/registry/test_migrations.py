@@ -6,11 +6,13 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from made_up.role_holders import let
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from registry.domain.audit import canonical, record_digest, sha256
 from registry.domain.consent import ConsentState
+from registry.domain.roles import Role
 from registry.store.engine import database_url, make_engine
 from registry.store.migrate import BASE, HEAD, migrate
 from registry.store.schema import schema
@@ -195,6 +197,31 @@ def test_words_the_older_version_has_not_become_the_nearest_that_allow_less(
     migrate(registry_url)
     assert len(sql(states)) == 3
     assert sql("SELECT count(*) FROM randomisation") == [(1,)]
+
+
+def test_grants_of_roles_the_older_version_has_not_are_lost_and_the_others_stay(
+    registry, registry_url
+):
+    let(registry, "p", roles=(Role.SPONSOR, Role.MONITOR, Role.CUSTODIAN))
+    engine = make_engine(database_url(registry_url))
+
+    def roles_left(connection):
+        query = "SELECT role FROM role_grant WHERE person = 'p' ORDER BY role"
+        return connection.exec_driver_sql(query).scalars().all()
+
+    migrate(registry_url, "0015")
+    with engine.connect() as connection:
+        assert roles_left(connection) == ["monitor"]
+        with pytest.raises(DatabaseError, match="append-only"):
+            connection.exec_driver_sql("DELETE FROM role_grant")
+    with pytest.raises(IntegrityError, match="ck_role_grant_role"):
+        let(registry, "q", roles=(Role.ADJUDICATOR,))
+    migrate(registry_url, HEAD)
+    let(registry, "q", roles=(Role.ADJUDICATOR,))
+
+    with engine.connect() as connection:
+        assert roles_left(connection) == ["monitor"]
+    engine.dispose()
 
 
 def test_a_registry_without_tables_is_refused_with_the_cure(registry_url):

@@ -1,7 +1,7 @@
 """Each role at what is decided of a whole trial, of its sites, its kits and outcomes.
 
-Everybody has one role: at every site in trial TIDE, or, where they act from elsewhere,
-at every site in trial WAVE.
+Everybody has one role: at every site in trial TIDE and in the demo's, whose protocol is
+activated, or, where they act from elsewhere, at every site in trial WAVE.
 """
 
 from __future__ import annotations
@@ -81,7 +81,11 @@ def trial(bedside, registry):
     let(registry, roles=())
     with registry.transaction() as uow:
         for role in Role:
-            for person, where in ((role, "TIDE"), (f"{role}-of-wave", "WAVE")):
+            for person, where in (
+                (role, "TIDE"),
+                (role, "ember-demo"),
+                (f"{role}-of-wave", "WAVE"),
+            ):
                 command = GrantRole(
                     person=str(person),
                     role=role,
@@ -106,9 +110,7 @@ def test_what_is_decided_of_a_trial_is_for_whose_role_it_is(
     key.chmod(0o600)
     (tmp_path / "vector.yaml").write_text(VECTOR)
     (tmp_path / "kits").write_text("kit,arm,lot,expires_on\n")
-    (tmp_path / "protocol.yaml").write_text(
-        DEMO.replace("id: ember-demo", "id: TIDE", 1)
-    )
+    (tmp_path / "protocol.yaml").write_text(DEMO)
     told = {"folder": tmp_path, "outcome": trial.outcome_id}
     for app, words in ACTS[surface]:
         filled = [word.format(**told) for word in words]

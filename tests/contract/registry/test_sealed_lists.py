@@ -16,6 +16,7 @@ from registry.domain.mode import Mode
 from registry.domain.pause import Place
 from registry.domain.randomisation.draws import commitment
 from registry.domain.randomisation.methods import Minimised
+from registry.domain.roles import Role
 from registry.domain.sealed_list import commitment_of
 from registry.store.engine import database_url, make_engine
 from registry.store.extracts import Wanted
@@ -443,6 +444,7 @@ def test_of_a_blinded_domain_no_table_names_the_arm_for_anybody(down, registry_u
 def test_the_commands_write_pages_and_read_back_what_was_opened(
     down, registry_url, registry, tmp_path
 ):
+    let(registry, "custodian", roles=(Role.CUSTODIAN,))
     key, pages = tmp_path / "custodian.key", tmp_path / "pages"
     key.touch(mode=0o600)
     key.write_bytes(CUSTODIAN)

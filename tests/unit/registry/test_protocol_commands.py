@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 import jsonschema
 import pytest
 import yaml
+from made_up.role_holders import let
 from typer.testing import CliRunner
 
 from registry.app.commands.protocol import app
 from registry.app.embedded import EmbeddedRunner
 from registry.app.published import published_schemas
 from registry.domain.mode import Mode
+from registry.domain.roles import Role
 from registry.store.migrate import migrate
 from registry.store.unit_of_work import open_registry
 from registry.usecases.set_mode import SetMode, set_mode
@@ -228,10 +230,12 @@ def test_what_is_not_verified_never_runs_live(
     book = open_registry(url)
     with book.transaction() as uow:
         set_mode(SetMode(mode=Mode(mode), reason="a test", actor="admin", at=NOON), uow)
+    let(book, "sponsor", roles=(Role.SPONSOR,))
     book.close()
     path = written(("evidence: verified", f"evidence: {evidence}"))
 
-    done = run("activate", path, "--key", key, "--registry", url)
+    named = ("--actor", "sponsor", "--registry", url)
+    done = run("activate", path, "--key", key, *named)
 
     assert done.exit_code == status, done.stderr
     assert ("EMB-213" in done.stderr) is bool(status)
