@@ -167,7 +167,7 @@ MATRIX: Mapping[Surface, Row] = MappingProxyType(
         Surface.PEOPLE: _row(
             ((_ADMIN,), Sight.ROWS, "says who has which role"),
             (_TEAM, Sight.ROWS, "has to know who may do what"),
-            ((_MONITOR,), Sight.ROWS, "sees that duties were delegated"),
+            ((_MONITOR, _SPONSOR), Sight.ROWS, "sees that duties were delegated"),
             ((_AUDITOR,), Sight.ROWS, "looks at who could do what"),
             otherwise=_NO_WORK,
         ),
