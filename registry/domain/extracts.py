@@ -22,6 +22,8 @@ class Extract(StrEnum):
     """A row a link of the hash chains."""
     SUBJECTS = "subjects"
     """A row a participant and study: the platform, and each domain drawn in."""
+    AVAILABILITY = "availability"
+    """A row a patient, domain and arm for each act: drawn or not, what could be given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +123,7 @@ COLUMNS: dict[Extract, tuple[Column, ...]] = {
             "Baseline covariates as they were: names with values, JSON.",
             Kind.COVARIATES,
         ),
+        _moment("revealed_at", "When a deferred arm was told; empty until then"),
         _ARM,
         _IDENTIFIERS,
     ),
@@ -204,6 +207,25 @@ COLUMNS: dict[Extract, tuple[Column, ...]] = {
         ),
         _text("consent", "Where consent stood at the cut."),
         _ARM,
+        _IDENTIFIERS,
+    ),
+    Extract.AVAILABILITY: (
+        _PARTICIPANT,
+        _TRIAL,
+        _SITE,
+        _PATIENT,
+        _EPISODE,
+        _text("domain", "Domain."),
+        _moment("asked_at", "When the act asked"),
+        _text("answer", "What became of the domain then."),
+        _text("arm_of_domain", "An arm the domain had, whichever was drawn."),
+        _column("available", "boolean", Kind.PLAIN, "Whether it could be given then."),
+        _column(
+            "eligible",
+            "boolean",
+            Kind.PLAIN,
+            "Whether this patient could be given it; empty where nobody knew.",
+        ),
         _IDENTIFIERS,
     ),
 }

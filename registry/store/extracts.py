@@ -13,8 +13,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, and_, func, null, select
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    func,
+    literal,
+    null,
+    select,
+)
 
+from registry.domain.answered import Answer
 from registry.domain.audit import canonical
 from registry.domain.disclosure import Value
 from registry.domain.extracts import COLUMNS, Cut, Extract
@@ -29,6 +39,7 @@ from registry.store.flow_parts import speaks_against
 from registry.store.repositories.misrandomisations import MisrandomisationRepository
 from registry.store.repositories.trial import ProtocolRepository
 from registry.store.rows.allocation import RandomisationRow
+from registry.store.rows.answered import DomainAnswerRow
 from registry.store.rows.audit import AuditRowRow
 from registry.store.rows.conduct import JudgedOutcomeRow
 from registry.store.rows.reveals import RevealRow
@@ -168,6 +179,7 @@ def _drawn(connection: Connection, wanted: Wanted) -> dict[str, list[Record]]:
     cut = wanted.cut
     query = query.where(drawn_by(cut.recorded_until, happened_until=cut.happened_until))
     broken, in_error = _unblinded(connection, wanted), _in_error(connection, wanted)
+    revealed = _revealed(connection, wanted)
     found: dict[str, list[Record]] = defaultdict(list)
     ordered = query.order_by(row.participant, row.domain)
     for told in connection.execute(ordered).mappings():
@@ -175,6 +187,7 @@ def _drawn(connection: Connection, wanted: Wanted) -> dict[str, list[Record]]:
         one = {
             **told,
             "unblinded": place in broken,
+            "revealed_at": revealed.get(place),
             **_as_it_was(told, in_error[place]),
         }
         found[told["participant"]].append(one)
@@ -210,6 +223,16 @@ def _unblinded(connection: Connection, wanted: Wanted) -> frozenset[tuple[str, s
     row = UnblindingRow
     query = select(row.participant, row.domain).where(row.at <= wanted.cut.acts_until)
     return frozenset((who, domain) for who, domain in connection.execute(query))
+
+
+def _revealed(
+    connection: Connection, wanted: Wanted
+) -> dict[tuple[str, str], datetime]:
+    """By participant and domain, when a deferred arm was told, if by the cut."""
+    row = RevealRow
+    query = select(row.participant, row.domain, row.at)
+    told = connection.execute(query.where(row.at <= wanted.cut.acts_until))
+    return {(who, domain): at for who, domain, at in told}
 
 
 def _with_arm(
@@ -299,6 +322,47 @@ def _latest(
     return _streamed(connection, query.order_by(name))
 
 
+def _availability(connection: Connection, wanted: Wanted) -> Iterator[Record]:
+    """Of each draw, and of each act that drew nothing.
+
+    The latter are read by who may see arms: an answer may tell that an open arm of
+    another domain was given.
+    """
+    for acts in (_that_drew(wanted), _that_did_not(wanted)):
+        for row in _streamed(connection, acts):
+            for arm, available, eligible in json.loads(row["availability"]):
+                told = {"arm_of_domain": arm, "available": available}
+                yield {**row, **told, "eligible": eligible}
+
+
+def _that_drew(wanted: Wanted) -> Select[*tuple[Any, ...]]:
+    row, cut = RandomisationRow, wanted.cut
+    drew = literal(Answer.DRAWN.value).label("answer")
+    query = select(*_of_act(row), row.randomised_at.label("asked_at"), drew).where(
+        drawn_by(cut.recorded_until, happened_until=cut.happened_until),
+        row.availability.is_not(None),
+    )
+    if wanted.trial is not None:
+        query = query.where(row.trial == wanted.trial)
+    return query.order_by(row.participant, row.domain)
+
+
+def _that_did_not(wanted: Wanted) -> Select[*tuple[Any, ...]]:
+    row = DomainAnswerRow
+    query = select(*_of_act(row), row.at.label("asked_at"), row.answer).where(
+        row.at <= wanted.cut.acts_until,
+        row.answer.not_in((Answer.DRAWN, Answer.DRAWN_BEFORE)),
+    )
+    if wanted.trial is not None:
+        query = query.where(row.trial == wanted.trial)
+    return query.order_by(row.at, row.answer_id)
+
+
+def _of_act(row: type[Any]) -> Iterator[Any]:
+    names = ("participant", "trial", "site", "patient", "episode", "domain")
+    return (getattr(row, name) for name in (*names, "availability"))
+
+
 def _streamed(
     connection: Connection, query: Select[*tuple[Any, ...]]
 ) -> Iterator[Record]:
@@ -316,4 +380,5 @@ _RECORDS: dict[Extract, Callable[[Connection, Wanted], Iterator[Record]]] = {
     Extract.OUTCOMES: _outcomes,
     Extract.AUDIT: _audit,
     Extract.SUBJECTS: _subjects,
+    Extract.AVAILABILITY: _availability,
 }

@@ -73,7 +73,7 @@ RULES: Mapping[str, RowRule | None] = MappingProxyType(
             surface=Surface.PARTICIPANTS, owner=_PARTICIPANT
         ),
         "randomisation": RowRule(surface=Surface.PARTICIPANTS),
-        "domain_answer": RowRule(surface=Surface.PARTICIPANTS),
+        "domain_answer": RowRule(surface=Surface.OPEN_ARMS),
         "arm_reveal": RowRule(surface=Surface.PARTICIPANTS),
         "unblinding": RowRule(surface=Surface.PARTICIPANTS),
         "misrandomisation": RowRule(surface=Surface.PARTICIPANTS),

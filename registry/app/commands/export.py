@@ -94,6 +94,7 @@ def export_(
 _SURFACES = {
     Extract.PARTICIPANTS: Surface.PARTICIPANTS,
     Extract.SUBJECTS: Surface.PARTICIPANTS,
+    Extract.AVAILABILITY: Surface.PARTICIPANTS,
     Extract.SCREENINGS: Surface.SCREENINGS,
     Extract.OUTCOMES: Surface.OUTCOMES,
     Extract.AUDIT: Surface.AUDIT,

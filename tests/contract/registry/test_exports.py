@@ -211,12 +211,21 @@ def test_an_open_arm_is_told_and_a_blinded_one_never(bedside, taken):
     bedside.randomise()
 
     for extract in Extract:
-        taken(extract)
+        if extract is not Extract.AVAILABILITY:
+            taken(extract)
         if extract is Extract.SUBJECTS:
             folder, _ = taken(extract, "fhir-r4")
     told = everything(folder)
     assert b"active" not in told
     assert b"placebo" not in told
+
+    offers, _ = taken(Extract.AVAILABILITY)
+    told = [
+        (row.pop("arm_of_domain"), tuple(row.values()))
+        for row in rows_of(offers, "availability")
+    ]
+    assert [arm for arm, _ in told] == ["active", "placebo"]
+    assert told[0][1] == told[1][1]
 
 
 @pytest.mark.usefixtures("lived")

@@ -112,11 +112,11 @@ def test_what_was_not_known_of_eligibility_at_the_draw_is_kept_as_unknown(deferr
     assert not deferring.broken_chains()
 
 
-def arm_exported(bedside, at):
-    """The arms of an extract cut at `at`."""
+def exported(bedside, at, name="arm"):
+    """By participant, a column of an extract cut at `at`."""
     cut = Cut(recorded_until=at, happened_until=at)
     wanted = Wanted(extract=Extract.PARTICIPANTS, cut=cut, arms=True)
-    place = [column.name for column in COLUMNS[Extract.PARTICIPANTS]].index("arm")
+    place = [column.name for column in COLUMNS[Extract.PARTICIPANTS]].index(name)
     with bedside.registry.extracts() as extracts:
         return {row[0]: row[place] for row in extracts.rows(wanted)}
 
@@ -125,12 +125,15 @@ def test_an_extract_of_before_tells_the_arm_as_little_afterwards(deferring):
     drawn = deferring.randomise("p1")
     confirm(deferring)
     told = reveal(deferring, drawn.participant, at=2 * HOUR)
+    earlier, later = deferring.noon + HOUR, deferring.noon + 3 * HOUR
 
-    before = arm_exported(deferring, deferring.noon + HOUR)
-    after = arm_exported(deferring, deferring.noon + 3 * HOUR)
-
-    assert before[drawn.participant] is None
-    assert after[drawn.participant] == told.arm
+    assert exported(deferring, earlier)[drawn.participant] is None
+    assert exported(deferring, later)[drawn.participant] == told.arm
+    revealed = {
+        at: exported(deferring, at, "revealed_at")[drawn.participant]
+        for at in (earlier, later)
+    }
+    assert revealed == {earlier: None, later: deferring.noon + 2 * HOUR}
 
 
 def test_it_is_revealed_once_eligibility_and_consent_stand_and_told_again(deferring):

@@ -2,8 +2,9 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -13,10 +14,15 @@ from sqlalchemy.engine import Engine
 from typer.testing import CliRunner
 
 from registry.app.cli import app as ember
+from registry.app.commands.asking import opened_as
+from registry.domain.extracts import COLUMNS, Cut, Extract
 from registry.domain.pause import Place
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.methods import PermutedBlocks, Simple
+from registry.domain.roles import Role, Surface
 from registry.store.engine import database_url, make_engine
+from registry.store.extracts import Wanted
+from registry.store.roles import grant_roles
 from registry.store.unit_of_work import open_registry
 from registry.usecases.randomise_domains import RandomiseDomains, randomise_domains
 from registry.usecases.set_pause import SetPause, set_pause
@@ -128,6 +134,53 @@ def test_each_domain_says_what_became_of_it_and_what_could_have_been_drawn(platf
         kept = uow.domain_answers.of_act("act-1")
     assert {one.domain: one.availability for one in kept} == stood
     assert not platform.broken_chains()
+
+
+def offers(book):
+    """By domain and arm: what became of the domain, and whether the arm could be given."""
+    at = datetime.now(UTC)
+    cut = Cut(recorded_until=at, happened_until=at)
+    names = [one.name for one in COLUMNS[Extract.AVAILABILITY]]
+    with book.extracts() as extracts:
+        rows = list(extracts.rows(Wanted(extract=Extract.AVAILABILITY, cut=cut)))
+    told = [dict(zip(names, row, strict=True)) for row in rows]
+    return {
+        (one["domain"], one["arm_of_domain"]): (
+            one["answer"],
+            one["available"],
+            one["eligible"],
+        )
+        for one in told
+    }
+
+
+def test_an_extract_tells_what_could_be_given_whether_drawn_or_not(
+    platform, registry_url
+):
+    """Of acts that drew nothing only to who sees open arms: why may be one."""
+    hear(platform, "p1", domains=("care",))
+    platform.hear(platform.verdict(domain="Drug", status="ineligible"))
+    act(platform)
+    let(platform.registry, "team", roles=(Role.COORDINATOR,))
+    let(platform.registry, "blinded", roles=(Role.BLINDED_STATISTICIAN,))
+    if platform.registry.dialect == "postgresql":
+        grant_roles(registry_url)
+
+    def seen_by(who):
+        with closing(opened_as(registry_url, who, Surface.PARTICIPANTS)) as book:
+            return offers(book)
+
+    drawn = {
+        ("care", "usual"): ("drawn", True, True),
+        ("care", "early"): ("drawn", True, True),
+    }
+    assert seen_by("blinded") == drawn
+    assert seen_by("team") == drawn | {
+        ("Drug", "nothing"): ("not_eligible", True, False),
+        ("Drug", "something"): ("not_eligible", True, False),
+        ("fluids", "restrictive"): ("waiting", True, None),
+        ("fluids", "standard"): ("waiting", True, None),
+    }
 
 
 def test_the_same_act_gets_the_same_answers_though_a_domain_opened_since(platform):
