@@ -55,32 +55,33 @@ def verify_audit(
     uow: UnitOfWork, *, anchors: Sequence[Head] = ()
 ) -> tuple[ChainReport, ...]:
     """One report a chain; `anchors` are heads that were kept outside the database."""
+    return tuple(chain_reports(uow, anchors=anchors))
+
+
+def chain_reports(
+    uow: UnitOfWork, *, anchors: Sequence[Head] = ()
+) -> Iterator[ChainReport]:
+    """The reports of `verify_audit`, each as soon as its chain is walked."""
     arms_read = uow.allocations.may_read_arms()
     try:
         heads = {(h.site, h.trial): h for h in uow.audit.heads()}
         places = {*uow.audit.chains(), *((a.site, a.trial) for a in anchors)}
     except UnreadableRecordError:
-        return (_nothing_readable(arms_read=arms_read),)
-    reports = tuple(
-        _report(uow, heads.get(place, start(*place)), anchors, arms_read=arms_read)
-        for place in sorted(places)
-    )
-    if not arms_read or not (number := uow.allocations.arms_of_nobody()):
-        return reports
-    return _with_arms_of_nobody(reports, number)
+        yield _nothing_readable(arms_read=arms_read)
+        return
+    nobodys = uow.allocations.arms_of_nobody() if arms_read else 0
+    for place in sorted({*places, WHOLE} if nobodys else places):
+        head = heads.get(place, start(*place))
+        report = _report(uow, head, anchors, arms_read=arms_read)
+        yield _with_arms_of_nobody(report, nobodys if place == WHOLE else 0)
 
 
-def _with_arms_of_nobody(
-    reports: Sequence[ChainReport], number: int
-) -> tuple[ChainReport, ...]:
+def _with_arms_of_nobody(report: ChainReport, number: int) -> ChainReport:
     """They belong to no chain, so it is the whole registry's that does not hold."""
+    if not number or report.break_:
+        return report
     told = f"of {number} arms there is no randomisation"
-    by_place = {(one.site, one.trial): one for one in reports}
-    own = by_place.get(WHOLE) or ChainReport(
-        site="", trial="", rows=0, head_hash=GENESIS, arms_read=True, break_=None
-    )
-    by_place[WHOLE] = replace(own, break_=own.break_ or Break(own.rows + 1, told))
-    return tuple(by_place[place] for place in sorted(by_place))
+    return replace(report, break_=Break(report.rows + 1, told))
 
 
 def _nothing_readable(*, arms_read: bool) -> ChainReport:
