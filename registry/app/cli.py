@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import typer
 
 from streams.app.command_line import COMMANDS, on_demand
+from streams.app.command_line import PANELS as STREAMS_PANELS
 from streams.vocabulary.errors import EmberError
 
 
@@ -54,9 +55,38 @@ REGISTRY_COMMANDS: Mapping[str, str] = {
     "arm": "registry.app.commands.pausing:arm",
 }
 
+PANELS: Mapping[str, tuple[str, ...]] = {
+    "Patients and participants": (
+        *("query", "explain", "screening", "consent", "opt-out", "randomise", "reveal"),
+        *("kit", "outcome", "alerts", "score"),
+    ),
+    "When things go wrong": (
+        *("unblind", "misrandomisation", "deviation", "envelope", "fallback"),
+        "rehearse",
+    ),
+    "Running a trial": (
+        *("protocol", "site", "domain", "arm", "allocation", "randomisation"),
+        "export",
+    ),
+    "Who may do what, and who did": (
+        *("role", "delegation", "signature", "identity", "audit"),
+    ),
+    "Running Ember": (
+        *("demo", "migrate", "mode", "signer", "consume", "relay"),
+        *(*STREAMS_PANELS["Running Ember"], "schemas"),
+    ),
+    "What comes in": (
+        *("feeds", "listen", "intake", *STREAMS_PANELS["What comes in"]),
+    ),
+    "Definitions and history": (
+        *(*STREAMS_PANELS["Definitions and history"], "replay"),
+    ),
+}
+"""By what they are for, the commands as `--help` lists them."""
+
 app = typer.Typer(
     name="ember",
-    cls=on_demand({**REGISTRY_COMMANDS, **COMMANDS}),
+    cls=on_demand({**REGISTRY_COMMANDS, **COMMANDS}, PANELS),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

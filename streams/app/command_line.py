@@ -14,7 +14,9 @@ from types import FunctionType
 from typing import Any, ClassVar
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
+
+from streams.app.command_summary import summary
 
 
 COMMANDS: Mapping[str, str] = {
@@ -36,9 +38,22 @@ COMMANDS: Mapping[str, str] = {
 """By name: the module, and in it the function or the group of commands."""
 
 
-def on_demand(commands: Mapping[str, str]) -> type[TyperGroup]:
-    """A group of these commands; `--help` alone loads all of them."""
-    return type("OnDemand", (_OnDemand,), {"places": commands})
+PANELS: Mapping[str, tuple[str, ...]] = {
+    "Running Ember": ("worker", "kafka", "health", "keys"),
+    "What comes in": ("feed", "fhir", "subscribe"),
+    "Definitions and history": (
+        *("definitions", "concepts", "detect", "table", "simulate"),
+        *("compare", "rejudge"),
+    ),
+}
+"""By what they are for, the commands as `--help` lists them."""
+
+
+def on_demand(
+    commands: Mapping[str, str], panels: Mapping[str, tuple[str, ...]]
+) -> type[TyperGroup]:
+    """A group of these commands; `--help` lists them by panel and loads none."""
+    return type("OnDemand", (_OnDemand,), {"places": commands, "panels": panels})
 
 
 def loaded(name: str, place: str) -> Any:  # noqa: ANN401 - typer's own sort of command
@@ -71,6 +86,7 @@ def _kept_to_the_end() -> Iterator[None]:
 
 class _OnDemand(TyperGroup):
     places: ClassVar[Mapping[str, str]] = {}
+    panels: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - typer's own
         return list(self.places)
@@ -78,3 +94,16 @@ class _OnDemand(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002
         place = self.places.get(cmd_name)
         return None if place is None else loaded(cmd_name, place)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
+        listed: dict[str, Any] = {
+            name: TyperCommand(
+                name, help=summary(self.places[name]), rich_help_panel=panel
+            )
+            for panel, names in self.panels.items()
+            for name in names
+        }
+        shown = TyperGroup(
+            name=self.name, commands=listed, params=self.params, help=self.help
+        )
+        shown.format_help(ctx, formatter)

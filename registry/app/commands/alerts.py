@@ -22,7 +22,9 @@ from registry.domain.roles import Surface
 
 
 app = typer.Typer(
-    help="Alerts to people and systems.", no_args_is_help=True, add_completion=False
+    help="Who was called about whom, and what waits to be sent.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 _PAUSE_SECONDS = 5.0

@@ -23,13 +23,15 @@ from registry.usecases.publish_vector import publish_vector
 
 
 app = typer.Typer(
-    help="How arms are drawn.", no_args_is_help=True, add_completion=False
+    help="Publish allocation vectors; exclude an allocation made in error.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 
 @app.callback()
 def allocation() -> None:
-    """How arms are drawn."""
+    """Publish allocation vectors; exclude an allocation made in error."""
 
 
 @app.command()

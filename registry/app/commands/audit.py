@@ -28,12 +28,16 @@ from streams.vocabulary.clock import iso
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
-app = typer.Typer(help="The audit trail.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Verify the audit trail, and anchor it elsewhere.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 
 @app.callback()
 def trail() -> None:
-    """The audit trail."""
+    """Verify the audit trail, and anchor it elsewhere."""
 
 
 @app.command()

@@ -34,7 +34,11 @@ from registry.usecases.record_consent import (
 )
 
 
-app = typer.Typer(help="Consent.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="What a patient, or who speaks for them, decided.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 
 @app.callback()

@@ -36,7 +36,11 @@ from streams.app.identity import configured_site
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
-app = typer.Typer(help="Opt-outs.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Who is not to be called about a trial, or any.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 TrialOption = Annotated[
     str, typer.Option(help="Only this trial. Default: all research of the house.")
@@ -45,7 +49,7 @@ TrialOption = Annotated[
 
 @app.callback()
 def opt_out() -> None:
-    """Opt-outs."""
+    """Who is not to be called about a trial, or any."""
 
 
 @app.command()

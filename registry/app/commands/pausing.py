@@ -16,9 +16,13 @@ from registry.domain.roles import EVERYWHERE, Surface
 from registry.usecases.set_pause import SetPause, set_pause
 
 
-site = typer.Typer(help="A site.", no_args_is_help=True, add_completion=False)
-domain = typer.Typer(help="A domain.", no_args_is_help=True, add_completion=False)
-arm = typer.Typer(help="An arm.", no_args_is_help=True, add_completion=False)
+site = typer.Typer(
+    help="Give a site its green light, and pause it.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+domain = typer.Typer(help="Pause a domain.", no_args_is_help=True, add_completion=False)
+arm = typer.Typer(help="Pause an arm.", no_args_is_help=True, add_completion=False)
 
 TrialArgument = Annotated[str, typer.Argument(help="The trial.")]
 SiteArgument = Annotated[str, typer.Argument(help="The site.")]

@@ -57,7 +57,11 @@ from streams.vocabulary.errors import ErrorCode, SettingsError
 
 Given = ParamSpec("Given")
 
-app = typer.Typer(help="Trial protocols.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Check protocols, and put them into force.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 DocumentArgument = Annotated[
     str, typer.Argument(help=f"A protocol's YAML file, or {DEMONSTRATION}.")
@@ -69,7 +73,7 @@ JsonOption = Annotated[
 
 @app.callback()
 def protocol() -> None:
-    """Trial protocols."""
+    """Check protocols, and put them into force."""
 
 
 @app.command()

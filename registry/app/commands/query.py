@@ -47,7 +47,11 @@ from streams.pipeline.flaggable import FLAGGABLE
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
-app = typer.Typer(help="Ask the registry.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Lists and counts: screenings, participants, consents, arms, outcomes, the flow.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 PatientOption = Annotated[
     str | None, typer.Option(help="Only this patient (the pseudonym).")

@@ -19,12 +19,14 @@ from registry.usecases.verify_randomisation import (
 
 _REPORT = TypeAdapter(RandomisationReport)
 
-app = typer.Typer(help="The draws.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Verify what was drawn.", no_args_is_help=True, add_completion=False
+)
 
 
 @app.callback()
 def draws() -> None:
-    """The draws."""
+    """Verify what was drawn."""
 
 
 @app.command()

@@ -36,7 +36,11 @@ from streams.vocabulary.messages import Truth
 from streams.vocabulary.protocol import Answerer
 
 
-app = typer.Typer(help="Screenings.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Answer what only a human can say of a patient.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 
 class Said(StrEnum):

@@ -8,8 +8,10 @@ from contextlib import suppress
 import pytest
 from typer.testing import CliRunner
 
-from registry.app.cli import REGISTRY_COMMANDS, app
+from registry.app.cli import PANELS, REGISTRY_COMMANDS, app
 from streams.app.command_line import COMMANDS, loaded
+from streams.app.command_line import PANELS as STREAMS_PANELS
+from streams.app.command_summary import summary
 
 
 PLACES = {**REGISTRY_COMMANDS, **COMMANDS}
@@ -24,6 +26,25 @@ def test_every_command_is_where_the_table_says(name):
     command = loaded(name, PLACES[name])
     assert command.name == name
     assert command.help
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_command_is_listed_with_the_help_it_has(name):
+    assert summary(PLACES[name]) == loaded(name, PLACES[name]).help
+
+
+def test_every_command_is_listed_once():
+    listed = [name for names in PANELS.values() for name in names]
+    assert sorted(listed) == sorted(PLACES)
+    assert set(STREAMS_PANELS) <= set(PANELS)
+    for panel, names in STREAMS_PANELS.items():
+        assert set(names) <= set(PANELS[panel])
+
+
+@pytest.mark.parametrize("place", ["streams.app.concepts:nothing", "nowhere:none"])
+def test_what_is_not_there_has_no_help(place):
+    with pytest.raises(LookupError):
+        summary(place)
 
 
 @pytest.mark.parametrize("place", ["streams.app.concepts:concepts", "nowhere:none"])
@@ -59,7 +80,9 @@ def test_what_is_asked_for_wrongly_is_told_by_name():
 
 def test_nothing_heavy_is_loaded_before_a_command_is_named():
     script = (
-        "import sys, registry.app.cli;"
+        "import contextlib, io, sys; from registry.app.cli import app\n"
+        "with contextlib.redirect_stdout(io.StringIO()): "
+        "app(['--help'], standalone_mode=False)\n"
         "heavy = {'sqlalchemy', 'faust', 'kafka', 'numpy', 'pydantic'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
