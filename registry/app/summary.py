@@ -18,9 +18,18 @@ from streams.clinical.criteria.loading import ANCHORING
 
 
 def print_summary(
-    registry: Registry, tally: Tally, team: ScriptedTeam, *, url: str, console: Console
+    registry: Registry,
+    tally: Tally,
+    team: ScriptedTeam,
+    *,
+    url: str,
+    ember: str,
+    console: Console,
 ) -> None:
-    """The flow of patients, the outcomes, the time that was left, where to look next."""
+    """The flow of patients, the outcomes, the time that was left, where to look next.
+
+    `ember` is how the reader calls Ember.
+    """
     with registry.reading() as views:
         flags = views.onsets()
         flows = views.flow(may_see_arms=True)
@@ -50,10 +59,10 @@ def print_summary(
     console.print(_window(team.window_left, _first_known(revisions)))
     example = patients[0] if patients else "PATIENT"
     console.print(
-        f"\nLook next:\n  ember query participants --registry {url}"
-        f"\n  ember query screenings --registry {url}"
-        f"\n  ember explain {example} --registry {url}"
-        f"\n  ember audit verify --registry {url}",
+        f"\nLook next:\n  {ember} query participants --registry {url}"
+        f"\n  {ember} query screenings --registry {url}"
+        f"\n  {ember} explain {example} --registry {url}"
+        f"\n  {ember} audit verify --registry {url}",
         highlight=False,
         soft_wrap=True,
     )

@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import os
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -60,6 +61,17 @@ def test_the_demonstration_ends_with_what_a_coordinator_wants_to_see(demo):
         assert words in told
     assert "Recruitment window left" in told
     assert "ember explain sim-1-" in told
+
+
+def test_what_the_demonstration_tells_to_look_at_next_runs_as_it_is_printed(demo):
+    folder, told = demo
+    lines = told.partition("Look next:\n")[2].splitlines()
+    assert len(lines) == 4
+    for line in lines:
+        done = subprocess.run(
+            shlex.split(line), cwd=folder, capture_output=True, check=False
+        )
+        assert done.returncode == 0, (line, done.stderr)
 
 
 @pytest.mark.parametrize(

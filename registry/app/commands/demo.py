@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import datetime, timedelta
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from shutil import which
 from typing import Annotated
 
 import typer
@@ -91,7 +93,15 @@ def demo(
         )
         team.runner = runner
         tally = runner.run(Simulation(config).messages())
-    print_summary(book, tally, team, url=url, console=Console())
+    print_summary(book, tally, team, url=url, ember=_called_as(), console=Console())
+
+
+def _called_as() -> str:
+    """Ember as the user called it: by its name alone where the shell finds it so."""
+    called, found = Path(sys.argv[0]), which("ember")
+    if found is not None and called.exists() and called.samefile(found):
+        return "ember"
+    return str(called) if called.name == "ember" else "ember"
 
 
 def _fresh_file() -> str:
