@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from made_up.pharmacy import Pharmacy
 from made_up.role_holders import let
 
 from registry.domain.consent import ConsentBasis, ConsentState
@@ -322,6 +323,12 @@ def bedside_of():
 @pytest.fixture
 def bedside(registry, bedside_of):
     return bedside_of(registry)
+
+
+@pytest.fixture
+def pharmacy(bedside):
+    """A blinded domain that gives kits, with its list."""
+    return Pharmacy(bedside).open()
 
 
 @pytest.fixture

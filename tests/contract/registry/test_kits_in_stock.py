@@ -1,0 +1,205 @@
+"""Where kits stand: one step after the other, and no surface names an arm."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from made_up.pharmacy import ARMS, DRUG, LATE, TERMS, Pharmacy, lines
+from typer.testing import CliRunner
+
+from registry.app.cli import app as ember
+from registry.app.stock import stock
+from registry.domain.kit import DEPOT, KitAct, KitState
+from registry.domain.mode import Mode
+from registry.usecases.activate_protocol import activate_protocol
+from registry.usecases.import_kits import KitListRefused
+from streams.vocabulary.errors import ErrorCode, Refused
+
+
+@pytest.mark.parametrize(
+    ("act", "site", "reason", "code"),
+    [
+        (KitAct.DISPENSE, "A", None, ErrorCode.KIT_STEP),
+        (KitAct.RESERVE, "A", None, ErrorCode.KIT_STEP),
+        (KitAct.REPLACE, "A", "why", ErrorCode.KIT_STEP),
+        (KitAct.RECEIVE, "A", None, ErrorCode.KIT_STEP),
+        (KitAct.RECEIVE, "B", None, ErrorCode.UNKNOWN_KIT),
+        (KitAct.DAMAGE, "B", "why", ErrorCode.UNKNOWN_KIT),
+        (KitAct.DAMAGE, "A", " ", ErrorCode.REASON_MISSING),
+        (KitAct.QUARANTINE, "A", None, ErrorCode.REASON_MISSING),
+    ],
+)
+def test_a_step_that_is_none_is_refused(pharmacy, act, site, reason, code):
+    kit, *_ = pharmacy.receive(of_each=1)
+
+    with pytest.raises(Refused) as fault:
+        pharmacy.do(act, kit, site=site, reason=reason)
+
+    assert fault.value.code is code
+    with pytest.raises(Refused, match="no kit NONE"):
+        pharmacy.do(act, "NONE", reason="why")
+
+
+ACTS = st.lists(
+    st.tuples(
+        st.sampled_from([*KitAct, "randomise"]),
+        st.integers(0, 7),
+        st.sampled_from(["A", "B", DEPOT]),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts=ACTS, seed=st.integers(0, 10**6))
+def test_every_kit_is_in_exactly_one_state_whatever_was_done(bedside, acts, seed):
+    """As its events say, each of which is one of the steps; none is lost or made."""
+    listed = tuple(replace(one, kit=f"S{seed}{one.kit}") for one in lines(8, seed=2))
+    pharmacy = Pharmacy(bedside, listed)
+    if isinstance(pharmacy.import_(), KitListRefused):
+        pytest.fail("the list is made by chance")
+    bedside.open_trial(DRUG, mode=Mode.DEMO)
+    before = len(pharmacy.kits())
+    codes = [one.kit for one in listed]
+    for number, (act, which, site) in enumerate(acts):
+        try:
+            if act == "randomise":
+                patient = f"s{seed}-{number}"
+                pharmacy.admit(patient)
+                bedside.randomise(patient)
+            elif act is KitAct.REPLACE:
+                pharmacy.replace(codes[which], site=site)
+            else:
+                pharmacy.do(act, codes[which], site=site)
+        except Refused:
+            continue
+
+    stands = pharmacy.kits()
+    assert len(stands) == before
+    for kit in codes:
+        assert stands[kit].state is folded(pharmacy, kit)
+    held = [
+        k for k in stands.values() if k.state in (KitState.RESERVED, KitState.DISPENSED)
+    ]
+    assert len({k.randomisation_id for k in held}) == len(held)
+    assert all(k.randomisation_id for k in held)
+    assert not bedside.broken_chains()
+
+
+def folded(pharmacy, kit):
+    """Where the kit stands by its events alone, numbered without a gap."""
+    with pharmacy.registry.inspection() as uow:
+        events = uow.kits.events_of(kit)
+    assert [one.number for one in events] == list(range(1, len(events) + 1))
+    return events[-1].state if events else KitState.DEPOT
+
+
+def test_stock_is_of_what_can_be_reserved_and_not_of_what_expires_meanwhile(pharmacy):
+    pharmacy.receive(of_each=2)
+    kits = pharmacy.kits().values()
+
+    def in_stock(treated_from):
+        least = {"fluids": TERMS.least_expiry(treated_from)}
+        told = stock(kits, today=LATE, below=1, least=least)
+        return [(one.in_stock, one.low) for one in told]
+
+    last = datetime(LATE.year, LATE.month, LATE.day, tzinfo=UTC) - timedelta(days=7)
+    assert in_stock(last) == [(16, False), (4, False)]
+    assert in_stock(last + timedelta(days=1)) == [(0, True), (0, True)]
+
+
+def test_a_shipment_of_which_one_code_is_wrong_is_told_of_as_nothing_done(
+    pharmacy, registry_url
+):
+    first, second, *_ = sorted(pharmacy.arm)
+    words = (
+        "kit",
+        "receive",
+        "--trial",
+        "TIDE",
+        "--site",
+        "A",
+        "--actor",
+        "pharmacist",
+    )
+
+    wrong = CliRunner().invoke(ember, [*words, first, "K0", "--registry", registry_url])
+    right = CliRunner().invoke(
+        ember, [*words, first, second, "--registry", registry_url]
+    )
+
+    assert (wrong.exit_code, wrong.stdout) == (1, "")
+    assert "EMB-383" in wrong.stderr
+    assert (right.exit_code, right.stdout) == (
+        0,
+        f"{first}: available\n{second}: available\n",
+    )
+
+
+def test_no_kit_comes_to_a_site_that_the_protocol_does_not_name(bedside):
+    pharmacy = Pharmacy(bedside)
+    pharmacy.import_()
+    named = {"sites": [{"id": "A", "status": "open"}]}
+    with bedside.registry.transaction() as uow:
+        command = bedside.protocol(DRUG, document=named)
+        activate_protocol(command, uow, signer=bedside.signer)
+    kit, other, *_ = pharmacy.arm
+
+    with pytest.raises(Refused) as fault:
+        pharmacy.do(KitAct.RECEIVE, kit, site="a")
+
+    assert fault.value.code is ErrorCode.UNKNOWN_PART
+    assert pharmacy.kits()[kit].state is KitState.DEPOT
+    assert pharmacy.do(KitAct.RECEIVE, other).state is KitState.AVAILABLE
+
+
+def test_stock_is_told_of_all_arms_together_and_by_arm_to_the_unblinded(pharmacy):
+    received = pharmacy.receive("zephyr", "zephyr", "quartz")
+    kits = pharmacy.kits().values()
+    today = pharmacy.bedside.noon.date()
+
+    together = stock(kits, today=today, below=4)
+    by_arm = stock(kits, today=today, below=2, arms=pharmacy.arm)
+
+    assert [(s.site, s.arm, s.in_stock, s.low) for s in together] == [
+        (DEPOT, None, 17, False),
+        ("A", None, 3, True),
+    ]
+    assert [(s.site, s.arm, s.in_stock, s.low) for s in by_arm] == [
+        (DEPOT, "quartz", 9, False),
+        (DEPOT, "zephyr", 8, False),
+        ("A", "quartz", 1, True),
+        ("A", "zephyr", 2, False),
+    ]
+    assert len(received) == 3
+
+
+def test_no_surface_of_kits_names_an_arm(pharmacy, registry_url, sql):
+    pharmacy.receive(of_each=3)
+    pharmacy.admit("p1")
+    done = pharmacy.bedside.randomise("p1")
+    pharmacy.do(KitAct.DISPENSE, done.kit)
+    pharmacy.replace(done.kit)
+    ran = [
+        CliRunner().invoke(ember, [*words, "--registry", registry_url])
+        for words in (
+            ("kit", "list", "--trial", "TIDE"),
+            ("kit", "list", "--trial", "TIDE", "--json"),
+            ("kit", "stock", "--trial", "TIDE", "--json"),
+        )
+    ]
+    said = "".join(one.output for one in ran)
+    for table in ("kit", "kit_list", "kit_stock", "kit_event", "audit_event", "outbox"):
+        where = (
+            " WHERE action <> 'protocol:activated'" if table == "audit_event" else ""
+        )
+        said += str(sql(f"SELECT * FROM {table}{where}"))
+    said += str(done)
+
+    assert [one.exit_code for one in ran] == [0, 0, 0]
+    assert len(json.loads(ran[1].stdout)) == 20
+    assert done.kit in said
+    assert not any(arm in said for arm in ARMS)

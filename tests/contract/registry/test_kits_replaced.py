@@ -1,0 +1,111 @@
+"""A kit that cannot be used is replaced by one of the same contents, or by none."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from made_up.pharmacy import ARMS, DRUG, Pharmacy, three_arms
+
+from registry.domain.consent import ConsentState
+from registry.domain.kit import KitAct, KitState
+from registry.domain.pause import Place
+from registry.domain.protocol import ArmDesign
+from registry.usecases.set_pause import SetPause, set_pause
+from streams.vocabulary.errors import ErrorCode, Refused
+
+
+def test_a_replacement_holds_the_same_and_is_told_again_when_asked_again(pharmacy):
+    pharmacy.receive(of_each=3)
+    pharmacy.admit("p1")
+    first = pharmacy.bedside.randomise("p1").kit
+    pharmacy.do(KitAct.DISPENSE, first)
+
+    second = pharmacy.replace(first)
+    again = pharmacy.replace(first)
+    third = pharmacy.replace(second.kit)
+
+    assert pharmacy.arm[first] == pharmacy.arm[second.kit] == pharmacy.arm[third.kit]
+    assert len({first, second.kit, third.kit}) == 3
+    assert again == replace(second, repeated=True)
+    assert pharmacy.bedside.randomise("p1").kit == third.kit
+    stands = pharmacy.kits()
+    assert [stands[k].state for k in (first, second.kit, third.kit)] == [
+        KitState.REPLACED,
+        KitState.REPLACED,
+        KitState.RESERVED,
+    ]
+    assert not pharmacy.bedside.broken_chains()
+
+
+@pytest.mark.parametrize("taken_back", ["withdrawn", "opted out"])
+def test_who_took_treatment_back_is_handed_no_kit(pharmacy, taken_back):
+    pharmacy.receive(of_each=3)
+    pharmacy.admit("p1", "p2")
+    mine, other = [pharmacy.bedside.randomise(p).kit for p in ("p1", "p2")]
+    if taken_back == "withdrawn":
+        pharmacy.bedside.consent("p1", ConsentState.WITHDRAWN)
+    else:
+        pharmacy.bedside.opt_out("p1", trial="TIDE")
+
+    for hand_out in (partial(pharmacy.do, KitAct.DISPENSE), pharmacy.replace):
+        with pytest.raises(Refused) as fault:
+            hand_out(mine)
+        assert fault.value.code is ErrorCode.NO_CONSENT
+
+    assert pharmacy.kits()[mine].state is KitState.RESERVED
+    assert pharmacy.do(KitAct.DISPENSE, other).state is KitState.DISPENSED
+    pharmacy.do(KitAct.DAMAGE, mine)
+    assert not pharmacy.bedside.broken_chains()
+
+
+def test_a_replacement_too_is_refused_where_any_arm_has_no_kit(pharmacy):
+    pharmacy.receive(of_each=1)
+    pharmacy.admit("p1")
+    first = pharmacy.bedside.randomise("p1").kit
+
+    with pytest.raises(Refused) as fault:
+        pharmacy.replace(first)
+
+    assert fault.value.code is ErrorCode.KITS_SHORT
+    assert not any(arm in str(fault.value) for arm in ARMS)
+    assert pharmacy.kits()[first].state is KitState.RESERVED
+
+
+@pytest.mark.parametrize("paused", ARMS)
+def test_a_replacement_is_refused_alike_where_the_arm_without_kits_is_paused(
+    bedside, paused
+):
+    """Were the paused arm left out, who is on another would be told by their kit."""
+    third = replace(DRUG, arms=(*DRUG.arms, ArmDesign("onyx")))
+    pharmacy = Pharmacy(bedside, three_arms()).open(third)
+    chosen = pharmacy.receive(*ARMS * 6, *("onyx",) * 6)
+    patients = [f"p{n}" for n in range(6)]
+    pharmacy.admit(*patients)
+    given = [bedside.randomise(patient) for patient in patients]
+    assert len({pharmacy.sealed_arm(one) for one in given}) > 1
+    pause(bedside, paused)
+    left = [k for k in chosen if pharmacy.arm[k] == paused]
+    for kit in left:
+        if pharmacy.kits()[kit].state is KitState.AVAILABLE:
+            pharmacy.do(KitAct.QUARANTINE, kit)
+
+    refused = []
+    for one in given:
+        with pytest.raises(Refused) as fault:
+            pharmacy.replace(one.kit)
+        refused.append(str(fault.value))
+
+    assert len(set(refused)) == 1
+
+
+def pause(bedside, arm):
+    command = SetPause(
+        trial="TIDE",
+        place=Place(domain="fluids", arm=arm),
+        paused=True,
+        reason="safety",
+        actor="sponsor",
+        at=bedside.noon,
+    )
+    with bedside.registry.transaction() as uow:
+        set_pause(command, uow)
