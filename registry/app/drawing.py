@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from registry.app.allocation_keys import signer_of
 from registry.app.settings import signer_sockets
+from registry.domain.kit import Kit
 from registry.domain.randomisation.signer import Signer
 from registry.signing.client import SignerClient
 from registry.store.unit_of_work import Registry
@@ -18,6 +19,7 @@ from registry.usecases.import_kits import (
     KitsImported,
     import_kits,
 )
+from registry.usecases.move_kit import MoveKit, move_kits
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised, randomise
 from registry.usecases.randomise_domains import (
     AnsweredDomains,
@@ -49,6 +51,10 @@ class Drawing(Protocol):
         """Keep a list of kits, with what they hold."""
         ...
 
+    def move_kits(self, commands: Iterable[MoveKit]) -> tuple[Kit, ...]:
+        """Receive, hand out, take back or set aside: all of them or none."""
+        ...
+
     def replace_kit(self, command: ReplaceKit) -> KitReplaced:
         """Reserve another of the same contents."""
         ...
@@ -76,6 +82,10 @@ class _InProcess:
     def import_kits(self, command: ImportKits) -> KitsImported | KitListRefused:
         with self._book.transaction() as uow:
             return import_kits(command, uow, signer=self._signer)
+
+    def move_kits(self, commands: Iterable[MoveKit]) -> tuple[Kit, ...]:
+        with self._book.transaction() as uow:
+            return move_kits(commands, uow)
 
     def replace_kit(self, command: ReplaceKit) -> KitReplaced:
         with self._book.transaction() as uow:

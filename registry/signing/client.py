@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
+from registry.domain.kit import Kit
 from registry.signing.messages import (
     LONGEST,
     AllocationAsked,
@@ -24,6 +26,8 @@ from registry.signing.messages import (
     KeptTold,
     KitListAsked,
     KitListTold,
+    MovesAsked,
+    MovesTold,
     NoListTold,
     OpeningAsked,
     OpeningTold,
@@ -42,6 +46,7 @@ from registry.usecases.enter_opening import (
     OpeningRefused,
 )
 from registry.usecases.import_kits import ImportKits, KitListRefused, KitsImported
+from registry.usecases.move_kit import MoveKit
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised
 from registry.usecases.randomise_domains import AnsweredDomains, RandomiseDomains
 from registry.usecases.replace_kit import KitReplaced, ReplaceKit
@@ -97,6 +102,13 @@ class SignerClient:
         answer = self._told(KitListAsked(command=command))
         if isinstance(answer, KitListTold):
             return answer.result
+        raise _not_an_answer(answer)
+
+    def move_kits(self, commands: Iterable[MoveKit]) -> tuple[Kit, ...]:
+        """The kits as they stand since; raises as `randomise` does."""
+        answer = self._told(MovesAsked(commands=tuple(commands)))
+        if isinstance(answer, MovesTold):
+            return answer.kits
         raise _not_an_answer(answer)
 
     def replace_kit(self, command: ReplaceKit) -> KitReplaced:

@@ -29,6 +29,8 @@ from registry.signing.messages import (
     KeptTold,
     KitListAsked,
     KitListTold,
+    MovesAsked,
+    MovesTold,
     NoListTold,
     OpeningAsked,
     OpeningTold,
@@ -47,6 +49,7 @@ from registry.usecases.enter_opening import (
 )
 from registry.usecases.faults import Diagnosis, Fault
 from registry.usecases.import_kits import import_kits
+from registry.usecases.move_kit import move_kits
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.randomise import NotRandomised, Randomised, randomise
 from registry.usecases.randomise_domains import AnsweredDomains, randomise_domains
@@ -136,12 +139,19 @@ class Desk:
         )
 
     def _work(
-        self, question: KitListAsked | ReplacementAsked | RevealAsked | OpeningAsked
+        self,
+        question: KitListAsked
+        | MovesAsked
+        | ReplacementAsked
+        | RevealAsked
+        | OpeningAsked,
     ) -> Work:
         if isinstance(question, RevealAsked):
             return lambda uow: RevealTold(result=reveal_arm(question.command, uow))
         if isinstance(question, OpeningAsked):
             return lambda uow: _of_page(enter_opening(question.command, uow))
+        if isinstance(question, MovesAsked):
+            return lambda uow: MovesTold(kits=move_kits(question.commands, uow))
         if isinstance(question, KitListAsked):
             return lambda uow: KitListTold(
                 result=import_kits(question.command, uow, signer=self._signer)

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from registry.domain.kit import Kit
 from registry.usecases.break_blind import ArmShown, BlindKept, BreakBlind
 from registry.usecases.enter_opening import (
     EnterOpening,
@@ -19,6 +20,7 @@ from registry.usecases.enter_opening import (
     OpeningRefused,
 )
 from registry.usecases.import_kits import ImportKits, KitListRefused, KitsImported
+from registry.usecases.move_kit import MoveKit
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised
 from registry.usecases.randomise_domains import AnsweredDomains, RandomiseDomains
 from registry.usecases.replace_kit import KitReplaced, ReplaceKit
@@ -52,6 +54,14 @@ class KitListAsked:
 
     command: ImportKits
     ask: Literal["kit_list"] = "kit_list"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovesAsked:
+    """Receive, hand out, take back or set aside kits: all of these or none."""
+
+    commands: tuple[MoveKit, ...]
+    ask: Literal["moves"] = "moves"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +108,7 @@ Question: TypeAlias = (
     AllocationAsked
     | DomainsAsked
     | KitListAsked
+    | MovesAsked
     | ReplacementAsked
     | CommitmentAsked
     | ArmAsked
@@ -128,6 +139,14 @@ class KitListTold:
 
     result: KitsImported | KitListRefused
     tell: Literal["kit_list"] = "kit_list"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovesTold:
+    """The kits as they stand since, by code; never what they hold."""
+
+    kits: tuple[Kit, ...]
+    tell: Literal["moves"] = "moves"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +229,7 @@ Answer: TypeAlias = (
     | DomainsTold
     | GateTold
     | KitListTold
+    | MovesTold
     | ReplacementTold
     | CommitmentTold
     | ArmTold

@@ -133,11 +133,14 @@ _ALL = "USING (true) WITH CHECK (true)"
 _RETIRED = "ember_allocator"
 _OF_RANDOMISATION = (
     *("randomisation_request", "allocator", "randomisation", "domain_answer"),
-    *("kit_list", "kit", "unblinding", "sealed_opening", "arm_reveal"),
+    *("kit_list", "kit", "kit_stock", "kit_event"),
+    *("unblinding", "sealed_opening", "arm_reveal"),
 )
 """Tables that only the signer writes, beside the arms.
 
 A row of `arm_reveal` opens the view of open arms: whoever adds one sees an arm.
+Whoever changes a row of `kit_stock`, or holds it, decides between which kits the signer
+looks for one of each arm, and a refusal then tells whether these hold the same.
 """
 
 _OF_THE_SIGNER = (

@@ -1,7 +1,12 @@
-"""Do something with a kit that needs no knowledge of what it holds."""
+"""Do something with a kit that needs no knowledge of what it holds.
+
+On PostgreSQL it is the signer's act all the same: whoever could put stock where they
+like, or hold it, would be told by a refusal whether two kits hold the same.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -33,8 +38,14 @@ class MoveKit:
     at: datetime
 
 
+def move_kits(commands: Iterable[MoveKit], uow: UnitOfWork) -> tuple[Kit, ...]:
+    """All of them or none, by code: two shipments with one code wait in one order."""
+    in_order = sorted(commands, key=lambda one: one.kit)
+    return tuple(move_kit(one, uow) for one in in_order)
+
+
 def move_kit(command: MoveKit, uow: UnitOfWork) -> Kit:
-    """Do it; gives the kit as it stands since.
+    """Do it; gives the kit as it stands since, and the same to who asks again.
 
     Raises `Refused`: EMB-383 for a kit the trial does not have at the site, EMB-384
     for a step it cannot take, EMB-374 where a reason is wanted and none is told,
@@ -48,6 +59,8 @@ def move_kit(command: MoveKit, uow: UnitOfWork) -> Kit:
     receives = command.act is KitAct.RECEIVE
     if kit is None or kit.trial != command.trial or not _is_there(kit, command):
         raise unknown_kit(command.kit)
+    if _was_done(command, uow):
+        return kit
     if command.act in HIDDEN_ACTS or (receives and command.site == DEPOT):
         raise no_step(kit, command.act)
     if receives:
@@ -63,6 +76,14 @@ def move_kit(command: MoveKit, uow: UnitOfWork) -> Kit:
         actor=command.actor,
         at=command.at,
     )
+
+
+def _was_done(command: MoveKit, uow: UnitOfWork) -> bool:
+    """Whether this very request was answered, and the answer lost."""
+    for last in uow.kits.events_of(command.kit)[-1:]:
+        done = (last.act, last.site, last.actor, last.at)
+        return done == (command.act, command.site, command.actor, command.at)
+    return False
 
 
 def _expect_site(command: MoveKit, uow: UnitOfWork) -> None:

@@ -9,7 +9,7 @@ from registry.domain.mode import Mode
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.methods import Simple
 from registry.usecases.import_kits import ImportKits, import_kits
-from registry.usecases.move_kit import MoveKit, move_kit
+from registry.usecases.move_kit import MoveKit, move_kits
 from registry.usecases.replace_kit import ReplaceKit, replace_kit
 from streams.vocabulary.clock import HOUR
 
@@ -51,10 +51,14 @@ def three_arms(kits=30):
 
 
 class Pharmacy:
-    """The bedside's kits; arms are known to the test alone."""
+    """The bedside's kits; arms are known to the test alone.
 
-    def __init__(self, bedside, listed=None):
+    `client`: how the signer is asked, where it alone may write what is done.
+    """
+
+    def __init__(self, bedside, listed=None, client=None):
         self.bedside = bedside
+        self.client = client
         self.lines = lines() if listed is None else listed
         self.arm = {one.kit: one.arm for one in self.lines}
 
@@ -70,8 +74,7 @@ class Pharmacy:
             actor="supplier",
             at=self.bedside.noon,
         )
-        with self.registry.transaction() as uow:
-            return import_kits(command, uow, signer=self.bedside.signer)
+        return self._asked(import_kits, command, signer=self.bedside.signer)
 
     def open(self, design=DRUG):
         """The list, and a domain that gives its kits to the simulated."""
@@ -79,20 +82,21 @@ class Pharmacy:
         self.bedside.open_trial(design, mode=Mode.DEMO)
         return self
 
-    def do(self, act, *kits, site="A", reason="a test"):
-        with self.registry.transaction() as uow:
-            for kit in kits:
-                command = MoveKit(
-                    trial="TIDE",
-                    kit=kit,
-                    act=act,
-                    site=site,
-                    reason=reason,
-                    actor="pharmacist",
-                    at=self.bedside.noon,
-                )
-                done = move_kit(command, uow)
-        return done
+    def do(self, act, *kits, site="A", reason="a test", at=None):
+        """The last of the kits as it stands since."""
+        moves = [
+            MoveKit(
+                trial="TIDE",
+                kit=kit,
+                act=act,
+                site=site,
+                reason=reason,
+                actor="pharmacist",
+                at=at or self.bedside.noon,
+            )
+            for kit in kits
+        ]
+        return self._asked(move_kits, moves)[-1]
 
     def replace(self, kit, site="A"):
         command = ReplaceKit(
@@ -103,8 +107,7 @@ class Pharmacy:
             actor="nurse",
             at=self.bedside.noon + HOUR,
         )
-        with self.registry.transaction() as uow:
-            return replace_kit(command, uow, signer=self.bedside.signer)
+        return self._asked(replace_kit, command, signer=self.bedside.signer)
 
     def receive(self, *arms, of_each=None):
         """Kits of these arms come to the site; `of_each`: so many of each arm."""
@@ -131,3 +134,9 @@ class Pharmacy:
     def sealed_arm(self, done):
         with self.registry.inspection() as uow:
             return uow.allocations.arm(done.randomisation_id)
+
+    def _asked(self, act, command, **how):
+        if self.client is not None:
+            return getattr(self.client, act.__name__)(command)
+        with self.registry.transaction() as uow:
+            return act(command, uow, **how)

@@ -27,7 +27,7 @@ from registry.app.stock import KITS, STOCK, kit_told, stock
 from registry.domain.kit import DEPOT, KitAct
 from registry.domain.roles import Surface
 from registry.usecases.import_kits import ImportKits, KitListRefused
-from registry.usecases.move_kit import MoveKit, move_kit
+from registry.usecases.move_kit import MoveKit
 from registry.usecases.replace_kit import ReplaceKit
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
@@ -274,19 +274,19 @@ def _move(
         closing(opened_as(registry, actor, Surface.HANDLE_KITS)) as book,
     ):
         expect_there(book, Surface.HANDLE_KITS, site=site, trial=trial)
-        with book.transaction() as uow:
-            commands = [
-                MoveKit(
-                    trial=trial,
-                    kit=kit,
-                    act=act,
-                    site=site,
-                    reason=reason,
-                    actor=actor,
-                    at=now,
-                )
-                for kit in sorted(kits)  # two shipments with one code wait in one order
-            ]
-            done = [move_kit(command, uow) for command in commands]
+        commands = [
+            MoveKit(
+                trial=trial,
+                kit=kit,
+                act=act,
+                site=site,
+                reason=reason,
+                actor=actor,
+                at=now,
+            )
+            for kit in kits
+        ]
+        with drawing(book, trial, key=None, environ=os.environ) as signer:
+            done = signer.move_kits(commands)
         for one in done:
             print(f"{one.kit}: {one.state.value}")
