@@ -58,6 +58,7 @@ class AuditAction(StrEnum):
     ARMS_SHOWN = "arms:shown"
     ARM_REVEALED = "randomisation:arm_revealed"
     KITS_IMPORTED = "kits:imported"
+    KITS_REFUSED = "kits:refused"
     KIT_MOVED = "kit:moved"
     DOMAIN_ANSWERED = "randomisation:domain_answered"
     RANDOMISATION_REFUSED = "randomisation:refused"

@@ -1,11 +1,22 @@
-"""Take in a supplier's list of kits: the labels for everybody, the contents sealed."""
+"""Take in a supplier's list of kits: the labels for everybody, the contents sealed.
+
+What a list says its kits hold is compared with nothing that is kept: whoever may ask
+could try one list after the other until the answer is another.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from registry.domain.audit import AuditAction, AuditEntry, canonical, record_digest
+from registry.domain.audit import (
+    AuditAction,
+    AuditEntry,
+    Head,
+    canonical,
+    record_digest,
+    sha256,
+)
 from registry.domain.kit import (
     KitLine,
     KitList,
@@ -15,6 +26,7 @@ from registry.domain.kit import (
 from registry.domain.kit_list import faults
 from registry.domain.randomisation.signer import Signer
 from registry.usecases.ports import UnitOfWork
+from streams.vocabulary.clock import iso
 from streams.vocabulary.ids import identity
 
 
@@ -31,7 +43,7 @@ class ImportKits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KitsImported:
-    """The list is kept; `repeated` where it was before."""
+    """The list is kept; `repeated` where this very request was answered before."""
 
     list_id: str
     kits: int
@@ -40,7 +52,7 @@ class KitsImported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KitListRefused:
-    """Nothing is kept; why, in words that name no arm."""
+    """Nothing is kept of it; why, in words that name no arm."""
 
     faults: tuple[str, ...]
 
@@ -48,27 +60,61 @@ class KitListRefused:
 def import_kits(
     command: ImportKits, uow: UnitOfWork, *, signer: Signer
 ) -> KitsImported | KitListRefused:
-    """Keep the list, or say why it would tell arms apart; twice changes nothing.
+    """Keep the list, or say why it would tell arms apart; each refusal is audited.
 
+    The same request again changes nothing.
     Raises `SettingsError` EMB-312 where the signer has no key for the trial.
     """
-    uow.audit.lock(site="", trial=command.trial)
-    list_id = _identity(command, signer)
-    if uow.kits.list_(list_id) is not None:
-        return KitsImported(list_id=list_id, kits=len(command.lines), repeated=True)
-    found = faults(command.lines, arms=_arms(command, uow))
-    known = () if found else uow.kits.known([one.kit for one in command.lines])
-    if known:
-        found = (f"{len(known)} of its codes are in the registry already",)
+    head = uow.audit.lock(site="", trial=command.trial)
+    kept = _with_these_labels(command, uow)
+    if kept is not None and _is_this_request(kept, command):
+        return KitsImported(list_id=kept.list_id, kits=kept.kits, repeated=True)
+    found = _known(command, kept, uow)
+    found = found or faults(command.lines, arms=_arms(command, uow))
     if found:
+        uow.audit.append(_refusal(command, found, head, signer))
         return KitListRefused(faults=found)
+    return _kept(command, uow, signer)
+
+
+def _with_these_labels(command: ImportKits, uow: UnitOfWork) -> KitList | None:
+    """The list that is kept with the same codes, lots and expiries."""
+    kept = uow.kits.list_with(command.lines[0].kit) if command.lines else None
+    mine = (command.trial, command.domain, _labels(command))
+    if kept is None or (kept.trial, kept.domain, kept.labels) != mine:
+        return None
+    return kept
+
+
+def _is_this_request(kept: KitList, command: ImportKits) -> bool:
+    """Whether its answer was lost: nobody gives two lists at one moment."""
+    given = (command.actor, command.at)
+    return given == (kept.imported_by, kept.imported_at)
+
+
+def _known(
+    command: ImportKits, kept: KitList | None, uow: UnitOfWork
+) -> tuple[str, ...]:
+    """Why it is no new list, by its labels alone; empty where it is one."""
+    if kept is not None:
+        given = f"given by {kept.imported_by} at {iso(kept.imported_at)}"
+        told = f"its labels are kept already, as list {kept.list_id}, {given}"
+        return (f"{told}; what its kits hold was not compared",)
+    known = uow.kits.known([one.kit for one in command.lines])
+    if not known:
+        return ()
+    return (f"{len(known)} of its codes are in the registry already",)
+
+
+def _kept(command: ImportKits, uow: UnitOfWork, signer: Signer) -> KitsImported:
+    list_id = _identity(command, signer)
     nonce = signer.secret(command.trial, f"list {list_id}")
     kept = KitList(
         list_id=list_id,
         trial=command.trial,
         domain=command.domain,
         kits=len(command.lines),
-        labels=labels_digest((k.kit, k.lot, k.expires_on) for k in command.lines),
+        labels=_labels(command),
         contents=contents_commitment(nonce, ((k.kit, k.arm) for k in command.lines)),
         imported_by=command.actor,
         imported_at=command.at,
@@ -80,11 +126,18 @@ def import_kits(
 
 def _identity(command: ImportKits, signer: Signer) -> str:
     """Of the list with its contents, which nobody can try without the key."""
-    told = sorted(
-        [one.kit, one.arm, one.lot, one.expires_on.isoformat()] for one in command.lines
-    )
-    bound = signer.secret(command.trial, canonical(told).decode())
+    bound = signer.secret(command.trial, _written(command).decode())
     return identity("kit_list", command.trial, command.domain, bound)
+
+
+def _written(command: ImportKits) -> bytes:
+    """The list with its contents, in one order."""
+    told = [[k.kit, k.arm, k.lot, k.expires_on.isoformat()] for k in command.lines]
+    return canonical(sorted(told))
+
+
+def _labels(command: ImportKits) -> str:
+    return labels_digest((k.kit, k.lot, k.expires_on) for k in command.lines)
 
 
 def _arms(command: ImportKits, uow: UnitOfWork) -> tuple[str, ...] | None:
@@ -92,6 +145,32 @@ def _arms(command: ImportKits, uow: UnitOfWork) -> tuple[str, ...] | None:
     designs = uow.protocols.designs(command.trial)
     mine = next((one for one in designs if one.domain == command.domain), None)
     return None if mine is None or mine.kits is None else tuple(mine.ratio)
+
+
+def _refusal(
+    command: ImportKits, found: tuple[str, ...], head: Head, signer: Signer
+) -> AuditEntry:
+    """Binds what was offered by a nonce of its own: no two refusals are alike.
+
+    Only the holder of the key can hold a list against it, so neither the list, nor
+    that it was offered before, is told by it.
+    """
+    subject = identity("refused_kit_list", command.trial, str(head.sequence + 1))
+    nonce = signer.secret(command.trial, f"refused list {subject}")
+    return AuditEntry(
+        site="",
+        trial=command.trial,
+        action=AuditAction.KITS_REFUSED,
+        actor=command.actor,
+        at=command.at,
+        subject=subject,
+        detail={
+            "domain": command.domain,
+            "kits": len(command.lines),
+            "offered": sha256(nonce.encode(), _written(command)),
+            "faults": list(found),
+        },
+    )
 
 
 def _entry(kept: KitList) -> AuditEntry:

@@ -24,6 +24,10 @@ class Kits(Protocol):
         """As its kits are now: other labels are another digest."""
         ...
 
+    def list_with(self, kit: str) -> KitList | None:
+        """The list the kit came on."""
+        ...
+
     def contents(self, list_id: str) -> str | None:
         """What binds the contents as they are now.  The signer's alone."""
         ...

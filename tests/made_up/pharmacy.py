@@ -66,13 +66,13 @@ class Pharmacy:
     def registry(self):
         return self.bedside.registry
 
-    def import_(self, listed=None):
+    def import_(self, listed=None, at=None):
         command = ImportKits(
             trial="TIDE",
             domain="fluids",
             lines=self.lines if listed is None else listed,
             actor="supplier",
-            at=self.bedside.noon,
+            at=at or self.bedside.noon,
         )
         return self._asked(import_kits, command, signer=self.bedside.signer)
 

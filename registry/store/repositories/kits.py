@@ -67,6 +67,12 @@ class KitRepository:
         digest = labels_digest((kit, lot, expiry) for kit, lot, expiry in found)
         return KitList(**row, kits=len(found), labels=digest)
 
+    def list_with(self, kit: str) -> KitList | None:
+        """The list the kit came on; None of a code that is nobody's."""
+        query = select(KitRow.list_id).where(KitRow.kit == kit)
+        found = self._connection.scalar(query)
+        return None if found is None else self.list_(found)
+
     def contents(self, list_id: str) -> str | None:
         """What binds the contents as they are now; None where they are gone."""
         held = self._contents

@@ -1,19 +1,26 @@
 """Lists of kits: taken in once, and only where no arm can be told apart by them."""
 
+import json
+import random
 from dataclasses import replace
 
 import pytest
-from made_up.pharmacy import DRUG, Pharmacy, lines
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from made_up.pharmacy import ARMS, DRUG, Pharmacy, lines
 
+from registry.domain.audit import canonical, sha256
 from registry.store.unit_of_work import open_registry
 from registry.usecases.activate_protocol import activate_protocol
 from registry.usecases.import_kits import KitListRefused
+from streams.vocabulary.clock import HOUR
 from streams.vocabulary.errors import ErrorCode, Refused
 
 
 def test_a_list_is_taken_once_and_a_code_never_again(bedside):
     pharmacy = Pharmacy(bedside)
     first, again = pharmacy.import_(), pharmacy.import_(lines()[::-1])
+    later = pharmacy.import_(at=bedside.noon + HOUR)
     another = pharmacy.import_((*lines()[:4], *lines(seed=3)[4:]))
 
     assert (first.kits, first.repeated, again) == (
@@ -21,9 +28,76 @@ def test_a_list_is_taken_once_and_a_code_never_again(bedside):
         False,
         replace(first, repeated=True),
     )
+    assert isinstance(later, KitListRefused)
+    assert f"as list {first.list_id}, given by supplier at 2026" in later.faults[0]
     assert isinstance(another, KitListRefused)
     assert "codes are in the registry already" in another.faults[0]
     assert len(pharmacy.kits()) == 20
+    assert not bedside.broken_chains()
+
+
+def swapped(listed):
+    """The same labels, each kit with the arm it does not hold."""
+    (one, other) = sorted({line.arm for line in listed})
+    to = {one: other, other: one}
+    return tuple(replace(line, arm=to[line.arm]) for line in listed)
+
+
+def rows_of_refusals(bedside):
+    with bedside.registry.inspection() as uow:
+        rows = uow.audit.rows(site="", trial="TIDE")
+        return [row for row in rows if row.action == "kits:refused"]
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**6), at_once=st.booleans())
+def test_who_tries_one_list_after_the_other_is_answered_alike(bedside, seed, at_once):
+    """The true one too, at whatever moment and in whose name it is tried."""
+    true = tuple(replace(one, kit=f"S{seed}{one.kit}") for one in lines(8, seed=2))
+    pharmacy = Pharmacy(bedside, true)
+    assert not isinstance(pharmacy.import_(), KitListRefused)
+    later = bedside.noon if at_once else bedside.noon + HOUR
+    shuffled = list(true)
+    random.Random(seed).shuffle(shuffled)
+    held = [line.arm for line in shuffled]
+    guessed = tuple(replace(k, arm=arm) for k, arm in zip(true, held, strict=True))
+
+    answers = [
+        pharmacy.import_(listed, at=later) for listed in (true, swapped(true), guessed)
+    ]
+
+    assert answers[0] == answers[1] == answers[2]
+    assert getattr(answers[0], "repeated", False) is at_once
+    assert not bedside.broken_chains()
+
+
+def test_a_refused_list_is_audited_by_what_only_the_key_opens(bedside):
+    pharmacy = Pharmacy(bedside)
+    done = pharmacy.import_()
+
+    for listed in (pharmacy.lines, pharmacy.lines, pharmacy.lines[:4], ()):
+        told = pharmacy.import_(listed, at=bedside.noon + HOUR)
+        assert isinstance(told, KitListRefused)
+    assert isinstance(pharmacy.import_(lines(4, seed=9)), KitListRefused)
+
+    rows = rows_of_refusals(bedside)
+    details = [json.loads(row.detail) for row in rows]
+    assert [detail["kits"] for detail in details] == [20, 20, 4, 0, 4]
+    assert done.list_id in details[0]["faults"][0]
+    assert details[3]["faults"] == [
+        "it has 0 kits, fewer than 8",
+        "what its kits hold is not the arms of the domain",
+    ]
+    assert len({detail["offered"] for detail in details}) == 5
+    assert {row.actor for row in rows} == {"supplier"}
+    written = canonical(
+        sorted([k.kit, k.arm, k.lot, k.expires_on.isoformat()] for k in lines())
+    )
+    for row, detail in zip(rows[:2], details[:2], strict=True):
+        nonce = bedside.signer.secret("TIDE", f"refused list {row.subject}")
+        assert detail["offered"] == sha256(nonce.encode(), written)
+        assert detail["offered"] != sha256(written)
+    assert not any(arm in row.detail for row in rows for arm in ARMS)
     assert not bedside.broken_chains()
 
 
