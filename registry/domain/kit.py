@@ -69,6 +69,8 @@ class KitAct(StrEnum):
     DAMAGE = "damage"
     QUARANTINE = "quarantine"
     RELEASE = "release"
+    TRANSFER = "transfer"
+    """Back from a site, to be received at another."""
     REPLACE = "replace"
 
 
@@ -98,6 +100,9 @@ STEPS: Mapping[KitAct, _Step] = MappingProxyType(
         ),
         KitAct.RELEASE: _Step(
             frozenset({_S.QUARANTINED}), _S.AVAILABLE, needs_reason=True
+        ),
+        KitAct.TRANSFER: _Step(
+            frozenset({_S.AVAILABLE, _S.QUARANTINED}), _S.DEPOT, needs_reason=True
         ),
         KitAct.REPLACE: _Step(
             frozenset({_S.RESERVED, _S.DISPENSED, _S.DAMAGED}),
@@ -182,11 +187,14 @@ class KitLine:
 def after(state: KitState, act: KitAct, *, site: str) -> KitState | None:
     """Where the act leads from there; None where it does not.
 
-    A kit that was set aside in the depot goes back to the depot.
+    A kit that was set aside in the depot goes back to the depot; one that is set aside
+    stays so wherever it is sent.
     """
     step = STEPS[act]
     if state not in step.out_of:
         return None
+    if act is KitAct.TRANSFER and state is KitState.QUARANTINED:
+        return state
     if act is KitAct.RELEASE and site == DEPOT:
         return KitState.DEPOT
     return step.into

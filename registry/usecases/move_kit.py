@@ -33,6 +33,8 @@ class MoveKit:
     act: KitAct
     site: str
     """Who receives it, where it is received; else where it is."""
+    to: str = DEPOT
+    """Where it is sent, where it is transferred."""
     reason: str | None
     actor: str
     at: datetime
@@ -41,6 +43,8 @@ class MoveKit:
 def move_kits(commands: Iterable[MoveKit], uow: UnitOfWork) -> tuple[Kit, ...]:
     """All of them or none, by code: two shipments with one code wait in one order."""
     in_order = sorted(commands, key=lambda one: one.kit)
+    for site, trial in sorted({at for one in in_order for at in _chains(one)}):
+        uow.audit.lock(site=site, trial=trial)
     return tuple(move_kit(one, uow) for one in in_order)
 
 
@@ -49,22 +53,25 @@ def move_kit(command: MoveKit, uow: UnitOfWork) -> Kit:
 
     Raises `Refused`: EMB-383 for a kit the trial does not have at the site, EMB-384
     for a step it cannot take, EMB-374 where a reason is wanted and none is told,
-    EMB-351 for a site that receives it and that the protocol in force does not name,
-    EMB-307 where it is to be handed to somebody who took treatment back.
+    EMB-351 for a site that receives it, or to which it is sent, and that the protocol
+    in force does not name, EMB-307 where it is to be handed to somebody who took treatment back.
     """
     if STEPS[command.act].needs_reason:
         expect_reason(command.reason)
-    uow.audit.lock(site=command.site, trial=command.trial)
+    for site, trial in _chains(command):
+        uow.audit.lock(site=site, trial=trial)
     kit = uow.kits.hold(command.kit)
-    receives = command.act is KitAct.RECEIVE
+    comes = command.act in (KitAct.RECEIVE, KitAct.TRANSFER)
+    if kit is not None and _was_done(command, uow):
+        return kit
     if kit is None or kit.trial != command.trial or not _is_there(kit, command):
         raise unknown_kit(command.kit)
-    if _was_done(command, uow):
-        return kit
-    if command.act in HIDDEN_ACTS or (receives and command.site == DEPOT):
+    if command.act in HIDDEN_ACTS or (comes and command.site == DEPOT):
         raise no_step(kit, command.act)
-    if receives:
+    if command.act is KitAct.RECEIVE:
         _expect_site(command, uow)
+    if command.act is KitAct.TRANSFER:
+        return _transferred(kit, command, uow)
     if command.act is KitAct.DISPENSE:
         expect_treated(kit, uow, at=command.at)
     return moved(
@@ -78,12 +85,39 @@ def move_kit(command: MoveKit, uow: UnitOfWork) -> Kit:
     )
 
 
+def _transferred(kit: Kit, command: MoveKit, uow: UnitOfWork) -> Kit:
+    """Away from its site, as that site's chain tells; to the other, as that one's."""
+    if command.to == command.site:
+        raise no_step(kit, command.act)
+    sent = moved(
+        kit,
+        command.act,
+        uow,
+        site=command.site,
+        to=DEPOT,
+        reason=command.reason,
+        actor=command.actor,
+        at=command.at,
+    )
+    if command.to == DEPOT:
+        return sent
+    return move_kit(replace(command, act=KitAct.RECEIVE, site=command.to), uow)
+
+
+def _chains(command: MoveKit) -> tuple[tuple[str, str], ...]:
+    """Site and trial of those that tell of it, in the order in which they are locked."""
+    arrives = command.act is KitAct.TRANSFER and command.to != DEPOT
+    sites = {command.site, command.to} if arrives else {command.site}
+    return tuple((site, command.trial) for site in sorted(sites))
+
+
 def _was_done(command: MoveKit, uow: UnitOfWork) -> bool:
     """Whether this very request was answered, and the answer lost."""
-    for last in uow.kits.events_of(command.kit)[-1:]:
-        done = (last.act, last.site, last.actor, last.at)
-        return done == (command.act, command.site, command.actor, command.at)
-    return False
+    asked = (command.trial, command.site, command.act, command.actor, command.at)
+    return any(
+        (one.trial, one.site, one.act, one.actor, one.at) == asked
+        for one in uow.kits.events_of(command.kit)
+    )
 
 
 def _expect_site(command: MoveKit, uow: UnitOfWork) -> None:
@@ -111,12 +145,14 @@ def moved(
     site: str,
     actor: str,
     at: datetime,
+    to: str | None = None,
     reason: str | None = None,
     randomisation_id: str | None = None,
     replaces: str | None = None,
 ) -> Kit:
     """The held kit after one step, which is appended and audited.
 
+    `site`: whose chain tells of it; the kit is there since, or where it was sent, `to`.
     Raises `Refused` EMB-384 for a step it cannot take.
     """
     state = after(kit.state, act, site=site)
@@ -125,7 +161,7 @@ def moved(
     stands = replace(
         kit,
         state=state,
-        site=site,
+        site=site if to is None else to,
         randomisation_id=randomisation_id or kit.randomisation_id,
         number=kit.number + 1,
     )

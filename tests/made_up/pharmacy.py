@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from datetime import date
 
-from registry.domain.kit import KitAct, KitLine, KitTerms, StockOut
+from registry.domain.kit import DEPOT, KitAct, KitLine, KitTerms, StockOut
 from registry.domain.mode import Mode
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.methods import Simple
@@ -82,7 +82,7 @@ class Pharmacy:
         self.bedside.open_trial(design, mode=Mode.DEMO)
         return self
 
-    def do(self, act, *kits, site="A", reason="a test", at=None):
+    def do(self, act, *kits, site="A", to=DEPOT, reason="a test", at=None):
         """The last of the kits as it stands since."""
         moves = [
             MoveKit(
@@ -90,6 +90,7 @@ class Pharmacy:
                 kit=kit,
                 act=act,
                 site=site,
+                to=to,
                 reason=reason,
                 actor="pharmacist",
                 at=at or self.bedside.noon,

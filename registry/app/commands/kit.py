@@ -158,6 +158,22 @@ def release(
 
 
 @app.command()
+def transfer(
+    kits: Annotated[list[str], typer.Argument(help="The codes on the labels.")],
+    trial: TrialOption,
+    site: Annotated[str, typer.Option(help="The site they are at.")],
+    actor: ActorOption,
+    to: Annotated[
+        str, typer.Option(help="The site that has them. Default: the depot.")
+    ] = DEPOT,
+    reason: ReasonOption = None,
+    registry: RegistryOption = None,
+) -> None:
+    """Kits leave a site that nobody needs them for, or never were at: all, or none."""
+    _move(trial, kits, KitAct.TRANSFER, site, reason, actor, registry, to=to)
+
+
+@app.command()
 def replace(
     kit: KitArgument,
     trial: TrialOption,
@@ -267,6 +283,8 @@ def _move(
     reason: str | None,
     actor: str,
     registry: str | None,
+    *,
+    to: str = DEPOT,
 ) -> None:
     now = SystemClock().now()
     with (
@@ -274,12 +292,15 @@ def _move(
         closing(opened_as(registry, actor, Surface.HANDLE_KITS)) as book,
     ):
         expect_there(book, Surface.HANDLE_KITS, site=site, trial=trial)
+        if to != DEPOT:
+            expect_there(book, Surface.HANDLE_KITS, site=to, trial=trial)
         commands = [
             MoveKit(
                 trial=trial,
                 kit=kit,
                 act=act,
                 site=site,
+                to=to,
                 reason=reason,
                 actor=actor,
                 at=now,

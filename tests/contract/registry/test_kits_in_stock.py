@@ -1,6 +1,7 @@
 """Where kits stand: one step after the other, and no surface names an arm."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -58,6 +59,113 @@ def test_who_got_no_answer_asks_again_and_nothing_is_done_twice(pharmacy):
     assert not pharmacy.bedside.broken_chains()
 
 
+def test_a_kit_that_came_to_the_wrong_site_goes_on_to_the_right_one(pharmacy):
+    """Each site's chain tells its part; there it is given as any other."""
+    chosen = pharmacy.receive(of_each=2)
+
+    there = pharmacy.do(KitAct.TRANSFER, *chosen, to="B", at=LATER)
+
+    assert (there.site, there.state, there.number) == ("B", KitState.AVAILABLE, 3)
+    with pharmacy.registry.inspection() as uow:
+        events = uow.kits.events_of(there.kit)
+    assert [(one.act.value, one.site, one.state.value) for one in events] == [
+        ("receive", "A", "available"),
+        ("transfer", "A", "depot"),
+        ("receive", "B", "available"),
+    ]
+    assert {one.reason for one in events[1:]} == {"a test"}
+    assert pharmacy.do(KitAct.TRANSFER, *chosen, to="B", at=LATER) == there
+    pharmacy.do(KitAct.DAMAGE, there.kit, site="B")
+    assert not pharmacy.bedside.broken_chains()
+
+
+def test_a_kit_that_is_set_aside_stays_so_and_is_received_nowhere(pharmacy):
+    kit, *_ = pharmacy.receive(of_each=1)
+    pharmacy.do(KitAct.QUARANTINE, kit)
+
+    with pytest.raises(Refused) as fault:
+        pharmacy.do(KitAct.TRANSFER, kit, to="B", at=LATER)
+    assert fault.value.code is ErrorCode.KIT_STEP
+    assert pharmacy.kits()[kit].site == "A"
+    sent = pharmacy.do(KitAct.TRANSFER, kit, at=LATER)
+
+    assert (sent.site, sent.state) == (DEPOT, KitState.QUARANTINED)
+    assert pharmacy.do(KitAct.RELEASE, kit, site=DEPOT).state is KitState.DEPOT
+    assert pharmacy.do(KitAct.RECEIVE, kit, site="B").state is KitState.AVAILABLE
+    assert not pharmacy.bedside.broken_chains()
+
+
+@pytest.mark.parametrize("acts", [(), (KitAct.DISPENSE,), (KitAct.DAMAGE,)])
+@pytest.mark.parametrize("to", [DEPOT, "B"])
+def test_a_kit_that_is_somebodys_is_sent_nowhere(pharmacy, acts, to):
+    pharmacy.receive(of_each=2)
+    pharmacy.admit("p1")
+    kit = pharmacy.bedside.randomise("p1").kit
+    for act in acts:
+        pharmacy.do(act, kit)
+    stands = pharmacy.kits()[kit]
+
+    with pytest.raises(Refused) as fault:
+        pharmacy.do(KitAct.TRANSFER, kit, to=to, at=LATER)
+
+    assert fault.value.code is ErrorCode.KIT_STEP
+    assert pharmacy.kits()[kit] == stands
+
+
+@pytest.mark.parametrize(
+    ("site", "to", "reason", "code"),
+    [
+        ("A", "A", "why", ErrorCode.KIT_STEP),
+        ("B", "A", "why", ErrorCode.UNKNOWN_KIT),
+        (DEPOT, "A", "why", ErrorCode.UNKNOWN_KIT),
+        ("A", "B", None, ErrorCode.REASON_MISSING),
+    ],
+)
+def test_a_transfer_that_is_none_is_refused(pharmacy, site, to, reason, code):
+    kit, *_ = pharmacy.receive(of_each=1)
+
+    with pytest.raises(Refused) as fault:
+        pharmacy.do(KitAct.TRANSFER, kit, site=site, to=to, reason=reason, at=LATER)
+
+    assert fault.value.code is code
+    assert pharmacy.kits()[kit].site == "A"
+
+
+def test_what_two_sites_send_each_other_at_once_arrives(pharmacy):
+    """Whoever sends holds both chains, in one order."""
+    ours = pharmacy.receive(of_each=2)
+    theirs = sorted({*pharmacy.arm} - {*ours})[:4]
+    pharmacy.do(KitAct.RECEIVE, *theirs, site="B")
+
+    def send(kit):
+        site, to = ("A", "B") if kit in ours else ("B", "A")
+        return pharmacy.do(KitAct.TRANSFER, kit, site=site, to=to, at=LATER)
+
+    with ThreadPoolExecutor(8) as pool:
+        sent = list(pool.map(send, [*ours, *theirs]))
+
+    assert [one.site for one in sent] == ["B"] * 4 + ["A"] * 4
+    assert not pharmacy.bedside.broken_chains()
+
+
+def test_the_command_sends_kits_back_and_tells_no_arm(pharmacy, registry_url, registry):
+    if registry.dialect == "postgresql":
+        pytest.skip("the signer keeps stock there: test_signer_keeps_kits.py")
+    kit, other = pharmacy.receive(of_each=1)
+    words = ("kit", "transfer", "--trial", "TIDE", "--site", "A", "--actor", "me")
+    told = ("--reason", "it is not here", "--registry", registry_url)
+
+    back = CliRunner().invoke(ember, [*words, kit, *told])
+    on = CliRunner().invoke(ember, [*words, other, "--to", "B", *told])
+    again = CliRunner().invoke(ember, [*words, kit, other, *told])
+
+    assert (back.exit_code, back.stdout) == (0, f"{kit}: depot\n")
+    assert (on.exit_code, on.stdout) == (0, f"{other}: available\n")
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "EMB-383" in again.stderr
+    assert pharmacy.kits()[other].site == "B"
+
+
 ACTS = st.lists(
     st.tuples(
         st.sampled_from([*KitAct, "randomise"]),
@@ -88,7 +196,9 @@ def test_every_kit_is_in_exactly_one_state_whatever_was_done(bedside, acts, seed
             elif act is KitAct.REPLACE:
                 pharmacy.replace(codes[which], site=site)
             else:
-                pharmacy.do(act, codes[which], site=site)
+                at = bedside.noon + timedelta(minutes=number)
+                to = {"A": "B", "B": DEPOT, DEPOT: "A"}[site]
+                pharmacy.do(act, codes[which], site=site, to=to, at=at)
         except Refused:
             continue
 
@@ -157,8 +267,11 @@ def test_a_shipment_of_which_one_code_is_wrong_is_told_of_as_nothing_done(
 
 
 def test_no_kit_comes_to_a_site_that_the_protocol_does_not_name(bedside):
+    """One that came there before the protocol named any finds its way back."""
     pharmacy = Pharmacy(bedside)
     pharmacy.import_()
+    lost = [*pharmacy.arm][-1]
+    pharmacy.do(KitAct.RECEIVE, lost, site="a")
     named = {"sites": [{"id": "A", "status": "open"}]}
     with bedside.registry.transaction() as uow:
         command = bedside.protocol(DRUG, document=named)
@@ -171,6 +284,11 @@ def test_no_kit_comes_to_a_site_that_the_protocol_does_not_name(bedside):
     assert fault.value.code is ErrorCode.UNKNOWN_PART
     assert pharmacy.kits()[kit].state is KitState.DEPOT
     assert pharmacy.do(KitAct.RECEIVE, other).state is KitState.AVAILABLE
+    with pytest.raises(Refused) as fault:
+        pharmacy.do(KitAct.TRANSFER, lost, site="a", to="b")
+    assert fault.value.code is ErrorCode.UNKNOWN_PART
+    assert pharmacy.kits()[lost].site == "a"
+    assert pharmacy.do(KitAct.TRANSFER, lost, site="a", to="A").site == "A"
 
 
 def test_stock_is_told_of_all_arms_together_and_by_arm_to_the_unblinded(pharmacy):

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from registry.domain.audit import canonical, record_digest, sha256
 from registry.domain.consent import ConsentState
+from registry.domain.kit import KitAct
 from registry.domain.roles import Role
 from registry.store.engine import database_url, make_engine
 from registry.store.migrate import BASE, HEAD, migrate
@@ -222,6 +223,33 @@ def test_grants_of_roles_the_older_version_has_not_are_lost_and_the_others_stay(
     with engine.connect() as connection:
         assert roles_left(connection) == ["monitor"]
     engine.dispose()
+
+
+def test_a_transfer_of_a_kit_goes_down_with_the_older_version_and_up_again(
+    registry_url, pharmacy, sql
+):
+    kit, *_ = pharmacy.receive(of_each=1)
+    pharmacy.do(KitAct.TRANSFER, kit, to="B")
+    acts = f"SELECT act, state FROM kit_event WHERE kit = '{kit}' ORDER BY number"
+
+    migrate(registry_url, "0016")
+
+    assert [state for _, state in sql(acts)] == ["available", "depot", "available"]
+    assert [act for act, _ in sql(acts)] == ["receive", "return", "receive"]
+    with pytest.raises(DatabaseError, match="append-only"):
+        sql("UPDATE kit_event SET act = 'receive'")
+    with pytest.raises(IntegrityError):
+        sql(
+            "INSERT INTO kit_event SELECT 'x', kit, trial, site, domain, 9, 'transfer', "
+            "state, randomisation_id, replaces, reason, actor, at "
+            "FROM kit_event WHERE number = 1"
+        )
+    migrate(registry_url)
+    (broken,) = pharmacy.bedside.broken_chains()
+    assert (broken.site, broken.trial) == ("A", "TIDE")
+    other = max(pharmacy.kits())
+    pharmacy.do(KitAct.RECEIVE, other, site="A")
+    assert pharmacy.do(KitAct.TRANSFER, other, to="B").site == "B"
 
 
 def test_a_registry_without_tables_is_refused_with_the_cure(registry_url):
