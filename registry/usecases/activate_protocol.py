@@ -14,8 +14,7 @@ from registry.usecases.declared import refuse_unverified
 from registry.usecases.outbox import PROTOCOLS, OutboxItem
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import ProtocolVersion
-from registry.usecases.set_mode import refuse_blinded
-from streams.vocabulary.errors import ErrorCode, Refused
+from registry.usecases.set_mode import refuse_blinded, refuse_without_kits
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import PROTOCOL_IN_FORCE, ProtocolInForce, encode
 
@@ -59,7 +58,8 @@ def activate_protocol(
     uow.audit.lock(site="", trial=command.trial)
     draw_order(command.domains)
     _refuse_unsealed(command, uow)
-    _refuse_without_kits(command, uow)
+    if uow.modes.current() is Mode.LIVE:
+        refuse_without_kits(command.trial, command.domains, uow)
     version = _version(command, signer.commitment(command.trial))
     refuse_unverified([version], uow.modes.current())
     active = uow.protocols.active(command.trial)
@@ -81,22 +81,6 @@ def _refuse_unsealed(command: ActivateProtocol, uow: UnitOfWork) -> None:
     live = uow.modes.current() is Mode.LIVE
     if live and not uow.can_seal and any(d.blinded for d in command.domains):
         refuse_blinded((command.trial,))
-
-
-def _refuse_without_kits(command: ActivateProtocol, uow: UnitOfWork) -> None:
-    lacking = [
-        design.domain
-        for design in command.domains
-        if design.kits
-        and not uow.kits.has_list(trial=command.trial, domain=design.domain)
-    ]
-    if lacking and uow.modes.current() is Mode.LIVE:
-        raise Refused(
-            ErrorCode.NO_KIT_LIST,
-            f"{command.trial} gives kits in {', '.join(lacking)}, and has no list of "
-            "them.",
-            "Import the supplier's list first: `ember kit import`.",
-        )
 
 
 def _version(command: ActivateProtocol, key_commitment: str) -> ProtocolVersion:

@@ -8,6 +8,7 @@ from registry.domain.kit import DEPOT, KitAct, KitLine, KitTerms, StockOut
 from registry.domain.mode import Mode
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.methods import Simple
+from registry.usecases.activate_protocol import activate_protocol
 from registry.usecases.import_kits import ImportKits, import_kits
 from registry.usecases.move_kit import MoveKit, move_kits
 from registry.usecases.replace_kit import ReplaceKit, replace_kit
@@ -81,6 +82,12 @@ class Pharmacy:
         self.import_()
         self.bedside.open_trial(design, mode=Mode.DEMO)
         return self
+
+    def amend(self, *designs, **told):
+        """The next version of the protocol, with these domains and no others."""
+        command = self.bedside.protocol(*designs, protocol_hash="hash-2", **told)
+        with self.registry.transaction() as uow:
+            return activate_protocol(command, uow, signer=self.bedside.signer)
 
     def do(self, act, *kits, site="A", to=DEPOT, reason="a test", at=None):
         """The last of the kits as it stands since."""

@@ -2,6 +2,7 @@
 
 import json
 import random
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 from made_up.pharmacy import ARMS, DRUG, Pharmacy, lines
 
 from registry.domain.audit import canonical, sha256
+from registry.domain.mode import Mode
 from registry.store.unit_of_work import open_registry
 from registry.usecases.activate_protocol import activate_protocol
 from registry.usecases.import_kits import KitListRefused
+from registry.usecases.set_mode import SetMode, set_mode
 from streams.vocabulary.clock import HOUR
 from streams.vocabulary.errors import ErrorCode, Refused
 
@@ -34,6 +37,12 @@ def test_a_list_is_taken_once_and_a_code_never_again(bedside):
     assert "codes are in the registry already" in another.faults[0]
     assert len(pharmacy.kits()) == 20
     assert not bedside.broken_chains()
+
+
+def go_live(bedside):
+    command = SetMode(mode=Mode.LIVE, reason="now", actor="admin", at=bedside.noon)
+    with bedside.registry.transaction() as uow:
+        return set_mode(command, uow)
 
 
 def swapped(listed):
@@ -125,6 +134,33 @@ def test_a_live_domain_with_kits_is_not_activated_without_a_list(postgres, bedsi
 
         assert fault.value.code is ErrorCode.NO_KIT_LIST
         registry.close()
+
+
+@pytest.mark.postgres
+def test_a_registry_goes_live_with_lists_of_all_domains_that_give_kits(
+    postgres, bedside_of
+):
+    """A domain that the protocol in force names no more needs none."""
+    with postgres.database() as url, closing(open_registry(url)) as registry:
+        bedside = bedside_of(registry)
+        pharmacy = Pharmacy(bedside)
+        dropped = replace(DRUG, domain="dropped")
+        bedside.open_trial(DRUG, dropped, mode=Mode.DEMO)
+
+        refused = []
+        for _ in ("neither", "one"):
+            with pytest.raises(Refused) as fault:
+                go_live(bedside)
+            refused.append((fault.value.code, fault.value.problem))
+            pharmacy.import_()
+        pharmacy.amend(DRUG)
+
+        go_live(bedside)
+        assert [code for code, _ in refused] == [ErrorCode.NO_KIT_LIST] * 2
+        assert "in dropped, fluids," in refused[0][1]
+        assert "in dropped," in refused[1][1]
+        with registry.inspection() as uow:
+            assert uow.modes.current() is Mode.LIVE
 
 
 def test_changed_labels_and_swapped_contents_are_found(pharmacy, tamper, registry):
