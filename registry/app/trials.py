@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from registry.domain.kit import KitTerms, StockOut
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.coins import BiasedCoin, BigStick, WeiUrn
 from registry.domain.randomisation.methods import (
@@ -25,6 +24,7 @@ from registry.usecases.activate_protocol import (
     ProtocolActivated,
     activate_protocol,
 )
+from registry.usecases.declared import kit_terms
 from registry.usecases.set_green_light import (
     GreenLightRefused,
     GreenLightSet,
@@ -33,7 +33,6 @@ from registry.usecases.set_green_light import (
 )
 from streams.vocabulary import allocation as document
 from streams.vocabulary.allocation import Allocation
-from streams.vocabulary.clock import DAY
 from streams.vocabulary.protocol import Domain, Protocol, canonical_json
 
 
@@ -80,18 +79,8 @@ def design_of(domain: Domain) -> DomainDesign:
         blinded=domain.blinding == "blinded",
         open=domain.status == "open",
         deferred=domain.reveal == "deferred",
-        kits=_kits(domain),
+        kits=None if domain.kits is None else kit_terms(domain.kits),
         not_with=tuple((told.domain, told.arm) for told in domain.not_with),
-    )
-
-
-def _kits(domain: Domain) -> KitTerms | None:
-    """Days of treatment are whole, and never fewer than the protocol says."""
-    told = domain.kits
-    if told is None:
-        return None
-    return KitTerms(
-        stock_out=StockOut(told.stock_out), treatment_days=-(-told.treatment // DAY)
     )
 
 

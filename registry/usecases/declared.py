@@ -15,11 +15,14 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from registry.domain.co_enrolment import exclude
+from registry.domain.kit import KitTerms, StockOut
 from registry.domain.mode import Mode, may_run
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import ProtocolVersion
 from streams.vocabulary.administration import CoEnrolment
+from streams.vocabulary.clock import DAY
 from streams.vocabulary.errors import ErrorCode, Refused
+from streams.vocabulary.hiding import Kits
 from streams.vocabulary.protocol import Answerer
 from streams.vocabulary.quantities import Duration
 
@@ -111,6 +114,20 @@ def levels_declared(
         factor["id"]: frozenset((factor["if_true"], factor["if_false"]))
         for factor in told.get("strata", ())
     }
+
+
+def kit_terms_declared(version: ProtocolVersion, domain: str) -> KitTerms | None:
+    """What it says of the domain's kits; None where it gives none there."""
+    domains = json.loads(version.document).get("domains", ())
+    told = next((one.get("kits") for one in domains if one["id"] == domain), None)
+    return None if told is None else kit_terms(Kits.model_validate(told))
+
+
+def kit_terms(told: Kits) -> KitTerms:
+    """Days of treatment are whole, and never fewer than the protocol says."""
+    return KitTerms(
+        stock_out=StockOut(told.stock_out), treatment_days=-(-told.treatment // DAY)
+    )
 
 
 def excluding(trial: str, terms: Mapping[str, CoEnrolment]) -> frozenset[str]:

@@ -97,6 +97,10 @@ class Protocols(Protocol):
         """Whether the trial ever had it; nothing is held."""
         ...
 
+    def versions(self, trial: str) -> tuple[ProtocolVersion, ...]:
+        """All there ever were, the last first."""
+        ...
+
     def designs(self, trial: str) -> tuple[DomainDesign, ...]:
         """All domains the trial ever had, as they stand; nothing is held."""
         ...

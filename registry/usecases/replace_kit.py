@@ -11,6 +11,7 @@ from datetime import datetime
 from registry.domain.kit import KitAct, KitTerms
 from registry.domain.randomisation.signer import Signer
 from registry.domain.reason import expect_reason
+from registry.usecases.declared import kit_terms_declared
 from registry.usecases.move_kit import moved, no_step, unknown_kit
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.reserve_kit import hold_one_of_each, reserve
@@ -107,11 +108,19 @@ def _drawn_among(randomisation_id: str, uow: UnitOfWork) -> tuple[str, ...]:
 
 
 def _terms(trial: str, domain: str, uow: UnitOfWork) -> KitTerms:
+    """Those in force; of kits that an amendment dropped, the last there were.
+
+    Who was randomised before is treated on, and still has to have kits.
+    """
     for design in uow.protocols.designs(trial):
         if design.domain == domain and design.kits is not None:
             return design.kits
+    for version in uow.protocols.versions(trial):
+        declared = kit_terms_declared(version, domain)
+        if declared is not None:
+            return declared
     raise Refused(
         ErrorCode.UNKNOWN_PART,
-        f"{trial} has no domain {domain} with kits.",
-        "Name one of its protocol in force.",
+        f"{trial} never had a domain {domain} with kits.",
+        "Name one of its protocols.",
     )

@@ -84,8 +84,8 @@ class Pharmacy:
         return self
 
     def amend(self, *designs, **told):
-        """The next version of the protocol, with these domains and no others."""
-        command = self.bedside.protocol(*designs, protocol_hash="hash-2", **told)
+        """Another version of the protocol, with these domains and no others."""
+        command = self.bedside.protocol(*designs, **{"protocol_hash": "hash-2", **told})
         with self.registry.transaction() as uow:
             return activate_protocol(command, uow, signer=self.bedside.signer)
 
@@ -128,9 +128,9 @@ class Pharmacy:
         self.do(KitAct.RECEIVE, *chosen)
         return chosen
 
-    def admit(self, *patients):
+    def admit(self, *patients, **told):
         self.bedside.hear(
-            *(self.bedside.verdict(p, provenance="simulated") for p in patients)
+            *(self.bedside.verdict(p, provenance="simulated", **told) for p in patients)
         )
         for patient in patients:
             self.bedside.consent(patient)

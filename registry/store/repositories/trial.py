@@ -115,6 +115,12 @@ class ProtocolRepository:
         row = self._connection.execute(query).mappings().one_or_none()
         return None if row is None else ProtocolVersion(**row)
 
+    def versions(self, trial: str) -> tuple[ProtocolVersion, ...]:
+        """All there ever were, the last first."""
+        query = select(*_PROTOCOL).where(ProtocolRow.trial == trial)
+        found = self._connection.execute(query.order_by(ProtocolRow.revision.desc()))
+        return tuple(ProtocolVersion(**row) for row in found.mappings())
+
     def activate(
         self, version: ProtocolVersion, designs: Sequence[DomainDesign]
     ) -> int:

@@ -4,12 +4,15 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from made_up.pharmacy import ARMS, DRUG, Pharmacy, three_arms
+from made_up.pharmacy import ARMS, DRUG, Pharmacy, lines, three_arms
 
 from registry.domain.consent import ConsentState
-from registry.domain.kit import KitAct, KitState
+from registry.domain.kit import DEPOT, KitAct, KitState
+from registry.domain.mode import Mode
 from registry.domain.pause import Place
-from registry.domain.protocol import ArmDesign
+from registry.domain.protocol import ArmDesign, DomainDesign
+from registry.domain.randomisation.methods import Simple
+from registry.usecases.randomise import NotRandomised
 from registry.usecases.set_pause import SetPause, set_pause
 from streams.vocabulary.errors import ErrorCode, Refused
 
@@ -35,6 +38,44 @@ def test_a_replacement_holds_the_same_and_is_told_again_when_asked_again(pharmac
         KitState.RESERVED,
     ]
     assert not pharmacy.bedside.broken_chains()
+
+
+CARE = DomainDesign(
+    domain="care", arms=(ArmDesign("usual"), ArmDesign("early")), method=Simple()
+)
+KITS_OF_DRUG = {"id": "fluids", "kits": {"treatment": "7 d"}}
+
+
+@pytest.mark.parametrize(
+    "designs", [(CARE,), (CARE, replace(DRUG, kits=None))], ids=["domain", "kits"]
+)
+def test_who_is_treated_gets_kits_though_an_amendment_dropped(bedside, designs):
+    """By the terms under which they were randomised; nobody else is given any."""
+    pharmacy = Pharmacy(bedside)
+    pharmacy.import_()
+    bedside.open_trial(mode=Mode.DEMO)
+    pharmacy.amend(DRUG, document={"domains": [KITS_OF_DRUG]})
+    pharmacy.receive(of_each=1)
+    pharmacy.admit("p1", "p2", protocol_hash="hash-2")
+    first = bedside.randomise("p1").kit
+    pharmacy.do(KitAct.DISPENSE, first)
+    depot = [kit.kit for kit in pharmacy.kits().values() if kit.site == DEPOT]
+
+    pharmacy.amend(*designs, protocol_hash="hash-3")
+    pharmacy.do(KitAct.RECEIVE, *depot[::2])
+    new = Pharmacy(bedside, lines(seed=7))
+    new.import_()
+    new.receive(of_each=8)
+    second = pharmacy.replace(first)
+    third = pharmacy.replace(second.kit)
+
+    arm = pharmacy.arm | new.arm
+    assert len({first, second.kit, third.kit}) == 3
+    assert arm[first] == arm[second.kit] == arm[third.kit]
+    assert pharmacy.do(KitAct.DISPENSE, third.kit).state is KitState.DISPENSED
+    later = bedside.randomise("p2")
+    assert isinstance(later, NotRandomised) or later.kit is None
+    assert not bedside.broken_chains()
 
 
 @pytest.mark.parametrize("taken_back", ["withdrawn", "opted out"])
