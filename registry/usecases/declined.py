@@ -41,16 +41,31 @@ def declined(
     opt-out was taken back.  `opt_outs`: the latest ones of the person's names, where
     they are read already.
     """
-    out = opt_outs
-    if out is None:
-        out = uow.opt_outs.latest(site=site, patients=names_of(person))
-    if any(one.stands and one.trial in ("", trial) for one in out):
+    if opted_out(person, site, trial, uow, opt_outs=opt_outs):
         return Hold.OPTED_OUT
     mine = {p.participant for p in person.participants if p.trial == trial}
     for participant in sorted(mine):
         if said_no(uow.participants.consents_of([participant])):
             return Hold.REFUSED
     return None
+
+
+def opted_out(
+    person: Merged,
+    site: str,
+    trial: str,
+    uow: UnitOfWork,
+    *,
+    opt_outs: Iterable[OptOut] | None = None,
+) -> bool:
+    """Whether by any of their names the person wants no part in it, or in any research.
+
+    `opt_outs` as for `declined`.
+    """
+    out = opt_outs
+    if out is None:
+        out = uow.opt_outs.latest(site=site, patients=names_of(person))
+    return any(one.stands and one.trial in ("", trial) for one in out)
 
 
 def said_no(consents: Iterable[Consent]) -> bool:

@@ -1,13 +1,16 @@
-"""Whether who was randomised may still be given what the trial gives."""
+"""Whether who was randomised may still be given what the trial gives, by any name."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from registry.domain.consent import Standing
 from registry.domain.consent_terms import Terms
 from registry.domain.kit import Kit
 from registry.domain.participant import Participant
 from registry.usecases.consent_stands import declared_terms, stand_of
+from registry.usecases.declined import opted_out
+from registry.usecases.one_person import Merged, person_of
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.errors import BrokenInvariant, ErrorCode, Refused
 
@@ -23,7 +26,8 @@ def expect_treated(kit: Kit, uow: UnitOfWork, *, at: datetime) -> None:
     who = None if drawn is None else uow.participants.one(drawn.participant)
     if who is None:
         raise BrokenInvariant(f"Kit {kit.kit} is kept for nobody there is.")
-    if _opted_out(who, uow) or not _may_be_treated(who, uow, at):
+    person = person_of(who.site, who.patient, uow)
+    if opted_out(person, who.site, who.trial, uow) or _took_back(who, person, uow, at):
         raise Refused(
             ErrorCode.NO_CONSENT,
             f"Treatment of {who.participant} was taken back: no kit is handed out.",
@@ -31,12 +35,18 @@ def expect_treated(kit: Kit, uow: UnitOfWork, *, at: datetime) -> None:
         )
 
 
-def _may_be_treated(who: Participant, uow: UnitOfWork, at: datetime) -> bool:
+def _took_back(who: Participant, person: Merged, uow: UnitOfWork, at: datetime) -> bool:
+    """By what was said of this participant, or withdrawn by another code of theirs.
+
+    Who refused by another code took part by none: that takes no treatment back.
+    """
     active = uow.protocols.active(who.trial)
     terms = Terms() if active is None else declared_terms(active.document, who.site)
-    return stand_of(who, terms, uow, at=at).permits.treat
+    if not stand_of(who, terms, uow, at=at).permits.treat:
+        return True
+    others = (one for one in person.participants if one.trial == who.trial)
+    stands = (stand_of(one, terms, uow, at=at) for one in others)
+    return any(s.standing in _WITHDREW and not s.permits.treat for s in stands)
 
 
-def _opted_out(who: Participant, uow: UnitOfWork) -> bool:
-    latest = uow.opt_outs.latest(site=who.site, patients=[who.patient])
-    return any(one.stands and one.trial in ("", who.trial) for one in latest)
+_WITHDREW = (Standing.WITHDRAWN, Standing.REFUSED_LATER)

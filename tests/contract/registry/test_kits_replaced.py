@@ -14,7 +14,10 @@ from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.methods import Simple
 from registry.usecases.randomise import NotRandomised
 from registry.usecases.set_pause import SetPause, set_pause
+from registry.usecases.stream_state import ArchivedEvent
+from streams.vocabulary.clock import HOUR
 from streams.vocabulary.errors import ErrorCode, Refused
+from streams.vocabulary.events import PatientMerge
 
 
 def test_a_replacement_holds_the_same_and_is_told_again_when_asked_again(pharmacy):
@@ -97,6 +100,64 @@ def test_who_took_treatment_back_is_handed_no_kit(pharmacy, taken_back):
     assert pharmacy.do(KitAct.DISPENSE, other).state is KitState.DISPENSED
     pharmacy.do(KitAct.DAMAGE, mine)
     assert not pharmacy.bedside.broken_chains()
+
+
+def merge(bedside, survivor, retired):
+    """As the pipeline archives it: in the survivor's log, and told to the other."""
+    said = {"event_id": "adt", "happened_at": bedside.noon, "known_at": bedside.noon}
+    event = PatientMerge(**said, retired=retired)
+    told = PatientMerge(**said, retired=retired, origin=survivor)
+    bedside.hear(
+        archive=[
+            ArchivedEvent("A", survivor, "m", "simulated", event),
+            ArchivedEvent("A", retired, "m", "simulated", told),
+        ]
+    )
+
+
+@pytest.mark.parametrize("taken_back", ["withdrawn", "opted out", "out of all"])
+@pytest.mark.parametrize("names", [("p1", "p2"), ("p2", "p1")])
+def test_who_took_it_back_by_another_name_is_handed_no_kit(pharmacy, names, taken_back):
+    """Once it is known that both are one person; whichever name survives."""
+    pharmacy.receive(of_each=3)
+    pharmacy.admit("p1", "p2", "p3")
+    mine, other = [pharmacy.bedside.randomise(p).kit for p in ("p1", "p3")]
+    if taken_back == "withdrawn":
+        pharmacy.bedside.consent("p2", ConsentState.WITHDRAWN)
+    else:
+        pharmacy.bedside.opt_out("p2", trial="TIDE" if "all" not in taken_back else "")
+    assert pharmacy.do(KitAct.DISPENSE, mine).state is KitState.DISPENSED
+
+    merge(pharmacy.bedside, *names)
+
+    with pytest.raises(Refused) as fault:
+        pharmacy.replace(mine)
+    assert fault.value.code is ErrorCode.NO_CONSENT
+    assert pharmacy.do(KitAct.DISPENSE, other).state is KitState.DISPENSED
+    assert pharmacy.do(KitAct.RETURN, mine).state is KitState.RETURNED
+    assert not pharmacy.bedside.broken_chains()
+
+
+@pytest.mark.parametrize("said", ["out of another", "refused", "back in"])
+def test_what_another_name_said_of_something_else_takes_no_treatment_back(
+    pharmacy, said
+):
+    pharmacy.receive(of_each=3)
+    pharmacy.admit("p1")
+    mine = pharmacy.bedside.randomise("p1").kit
+    if said == "refused":
+        pharmacy.bedside.consent("p2", ConsentState.REFUSED)
+    elif said == "out of another":
+        pharmacy.bedside.opt_out("p2", trial="WAVE")
+    else:
+        pharmacy.bedside.opt_out("p2")
+        again = pharmacy.bedside.noon + HOUR
+        pharmacy.bedside.opt_out("p2", stands=False, at=again)
+
+    merge(pharmacy.bedside, "p1", "p2")
+
+    assert pharmacy.do(KitAct.DISPENSE, mine).state is KitState.DISPENSED
+    assert not pharmacy.replace(mine).repeated
 
 
 def test_a_replacement_too_is_refused_where_any_arm_has_no_kit(pharmacy):
