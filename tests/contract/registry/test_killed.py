@@ -14,15 +14,23 @@ import time
 from pathlib import Path
 
 import pytest
+from made_up.pharmacy import DRUG, Pharmacy
 from servers.signer import signer_house
 
+from registry.domain.kit import KitState
+from registry.domain.mode import Mode
+from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.history import KnownHistory
+from registry.domain.randomisation.methods import Simple
 from registry.store.unit_of_work import open_registry
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 KEY = bytes(range(32))
+CARE = DomainDesign(
+    domain="care", arms=(ArmDesign("usual"), ArmDesign("early")), method=Simple()
+)
 STATEMENTS = 8
 """An allocation has more; were there fewer deaths, the hook would not have worked."""
 
@@ -91,6 +99,54 @@ sys.exit(status)
 """
 )
 
+SEVERAL = (
+    DYING
+    + """
+import json, sys
+from datetime import UTC, datetime
+from registry.domain.randomisation.signer import KeyedSigner
+from registry.store.unit_of_work import open_registry
+from registry.usecases.randomise_domains import RandomiseDomains, randomise_domains
+
+command = RandomiseDomains(
+    idempotency_key="act-1", site="A", patient="p1", trial="TIDE", domains=(),
+    episode="e1", actor="doctor", at=datetime(2026, 3, 1, 13, tzinfo=UTC),
+)
+
+signer = KeyedSigner({"TIDE": bytes(range(32))})
+registry = open_registry(sys.argv[1])
+
+def tell(*told):
+    os.write(1, json.dumps(told).encode() + b"\\n")
+
+def stands():
+    with registry.inspection() as uow:
+        drawn = uow.allocations.domains_of(["TIDE-A-0001"])
+        kits = [kit.state.value for kit in uow.kits.all_of("TIDE")]
+        answers = uow.domain_answers.of_act("act-1")
+    return len(drawn), len(answers), kits.count("reserved")
+
+def live(step):
+    tell(*stands())
+    dying.left = step
+    with registry.transaction() as uow:
+        done = randomise_domains(command, uow, signer=signer)
+    dying.left = None
+    tell(done.repeated, {one.domain: one.drawn.arm for one in done.answers})
+
+# Once for nothing: what follows finds each statement compiled, and needs no seconds.
+stands()
+with registry.transaction() as uow, uow.savepoint() as attempt:
+    randomise_domains(command, uow, signer=signer)
+    attempt.take_back()
+registry.close()
+
+died, status = each_dies_later(live)
+print(died)
+sys.exit(status)
+"""
+)
+
 AS_SIGNER = (
     DYING
     + """
@@ -149,6 +205,45 @@ def test_who_asks_again_after_each_kill_gets_the_one_allocation(
     assert bedside.randomise("p2").sequence_no == 2
     with registry.reading() as views:
         assert views.flow()[0].randomised == 2
+    assert not bedside.broken_chains()
+
+
+def test_an_act_over_several_domains_is_all_or_nothing_at_each_kill(
+    bedside, registry_url
+):
+    """Also between two of its domains; the arms are those of an act that nobody kills."""
+    pharmacy = Pharmacy(bedside)
+    pharmacy.import_()
+    designs = (DRUG, CARE)
+    bedside.open_trial(*designs, mode=Mode.DEMO)
+    pharmacy.receive(of_each=2)
+    for design in designs:
+        pharmacy.admit("p1", domain=design.domain)
+
+    asked = subprocess.run(
+        [sys.executable, "-c", SEVERAL, registry_url],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+
+    *stood, last, died = map(json.loads, asked.stdout.splitlines())
+    arms = {
+        design.domain: bedside.signer.arm(
+            Position("TIDE", design.domain, "shock=yes", 1),
+            design=design,
+            history=KnownHistory(),
+        ).arm
+        for design in designs
+    }
+    assert last == [True, arms | {"fluids": None}]
+    assert died > 2 * STATEMENTS
+    assert len(stood) == died + 1
+    halves = [stood.count([0, 0, 0]), stood.count([2, 2, 1])]
+    assert sum(halves) == len(stood)
+    assert min(halves) > 0
+    (kit,) = [k for k in pharmacy.kits().values() if k.state is KitState.RESERVED]
+    assert pharmacy.arm[kit.kit] == arms["fluids"]
     assert not bedside.broken_chains()
 
 
