@@ -151,6 +151,13 @@ WORDS: Mapping[ErrorCode, tuple[str, str]] = {
             "is in `ember query participants`."
         ),
     ),
+    ErrorCode.NOT_PUBLISHED: (
+        (
+            "What the domain would be drawn by is not what the audit tells was "
+            "published: somebody wrote to the tables."
+        ),
+        "Nothing is drawn until it is: whoever runs the registry, `ember audit verify`.",
+    ),
     ErrorCode.KITS_SHORT: (
         "An arm that could be drawn has no kit at the site; which one is not told.",
         "Have the unblinded pharmacist send kits of every arm, and receive them.",

@@ -27,9 +27,12 @@ from registry.domain.audit import (
     start,
 )
 from registry.domain.kit import KitList
+from registry.domain.protocol import DomainDesign
+from registry.domain.published import UNTELLABLE, designs_told, stand
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_batch import batch_digest
 from registry.usecases.recorded import ACCOUNTS, BY_IDENTITY
+from registry.usecases.records import ProtocolVersion
 from registry.usecases.tell_alerts import alerts_digest
 
 
@@ -120,6 +123,7 @@ class _Walk:
         self._arms_read = arms_read
         self._accounted: Counter[Account] = Counter()
         self._changed: Break | None = None
+        self._activated: list[tuple[DomainDesign, ...]] = []
         self.count = 0
 
     def rows(self) -> Iterator[AuditRow | UnreadableRow]:
@@ -145,7 +149,7 @@ class _Walk:
             return self._records_fault(row, json.loads(row.detail))
         except UnreadableRecordError:
             return "what it recorded cannot be read"
-        except (LookupError, TypeError, ValueError):
+        except UNTELLABLE:
             return "its particulars are not what any act writes"
 
     def _records_fault(self, row: AuditRow, detail: dict[str, Any]) -> str | None:
@@ -161,6 +165,8 @@ class _Walk:
         record = self._record(row, detail)
         if record is None or not self._is_as_written(row, record, detail):
             return "what it recorded is not what was written"
+        if isinstance(record, ProtocolVersion):
+            self._activated.append(designs_told(row))
         if isinstance(record, KitList):
             return self._contents_fault(record)
         return self._arm_fault(record) if isinstance(record, Randomisation) else None
@@ -224,9 +230,25 @@ class _Walk:
 
     def _misstated(self) -> Break | None:
         """What is derived from the records is not what they come to."""
-        place = {"site": self._head.site, "trial": self._head.trial}
-        number = self._uow.screenings.misstated(**place)
-        if not number:
-            return None
-        told = f"of {number} screenings another state is kept than was recorded"
-        return Break(self._head.sequence + 1, told)
+        site, trial = self._head.site, self._head.trial
+        number = self._uow.screenings.misstated(site=site, trial=trial)
+        if number:
+            told = f"of {number} screenings another state is kept than was recorded"
+            return Break(self._head.sequence + 1, told)
+        return None if site else self._misstated_of_trial(trial)
+
+    def _misstated_of_trial(self, trial: str) -> Break | None:
+        """Of the domains, which no record tells but the audit alone; of the kits."""
+        for number, told in (
+            (
+                self._uow.protocols.misstated(trial, stand(self._activated)),
+                "domains another design is kept than was published",
+            ),
+            (
+                self._uow.kits.misstated(trial),
+                "kits another place is kept than was recorded",
+            ),
+        ):
+            if number:
+                return Break(self._head.sequence + 1, f"of {number} {told}")
+        return None

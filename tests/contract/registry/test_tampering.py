@@ -68,6 +68,9 @@ UNAUDITED = {
 }
 """Tables that only grow, and that no chain accounts for."""
 
+STEERING = ("trial_domain", "kit_stock")
+"""Tables that draws are steered by, which change, and follow from what the audit tells."""
+
 TWO = by_ratio([("restrictive", 1), ("standard", 1)])
 HOUR = timedelta(hours=1)
 
@@ -437,7 +440,7 @@ def audited(registry):
     arms = (
         "sealed.assignment" if registry.dialect == "postgresql" else "sealed_assignment"
     )
-    names = [*(n for n in APPEND_ONLY if n not in UNAUDITED), arms]
+    names = [*(n for n in APPEND_ONLY if n not in UNAUDITED), *STEERING, arms]
     return [schema(registry.dialect).tables[name] for name in names]
 
 
@@ -573,6 +576,8 @@ def test_two_rows_that_changed_places_are_found(registry, attempt):
         last = key[-1]
         with attempt() as connection:
             one, two = rows_of(connection, table)[-2:]
+            if all(one[c.name] == two[c.name] for c in table.columns if c not in key):
+                continue  # they say the same, so nothing is changed
             aside = {**one, last.name: 10**9 if type(one[last.name]) is int else "-"}
             try:
                 for was, becomes in ((one, aside), (two, one), (aside, two)):
