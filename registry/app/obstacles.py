@@ -105,8 +105,11 @@ WORDS: Mapping[ErrorCode, tuple[str, str]] = {
         "Have it answered by whom the protocol names.",
     ),
     ErrorCode.REASON_MISSING: (
-        "What counts would be changed, and nobody says why.",
-        "Say why: `--reason`.",
+        (
+            "What counts would be changed, and nobody says why; or a blind is to be "
+            "broken for a reason that is none of the list."
+        ),
+        "Say why: `--reason`; of a blind, by a code of the list that is told.",
     ),
     ErrorCode.DECLINED: (
         (
@@ -153,10 +156,13 @@ WORDS: Mapping[ErrorCode, tuple[str, str]] = {
     ),
     ErrorCode.NOT_PUBLISHED: (
         (
-            "What the domain would be drawn by is not what the audit tells was "
-            "published: somebody wrote to the tables."
+            "What the domain would be drawn by, its design, a vector or a pause, is not "
+            "what the audit tells was published: somebody wrote to the tables."
         ),
-        "Nothing is drawn until it is: whoever runs the registry, `ember audit verify`.",
+        (
+            "Call whoever runs the registry: `ember audit verify` finds it; nothing is "
+            "drawn until a new version of the protocol is activated."
+        ),
     ),
     ErrorCode.KITS_SHORT: (
         "An arm that could be drawn has no kit at the site; which one is not told.",

@@ -29,6 +29,7 @@ from registry.domain.audit import (
 from registry.domain.kit import KitList
 from registry.domain.protocol import DomainDesign
 from registry.domain.published import UNTELLABLE, designs_told, stand
+from registry.domain.unblinding import Unblinding, UnblindingReason
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_batch import batch_digest
 from registry.usecases.recorded import ACCOUNTS, BY_IDENTITY
@@ -169,13 +170,18 @@ class _Walk:
             self._activated.append(designs_told(row))
         if isinstance(record, KitList):
             return self._contents_fault(record)
+        if isinstance(record, Unblinding):
+            return self._note_fault(record, detail)
         return self._arm_fault(record) if isinstance(record, Randomisation) else None
 
     def _is_as_written(
         self, row: AuditRow, record: object, detail: dict[str, Any]
     ) -> bool:
         """Whether it is what was written, or a tombstone tells what it became."""
-        written, now = str(detail["record"]), record_digest(record)
+        written, now = (
+            str(detail["record"]),
+            record_digest(_as_recorded(record, detail)),
+        )
         if written == now:
             return True
         taken_out = self._uow.redactions.of(row.subject)
@@ -202,6 +208,18 @@ class _Walk:
         if sealed.commitment != drawn.arm_commitment:
             return "the arm of its randomisation is not the one that was drawn"
         return None
+
+    def _note_fault(self, broken: Unblinding, detail: dict[str, Any]) -> str | None:
+        """Whether the words beside the code are those of then, where they can be read."""
+        if not self._arms_read:
+            return None
+        note = self._uow.unblindings.note(broken.unblinding_id)
+        if "code" in detail:
+            now = None if note is None else note.digest(broken.unblinding_id)
+            holds = now == detail["note"]
+        else:
+            holds = note is not None and note.words == detail["reason"]
+        return None if holds else "the note beside its reason is not what was written"
 
     def _contents_fault(self, listed: KitList) -> str | None:
         if not self._arms_read or (
@@ -252,3 +270,15 @@ class _Walk:
             if number:
                 return Break(self._head.sequence + 1, f"of {number} {told}")
         return None
+
+
+def _as_recorded(record: object, detail: dict[str, Any]) -> object:
+    """The record as it was when it was written.
+
+    Before there were codes a broken blind had its reason in words, as the row tells.
+    """
+    if not isinstance(record, Unblinding) or "code" in detail:
+        return record
+    if record.reason is not UnblindingReason.OTHER:
+        return record
+    return replace(record, reason=detail["reason"])

@@ -28,6 +28,7 @@ from registry.domain.randomisation.methods import Adaptive, Limit, Minimised
 from registry.domain.randomisation.vector import by_ratio
 from registry.domain.roles import Role
 from registry.domain.signature import Meaning, Signable
+from registry.domain.unblinding import UnblindingNote, UnblindingReason
 from registry.store.engine import database_url, make_engine
 from registry.store.schema import APPEND_ONLY, schema
 from registry.store.unit_of_work import UnitOfWork
@@ -64,6 +65,7 @@ from registry.usecases.verify_audit import chain_reports, verify_audit
 
 UNAUDITED = {
     "randomisation_request": "who asked, and when, is in the randomisation",
+    "misrandomisation_received": "a part of `misrandomisation`, in whose digest it is",
     "replay_run": "a log of replays: no act of the trial",
 }
 """Tables that only grow, and that no chain accounts for."""
@@ -355,7 +357,8 @@ def break_blinds(bedside):
         command = BreakBlind(
             participant=done.participant,
             domain="mask",
-            reason="shock",
+            reason=UnblindingReason.OTHER,
+            note=UnblindingNote(words=f"shock of {patient}", nonce="00"),
             actor="doctor",
             sponsor_told=False,
             at=noon + HOUR,
