@@ -1,14 +1,23 @@
-"""Blinded arms for who may know them: read, put on record, and only then shown."""
+"""Blinded arms for who may know them: read, put on record, and only then shown.
+
+Why a blind was broken is told in words that may name the arm, so it is shown alike.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from registry.domain.roles import Place
-from registry.store.listings import ArmView
+from registry.store.listings import ArmView, UnblindingNoteView
 from registry.store.unit_of_work import Registry
+from registry.store.views import Views
 from registry.usecases.look_at_arms import LookAtArms, look_at_arms
+
+
+ShownT = TypeVar("ShownT", ArmView, UnblindingNoteView)
 
 
 def arms_on_record(
@@ -19,10 +28,23 @@ def arms_on_record(
     None where roles are not given yet. Raises `Refused` EMB-399 where PostgreSQL has
     no login of theirs that may read them.
     """
+    return _on_record(book, lambda views: views.arms(trial), at=at)
+
+
+def notes_on_record(
+    book: Registry, trial: str | None, *, at: datetime
+) -> tuple[UnblindingNoteView, ...]:
+    """Why blinds were broken, in words; in the audit it is a look at as many arms."""
+    return _on_record(book, lambda views: views.unblinding_notes(trial), at=at)
+
+
+def _on_record(
+    book: Registry, read: Callable[[Views], tuple[ShownT, ...]], *, at: datetime
+) -> tuple[ShownT, ...]:
     if book.person is None:
         return ()
     with book.reading_by_login() as views:
-        rows = views.arms(trial)
+        rows = read(views)
     looked = LookAtArms(
         arms=Counter(Place(row.site, row.trial) for row in rows),
         actor=book.person.name,

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from registry.domain.unblinding import UnblindingReason
 from registry.usecases.seal_envelopes import Letter
 from streams.vocabulary.clock import iso
 from streams.vocabulary.errors import (
@@ -137,14 +138,21 @@ def read_envelope(path: Path) -> Envelope:
 
 
 def note_opening(
-    log: Path, envelope: Envelope, *, reason: str, actor: str, at: datetime
+    log: Path,
+    envelope: Envelope,
+    *,
+    reason: UnblindingReason,
+    note: str | None,
+    actor: str,
+    at: datetime,
 ) -> None:
     """Add a line, on the disk before it returns; raises `SettingsError` EMB-402."""
     told = {
         "participant": envelope.participant,
         "domain": envelope.domain,
         "actor": actor,
-        "reason": reason,
+        "reason": reason.value,
+        "note": note,
         "at": iso(at),
     }
     try:

@@ -105,8 +105,11 @@ WORDS: Mapping[ErrorCode, tuple[str, str]] = {
         "Have it answered by whom the protocol names.",
     ),
     ErrorCode.REASON_MISSING: (
-        "What counts would be changed, and nobody says why.",
-        "Say why: `--reason`.",
+        (
+            "What counts would be changed, and nobody says why; or a blind is to be "
+            "broken for a reason that is none of the list."
+        ),
+        "Say why: `--reason`; of a blind, by a code of the list that is told.",
     ),
     ErrorCode.DECLINED: (
         (
@@ -149,6 +152,16 @@ WORDS: Mapping[ErrorCode, tuple[str, str]] = {
         (
             "Nothing: a person is randomised once in a domain, for ever; what was drawn "
             "is in `ember query participants`."
+        ),
+    ),
+    ErrorCode.NOT_PUBLISHED: (
+        (
+            "What the domain would be drawn by, its design, a vector or a pause, is not "
+            "what the audit tells was published: somebody wrote to the tables."
+        ),
+        (
+            "Call whoever runs the registry: `ember audit verify` finds it; nothing is "
+            "drawn until a new version of the protocol is activated."
         ),
     ),
     ErrorCode.KITS_SHORT: (

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from registry.alerts.webhook import WebhookSettings
@@ -90,6 +91,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Requests that the signer serves at once; the others wait.",
     ),
     Setting(
+        "EMBER_SIGNER_TOLERANCE",
+        "300",
+        "Seconds that the clock of who asks the signer may be from its own.",
+    ),
+    Setting(
         "EMBER_ALLOCATION_KEYS",
         "",
         "The folder of the allocation keys, TRIAL.key, for `ember randomise` on SQLite.",
@@ -131,6 +137,8 @@ class SignerSettings:
     key_file: Path | None
     key_command: tuple[str, ...]
     places: int
+    tolerance: timedelta
+    """How far the clock of who asks may be from the signer's."""
 
     def store(self) -> KeyStore:
         """Raises `SettingsError` EMB-402 where none is named."""
@@ -146,7 +154,7 @@ class SignerSettings:
 
 
 def signer_settings(environ: Mapping[str, str]) -> SignerSettings:
-    """Raises `SettingsError` EMB-402 where no socket is named, or no number of places."""
+    """Raises `SettingsError` EMB-402 where no socket is named, or what is no number."""
     sockets = signer_sockets(environ)
     places = environ.get("EMBER_SIGNER_PLACES") or "4"
     if len(sockets) != 1:
@@ -161,12 +169,20 @@ def signer_settings(environ: Mapping[str, str]) -> SignerSettings:
             f"EMBER_SIGNER_PLACES is {places!r}, which is no number from 1.",
             "Write how many requests are served at once.",
         )
+    tolerance = environ.get("EMBER_SIGNER_TOLERANCE") or "300"
+    if not tolerance.isdecimal() or int(tolerance) < 1:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            f"EMBER_SIGNER_TOLERANCE is {tolerance!r}, which is no number from 1.",
+            "Write how many seconds the clock of who asks may be from the signer's.",
+        )
     file = environ.get("EMBER_SIGNER_KEYS")
     return SignerSettings(
         socket=sockets[0],
         key_file=Path(file) if file else None,
         key_command=tuple(shlex.split(environ.get("EMBER_SIGNER_KEYS_COMMAND") or "")),
         places=int(places),
+        tolerance=timedelta(seconds=int(tolerance)),
     )
 
 

@@ -13,12 +13,13 @@ from pydantic import TypeAdapter
 
 from registry.app.obstacles import Hindrance
 from registry.app.settings import registry_url, signer_sockets
+from registry.domain.unblinding import REASONS, UnblindingReason
 from registry.signing.client import SignerClient
 from registry.signing.unblinding import unblinded
 from registry.store.signers import CurrentSigners
 from registry.store.unit_of_work import open_registry
 from registry.usecases.break_blind import ArmShown, BlindKept, BreakBlind
-from streams.vocabulary.errors import ErrorCode, SettingsError
+from streams.vocabulary.errors import ErrorCode, Refused, SettingsError
 
 
 Ask: TypeAlias = Callable[[BreakBlind], ArmShown | BlindKept]
@@ -40,6 +41,26 @@ class UnblindTold:
 
 
 UNBLIND = TypeAdapter(UnblindTold)
+
+
+def reason_of(code: str | None) -> UnblindingReason:
+    """Raises `Refused` EMB-374, with the whole list, for what is none of its codes."""
+    try:
+        return UnblindingReason(code or "")
+    except ValueError:
+        told = (
+            "No reason was given" if code is None else f"{code!r} is no reason's code"
+        )
+        raise Refused(
+            ErrorCode.REASON_MISSING,
+            f"{told}, and nothing was asked.",
+            f"Again with --reason and one of: {reasons_in_words()}. More in --note.",
+        ) from None
+
+
+def reasons_in_words() -> str:
+    """The closed list on one line."""
+    return "; ".join(f"{code.value} ({words})" for code, words in REASONS.items())
 
 
 @contextmanager

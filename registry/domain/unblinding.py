@@ -5,10 +5,13 @@ Reference: ICH E6(R3) 4.1.4 (unplanned unblinding is documented and assessed).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
 
+from registry.domain.audit import canonical, sha256
 from registry.domain.delegation import Delegation, Duty
 
 
@@ -19,6 +22,42 @@ _MAY = frozenset(
 
 NOT_SHOWN = "nothing"
 """How somebody showed who they are where the signer has no file of signers."""
+
+
+class UnblindingReason(StrEnum):
+    """Why a blind was broken, in a word that names no arm, whoever reads it."""
+
+    TREATMENT = "treatment"
+    SUSAR = "susar"
+    OVERDOSE = "overdose"
+    DEMAND = "demand"
+    OTHER = "other"
+
+
+REASONS: Mapping[UnblindingReason, str] = MappingProxyType(
+    {
+        UnblindingReason.TREATMENT: "what to do now depends on the arm",
+        UnblindingReason.SUSAR: "a suspected unexpected serious reaction is reported",
+        UnblindingReason.OVERDOSE: "too much was taken, or by whom it was not meant",
+        UnblindingReason.DEMAND: "the participant or an authority demands it",
+        UnblindingReason.OTHER: "none of these; a note tells what",
+    }
+)
+"""The closed list, each in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnblindingNote:
+    """Why, in somebody's own words: they may name an arm."""
+
+    words: str = field(repr=False)
+    nonce: str = field(repr=False)
+    """64 hexadecimal digits that hide the words in their digest; empty of words that
+    were the reason itself, before there were codes."""
+
+    def digest(self, unblinding_id: str) -> str:
+        """What the audit remembers of the words."""
+        return sha256(canonical([unblinding_id, self.nonce, self.words]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +72,7 @@ class Unblinding:
     randomisation_id: str
     number: int
     """Of those of this participant in this domain, from 1."""
-    reason: str
+    reason: UnblindingReason
     actor: str
     """To whom the arm was told."""
     authenticated_by: str

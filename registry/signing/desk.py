@@ -40,6 +40,7 @@ from registry.signing.messages import (
     RevealAsked,
     RevealTold,
 )
+from registry.signing.timely import OwnClock
 from registry.signing.unblinding import unblinded
 from registry.usecases.break_blind import BlindKept, BreakBlind
 from registry.usecases.enter_opening import (
@@ -103,6 +104,7 @@ class Desk:
         *,
         places: int,
         watch: DeskWatch,
+        own_clock: OwnClock,
         authenticator: Authenticator | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -110,24 +112,27 @@ class Desk:
         self._signer = signer
         self._places = BoundedSemaphore(places)
         self._watch = watch
+        self._own_clock = own_clock
         self._authenticator = authenticator
         self._clock = clock
 
     def answer(self, question: Question) -> Answer:
         """Always an answer; what is refused or failed is one too."""
-        with self._places:
-            try:
-                if isinstance(question, CommitmentAsked):
-                    return CommitmentTold(
-                        commitment=self._signer.commitment(question.trial)
-                    )
-                if isinstance(question, AllocationAsked | DomainsAsked):
-                    return self._act(self._draws(question))
-                if isinstance(question, ArmAsked):
-                    return self._tried(lambda: self._arm(question.command))
-                return self._tried(self._in_one(self._work(question)))
-            except EmberError as fault:
-                return _told(fault)
+        try:
+            timely = self._own_clock.timely(question)
+            with self._places:
+                return self._answer(timely)
+        except EmberError as fault:
+            return _told(fault)
+
+    def _answer(self, question: Question) -> Answer:
+        if isinstance(question, CommitmentAsked):
+            return CommitmentTold(commitment=self._signer.commitment(question.trial))
+        if isinstance(question, AllocationAsked | DomainsAsked):
+            return self._act(self._draws(question))
+        if isinstance(question, ArmAsked):
+            return self._tried(lambda: self._arm(question.command))
+        return self._tried(self._in_one(self._work(question)))
 
     def _draws(self, question: AllocationAsked | DomainsAsked) -> Work:
         if isinstance(question, DomainsAsked):

@@ -118,6 +118,20 @@ class ArmView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnblindingNoteView:
+    """Why the blind of one participant was broken, in words, which may name an arm."""
+
+    participant: str
+    trial: str
+    site: str
+    domain: str
+    number: int
+    """As `unblindings` has it."""
+    reason: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentView:
     """Where one participant stands at a moment, and what may be done."""
 

@@ -31,6 +31,7 @@ from registry.store.rows.allocation import OPEN_LABEL, SEALED
 from registry.store.rows.base import Row
 from registry.store.rows.identity import VAULT
 from registry.store.rows.kits import CONTENTS
+from registry.store.rows.unblindings import NOTES
 from registry.store.schema import APPEND_ONLY
 from registry.store.seeing import ANY_ARM, PERSON
 from streams.vocabulary.errors import ErrorCode, SettingsError
@@ -93,7 +94,7 @@ def _let_people_see(connection: Connection) -> None:
     for grant in (
         f"USAGE ON SCHEMA public, seen TO {people}",
         f"SELECT ON alembic_version, seen.{OPEN_LABEL} TO {PERSON}",
-        f"SELECT ON seen.{ANY_ARM} TO {UNBLINDED}",
+        f"SELECT ON seen.{ANY_ARM}, seen.{NOTES} TO {UNBLINDED}",
         f"{PERSON} TO {REGISTRY}, {READER}, {UNBLINDED}",
     ):
         connection.exec_driver_sql(f"GRANT {grant}")
@@ -150,7 +151,7 @@ _OF_THE_SIGNER = (
     "SELECT, INSERT ON unblinding, sealed_opening, arm_reveal, rehearsal",
     "SELECT ON sealed_list",
     "SELECT, INSERT, UPDATE ON allocator",
-    f"SELECT, INSERT ON {SEALED}.{CONTENTS}",
+    f"SELECT, INSERT ON {SEALED}.{CONTENTS}, {SEALED}.{NOTES}",
     "SELECT, INSERT ON kit_list, kit, kit_event",
     "SELECT, INSERT, UPDATE ON kit_stock",
     # A lock wants the right to update; a column that none may change will do.

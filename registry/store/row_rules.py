@@ -77,6 +77,9 @@ RULES: Mapping[str, RowRule | None] = MappingProxyType(
         "arm_reveal": RowRule(surface=Surface.PARTICIPANTS),
         "unblinding": RowRule(surface=Surface.PARTICIPANTS),
         "misrandomisation": RowRule(surface=Surface.PARTICIPANTS),
+        "misrandomisation_received": RowRule(
+            surface=Surface.OPEN_ARMS, owner=("misrandomisation", "misrandomisation_id")
+        ),
         "rehearsal": RowRule(surface=Surface.PARTICIPANTS),
         "sealed_list": RowRule(surface=Surface.PARTICIPANTS),
         "sealed_opening": RowRule(surface=Surface.PARTICIPANTS),
@@ -125,7 +128,7 @@ def condition(table: str, rule: RowRule, dialect: Dialect) -> str:
 
 
 def arms_condition(surface: Surface, dialect: Dialect) -> str:
-    """The SQL that holds of the randomisations, as `drawn`, whose arms are seen."""
+    """The SQL that holds of what has a site and trial, as `drawn`, where arms are seen."""
     return _held(RowRule(surface=surface), dialect, of="drawn")
 
 

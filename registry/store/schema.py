@@ -70,6 +70,7 @@ APPEND_ONLY = (
     sealed_lists.SealedListRow.__tablename__,
     sealed_lists.SealedOpeningRow.__tablename__,
     misrandomisations.MisrandomisationRow.__tablename__,
+    misrandomisations.ReceivedRow.__tablename__,
     trial.ModeRow.__tablename__,
     trial.ProtocolRow.__tablename__,
     trial.PauseRow.__tablename__,
@@ -77,7 +78,7 @@ APPEND_ONLY = (
     audit.AuditRowRow.__tablename__,
     stream.RunRow.__tablename__,
 )
-"""Tables whose triggers refuse UPDATE and DELETE; the arms, and what kits hold, are two more."""
+"""Tables whose triggers refuse UPDATE and DELETE; those that are sealed are more."""
 
 
 @cache
@@ -88,6 +89,7 @@ def schema(dialect: str) -> MetaData:
         own.to_metadata(tables)
     assignment(tables, schema=_schema(SEALED, dialect))
     kits.kit_content(tables, schema=_schema(SEALED, dialect))
+    unblindings.unblinding_note(tables, schema=_schema(SEALED, dialect))
     identity.identifier(tables, schema=_schema(identity.VAULT, dialect))
     return tables
 
@@ -113,6 +115,14 @@ def kit_contents(dialect: str) -> Table:
     name = f"{SEALED}.{kits.CONTENTS}"
     if dialect != "postgresql":
         name = f"sealed_{kits.CONTENTS}"
+    return schema(dialect).tables[name]
+
+
+def unblinding_notes(dialect: str) -> Table:
+    """Why blinds were broken, in words; on PostgreSQL for the signer's role alone."""
+    name = f"{SEALED}.{unblindings.NOTES}"
+    if dialect != "postgresql":
+        name = f"sealed_{unblindings.NOTES}"
     return schema(dialect).tables[name]
 
 

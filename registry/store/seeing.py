@@ -21,6 +21,7 @@ from registry.store.row_rules import (
     condition,
 )
 from registry.store.rows.allocation import OPEN_LABEL
+from registry.store.rows.unblindings import NOTES
 from streams.vocabulary.errors import ErrorCode, Refused
 
 
@@ -29,6 +30,8 @@ PERSON = "ember_person"
 ANY_ARM = "any_arm"
 ANY_ARMS = table(ANY_ARM, column("randomisation_id", Text), column("arm", Text))
 """A view of all arms, the blinded ones among them; in a person's transactions alone."""
+SEEN_NOTES = table(NOTES, column("unblinding_id", Text), column("note", Text))
+"""A view of why blinds were broken, in words; in a person's transactions alone."""
 
 
 def see_as(connection: Connection, person: Person) -> None:
@@ -88,7 +91,17 @@ def _put_views(connection: Connection, person: Person) -> None:
         "JOIN main.randomisation AS drawn USING (randomisation_id)",
         arms_condition(Surface.BLINDED_ARMS, "sqlite"),
     )
-    for sealed in ("sealed_assignment", "sealed_kit_content", "vault_identifier"):
+    _put(
+        connection,
+        NOTES,
+        f"SELECT kept.unblinding_id, kept.note FROM main.sealed_{NOTES} AS kept "
+        "JOIN main.unblinding AS drawn USING (unblinding_id)",
+        arms_condition(Surface.BLINDED_ARMS, "sqlite"),
+    )
+    for sealed in (
+        *("sealed_assignment", "sealed_kit_content", f"sealed_{NOTES}"),
+        "vault_identifier",
+    ):
         _put(connection, sealed, f"SELECT * FROM main.{sealed}", "0")
 
 

@@ -37,6 +37,7 @@ from registry.store.repositories.people import (
     OptOutRepository,
     ParticipantRepository,
 )
+from registry.store.repositories.published import PublishedRepository
 from registry.store.repositories.redactions import RedactionRepository
 from registry.store.repositories.rehearsals import RehearsalRepository
 from registry.store.repositories.reveals import RevealRepository
@@ -78,6 +79,7 @@ class UnitOfWork:
         self.protocols = ProtocolRepository(connection, shelf)
         self.pauses = PauseRepository(connection)
         self.vectors = VectorRepository(connection)
+        self.published = PublishedRepository(connection, shelf)
         self.stream = StreamRepository(connection)
         self.feeds = FeedRepository(connection)
         self.onsets = OnsetRepository(connection)
@@ -162,7 +164,7 @@ class Registry:
     def __init__(self, engine: Engine, person: Person | None = None) -> None:
         self._engine = engine
         self._writing = Lock() if engine.dialect.name == "sqlite" else None
-        self._shelf: Shelf = {}
+        self._shelf = Shelf()
         self.person = person
         """Who reads; None for a process, or the owner of a registry without roles."""
 

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, and_, func, select, text
-from sqlalchemy.exc import ProgrammingError
 
 from registry.domain.conduct import Deviation, JudgedOutcome
 from registry.domain.feed import Feed, counts
@@ -19,7 +18,7 @@ from registry.domain.mode import Mode
 from registry.domain.participant import Consent, HumanAnswer
 from registry.domain.role_matrix import places_of
 from registry.domain.roles import Person, Surface
-from registry.store import worklists
+from registry.store import for_the_unblinded, worklists
 from registry.store.agreement import agreement
 from registry.store.flow import flow
 from registry.store.flow_at import Within, flow_at
@@ -35,6 +34,7 @@ from registry.store.listings import (
     ParticipantView,
     ScreeningView,
     StratumView,
+    UnblindingNoteView,
 )
 from registry.store.open_windows import answered
 from registry.store.people_rows import people_and_arms
@@ -52,9 +52,7 @@ from registry.store.rows.verdicts import (
     ScreeningRow,
     ScreeningStateRow,
 )
-from registry.store.seeing import ANY_ARMS
 from registry.usecases.records import ProtocolVersion, Run
-from streams.vocabulary.errors import ErrorCode, Refused
 from streams.vocabulary.messages import TRIAL_OUTCOME, TRIAL_SCREENING, decode
 
 
@@ -169,20 +167,15 @@ class Views:
         """
         if self._person is None:
             return ()
-        drawn, arms = RandomisationRow, ANY_ARMS
-        query = select(
-            drawn.participant, drawn.trial, drawn.site, drawn.domain, arms.c.arm
-        ).join(arms, arms.c.randomisation_id == drawn.randomisation_id)
-        query = _only(query, drawn, trial=trial)
-        try:
-            order = (drawn.trial, drawn.domain, drawn.participant)
-            return self._all(query.order_by(*order), ArmView)
-        except ProgrammingError:
-            raise Refused(
-                ErrorCode.ROLES_NOT_KEPT,
-                "This login may read no arm of a blinded domain.",
-                "Log in as yourself, as one of `ember_unblinded`.",
-            ) from None
+        return for_the_unblinded.arms(self._connection, trial)
+
+    def unblinding_notes(
+        self, trial: str | None = None
+    ) -> tuple[UnblindingNoteView, ...]:
+        """Why blinds were broken, in words; for whom, and raising what, as `arms`."""
+        if self._person is None:
+            return ()
+        return for_the_unblinded.unblinding_notes(self._connection, trial)
 
     def consent_stands(
         self, trial: str | None = None, *, at: datetime

@@ -12,6 +12,7 @@ from registry.domain.allocation import Randomisation
 from registry.domain.answered import DomainAnswer
 from registry.domain.exclusion import Exclusion
 from registry.domain.pause import Pause, Place
+from registry.domain.published import Designs
 from registry.domain.randomisation.vector import AllocationVector
 from registry.domain.reveal import Reveal
 
@@ -94,3 +95,22 @@ class Vectors(Protocol):
         ...
 
     def one(self, vector_id: str) -> AllocationVector | None: ...
+
+
+class Published(Protocol):
+    """What of that which steers draws is in the audit; what was found is remembered."""
+
+    def designs(self, trial: str, *, versions: int) -> Designs | None:
+        """How the trial's domains stand by its audit, of so many versions of protocols.
+
+        None where the audit and the versions do not tell the same.
+        """
+        ...
+
+    def has_vector(self, vector_id: str) -> bool:
+        """Whether the vector is as the audit has it."""
+        ...
+
+    def has_pauses(self, trial: str, *, count: int) -> bool:
+        """Whether all pauses and resumptions, so many by now, are as the audit has them."""
+        ...

@@ -230,9 +230,10 @@ def _barred(whom: Whom, standing: Standing, uow: UnitOfWork) -> frozenset[str]:
     drawn_in = {
         domain for _, domain in uow.allocations.domains_of([standing.participant])
     }
+    published = uow.published.designs(whom.trial, versions=standing.protocols) or {}
     return frozenset(
         arm
-        for design in uow.protocols.designs(whom.trial)
+        for design in published.values()
         if design.domain in drawn_in
         for domain, arm in design.not_with
         if domain == whom.domain

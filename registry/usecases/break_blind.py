@@ -15,11 +15,12 @@ from registry.domain.allocation import Randomisation
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.enrolment import Obstacle
 from registry.domain.mode import Mode
-from registry.domain.reason import is_reason
 from registry.domain.rehearsal import decoy_arm, is_decoy
 from registry.domain.unblinding import (
     NOT_SHOWN,
     Unblinding,
+    UnblindingNote,
+    UnblindingReason,
     is_delegated_to_unblind,
 )
 from registry.usecases.outbox import UNBLINDINGS, OutboxItem
@@ -42,7 +43,8 @@ class BreakBlind:
 
     participant: str
     domain: str
-    reason: str
+    reason: UnblindingReason
+    note: UnblindingNote | None = field(default=None, repr=False)
     actor: str
     secret: str | None = field(default=None, repr=False)
     """What only the asker knows; None where it was not asked for."""
@@ -83,8 +85,6 @@ def break_blind(
     """
     if is_decoy(command.participant):
         return _rehearsed(command, uow, authenticator)
-    if not is_reason(command.reason):
-        return _kept(ErrorCode.REASON_MISSING, "no_reason")
     who = uow.participants.one(command.participant)
     if who is None:
         return BlindKept(obstacle=_nobodys(command, authenticator))
@@ -163,15 +163,13 @@ def _rehearsed(
     drawn = drawn_before(command.participant, command.domain, uow)
     if isinstance(drawn, NotRehearsed):
         return BlindKept(obstacle=drawn.obstacle)
-    if not is_reason(command.reason):
-        return _kept(ErrorCode.REASON_MISSING, "no_reason")
     shown = _let_in(command, drawn, uow, authenticator)
     if isinstance(shown, Obstacle):
         return _refused(command, drawn, shown, uow)
     if not drawn.blinded:
         return _kept(ErrorCode.BLIND_KEPT, "not_blinded")
     rehearsal = rehearse_unblinding(
-        drawn, uow, reason=command.reason, actor=command.actor, at=command.at
+        drawn, uow, reason=_in_words(command), actor=command.actor, at=command.at
     )
     return BlindIsBroken(
         unblinding=Unblinding(
@@ -182,13 +180,19 @@ def _rehearsed(
             participant=rehearsal.code,
             randomisation_id=drawn.rehearsal_id,
             number=rehearsal.turn - drawn.turn,
-            reason=rehearsal.reason,
+            reason=command.reason,
             actor=rehearsal.actor,
             authenticated_by=shown,
             sponsor_told=command.sponsor_told,
             at=rehearsal.at,
         )
     )
+
+
+def _in_words(command: BreakBlind) -> str:
+    """Of a decoy there is no arm that the words could name."""
+    note = command.note
+    return command.reason if note is None else f"{command.reason}: {note.words}"
 
 
 def _shown_of_decoy(unblinding: Unblinding, uow: UnitOfWork) -> ArmShown | BlindKept:
@@ -233,9 +237,9 @@ def _broken(
         sponsor_told=command.sponsor_told,
         at=command.at,
     )
-    uow.unblindings.add(unblinding)
+    uow.unblindings.add(unblinding, command.note)
     uow.outbox.add([_notice(unblinding, uow.modes.current())])
-    uow.audit.append(_entry(unblinding))
+    uow.audit.append(_entry(unblinding, command.note))
     return BlindIsBroken(unblinding=unblinding)
 
 
@@ -260,7 +264,8 @@ def _notice(broken: Unblinding, mode: Mode) -> OutboxItem:
     )
 
 
-def _entry(broken: Unblinding) -> AuditEntry:
+def _entry(broken: Unblinding, note: UnblindingNote | None) -> AuditEntry:
+    """The words are in no audit row: who is blinded may look at it."""
     return AuditEntry(
         site=broken.site,
         trial=broken.trial,
@@ -273,7 +278,8 @@ def _entry(broken: Unblinding) -> AuditEntry:
             "participant": broken.participant,
             "domain": broken.domain,
             "number": broken.number,
-            "reason": broken.reason,
+            "code": broken.reason.value,
+            "note": None if note is None else note.digest(broken.unblinding_id),
             "authenticated_by": broken.authenticated_by,
             "sponsor_told": broken.sponsor_told,
         },

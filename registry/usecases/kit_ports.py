@@ -75,3 +75,7 @@ class Kits(Protocol):
     def arms_of(self, trial: str) -> dict[str, str]:
         """What each kit of a trial holds; for who may read arms."""
         ...
+
+    def misstated(self, trial: str) -> int:
+        """How many kits stand elsewhere than their last event says, or nowhere."""
+        ...

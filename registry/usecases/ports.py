@@ -17,12 +17,14 @@ from registry.domain.alert import Alert, Move
 from registry.domain.allocation import Allocator, Randomisation, SealedArm
 from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign
+from registry.domain.published import Designs
 from registry.domain.randomisation.draws import Position
 from registry.domain.randomisation.history import History
 from registry.usecases.allocation_ports import (
     AllocationRecords,
     DomainAnswers,
     Pauses,
+    Published,
     Reveals,
     Vectors,
 )
@@ -103,6 +105,10 @@ class Protocols(Protocol):
 
     def designs(self, trial: str) -> tuple[DomainDesign, ...]:
         """All domains the trial ever had, as they stand; nothing is held."""
+        ...
+
+    def misstated(self, trial: str, published: Designs) -> int:
+        """How many domains stand otherwise than they were published, or not at all."""
         ...
 
     def hold(self, trial: str) -> tuple[DomainDesign, ...]:
@@ -293,6 +299,9 @@ class UnitOfWork(WhenThingsGoWrong, Protocol):
 
     @property
     def vectors(self) -> Vectors: ...
+
+    @property
+    def published(self) -> Published: ...
 
     @property
     def stream(self) -> Stream: ...

@@ -6,7 +6,8 @@ The order within the one transaction:
    gets the stored result, and a closed gate ends it here;
 2. the domain, the stratum and the audit chains are locked, always in this order;
 3. the revisions of what was read are read again, inside: what moved is looked at anew,
-   and so is whoever the revisions do not tell all of;
+   and so is whoever the revisions do not tell all of; what is drawn by is held against
+   the audit, which tells what was published;
 4. where the domain has kits, one of each arm that could be drawn is held;
 5. the next number of the stratum, or of the domain for minimisation, is drawn by the
    signer, who alone holds the key and alone reads the arms before it;
@@ -35,6 +36,7 @@ from registry.usecases.admitted import (
     randomisation,
     sealed_arm,
 )
+from registry.usecases.as_published import as_published
 from registry.usecases.at_the_gate import Seen, look
 from registry.usecases.declared import lock_chains
 from registry.usecases.declined import roster_item
@@ -184,6 +186,9 @@ def within_the_locks(
     if admitted is None:
         return refused(command, uow, subject=_subject(now), why=gate)
     _check_key(command.trial, now, signer)
+    published = as_published(command.trial, now, uow)
+    if not published.open:
+        return refused(command, uow, subject=_subject(now), why=published)
     kits = held_kits(command, admitted.design, uow, signer)
     if kits is None:
         return refused(command, uow, subject=_subject(now), why=KITS_SHORT)

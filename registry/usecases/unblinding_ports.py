@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from registry.domain.unblinding import Unblinding
+from registry.domain.unblinding import Unblinding, UnblindingNote
 
 
 class Unblindings(Protocol):
@@ -22,4 +22,8 @@ class Unblindings(Protocol):
         """Of one trial, or all, in order."""
         ...
 
-    def add(self, unblinding: Unblinding) -> None: ...
+    def add(self, unblinding: Unblinding, note: UnblindingNote | None) -> None: ...
+
+    def note(self, unblinding_id: str) -> UnblindingNote | None:
+        """Why, in words; for who may read arms."""
+        ...

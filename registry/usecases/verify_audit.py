@@ -27,9 +27,13 @@ from registry.domain.audit import (
     start,
 )
 from registry.domain.kit import KitList
+from registry.domain.protocol import DomainDesign
+from registry.domain.published import UNTELLABLE, designs_told, stand
+from registry.domain.unblinding import Unblinding, UnblindingReason
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.record_batch import batch_digest
 from registry.usecases.recorded import ACCOUNTS, BY_IDENTITY
+from registry.usecases.records import ProtocolVersion
 from registry.usecases.tell_alerts import alerts_digest
 
 
@@ -120,6 +124,7 @@ class _Walk:
         self._arms_read = arms_read
         self._accounted: Counter[Account] = Counter()
         self._changed: Break | None = None
+        self._activated: list[tuple[DomainDesign, ...]] = []
         self.count = 0
 
     def rows(self) -> Iterator[AuditRow | UnreadableRow]:
@@ -145,7 +150,7 @@ class _Walk:
             return self._records_fault(row, json.loads(row.detail))
         except UnreadableRecordError:
             return "what it recorded cannot be read"
-        except (LookupError, TypeError, ValueError):
+        except UNTELLABLE:
             return "its particulars are not what any act writes"
 
     def _records_fault(self, row: AuditRow, detail: dict[str, Any]) -> str | None:
@@ -161,15 +166,22 @@ class _Walk:
         record = self._record(row, detail)
         if record is None or not self._is_as_written(row, record, detail):
             return "what it recorded is not what was written"
+        if isinstance(record, ProtocolVersion):
+            self._activated.append(designs_told(row))
         if isinstance(record, KitList):
             return self._contents_fault(record)
+        if isinstance(record, Unblinding):
+            return self._note_fault(record, detail)
         return self._arm_fault(record) if isinstance(record, Randomisation) else None
 
     def _is_as_written(
         self, row: AuditRow, record: object, detail: dict[str, Any]
     ) -> bool:
         """Whether it is what was written, or a tombstone tells what it became."""
-        written, now = str(detail["record"]), record_digest(record)
+        written, now = (
+            str(detail["record"]),
+            record_digest(_as_recorded(record, detail)),
+        )
         if written == now:
             return True
         taken_out = self._uow.redactions.of(row.subject)
@@ -196,6 +208,18 @@ class _Walk:
         if sealed.commitment != drawn.arm_commitment:
             return "the arm of its randomisation is not the one that was drawn"
         return None
+
+    def _note_fault(self, broken: Unblinding, detail: dict[str, Any]) -> str | None:
+        """Whether the words beside the code are those of then, where they can be read."""
+        if not self._arms_read:
+            return None
+        note = self._uow.unblindings.note(broken.unblinding_id)
+        if "code" in detail:
+            now = None if note is None else note.digest(broken.unblinding_id)
+            holds = now == detail["note"]
+        else:
+            holds = note is not None and note.words == detail["reason"]
+        return None if holds else "the note beside its reason is not what was written"
 
     def _contents_fault(self, listed: KitList) -> str | None:
         if not self._arms_read or (
@@ -224,9 +248,37 @@ class _Walk:
 
     def _misstated(self) -> Break | None:
         """What is derived from the records is not what they come to."""
-        place = {"site": self._head.site, "trial": self._head.trial}
-        number = self._uow.screenings.misstated(**place)
-        if not number:
-            return None
-        told = f"of {number} screenings another state is kept than was recorded"
-        return Break(self._head.sequence + 1, told)
+        site, trial = self._head.site, self._head.trial
+        number = self._uow.screenings.misstated(site=site, trial=trial)
+        if number:
+            told = f"of {number} screenings another state is kept than was recorded"
+            return Break(self._head.sequence + 1, told)
+        return None if site else self._misstated_of_trial(trial)
+
+    def _misstated_of_trial(self, trial: str) -> Break | None:
+        """Of the domains, which no record tells but the audit alone; of the kits."""
+        for number, told in (
+            (
+                self._uow.protocols.misstated(trial, stand(self._activated)),
+                "domains another design is kept than was published",
+            ),
+            (
+                self._uow.kits.misstated(trial),
+                "kits another place is kept than was recorded",
+            ),
+        ):
+            if number:
+                return Break(self._head.sequence + 1, f"of {number} {told}")
+        return None
+
+
+def _as_recorded(record: object, detail: dict[str, Any]) -> object:
+    """The record as it was when it was written.
+
+    Before there were codes a broken blind had its reason in words, as the row tells.
+    """
+    if not isinstance(record, Unblinding) or "code" in detail:
+        return record
+    if record.reason is not UnblindingReason.OTHER:
+        return record
+    return replace(record, reason=detail["reason"])

@@ -30,6 +30,7 @@ from registry.domain.mode import Mode
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.methods import Adaptive, PermutedBlocks
 from registry.domain.roles import Role
+from registry.domain.unblinding import UnblindingNote, UnblindingReason
 from registry.usecases.activate_protocol import ActivateProtocol, activate_protocol
 from registry.usecases.break_blind import BlindIsBroken, BreakBlind, break_blind
 from registry.usecases.enter_opening import EnterOpening, enter_opening
@@ -202,7 +203,8 @@ class HousesGoneWrong(Houses):
         broken = BreakBlind(
             participant=first,
             domain="steroids",
-            reason=f"shock-{site}-{trial}",
+            reason=UnblindingReason.TREATMENT,
+            note=UnblindingNote(words=note(site, trial), nonce="00"),
             actor=f"doctor-{site}-{trial}",
             sponsor_told=False,
             at=AT + HOUR,
@@ -242,6 +244,11 @@ class HousesGoneWrong(Houses):
         made = self.made[site, trial] = self._act(make_sealed_list, making)
         entered = self._act(enter_opening, opening(made, 901, participant))
         assert entered.opening
+
+
+def note(site, trial):
+    """Why a blind was broken, in words that name an arm."""
+    return f"shock-{site}-{trial} after {BLINDED_ARMS[0]}"
 
 
 def kit_lines(trial):

@@ -22,6 +22,8 @@ from registry.store.roles import REGISTRY, SIGNER, grant_roles
 
 
 COMMAND = (str(Path(sys.executable).with_name("ember")), "signer")
+_ANY_MOMENT = str(10**9)
+"""Seconds: made-up bedsides have a time of their own."""
 _PATIENCE = 120.0
 """Seconds until a process must be there on a machine that others use too."""
 
@@ -62,6 +64,7 @@ class SignerHouse:
             "EMBER_SIGNER": str(self.socket),
             "EMBER_SIGNER_KEYS": str(self.keys),
             "EMBER_SIGNER_PLACES": str(self.places),
+            "EMBER_SIGNER_TOLERANCE": _ANY_MOMENT,
             **more,
         }
 

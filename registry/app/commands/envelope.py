@@ -11,6 +11,7 @@ import typer
 from registry.app.clocks import SystemClock
 from registry.app.commands.exits import told_in_words
 from registry.app.commands.options import ActorOption, RegistryOption, opened
+from registry.app.commands.unblind import NoteOption, ReasonOption
 from registry.app.envelope_files import (
     envelopes_in,
     note_opening,
@@ -18,7 +19,7 @@ from registry.app.envelope_files import (
     sealed,
     write_envelope,
 )
-from registry.domain.reason import expect_reason
+from registry.app.unblinding import reason_of
 from registry.store.custodians import read_custodian_key
 from registry.usecases.seal_envelopes import SealEnvelopes, letters_to_seal
 
@@ -65,8 +66,9 @@ def make(
 def open_(
     envelope: Annotated[Path, typer.Argument(help="The participant's file.")],
     key: KeyOption,
-    reason: Annotated[str, typer.Option(help="Why; it stays on record.")],
     actor: ActorOption,
+    reason: ReasonOption = None,
+    note: NoteOption = None,
     log: Annotated[
         Path | None,
         typer.Option(help="Where openings are noted. Default: beside the envelope."),
@@ -74,14 +76,15 @@ def open_(
 ) -> None:
     """Open one envelope, with nothing else at hand; who and why is noted first.
 
-    When the registry is back: `ember unblind` with the same reason, so that it knows.
+    When the registry is back: `ember unblind` with the same reason and note, so that it
+    knows.
     """
     with told_in_words():
-        expect_reason(reason)
+        code = reason_of(reason)
         found = read_envelope(envelope)
         arm = found.opened(read_custodian_key(key))
         noted = log or envelope.with_name("openings.jsonl")
         now = SystemClock().now()
-        note_opening(noted, found, reason=reason, actor=actor, at=now)
+        note_opening(noted, found, reason=code, note=note, actor=actor, at=now)
     print(f"{found.participant} in {found.domain}: {arm}")
     print(f"Noted in {noted}. When the registry is back, enter it: ember unblind.")

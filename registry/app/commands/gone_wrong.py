@@ -1,10 +1,9 @@
-"""`ember query unblindings` and `misrandomisations`: what went wrong, never an arm."""
+"""What went wrong, never with an arm but in somebody's words: for `ember query`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,8 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
+from registry.app.blinded_arms import notes_on_record
+from registry.app.clocks import SystemClock
 from registry.app.commands.asking import AsOption, opened_as
 from registry.app.commands.options import (
     JsonOption,
@@ -19,13 +20,14 @@ from registry.app.commands.options import (
     TrialOption,
 )
 from registry.domain.misrandomisation import Misrandomisation
-from registry.domain.role_matrix import may
-from registry.domain.roles import Person, Surface
+from registry.domain.roles import Surface
 from registry.domain.unblinding import Unblinding
+from registry.store.listings import UnblindingNoteView
 
 
 GONE_WRONG: dict[str, TypeAdapter[Any]] = {
     "unblindings": TypeAdapter(tuple[Unblinding, ...]),
+    "unblinding_notes": TypeAdapter(tuple[UnblindingNoteView, ...]),
     "misrandomisations": TypeAdapter(tuple[Misrandomisation, ...]),
 }
 """What `--json` prints."""
@@ -57,6 +59,25 @@ def unblindings(
     _print("unblindings", headers, map(_of_unblinding, rows))
 
 
+def unblinding_notes(
+    registry: RegistryOption = None,
+    trial: TrialOption = None,
+    who: AsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Why blinds were broken, in words that may name an arm, for who may know arms.
+
+    That you look is in the audit before you are answered, as a look at as many arms. On
+    PostgreSQL the words are read by your own login, of the name that you give.
+    """
+    with closing(opened_as(registry, who, Surface.BLINDED_ARMS)) as book:
+        rows = notes_on_record(book, trial, at=SystemClock().now())
+    if as_json:
+        print(GONE_WRONG["unblinding_notes"].dump_json(rows).decode())
+        return
+    _print("notes", ["participant", "domain", "no", "why", "note"], map(_of_note, rows))
+
+
 def misrandomisations(
     registry: RegistryOption = None,
     trial: TrialOption = None,
@@ -65,12 +86,12 @@ def misrandomisations(
 ) -> None:
     """The randomisations in error, and what was true.
 
-    What was given instead is told to who may know open arms, and left out for others.
+    What was given instead is told to who may know open arms; the database keeps it from
+    others.
     """
     book = opened_as(registry, who, Surface.PARTICIPANTS)
     with closing(book), book.inspection() as uow:
-        found = uow.misrandomisations.of_trial(trial)
-        rows = tuple(_as_seen(one, book.person) for one in found)
+        rows = uow.misrandomisations.of_trial(trial)
     if as_json:
         print(GONE_WRONG["misrandomisations"].dump_json(rows).decode())
         return
@@ -78,18 +99,14 @@ def misrandomisations(
     _print("misrandomisations", headers.split(), map(_of_error, rows))
 
 
-def _as_seen(one: Misrandomisation, person: Person | None) -> Misrandomisation:
-    """In an open-label domain, what was received is an arm."""
-    place = {"site": one.site, "trial": one.trial}
-    if person is None or may(person, Surface.OPEN_ARMS, **place):
-        return one
-    return replace(one, received=None)
-
-
 def _of_unblinding(one: Unblinding) -> list[str]:
     knew = "yes" if one.sponsor_told else "no"
     who = [one.participant, one.domain, str(one.number), _told(one.at), one.actor]
     return [*who, one.authenticated_by, one.reason, knew]
+
+
+def _of_note(one: UnblindingNoteView) -> list[str]:
+    return [one.participant, one.domain, str(one.number), one.reason, one.note]
 
 
 def _of_error(one: Misrandomisation) -> list[str]:

@@ -19,6 +19,7 @@ from registry.app.commands.flow import FLOW, flow
 from registry.app.commands.gone_wrong import (
     GONE_WRONG,
     misrandomisations,
+    unblinding_notes,
     unblindings,
 )
 from registry.app.commands.options import (
@@ -76,6 +77,7 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
 
 app.command()(flow)
 app.command()(unblindings)
+app.command()(unblinding_notes)
 app.command()(misrandomisations)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from registry.app.clocks import SystemClock
 from registry.app.commands.options import RegistryOption
 from registry.app.settings import SignerSettings, registry_url, signer_settings
 from registry.app.unblinding import authenticator
@@ -15,6 +16,7 @@ from registry.app.waiting import registry_awaited
 from registry.app.watching import SignerGauges
 from registry.signing.desk import Desk
 from registry.signing.server import SignerServer
+from registry.signing.timely import OwnClock
 from registry.store.key_stores import KeptSigner
 from registry.store.keys import read_or_make_keys
 from registry.store.unit_of_work import Registry
@@ -56,6 +58,7 @@ def signer(
                 keys,
                 places=settings.places,
                 watch=SignerGauges(process),
+                own_clock=OwnClock(SystemClock().now, settings.tolerance),
                 authenticator=authenticator(os.environ),
             )
             _serve(SignerServer(settings.socket, desk), book, process)

@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_hex
 from typing import Annotated
 
 import typer
@@ -16,16 +17,34 @@ from registry.app.commands.naming import JsonOption, answer_with
 from registry.app.commands.options import ActorOption, RegistryOption
 from registry.app.commands.signature import SecretOption, secret_of
 from registry.app.obstacles import hindrances
-from registry.app.unblinding import UNBLIND, Ask, UnblindTold, asking
+from registry.app.unblinding import UNBLIND, Ask, UnblindTold, asking, reason_of
+from registry.domain.unblinding import UnblindingNote
 from registry.usecases.break_blind import ArmShown, BlindKept, BreakBlind
 from streams.vocabulary.clock import iso
+
+
+ReasonOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CODE",
+        help="Why: treatment, susar, overdose, demand or other. Whoever may see that "
+        "the blind was broken sees it.",
+    ),
+]
+NoteOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TEXT", help="Why, in words; for the eyes of who may know arms alone."
+    ),
+]
 
 
 def unblind(
     participant: Annotated[str, typer.Argument(help="The participant's code.")],
     domain: Annotated[str, typer.Option(help="The domain whose arm is wanted.")],
-    reason: Annotated[str, typer.Option(help="Why; it stays on record.")],
     actor: ActorOption,
+    reason: ReasonOption = None,
+    note: NoteOption = None,
     sponsor_told: Annotated[
         bool, typer.Option(help="Whether the sponsor knows already.")
     ] = False,
@@ -38,19 +57,27 @@ def unblind(
     It cannot be undone. The signer and the database are all it needs: no mail, no
     Kafka, no alerts. Show the screen to nobody who need not know.
     """
-    command = BreakBlind(
-        participant=participant,
-        domain=domain,
-        reason=reason,
-        actor=actor,
-        secret=_given(secret_file),
-        sponsor_told=sponsor_told,
-        at=SystemClock().now(),
-    )
+    with told_in_words():
+        command = BreakBlind(
+            participant=participant,
+            domain=domain,
+            reason=reason_of(reason),
+            note=_noted(note),
+            actor=actor,
+            secret=_given(secret_file),
+            sponsor_told=sponsor_told,
+            at=SystemClock().now(),
+        )
     with told_in_words(), asking(os.environ, registry) as ask:
         done = _asked(ask, command)
     told = _told(command, done)
     answer_with(told, UNBLIND, _words(told), told.obstacles, as_json=as_json)
+
+
+def _noted(words: str | None) -> UnblindingNote | None:
+    if words is None or not words.strip():
+        return None
+    return UnblindingNote(words=words, nonce=token_hex(32))
 
 
 def _given(secret_file: Path | None) -> str | None:

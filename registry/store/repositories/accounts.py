@@ -32,7 +32,7 @@ from registry.store.rows.allocation import ExclusionRow, RandomisationRow, Vecto
 from registry.store.rows.answered import DomainAnswerRow
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
 from registry.store.rows.conduct import DeviationRow, JudgedOutcomeRow
-from registry.store.rows.kits import KitEventRow, KitListRow
+from registry.store.rows.kits import KitEventRow, KitListRow, KitStockRow
 from registry.store.rows.misrandomisations import MisrandomisationRow
 from registry.store.rows.people import AnswerRow, ConsentRow, OptOutRow, ParticipantRow
 from registry.store.rows.redactions import RedactionRow
@@ -42,7 +42,7 @@ from registry.store.rows.roles import RoleGrantRow
 from registry.store.rows.sealed_lists import SealedListRow, SealedOpeningRow
 from registry.store.rows.signatures import RecordSignatureRow
 from registry.store.rows.sites import DelegationRow, GreenLightRow, SignatureRow
-from registry.store.rows.trial import ModeRow, PauseRow, ProtocolRow
+from registry.store.rows.trial import DomainRow, ModeRow, PauseRow, ProtocolRow
 from registry.store.rows.unblindings import UnblindingRow
 from registry.store.rows.verdicts import (
     OnsetRow,
@@ -110,7 +110,8 @@ def places() -> CompoundSelect[str, str]:
     """Site and trial of each chain, and of all that a chain has to account for."""
     kept = (AuditRowRow, AuditHeadRow, ScreeningStateRow)
     chains = [select(row.site, row.trial) for row in kept]
-    return union(*chains, *(one.places for one in _kept()))
+    derived = [select(_NONE, row.trial) for row in (DomainRow, KitStockRow)]
+    return union(*chains, *derived, *(one.places for one in _kept()))
 
 
 @cache

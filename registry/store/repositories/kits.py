@@ -7,7 +7,21 @@ from dataclasses import fields
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from registry.domain.kit import (
     DEPOT,
@@ -181,11 +195,65 @@ class KitRepository:
         found = self._connection.execute(query.where(KitStockRow.trial == trial))
         return {row.kit: row.arm for row in found}
 
+    def misstated(self, trial: str) -> int:
+        """How many kits stand elsewhere than their last event says, or nowhere."""
+        lost, strange = (
+            self._connection.scalar(query, {"of_trial": trial}) or 0
+            for query in (_ELSEWHERE, _OF_NO_LIST)
+        )
+        return lost + strange
+
     def _one(self, query: Select[Any]) -> Kit | None:
         row = self._connection.execute(query).mappings().one_or_none()
         return None if row is None else Kit(**row)
 
 
+def _elsewhere() -> Select[int]:
+    """Kits of the trial's lists that do not stand where their events took them."""
+    stock, event, of_list = KitStockRow, KitEventRow, KitListRow
+    last = (
+        select(event.kit, func.max(event.number).label("number"))
+        .group_by(event.kit)
+        .subquery()
+    )
+    nobody = literal("")
+    stands = and_(
+        stock.trial == of_list.trial,
+        stock.domain == of_list.domain,
+        stock.number == func.coalesce(last.c.number, 0),
+        stock.state == func.coalesce(event.state, KitState.DEPOT.value),
+        stock.site == func.coalesce(event.site, DEPOT),
+        func.coalesce(stock.randomisation_id, nobody)
+        == func.coalesce(event.randomisation_id, nobody),
+    )
+    return (
+        select(func.count())
+        .select_from(KitRow)
+        .join(of_list, of_list.list_id == KitRow.list_id)
+        .outerjoin(stock, stock.kit == KitRow.kit)
+        .outerjoin(last, last.c.kit == KitRow.kit)
+        .outerjoin(event, (event.kit == last.c.kit) & (event.number == last.c.number))
+        .where(of_list.trial == _OF_TRIAL, or_(stock.kit.is_(None), not_(stands)))
+    )
+
+
+def _of_no_list() -> Select[int]:
+    """What stands in the trial and came on none of its lists."""
+    return (
+        select(func.count())
+        .select_from(KitStockRow)
+        .outerjoin(KitRow, KitRow.kit == KitStockRow.kit)
+        .outerjoin(KitListRow, KitListRow.list_id == KitRow.list_id)
+        .where(
+            KitStockRow.trial == _OF_TRIAL,
+            func.coalesce(KitListRow.trial, literal("")) != _OF_TRIAL,
+        )
+    )
+
+
+_OF_TRIAL = bindparam("of_trial", type_=Text())
+_ELSEWHERE = _elsewhere()
+_OF_NO_LIST = _of_no_list()
 _LABEL = ("list_id", "lot", "expires_on")
 _KIT = select(
     *(getattr(KitRow if f.name in _LABEL else KitStockRow, f.name) for f in fields(Kit))

@@ -12,11 +12,12 @@ from registry.domain.audit import canonical
 from registry.domain.misrandomisation import Kind, Misrandomisation
 from registry.store.repositories.bulk import told
 from registry.store.repositories.reading import telling_unreadable
-from registry.store.rows.misrandomisations import MisrandomisationRow
+from registry.store.rows.misrandomisations import MisrandomisationRow, ReceivedRow
 
 
 _COLUMNS: list[Any] = [
-    getattr(MisrandomisationRow, f.name) for f in fields(Misrandomisation)
+    getattr(ReceivedRow if f.name == "received" else MisrandomisationRow, f.name)
+    for f in fields(Misrandomisation)
 ]
 
 
@@ -46,12 +47,24 @@ class MisrandomisationRepository:
         values = told(recorded)
         values["kind"] = recorded.kind.value
         values["true_values"] = canonical(values["true_values"]).decode()
+        received = values.pop("received")
         self._connection.execute(insert(MisrandomisationRow), values)
+        if received is not None:
+            mine = {"misrandomisation_id": recorded.misrandomisation_id}
+            given = {**mine, "received": received}
+            self._connection.execute(insert(ReceivedRow), given)
 
     def _those(self, *mine: ColumnElement[bool]) -> tuple[Misrandomisation, ...]:
-        row = MisrandomisationRow
+        """What was given is None for who may not know it, as where nothing was told."""
+        row, given = MisrandomisationRow, ReceivedRow
         order = (row.recorded_at, row.randomisation_id, row.number)
-        query = select(*_COLUMNS).where(*mine).order_by(*order)
+        query = (
+            select(*_COLUMNS)
+            .select_from(row)
+            .outerjoin(given, given.misrandomisation_id == row.misrandomisation_id)
+            .where(*mine)
+            .order_by(*order)
+        )
         found = self._connection.execute(query).mappings()
         return tuple(_record(one) for one in found)
 

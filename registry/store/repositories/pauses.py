@@ -24,12 +24,15 @@ class PauseRepository:
 
     def standing(self, trial: str, *, at: datetime | None = None) -> frozenset[Place]:
         """All of the trial that is paused now, or was at `at`."""
-        query = select(*_PAUSE).where(PauseRow.trial == trial)
-        if at is not None:
-            query = query.where(PauseRow.at <= at)
-        rows = self._connection.execute(query.order_by(PauseRow.revision)).mappings()
-        latest = {pause.place: pause for pause in (Pause(**row) for row in rows)}
+        said = self.revisions(trial)
+        latest = {one.place: one for one in said if at is None or one.at <= at}
         return frozenset(place for place, pause in latest.items() if pause.paused)
+
+    def revisions(self, trial: str) -> tuple[Pause, ...]:
+        """All of the trial; those of one place in order."""
+        query = select(*_PAUSE).where(PauseRow.trial == trial)
+        rows = self._connection.execute(query.order_by(PauseRow.revision)).mappings()
+        return tuple(Pause(**row) for row in rows)
 
     def latest(self, trial: str, place: Place) -> Pause | None:
         """The last revision of one place."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
 
 from registry.domain.audit import canonical
 from registry.domain.mode import Mode
 from registry.domain.protocol import DomainDesign, design_document, read_design
+from registry.domain.published import UNTELLABLE, Designs
 from registry.store.repositories.bulk import insert_into, told
 from registry.store.repositories.reading import telling_unreadable
 from registry.store.rows.trial import DomainRow, ModeRow, ProtocolRow
@@ -25,8 +26,20 @@ _CURRENT = select(ModeRow.mode).order_by(ModeRow.revision.desc()).limit(1)
 
 InForce: TypeAlias = tuple[ProtocolVersion, ...]
 """The active version of each trial."""
-Shelf: TypeAlias = dict[int, InForce]
-"""What was in force when there were so many versions; of committed ones alone."""
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What is read once a registry, of committed rows that only ever grow."""
+
+    in_force: dict[int, InForce] = field(default_factory=dict)
+    """What was in force when there were so many versions."""
+    designs: dict[str, tuple[int, Designs]] = field(default_factory=dict)
+    """By trial, what was published when there were so many versions of all trials."""
+    pauses: dict[str, int] = field(default_factory=dict)
+    """By trial, how many of its pauses and resumptions were found in the audit."""
+    vectors: set[str] = field(default_factory=set)
+    """Vectors that were found in the audit."""
 
 
 def _designs_of(trial: str) -> Select[str, bool]:
@@ -66,7 +79,7 @@ class ProtocolRepository:
 
     def __init__(self, connection: Connection, shelf: Shelf | None = None) -> None:
         self._connection = connection
-        self._shelf: Shelf = {} if shelf is None else shelf
+        self._shelf = Shelf() if shelf is None else shelf
 
     def active(self, trial: str) -> ProtocolVersion | None:
         """The version activated last."""
@@ -98,13 +111,13 @@ class ProtocolRepository:
 
         Not for a transaction that activates: what it keeps must be committed.
         """
-        kept = self._shelf.get(versions)
+        kept = self._shelf.in_force.get(versions)
         if kept is None:
             kept = self.in_force()
             count = select(func.count()).select_from(ProtocolRow)
             if self._connection.scalar(count) == versions:
-                self._shelf.clear()
-                self._shelf[versions] = kept
+                self._shelf.in_force.clear()
+                self._shelf.in_force[versions] = kept
         return kept
 
     def of_hash(self, trial: str, protocol_hash: str) -> ProtocolVersion | None:
@@ -163,6 +176,14 @@ class ProtocolRepository:
         """All domains the trial ever had, as they stand; nothing is held."""
         return self._designs(_designs_of(trial))
 
+    def misstated(self, trial: str, published: Designs) -> int:
+        """How many domains stand otherwise than they were published, or not at all."""
+        columns = (DomainRow.domain, DomainRow.is_open, DomainRow.blinded)
+        query = select(*columns, DomainRow.design).where(DomainRow.trial == trial)
+        there = {row.domain: row for row in self._connection.execute(query).mappings()}
+        names = {*there, *published}
+        return sum(not _stands(there.get(n), published.get(n)) for n in names)
+
     def hold(self, trial: str) -> tuple[DomainDesign, ...]:
         """All domains of the trial, waited for and held until the transaction ends.
 
@@ -198,6 +219,15 @@ class ProtocolRepository:
         )
 
 
-def _designed(trial: str) -> Select[str, bool]:
-    query = select(DomainRow.design, DomainRow.is_open)
-    return query.where(DomainRow.trial == trial).order_by(DomainRow.domain)
+def _stands(row: RowMapping | None, design: DomainDesign | None) -> bool:
+    """Whether each column says what was published."""
+    if row is None or design is None:
+        return False
+    try:
+        told = read_design(json.loads(row["design"]))
+    except UNTELLABLE:
+        return False
+    columns = (row["is_open"], row["blinded"])
+    return columns == (design.open, design.blinded) and design == replace(
+        told, open=design.open
+    )

@@ -35,7 +35,22 @@ class MisrandomisationRow(Row):
     )
     in_error: Mapped[bool] = said("Whether it counts no more where counts steer draws.")
     true_values: Mapped[str] = said("What was true, name and value, JSON.")
-    received: Mapped[str | None] = said("What was given instead; no arm if hidden.")
     first: Mapped[str | None] = said("The participant whose allocation counts.")
     actor: Mapped[str] = said("Who recorded it.")
     recorded_at: Mapped[datetime] = said("When, UTC.")
+
+
+class ReceivedRow(Row):
+    """`misrandomisation_received`."""
+
+    __tablename__ = "misrandomisation_received"
+    __table_args__ = (
+        comment("What was given instead of what was assigned, for who may know arms."),
+    )
+
+    misrandomisation_id: Mapped[str] = mapped_column(
+        ForeignKey("misrandomisation.misrandomisation_id"),
+        primary_key=True,
+        comment="Which randomisation in error.",
+    )
+    received: Mapped[str] = said("What was given instead; no arm if hidden.")

@@ -27,8 +27,8 @@ CHANGING = {
 """Tables whose rows change or go, and why nobody loses what a monitor may ask."""
 
 SEALED = {
-    "postgresql": ("sealed.assignment", "sealed.kit_content"),
-    "sqlite": ("sealed_assignment", "sealed_kit_content"),
+    "postgresql": ("sealed.assignment", "sealed.kit_content", "sealed.unblinding_note"),
+    "sqlite": ("sealed_assignment", "sealed_kit_content", "sealed_unblinding_note"),
 }
 
 

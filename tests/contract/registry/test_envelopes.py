@@ -49,7 +49,7 @@ def make(tmp_path, registry_url):
     return CliRunner().invoke(ember, [*words, "--registry", registry_url])
 
 
-def open_one(tmp_path, name="TIDE-A-0001.mask", key="custodian", reason="shock"):
+def open_one(tmp_path, name="TIDE-A-0001.mask", key="custodian", reason="treatment"):
     file = tmp_path / "safe" / f"{name}.envelope"
     words = ["envelope", "open", str(file), "--key", str(tmp_path / f"{key}.key")]
     return CliRunner().invoke(ember, [*words, "--reason", reason, "--actor", "doctor"])
@@ -89,7 +89,7 @@ def test_an_envelope_opens_without_the_registry_and_is_noted_first(
     assert f"TIDE-A-0001 in mask: {arm}\n" in done.stdout
     (line,) = (tmp_path / "safe" / "openings.jsonl").read_text().splitlines()
     told = json.loads(line)
-    assert (told["actor"], told["reason"]) == ("doctor", "shock")
+    assert (told["actor"], told["reason"]) == ("doctor", "treatment")
     assert "arm" not in told
 
 

@@ -13,12 +13,19 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from registry.domain.audit import canonical, record_digest, sha256
 from registry.domain.consent import ConsentState
 from registry.domain.kit import KitAct
+from registry.domain.misrandomisation import Kind
+from registry.domain.mode import Mode
 from registry.domain.roles import Role
+from registry.domain.unblinding import Unblinding, UnblindingNote, UnblindingReason
 from registry.store.engine import database_url, make_engine
 from registry.store.migrate import BASE, HEAD, migrate
 from registry.store.schema import schema
 from registry.store.unit_of_work import open_registry
 from registry.usecases.outbox import ROSTER
+from registry.usecases.record_misrandomisation import (
+    RecordMisrandomisation,
+    record_misrandomisation,
+)
 from streams.vocabulary.clock import iso
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
@@ -250,6 +257,86 @@ def test_a_transfer_of_a_kit_goes_down_with_the_older_version_and_up_again(
     other = max(pharmacy.kits())
     pharmacy.do(KitAct.RECEIVE, other, site="A")
     assert pharmacy.do(KitAct.TRANSFER, other, to="B").site == "B"
+
+
+def test_reasons_of_before_codes_and_what_was_received_go_up_and_down(
+    registry_url, bedside, sql
+):
+    """0018 keeps them apart; down and up again, a code is a reason of before."""
+    bedside.open_trial(replace(bedside.fluids, blinded=True), mode=Mode.DEMO)
+    bedside.hear(*(bedside.verdict(p, provenance="simulated") for p in ("p1", "p2")))
+    for number, patient in enumerate(("p1", "p2"), 1):
+        bedside.consent(patient)
+        bedside.randomise(patient)
+        who = f"TIDE-A-{number:04}"
+        with bedside.registry.transaction() as uow:
+            drawn = uow.allocations.stored(
+                trial="TIDE", domain="fluids", participant=who
+            )
+            uow.unblindings.add(
+                Unblinding(
+                    unblinding_id=patient,
+                    site="A",
+                    trial="TIDE",
+                    domain="fluids",
+                    participant=who,
+                    randomisation_id=drawn.randomisation_id,
+                    number=1,
+                    reason=UnblindingReason.OVERDOSE,
+                    actor="doctor",
+                    authenticated_by="nothing",
+                    sponsor_told=False,
+                    at=bedside.noon,
+                ),
+                UnblindingNote(words="two doses", nonce="a0"),
+            )
+            wrong = RecordMisrandomisation(
+                kind=Kind.WRONG_TREATMENT,
+                participant=who,
+                domain="fluids",
+                happened_at=bedside.noon,
+                description="another kit",
+                received=f"K-{number}",
+                actor="nurse",
+                at=bedside.noon,
+            )
+            assert record_misrandomisation(wrong, uow).record
+    bedside.registry.close()
+    reasons = "SELECT reason FROM unblinding ORDER BY unblinding_id"
+    given = "SELECT received FROM misrandomisation ORDER BY received"
+
+    migrate(registry_url, "0017")
+    assert column(registry_url, reasons) == ["overdose", "overdose"]
+    assert column(registry_url, given) == ["K-1", "K-2"]
+
+    sql(
+        "INSERT INTO unblinding (unblinding_id, site, trial, domain, participant, "
+        "randomisation_id, number, reason, actor, authenticated_by, sponsor_told, at) "
+        "SELECT 'p3', site, trial, domain, participant, randomisation_id, 2, 'shock', "
+        "actor, authenticated_by, sponsor_told, at "
+        "FROM unblinding WHERE unblinding_id = 'p2'"
+    )
+    migrate(registry_url, "0018")
+    registry = open_registry(registry_url)
+    with registry.inspection() as uow:
+        told = [uow.unblindings.one(name).reason for name in ("p1", "p3")]
+        note = uow.unblindings.note("p3")
+        received = {one.received for one in uow.misrandomisations.of_trial(None)}
+    registry.close()
+    assert told == [UnblindingReason.OTHER, UnblindingReason.OTHER]
+    assert note == UnblindingNote(words="shock", nonce="")
+    assert received == {"K-1", "K-2"}
+
+    migrate(registry_url, "0017")
+    assert column(registry_url, reasons) == ["overdose", "overdose", "shock"]
+
+
+def column(url, query):
+    engine = make_engine(database_url(url))
+    with engine.connect() as connection:
+        found = list(connection.scalars(text(query)))
+    engine.dispose()
+    return found
 
 
 def test_a_registry_without_tables_is_refused_with_the_cure(registry_url):

@@ -29,6 +29,7 @@ from made_up.houses_gone_wrong import (
     at_the_depot,
     code,
     kit_lines,
+    note,
     received,
 )
 from made_up.two_houses import AT, BLINDED_ARMS, PLACES
@@ -49,6 +50,7 @@ from registry.app.commands import (
 )
 from registry.app.commands.asking import asking
 from registry.domain.roles import Role, Sight, Surface
+from registry.domain.unblinding import UnblindingReason
 from registry.signing.unblinding import unblinded
 from registry.store.roles import grant_roles
 from registry.store.rows.base import Row
@@ -128,7 +130,7 @@ SHOWN = {
     "kit list": received(*HERE)[0],
     "kit stock": '"in_stock":',
     "reveal list": code(*HERE, 2),
-    "unblindings": "shock-A-tide",
+    "unblindings": '"reason":"treatment"',
     "misrandomisations": code(*HERE, 2),
 }
 """What is there for who may see it."""
@@ -303,7 +305,7 @@ def test_a_blind_is_broken_for_who_is_on_the_delegation_log_there(terminal, hous
             asked = BreakBlind(
                 participant=code(*place, 2),
                 domain="steroids",
-                reason="anaphylaxis",
+                reason=UnblindingReason.TREATMENT,
                 actor=terminal.who.value,
                 sponsor_told=False,
                 at=SystemClock().now(),
@@ -313,11 +315,59 @@ def test_a_blind_is_broken_for_who_is_on_the_delegation_log_there(terminal, hous
             assert_hidden(repr(done))
     if "postgresql" in house.url:
         return
-    words = ("--domain", "steroids", "--reason", "shock", "--actor", terminal.who.value)
+    words = (
+        "--domain",
+        "steroids",
+        "--reason",
+        "treatment",
+        "--actor",
+        terminal.who.value,
+    )
     for place in (HERE, *ELSEWHERE):
         told = terminal(UNBLIND, code(*place, 1), *words, who=False)
         arms = [arm for arm in BLINDED_ARMS if arm in told]
         assert len(arms) == (1 if log and place == HERE else 0)
+
+
+def test_why_a_blind_was_broken_is_told_in_words_to_who_may_know_arms(terminal):
+    """On PostgreSQL by a login of their own, and on record: the words may name an arm."""
+    before = matrix.looks(terminal)
+
+    told = terminal(query.app, "unblinding-notes", "--json")
+
+    looked = matrix.looks(terminal)[len(before) :]
+    if sight(terminal.who, Surface.BLINDED_ARMS) is Sight.NOTHING:
+        assert terminal.code is ErrorCode.NOT_THIS_ROLE, told
+        assert_hidden(told)
+        assert looked == []
+        return
+    words = {one["note"] for one in json.loads(told)}
+    assert words == {note(*HERE)}
+    assert len(looked) == 1
+
+
+def test_beneath_what_was_given_instead_is_seen_by_who_sees_open_arms(terminal):
+    """By whatever query; on PostgreSQL by the login of the person, too."""
+    query = "SELECT received FROM misrandomisation_received"
+    with closing(open_registry(terminal.url)) as book:
+        theirs = book.seen_by(asking(book, terminal.who.value))
+        with theirs.reading() as views:
+            found = views._connection.exec_driver_sql(query)  # noqa: SLF001  as any query would
+            seen = {given for (given,) in found}
+        with theirs.inspection() as uow:
+            errors = uow.misrandomisations.of_trial(None)
+    told = {one.received for one in errors if one.received is not None}
+    if terminal.url.startswith("postgresql"):
+        own = matrix.own_login(terminal.url, terminal.who)
+        with closing(open_registry(own)) as book, book.reading() as views:
+            found = views._connection.exec_driver_sql(query)  # noqa: SLF001  as any query would
+            assert {given for (given,) in found} == seen
+
+    given = {"KIT-A-tide", "merlin"}
+    if sight(terminal.who, Surface.OPEN_ARMS) is Sight.NOTHING:
+        assert (seen, told) == (set(), set())
+    else:
+        assert (seen, told) == (given, given)
 
 
 TABLES = {
@@ -328,6 +378,7 @@ TABLES = {
     "kit_list": Surface.KITS,
     "kit_stock": Surface.KITS,
     "misrandomisation": Surface.PARTICIPANTS,
+    "misrandomisation_received": Surface.OPEN_ARMS,
     "rehearsal": Surface.PARTICIPANTS,
     "sealed_list": Surface.PARTICIPANTS,
     "sealed_opening": Surface.PARTICIPANTS,

@@ -42,6 +42,7 @@ BY_WHICH = {
     "randomisation_request": ("participant", "participant"),
     "human_answer": ("screening_revision", "screening_id"),
     "alert_event": ("alert", "alert_id"),
+    "misrandomisation_received": ("misrandomisation", "misrandomisation_id"),
 }
 ANY = frozenset(("opt_out", "recruitment_pause"))
 """Tables where an empty trial or site means any."""

@@ -3,17 +3,21 @@
 import json
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
 import pytest
+from made_up.role_holders import let
 from psycopg.errors import InsufficientPrivilege
 from servers.signer import signer_house
 
 from registry.domain.delegation import Duty
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.methods import PermutedBlocks
+from registry.domain.roles import Role
+from registry.domain.unblinding import UnblindingReason
 from registry.store.signers import enrol_signer
 from registry.store.unit_of_work import open_registry
 from registry.usecases.break_blind import ArmShown, BreakBlind
@@ -29,6 +33,8 @@ KEY, CUSTODIAN = bytes(range(32)), bytes(range(90, 122))
 SECRET = "correct horse battery"
 ARMS = ("zephyr", "quartz")
 HOUR = timedelta(hours=1)
+NOTE = "anaphylaxis, after zephyr"
+"""It names an arm: who is blinded must not read it."""
 STEROIDS = DomainDesign(
     domain="steroids",
     arms=tuple(map(ArmDesign, ARMS)),
@@ -84,7 +90,7 @@ def unblind(house, *words, secret="secret"):
         [
             *(sys.executable, "-c", "from registry.app.cli import main; main()"),
             *("unblind", house.drawn.participant, "--domain", "steroids"),
-            *("--reason", "anaphylaxis", "--actor", "doctor"),
+            *("--reason", "treatment", "--note", NOTE, "--actor", "doctor"),
             *("--secret-file", str(house.folder / secret), *words),
         ],
         env={**environment, "PYTHONPATH": ":".join(sys.path)},
@@ -106,7 +112,7 @@ def test_the_arm_is_told_with_the_signer_and_the_database_alone(house):
     ((who, why, how, knew),) = owner(
         house, "SELECT actor, reason, authenticated_by, sponsor_told FROM unblinding"
     )
-    assert (who, why, how, knew) == ("doctor", "anaphylaxis", "password", False)
+    assert (who, why, how, knew) == ("doctor", "treatment", "password", False)
     ((topic, delivered),) = owner(
         house,
         "SELECT topic, delivered_at FROM outbox WHERE topic = 'trial.unblindings'",
@@ -136,6 +142,47 @@ def test_no_process_wrote_the_arm_and_no_role_but_the_signers_wrote_the_record(h
         assert not any(arm in str(told) for arm in ARMS)
         with pytest.raises(InsufficientPrivilege):
             connection.execute("INSERT INTO unblinding SELECT * FROM unblinding")
+
+
+def test_the_words_beside_the_reason_are_read_by_the_unblinded_alone(house, postgres):
+    """By a login of their own at their places; not by the application, whoever it says."""
+    assert unblind(house).returncode == 0
+    name = house.owner_url.partition("@/")[2].partition("?")[0]
+    logins = {f"{name}_board": ("dsmb", True), f"{name}_mon": ("monitor", False)}
+    for login, (role, is_unblinded) in logins.items():
+        postgres.run(f"CREATE ROLE {login} LOGIN IN ROLE ember_person")
+        if is_unblinded:
+            postgres.run(f"GRANT ember_unblinded TO {login}")
+        with closing(open_registry(house.owner_url)) as book:
+            let(book, login, roles=[Role(role)])
+    asked = "SELECT note FROM seen.unblinding_note"
+    try:
+        with psycopg.connect(login_of(house, f"{name}_board")) as connection:
+            assert (NOTE,) in connection.execute(asked).fetchall()
+        for url, said in (
+            (login_of(house, f"{name}_mon"), ()),
+            (house.app_url, ()),
+            (
+                house.app_url,
+                (
+                    "SET ROLE ember_person",
+                    f"SELECT set_config('ember.person', '{name}_board', false)",
+                ),
+            ),
+        ):
+            for query in (asked, "SELECT note FROM sealed.unblinding_note"):
+                with psycopg.connect(url) as connection:
+                    for statement in said:
+                        connection.execute(statement)
+                    with pytest.raises(InsufficientPrivilege):
+                        connection.execute(query)
+    finally:
+        for login in logins:
+            postgres.run(f"DROP ROLE {login}")
+
+
+def login_of(house, login):
+    return house.owner_url.replace("ember@", f"{login}@")
 
 
 def test_a_page_of_a_sealed_list_is_entered_by_the_signer(house):
@@ -192,7 +239,7 @@ def house_command(house, *, at):
     return BreakBlind(
         participant=house.drawn.participant,
         domain="steroids",
-        reason="anaphylaxis",
+        reason=UnblindingReason.TREATMENT,
         actor="doctor",
         secret=SECRET,
         sponsor_told=True,

@@ -2,22 +2,30 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from typer.testing import CliRunner
 
+from registry.app.cli import app as ember
 from registry.app.commands.query import app as query_app
+from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.delegation import Duty
 from registry.domain.mode import Mode
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.methods import PermutedBlocks
 from registry.domain.role_matrix import MATRIX
 from registry.domain.roles import Role, Sight, Surface
-from registry.domain.unblinding import may_unblind
+from registry.domain.unblinding import (
+    REASONS,
+    Unblinding,
+    UnblindingNote,
+    UnblindingReason,
+    may_unblind,
+)
 from registry.signing.unblinding import unblinded
 from registry.store.engine import database_url, make_engine
-from registry.store.schema import assignments, schema
+from registry.store.schema import assignments, schema, unblinding_notes
 from registry.usecases.break_blind import (
     ArmShown,
     BlindIsBroken,
@@ -47,6 +55,8 @@ DESIGNED = {
 }
 """Where arms are named as the design's, for everybody alike."""
 MINUTE = timedelta(minutes=1)
+NOTE = UnblindingNote(words="anaphylaxis after zephyr", nonce="a0" * 32)
+"""It names an arm."""
 
 
 class Doorkeeper:
@@ -60,7 +70,7 @@ class Doorkeeper:
 def command(bedside, participant="TIDE-A-0001", **changed):
     usual = {
         "domain": "steroids",
-        "reason": "anaphylaxis",
+        "reason": UnblindingReason.TREATMENT,
         "actor": "doctor",
         "sponsor_told": False,
         "at": bedside.noon + 2 * MINUTE,
@@ -118,12 +128,13 @@ def sealed(registry_url, registry):
 def arms_found(registry_url, registry):
     """Table and column wherever a row names an arm, the sealed ones left out."""
     engine = make_engine(database_url(registry_url))
-    hidden = assignments(registry.dialect).fullname
+    sealed = (assignments(registry.dialect), unblinding_notes(registry.dialect))
+    hidden = {table.fullname for table in sealed}
     with engine.connect() as connection:
         found = {
             (table.name, column)
             for table in schema(registry.dialect).sorted_tables
-            if table.fullname != hidden
+            if table.fullname not in hidden
             for row in connection.execute(table.select()).mappings()
             for column, value in row.items()
             if any(arm in str(value) for arm in ARMS)
@@ -151,7 +162,7 @@ def test_it_is_committed_before_the_arm_is_read(blinded, registry):
         (told,) = uow.unblindings.of_trial("TIDE")
     assert (told.actor, told.reason, told.authenticated_by) == (
         "doctor",
-        "anaphylaxis",
+        UnblindingReason.TREATMENT,
         "nothing",
     )
     with registry.inspection() as uow:
@@ -171,8 +182,8 @@ def test_no_arm_is_anywhere_the_application_looks(
     blinded, registry, registry_url, capfd, caplog
 ):
     before = arms_found(registry_url, registry)
-    unblinded(command(blinded), registry, None)
-    unblinded(command(blinded, actor="stranger"), registry, None)
+    unblinded(command(blinded, note=NOTE), registry, None)
+    unblinded(command(blinded, actor="stranger", note=NOTE), registry, None)
 
     assert arms_found(registry_url, registry) == before <= DESIGNED
     with registry.inspection() as uow:
@@ -224,7 +235,6 @@ def test_the_same_question_again_is_one_record_and_another_ask_is_another(
             ErrorCode.BLIND_KEPT,
             "not_randomised",
         ),
-        ({"reason": "  "}, ErrorCode.REASON_MISSING, "no_reason"),
         ({"actor": "stranger"}, ErrorCode.NOT_DELEGATED, "not_delegated"),
     ],
 )
@@ -344,8 +354,135 @@ def test_the_flow_counts_participants_and_the_list_tells_no_arm(
     done = CliRunner().invoke(query_app, words)
     assert [row["number"] for row in json.loads(done.stdout)] == [1, 2]
     table = CliRunner().invoke(query_app, words[:-1])
-    assert "anaphylaxis" in table.stdout
+    assert "treatment" in table.stdout
     assert not any(arm in done.stdout + table.stdout for arm in ARMS)
+
+
+def test_each_reason_of_the_closed_list_is_in_words():
+    assert set(REASONS) == set(UnblindingReason)
+    assert not any("zephyr" in told for told in map(repr, (NOTE, command_of(NOTE))))
+
+
+def command_of(note):
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    return BreakBlind(
+        participant="TIDE-A-0001",
+        domain="steroids",
+        reason=UnblindingReason.TREATMENT,
+        note=note,
+        actor="doctor",
+        sponsor_told=False,
+        at=at,
+    )
+
+
+@pytest.mark.usefixtures("blinded")
+@pytest.mark.parametrize("said", [(), ("--reason", "anaphylaxis"), ("--reason", "")])
+def test_without_a_code_of_the_list_the_list_is_told_and_nothing_asked(
+    registry, registry_url, said
+):
+    words = ["TIDE-A-0001", "--domain", "steroids", "--actor", "doctor", *said]
+    done = CliRunner().invoke(ember, ["unblind", *words, "--registry", registry_url])
+
+    assert done.exit_code == 1
+    assert "EMB-374" in done.stderr
+    assert all(code.value in done.stderr for code in UnblindingReason)
+    with registry.inspection() as uow:
+        assert uow.unblindings.of_trial(None) == ()
+
+
+def test_the_words_beside_the_code_are_kept_and_told_by_no_list(
+    blinded, registry, registry_url
+):
+    done = unblinded(command(blinded, note=NOTE), registry, None)
+
+    with registry.inspection() as uow:
+        assert uow.unblindings.note(done.unblinding.unblinding_id) == NOTE
+    told = CliRunner().invoke(
+        query_app, ["unblindings", "--registry", registry_url, "--json"]
+    )
+    assert "zephyr" not in told.stdout
+    assert '"reason":"treatment"' in told.stdout
+
+
+TAMPERED = {
+    "changed": "UPDATE {notes} SET note = 'nothing'",
+    "taken away": "DELETE FROM {notes}",
+    "another code": "UPDATE unblinding SET reason = 'other'",
+}
+
+
+@pytest.mark.parametrize("how", TAMPERED)
+def test_a_reason_or_its_words_that_somebody_was_at_are_found(
+    blinded, registry, tamper, how
+):
+    unblinded(command(blinded, note=NOTE), registry, None)
+    assert blinded.broken_chains() == []
+
+    tamper(TAMPERED[how].format(notes=unblinding_notes(registry.dialect).fullname))
+
+    assert len(blinded.broken_chains()) == 1
+
+
+def test_words_that_were_put_beside_a_code_later_are_found(blinded, registry, sql):
+    done = unblinded(command(blinded), registry, None)
+
+    notes, name = unblinding_notes(registry.dialect), done.unblinding.unblinding_id
+    sql(f"INSERT INTO {notes.fullname} VALUES ('{name}', 'because', '00')")
+
+    assert len(blinded.broken_chains()) == 1
+
+
+@pytest.fixture
+def uncoded(blinded, registry):
+    """A blind that was broken before there were codes, as the migration left it."""
+    words = UnblindingNote(words="shock after zephyr", nonce="")
+    with registry.transaction() as uow:
+        drawn = uow.allocations.stored(
+            trial="TIDE", domain="steroids", participant="TIDE-A-0001"
+        )
+        broken = Unblinding(
+            unblinding_id="of-before",
+            site="A",
+            trial="TIDE",
+            domain="steroids",
+            participant="TIDE-A-0001",
+            randomisation_id=drawn.randomisation_id,
+            number=1,
+            reason=UnblindingReason.OTHER,
+            actor="doctor",
+            authenticated_by="nothing",
+            sponsor_told=False,
+            at=blinded.noon,
+        )
+        uow.unblindings.add(broken, words)
+        was = record_digest(replace(broken, reason=words.words))
+        uow.audit.append(
+            AuditEntry(
+                site="A",
+                trial="TIDE",
+                action=AuditAction.BLIND_BROKEN,
+                actor="doctor",
+                at=broken.at,
+                subject=broken.unblinding_id,
+                detail={"record": was, "reason": words.words},
+            )
+        )
+    return blinded
+
+
+def test_a_reason_of_before_codes_is_verified_as_it_was_written(uncoded):
+    assert uncoded.broken_chains() == []
+
+
+@pytest.mark.parametrize("how", TAMPERED)
+def test_a_reason_of_before_codes_that_somebody_was_at_is_found(
+    uncoded, registry, tamper, how
+):
+    statement = TAMPERED[how].replace("'other'", "'susar'")
+    tamper(statement.format(notes=unblinding_notes(registry.dialect).fullname))
+
+    assert len(uncoded.broken_chains()) == 1
 
 
 def test_who_may_unblind_treats_or_answers_for_who_treats():
