@@ -11,7 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from registry.signing.messages import ArmAsked, CommitmentAsked, Question
+from registry.signing.messages import (
+    ArmAsked,
+    CommitmentAsked,
+    MovesAsked,
+    Question,
+)
 from streams.vocabulary.clock import iso
 from streams.vocabulary.errors import ErrorCode, Refused
 
@@ -29,9 +34,8 @@ class OwnClock:
         Who asks for an arm in an emergency is not turned away for a clock: they are
         answered as of the signer's. Raises `Refused` EMB-344 for any other question.
         """
-        if isinstance(question, CommitmentAsked):
-            return question
-        now, at = self.now(), question.command.at
+        now = self.now()
+        at = max(_moments(question), key=lambda one: abs(now - one), default=now)
         if abs(now - at) <= self.tolerance:
             return question
         if isinstance(question, ArmAsked):
@@ -42,3 +46,13 @@ class OwnClock:
             f"than {self.tolerance.total_seconds():.0f} s apart.",
             "Set the clock that is wrong, and ask again.",
         )
+
+
+def _moments(question: Question) -> tuple[datetime, ...]:
+    match question:
+        case CommitmentAsked():
+            return ()
+        case MovesAsked():
+            return tuple(one.at for one in question.commands)
+        case _:
+            return (question.command.at,)
