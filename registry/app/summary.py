@@ -9,6 +9,7 @@ from statistics import quantiles
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from registry.app.embedded import Tally
 from registry.app.team import Case, ScriptedTeam
@@ -53,7 +54,8 @@ def print_summary(
     for flow in flows:
         console.print(_flow(flow))
     for obstacle, number in team.obstacles.items():
-        console.print(f"  {number} consented and could not be randomised: {obstacle}")
+        told = f"  {number} consented and could not be randomised: {obstacle}"
+        console.print(told, markup=False)
     console.print(_outcomes(outcomes))
     console.print(_knowledge(_first_known(revisions)))
     console.print(_window(team.window_left, _first_known(revisions)))
@@ -80,7 +82,7 @@ def _beside(flags: Iterable[OnsetView]) -> str:
 
 
 def _flow(flow: FlowView) -> Table:
-    table = Table(title=f"{flow.trial} / {flow.domain}", title_justify="left")
+    table = Table(title=Text(f"{flow.trial} / {flow.domain}"), title_justify="left")
     table.add_column("how far they came")
     table.add_column("number", justify="right")
     for words, number in (
@@ -96,7 +98,7 @@ def _flow(flow: FlowView) -> Table:
     ):
         table.add_row(words, str(number))
     for arm, number in flow.by_arm:
-        table.add_row(f"  to {arm}", str(number))
+        table.add_row(Text(f"  to {arm}"), str(number))
     return table
 
 

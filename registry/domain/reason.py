@@ -15,6 +15,11 @@ def is_reason(told: str | None) -> bool:
     return bool(told and told.strip())
 
 
+def is_name(told: str) -> bool:
+    """Whether it names somebody or something: with a blank at an end it would name another."""
+    return bool(told) and told == told.strip()
+
+
 def expect_reason(told: str | None) -> None:
     """Raises `Refused` EMB-374 where nothing is said."""
     if not is_reason(told):

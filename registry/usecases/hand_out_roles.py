@@ -11,7 +11,7 @@ from datetime import datetime
 
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.enrolment import Obstacle
-from registry.domain.reason import is_reason
+from registry.domain.reason import is_name, is_reason
 from registry.domain.role_matrix import places_of
 from registry.domain.roles import (
     EVERYWHERE,
@@ -141,7 +141,7 @@ def revoke_role(command: RevokeRole, uow: UnitOfWork) -> RoleKept | RoleRefused:
 def _fault(command: GrantRole) -> RoleRefused | None:
     if not is_reason(command.reason):
         return _without_reason()
-    if not all(one.strip() for one in (command.person, command.site, command.trial)):
+    if not all(map(is_name, (command.person, command.site, command.trial))):
         return _refused("no_place_or_person")
     if command.starts_at < command.at:
         return _refused("begins_in_the_past")

@@ -8,7 +8,7 @@ from datetime import datetime
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.delegation import Delegation, Duty
 from registry.domain.enrolment import Obstacle
-from registry.domain.reason import is_reason
+from registry.domain.reason import is_name, is_reason
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.ids import identity
@@ -62,6 +62,8 @@ def add_delegation(
 ) -> DelegationKept | DelegationRefused:
     """Append an entry; it may begin earlier, but signs nothing after the fact."""
     uow.audit.lock(site=command.site, trial=command.trial)
+    if not all(map(is_name, (command.person, command.site, command.trial))):
+        return _refused("no_place_or_person")
     if not command.duties:
         return _refused("no_duty")
     if command.ends_at is not None and command.ends_at <= command.starts_at:

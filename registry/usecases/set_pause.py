@@ -93,9 +93,14 @@ def _expect_known(
 
 
 def _sites(trial: str, uow: UnitOfWork) -> set[str]:
-    """The sites the protocol names; where it names none, all that were heard of."""
+    """The sites the protocol names; where it names none, all that were heard of.
+
+    A trial without a protocol in force has none.
+    """
     active = uow.protocols.active(trial)
-    told = () if active is None else json.loads(active.document).get("sites") or ()
+    if active is None:
+        return set()
+    told = json.loads(active.document).get("sites") or ()
     return {one["id"] for one in told} or {head.site for head in uow.audit.heads()}
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import AsOption, opened_as
-from registry.app.commands.options import ActorOption, RegistryOption, opened
+from registry.app.commands.options import (
+    ActorOption,
+    RegistryOption,
+    instant,
+    opened,
+)
 from registry.app.commands.tables import Columns, print_table, told
 from registry.domain.delegation import Duty
 from registry.domain.enrolment import Obstacle
@@ -62,8 +67,8 @@ def add(
         site=site,
         person=person,
         duties=tuple(duty),
-        starts_at=now if starts is None else starts.replace(tzinfo=UTC),
-        ends_at=None if ends is None else ends.replace(tzinfo=UTC),
+        starts_at=now if starts is None else instant(starts),
+        ends_at=None if ends is None else instant(ends),
         reason=reason,
         actor=actor,
         at=now,
@@ -93,7 +98,7 @@ def end(
         trial=trial,
         site=site,
         entry=entry,
-        ends_at=now if ends is None else ends.replace(tzinfo=UTC),
+        ends_at=now if ends is None else instant(ends),
         reason=reason,
         actor=actor,
         at=now,

@@ -19,6 +19,7 @@ from registry.app.commands.options import (
     TrialOption,
     moment,
 )
+from registry.app.commands.tables import plain
 from registry.domain.flow import EXITS, Box
 from registry.domain.roles import Surface
 from registry.store.listings import FlowAtView, OutcomeFlow
@@ -57,11 +58,11 @@ def flow(
 
 def _table(row: FlowAtView) -> Table:
     told = f"{row.trial} / {row.domain} at {row.at:%Y-%m-%d %H:%M} UTC"
-    table = Table(title=told, title_justify="left")
+    table = Table(title=plain(told), title_justify="left")
     table.add_column("how far they came")
     table.add_column("number", justify="right")
     for words, number in _lines(row, Box.ASSESSED, ""):
-        table.add_row(words, str(number))
+        table.add_row(plain(words), str(number))
     return table
 
 

@@ -19,6 +19,7 @@ from registry.app.commands.options import (
     RegistryOption,
     TrialOption,
 )
+from registry.app.commands.tables import plain
 from registry.domain.misrandomisation import Misrandomisation
 from registry.domain.roles import Surface
 from registry.domain.unblinding import Unblinding
@@ -126,7 +127,7 @@ def _print(name: str, headers: Sequence[str], rows: Iterable[list[str]]) -> None
     for header in headers:
         table.add_column(header.replace("-", " "), overflow="fold")
     for line in lines:
-        table.add_row(*line)
+        table.add_row(*map(plain, line))
     console = Console()
     console.width = console.width if console.is_terminal else 160
     console.print(table)

@@ -11,6 +11,7 @@ import typer
 from registry.app.clocks import SystemClock
 from registry.app.settings import registry_url
 from registry.store.unit_of_work import Registry, open_registry
+from streams.vocabulary.clock import in_utc
 
 
 RegistryOption = Annotated[
@@ -54,4 +55,9 @@ def opened(url: str | None) -> Registry:
 
 def moment(written: datetime | None) -> datetime:
     """What was asked for, in UTC; now where nothing was."""
-    return SystemClock().now() if written is None else written.replace(tzinfo=UTC)
+    return SystemClock().now() if written is None else instant(written)
+
+
+def instant(written: datetime) -> datetime:
+    """The moment that was written, in UTC: by its offset; without one it is UTC."""
+    return written.replace(tzinfo=UTC) if written.tzinfo is None else in_utc(written)

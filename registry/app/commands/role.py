@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -15,6 +15,7 @@ from registry.app.commands.options import (
     ActorOption,
     JsonOption,
     RegistryOption,
+    instant,
     opened,
 )
 from registry.app.commands.tables import Columns, print_table, told
@@ -66,7 +67,7 @@ def grant(
         site=site,
         trial=trial,
         starts_at=now,
-        ends_at=None if ends is None else ends.replace(tzinfo=UTC),
+        ends_at=None if ends is None else instant(ends),
         reason=reason,
         actor=actor,
         at=now,

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 
 RowT = TypeVar("RowT")
@@ -25,6 +26,11 @@ def listed(names: Collection[str]) -> str:
     return ", ".join(sorted(names)) or "none"
 
 
+def plain(words: str) -> Text:
+    """Words as they were written: brackets in them are no markup."""
+    return Text(words)
+
+
 def print_table(name: str, rows: Sequence[RowT], columns: Columns) -> None:
     """Print the rows as a table with these columns."""
     if not rows:
@@ -34,7 +40,7 @@ def print_table(name: str, rows: Sequence[RowT], columns: Columns) -> None:
     for header in columns:
         table.add_column(header, overflow="fold")
     for row in rows:
-        table.add_row(*(str(tell(row)) for tell in columns.values()))
+        table.add_row(*(plain(str(tell(row))) for tell in columns.values()))
     console = Console()
     console.width = console.width if console.is_terminal else 160
     console.print(table)

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from streams.clinical.feasibility.report import (
     Attrition,
@@ -21,17 +22,19 @@ from streams.clinical.feasibility.report import (
 def print_report(told: Backtest, console: Console) -> None:
     """All tables, domain by domain; then what the figures do not say."""
     console.print(
-        f"[bold]{told.protocol} {told.version}[/] ({told.evidence}) over {told.source}, "
-        f"protocol {told.protocol_hash[:12]}, Ember {told.software_version}\n"
-        f"flags: {', '.join(told.definitions) or 'none'}",
-        highlight=False,
+        Text.assemble(
+            (f"{told.protocol} {told.version}", "bold"),
+            f" ({told.evidence}) over {told.source}, "
+            f"protocol {told.protocol_hash[:12]}, Ember {told.software_version}\n"
+            f"flags: {', '.join(told.definitions) or 'none'}",
+        )
     )
     for domain in told.domains:
-        console.print(f"\n[bold]{domain.domain}[/]: {domain.title}", highlight=False)
+        console.print(Text.assemble("\n", (domain.domain, "bold"), f": {domain.title}"))
         for table in _tables(domain):
             console.print(table)
         for sentence in notes(domain):
-            console.print(sentence, highlight=False, soft_wrap=True)
+            console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
 def notes(domain: DomainReport) -> Iterator[str]:
@@ -190,7 +193,7 @@ _WORDING = 60
 def _grid(
     title: str, headers: Sequence[str], rows: Iterable[Sequence[str | int]]
 ) -> Table:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=Text(title), title_justify="left")
     for index, header in enumerate(headers):
         words = index == 0 or header in {"text", "number", "as written", "moved"}
         table.add_column(
@@ -200,5 +203,5 @@ def _grid(
             no_wrap=header not in {"step", "text", "moved"},
         )
     for row in rows:
-        table.add_row(*map(str, row))
+        table.add_row(*(Text(str(told)) for told in row))
     return table

@@ -99,9 +99,9 @@ def publish(bedside, registry, p_best=None, **changed):
         return publish_vector(PublishVector(**(usual | changed)), uow)
 
 
-def pause(bedside, registry, paused=True, **place):
+def pause(bedside, registry, paused=True, trial="TIDE", **place):
     command = SetPause(
-        trial="TIDE",
+        trial=trial,
         place=Place(**place),
         paused=paused,
         reason="safety",
@@ -437,6 +437,17 @@ def test_a_misspelt_pause_is_refused(bedside, registry, place):
     bedside.open_trial()
     with pytest.raises(Refused) as fault:
         pause(bedside, registry, **place)
+
+    assert fault.value.code is ErrorCode.UNKNOWN_PART
+
+
+@pytest.mark.parametrize("place", [{"site": "A"}, {"domain": "fluids"}])
+def test_a_pause_of_a_misspelt_trial_is_refused(bedside, registry, place):
+    """The site is heard of, in another trial: told as paused, it would recruit on."""
+    bedside.open_trial()
+    bedside.hear(bedside.verdict("p1"))
+    with pytest.raises(Refused) as fault:
+        pause(bedside, registry, trial="tide", **place)
 
     assert fault.value.code is ErrorCode.UNKNOWN_PART
 

@@ -128,6 +128,7 @@ def test_nobody_makes_themselves_more_than_they_are(give):
     [
         ({"site": ""}, "no_place_or_person"),
         ({"trial": " "}, "no_place_or_person"),
+        ({"site": " A"}, "no_place_or_person"),
         ({"reason": " "}, "no_reason_for_change"),
         ({"starts_at": LONG_AGO - timedelta(seconds=1)}, "begins_in_the_past"),
         ({"ends_at": LONG_AGO}, "ends_before_it_begins"),
