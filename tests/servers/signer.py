@@ -10,10 +10,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from socket import AF_UNIX, socket
 
 from servers.postgres import Server
 
@@ -73,14 +74,14 @@ class SignerHouse:
     ) -> subprocess.Popen[bytes]:
         """A signer that answers already; another one where EMBER_SIGNER is another."""
         environment = self.environment(**more)
-        socket = Path(environment["EMBER_SIGNER"])
+        place = Path(environment["EMBER_SIGNER"])
         with (self.folder / "said").open("ab") as said:
             process = subprocess.Popen(
                 command, env=environment, stdout=said, stderr=said
             )
         self._running.append(process)
         give_up = time.monotonic() + _PATIENCE
-        while not socket.exists():
+        while not _listens(place):
             assert process.poll() is None, self.said
             assert time.monotonic() < give_up, self.said
             time.sleep(0.02)
@@ -93,6 +94,14 @@ class SignerHouse:
             process.kill()
             process.wait(_PATIENCE)
         self._running.clear()
+
+
+def _listens(path: Path) -> bool:
+    """Whether somebody takes calls there: the file is there a moment earlier."""
+    with socket(AF_UNIX) as line, suppress(OSError):
+        line.connect(str(path))
+        return True
+    return False
 
 
 @contextmanager
