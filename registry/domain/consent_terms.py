@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from registry.domain.consent import (
     BEGUN,
@@ -64,6 +65,34 @@ class Terms:
     """In the order of the amendments."""
 
 
+class Word(Protocol):
+    """What of one recorded word decides what stands: a `Consent`, or as much of it."""
+
+    @property
+    def state(self) -> ConsentState:
+        """What was said."""
+
+    @property
+    def basis(self) -> ConsentBasis | None:
+        """How it was given, or who refused it."""
+
+    @property
+    def document_version(self) -> str | None:
+        """Of the information sheet and form that were used."""
+
+    @property
+    def decided_at(self) -> datetime:
+        """When it was said."""
+
+    @property
+    def deadline(self) -> datetime | None:
+        """Deferred: by when somebody has to be asked."""
+
+    @property
+    def scopes(self) -> tuple[Scope, ...] | None:
+        """Withdrawn: what was taken; None takes everything."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """What all recorded words come to, whatever the clock says."""
@@ -95,14 +124,15 @@ class Stand:
     """A declared rule forbids to use what was recorded; it is never deleted."""
 
 
+_NOTHING = Recorded()
 NOT_ASKED = Stand(standing=Standing.NOT_ASKED, permits=NOTHING)
 """Of whom there is no word."""
 
 
-def recorded(consents: Iterable[Consent]) -> Recorded:
-    """What these words, in order, come to."""
-    told = Recorded()
-    for word in consents:
+def recorded(words: Iterable[Word]) -> Recorded:
+    """What these, in order, come to."""
+    told = _NOTHING
+    for word in words:
         told = _after(told, word)
     return told
 
@@ -185,7 +215,7 @@ def _fault_of_taking(
     return None
 
 
-def _after(told: Recorded, word: Consent) -> Recorded:
+def _after(told: Recorded, word: Word) -> Recorded:
     standing = follows(told.standing, word.state, word.basis)
     withdrawn = standing is Standing.WITHDRAWN
     refused = word.state is ConsentState.REFUSED
@@ -201,7 +231,7 @@ def _after(told: Recorded, word: Consent) -> Recorded:
     )
 
 
-def _scopes(word: Consent) -> frozenset[Scope]:
+def _scopes(word: Word) -> frozenset[Scope]:
     return taken(word.scopes if word.state is ConsentState.WITHDRAWN else None)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from registry.store.drawn_by import drawn_by
 from registry.store.listings import OutcomeFlow
@@ -25,32 +26,46 @@ Place = tuple[str, str]
 """Trial and domain."""
 
 
-def touched(
-    connection: Connection, at: datetime, asked: Sequence[ColumnElement[bool]]
-) -> tuple[Counter[Place], Counter[Place]]:
-    """Screenings recorded by `at` of which somebody was told; those answered."""
-    told = (
-        select(AlertRow.screening_id)
-        .join(AlertEventRow, AlertEventRow.alert_id == AlertRow.alert_id)
-        .where(AlertEventRow.told, AlertEventRow.at <= at)
-    )
-    answered = select(AnswerRow.screening_id).where(AnswerRow.answered_at <= at)
-    row = ScreeningStateRow
-    known = select(row.trial, row.domain, func.count())
-    known = known.where(row.first_recorded_at <= at, *asked)
-    known = known.group_by(row.trial, row.domain)
-    alerted, signed = (
-        Counter(
-            {
-                (trial, domain): number
-                for trial, domain, number in connection.execute(
-                    known.where(row.screening_id.in_(those))
-                )
-            }
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Which trial and domain are asked about; None: all."""
+
+    trial: str | None = None
+    domain: str | None = None
+
+    def of(self, row: Any) -> tuple[ColumnElement[bool], ...]:  # noqa: ANN401  a mapped class or its alias
+        """The conditions on a table with both columns."""
+        asked = {"trial": self.trial, "domain": self.domain}
+        return tuple(
+            getattr(row, name) == value
+            for name, value in asked.items()
+            if value is not None
         )
-        for those in (told, answered)
+
+
+def touched(
+    connection: Connection, at: datetime, within: Within
+) -> tuple[Counter[Place], Counter[Place]]:
+    """Screenings recorded by `at` of which somebody was told; those answered.
+
+    Each is looked up: by a join of thousands with all of them, all would be read.
+    """
+    alert, answer, state = AlertRow, AnswerRow, ScreeningStateRow
+    told = (
+        select(alert.trial, alert.domain, func.count(alert.screening_id.distinct()))
+        .join(AlertEventRow, AlertEventRow.alert_id == alert.alert_id)
+        .where(AlertEventRow.told, AlertEventRow.at <= at, *within.of(alert))
+        .where(_recorded(alert.screening_id) <= at)
+        .group_by(alert.trial, alert.domain)
     )
-    return alerted, signed
+    signed = select(answer.screening_id).where(answer.answered_at <= at)
+    answered = (
+        select(state.trial, state.domain, func.count())
+        .where(state.screening_id.in_(signed))
+        .where(state.first_recorded_at <= at, *within.of(state))
+        .group_by(state.trial, state.domain)
+    )
+    return _by_place(connection, told), _by_place(connection, answered)
 
 
 def arms(connection: Connection, at: datetime) -> dict[Place, Counter[str]]:
@@ -73,10 +88,8 @@ def unblinded(connection: Connection, at: datetime) -> Counter[Place]:
     """For how many participants the blind had been broken."""
     row = UnblindingRow
     query = select(row.trial, row.domain, func.count(row.participant.distinct()))
-    found = connection.execute(
-        query.where(row.at <= at).group_by(row.trial, row.domain)
-    )
-    return Counter({(trial, domain): number for trial, domain, number in found})
+    by_place = query.where(row.at <= at).group_by(row.trial, row.domain)
+    return _by_place(connection, by_place)
 
 
 def outcomes_told(
@@ -121,6 +134,20 @@ def primary_reason(verdict: TrialScreening) -> str:
 def speaks_against(one: CriterionVerdict) -> bool:
     """Whether what the criterion says keeps the patient out."""
     return one.truth == ("FALSE" if one.role == "inclusion" else "TRUE")
+
+
+def _by_place(
+    connection: Connection, query: Select[*tuple[Any, ...]]
+) -> Counter[Place]:
+    found = connection.execute(query)
+    return Counter({(trial, domain): number for trial, domain, number in found})
+
+
+def _recorded(screening: InstrumentedAttribute[str]) -> ColumnElement[datetime]:
+    """When the first revision of that screening was."""
+    state = ScreeningStateRow
+    mine = select(state.first_recorded_at).where(state.screening_id == screening)
+    return mine.scalar_subquery()
 
 
 def _statuses(

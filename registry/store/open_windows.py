@@ -9,12 +9,12 @@ it lies.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, Subquery, case, func, or_, select
 
 from registry.domain.enrolment import status_with_answers
 from registry.store.columns import UtcDateTime
@@ -47,9 +47,10 @@ def answered(
     where that comes before (None: it does not). What had lapsed by then does not count.
     """
     drawn = _drawn(connection, equal)
+    mine = _where(_answered(), ScreeningStateRow, equal)
     return {
         said.screening_id: said.status_at(said.end_at(at, drawn.get(said.screening_id)))
-        for said in _said_while_open(connection, equal)
+        for said in _said(connection, mine, _last_while_open(mine))
     }
 
 
@@ -59,20 +60,22 @@ def ruled_out_by_answer(connection: Connection, at: datetime) -> frozenset[str]:
     By the last verdict with the window open that was recorded until `at`, and the
     answers that counted then, or at its end where that came before.
     """
-    last = {said.screening_id: said for said in _said_while_open(connection, {}, at)}
+    state = ScreeningStateRow
+    mine = _answered().where(or_(state.ever_eligible, state.ever_needs_human))
+    last = _last_while_open(mine, recorded_by=at, saying=("eligible", "needs_human"))
     return frozenset(
-        name
-        for name, said in last.items()
-        if said.verdict.status != "ineligible"
-        and said.status_at(min(at, said.ends)) == "ineligible"
+        said.screening_id
+        for said in _said(connection, mine, last)
+        if said.status_at(min(at, said.ends)) == "ineligible"
     )
 
 
 def by_answers_alone(connection: Connection) -> Counter[Domain]:
     """Screenings the machine never called eligible while open, and the answers did."""
+    mine = _answered().where(~ScreeningStateRow.ever_eligible)
     joined = {
         said.screening_id: (said.verdict.trial, said.verdict.domain)
-        for said in _said_while_open(connection, {}, never_eligible=True)
+        for said in _said(connection, mine, _while_open(mine))
         if said.was_ever_eligible
     }
     return Counter(joined.values())
@@ -114,23 +117,13 @@ class _Said:
         return status_with_answers(self.verdict, held)
 
 
-def _said_while_open(
-    connection: Connection,
-    equal: dict[str, str | None],
-    recorded_by: datetime | None = None,
-    *,
-    never_eligible: bool = False,
+def _said(
+    connection: Connection, mine: Select[str], revisions: Select[*tuple[Any, ...]]
 ) -> Iterator[_Said]:
-    """The revisions with the window open of each answered screening, in order.
-
-    `never_eligible`: of those alone that the machine never called so.
-    """
-    mine = _answered(equal, never_eligible=never_eligible)
+    """These revisions of those screenings, with what humans answered."""
     answers, protocols = _answers(connection, mine), ProtocolRepository(connection)
     asked: dict[tuple[str, str], Mapping[str, Asked]] = {}
-    for name, document, deadline, until in connection.execute(
-        _revisions(mine, recorded_by)
-    ):
+    for name, document, deadline, until in connection.execute(revisions):
         verdict = decode(TRIAL_SCREENING, document.encode())
         version = (verdict.trial, verdict.protocol_hash)
         if version not in asked:
@@ -168,36 +161,60 @@ def _drawn(connection: Connection, equal: dict[str, str | None]) -> dict[str, da
     }
 
 
-def _answered(equal: dict[str, str | None], *, never_eligible: bool) -> Select[str]:
+def _answered() -> Select[str]:
     """The screenings with a signed answer."""
     state = ScreeningStateRow
-    query = _where(select(state.screening_id), state, equal).where(
-        state.screening_id.in_(select(AnswerRow.screening_id))
-    )
-    return query.where(~state.ever_eligible) if never_eligible else query
+    signed = select(AnswerRow.screening_id)
+    return select(state.screening_id).where(state.screening_id.in_(signed))
 
 
-def _revisions(
-    mine: Select[str], recorded_by: datetime | None
+def _while_open(mine: Select[str]) -> Select[*tuple[Any, ...]]:
+    """Of each its revisions with the window open, in order."""
+    known = _revisions(mine)
+    told = _told(known).where(known.c.window_open)
+    return told.order_by(known.c.screening_id, known.c.revision)
+
+
+def _last_while_open(
+    mine: Select[str],
+    *,
+    recorded_by: datetime | None = None,
+    saying: Collection[ScreeningStatus] | None = None,
 ) -> Select[*tuple[Any, ...]]:
+    """Of each the last of those, as of `recorded_by`, where it said one of these."""
+    known = _revisions(mine, recorded_by)
+    told = _told(known).where(known.c.revision == known.c.last_open)
+    return told if saying is None else told.where(known.c.status.in_(saying))
+
+
+def _told(known: Subquery) -> Select[*tuple[Any, ...]]:
+    return select(
+        known.c.screening_id, known.c.document, known.c.deadline, known.c.until
+    )
+
+
+def _revisions(mine: Select[str], recorded_by: datetime | None = None) -> Subquery:
+    """All of each, with when the next was known, and which was the last while open."""
     row = ScreeningRow
     until: Any = func.lead(row.known_at, type_=UtcDateTime).over(
         partition_by=row.screening_id, order_by=row.revision
     )
+    last_open = func.max(case((row.window_open, row.revision))).over(
+        partition_by=row.screening_id
+    )
     query = select(
         row.screening_id,
         row.revision,
+        row.status,
         row.window_open,
         row.document,
         row.deadline,
         until.label("until"),
+        last_open.label("last_open"),
     ).where(row.screening_id.in_(mine))
     if recorded_by is not None:
         query = query.where(row.recorded_at <= recorded_by)
-    said = query.subquery()
-    order = (said.c.screening_id, said.c.revision)
-    told = select(said.c.screening_id, said.c.document, said.c.deadline, said.c.until)
-    return told.where(said.c.window_open).order_by(*order)
+    return query.subquery()
 
 
 @dataclass(frozen=True, slots=True)

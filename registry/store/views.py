@@ -21,7 +21,8 @@ from registry.domain.roles import Person, Surface
 from registry.store import for_the_unblinded, worklists
 from registry.store.agreement import agreement
 from registry.store.flow import flow
-from registry.store.flow_at import Within, flow_at
+from registry.store.flow_at import flow_at
+from registry.store.flow_parts import Within
 from registry.store.listings import (
     AgreementView,
     AlertView,

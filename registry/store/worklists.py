@@ -7,16 +7,15 @@ clock, so it is due at the moment it is due.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Select, and_, select
 
-from registry.domain.consent import Standing
+from registry.domain.consent import ConsentBasis, ConsentState, Scope, Standing
 from registry.domain.consent_terms import Recorded, Stand, Terms, recorded, stand
-from registry.domain.participant import Consent, OptOut, Participant
+from registry.domain.participant import Participant
 from registry.domain.stratum import FactorState
 from registry.store.drawn_by import drawn_by
 from registry.store.listings import ConsentView, Due, StratumView
@@ -28,9 +27,6 @@ from registry.store.rows.verdicts import ScreeningRow, ScreeningStateRow
 from registry.usecases.consent_stands import declared_terms
 from registry.usecases.strata import factors_of
 from streams.vocabulary.messages import TRIAL_SCREENING, decode
-
-
-ViewT = TypeVar("ViewT", Consent, Participant)
 
 
 def consents(
@@ -60,14 +56,16 @@ def stands(
     words = _words(connection, at, decided_until)
     out = opted_out(connection, at, decided_until)
     drawn = set(connection.execute(_randomised(at)).scalars())
+    undeclared = Terms()
     for one in _participants(connection, trial):
-        told = recorded(words[one.participant])
+        told = recorded(words.get(one.participant, ()))
         document = documents.get(one.trial)
+        against = out.get((one.site, one.patient), ())
         now = stand(
             told,
-            Terms() if document is None else declared_terms(document, one.site),
+            undeclared if document is None else declared_terms(document, one.site),
             at=at,
-            opted_out=not out[one.site, one.patient].isdisjoint({"", one.trial}),
+            opted_out="" in against or one.trial in against,
             randomised=one.participant in drawn,
         )
         yield one, told, now
@@ -77,17 +75,18 @@ def opted_out(
     connection: Connection, at: datetime, decided_until: datetime | None = None
 ) -> dict[tuple[str, str], set[str]]:
     """By site and patient, the trials whose opt-out stands; empty for all research."""
+    row = OptOutRow
     query = (
-        select(*_columns(OptOutRow, OptOut))
-        .where(OptOutRow.recorded_at <= at)
-        .order_by(OptOutRow.revision)
+        select(row.site, row.patient, row.trial, row.stands)
+        .where(row.recorded_at <= at)
+        .order_by(row.revision)
     )
     if decided_until is not None:
-        query = query.where(OptOutRow.decided_at <= decided_until)
+        query = query.where(row.decided_at <= decided_until)
     out: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for row in connection.execute(query).mappings():
-        trials = out[row["site"], row["patient"]]
-        (trials.add if row["stands"] else trials.discard)(row["trial"])
+    for site, patient, trial, stands_now in connection.execute(query).all():
+        trials = out[site, patient]
+        (trials.add if stands_now else trials.discard)(trial)
     return out
 
 
@@ -161,27 +160,55 @@ def _due(now: Stand) -> Due | None:
     return _DUE.get(now.standing)
 
 
-def _participants(connection: Connection, trial: str | None) -> Iterable[Participant]:
-    query = select(*_columns(ParticipantRow, Participant))
+def _participants(connection: Connection, trial: str | None) -> list[Participant]:
+    row = ParticipantRow
+    query = select(
+        row.participant, row.trial, row.site, row.patient, row.number, row.recorded_at
+    ).order_by(row.trial, row.site, row.number)
     if trial is not None:
-        query = query.where(ParticipantRow.trial == trial)
-    order = (ParticipantRow.trial, ParticipantRow.site, ParticipantRow.number)
-    return _each(Participant, connection.execute(query.order_by(*order)))
+        query = query.where(row.trial == trial)
+    told = connection.execute(query).all()
+    return [
+        Participant(
+            participant=code,
+            trial=of,
+            site=site,
+            patient=patient,
+            number=number,
+            recorded_at=recorded_at,
+        )
+        for code, of, site, patient, number, recorded_at in told
+    ]
+
+
+class _Said(NamedTuple):
+    """One word of a participant, without what nothing follows from.
+
+    A list of all participants makes one of each word that was ever recorded.
+    """
+
+    state: ConsentState
+    basis: ConsentBasis | None
+    document_version: str | None
+    decided_at: datetime
+    deadline: datetime | None
+    scopes: tuple[Scope, ...] | None
 
 
 def _words(
     connection: Connection, at: datetime, decided_until: datetime | None
-) -> dict[str, list[Consent]]:
+) -> dict[str, list[_Said]]:
+    row = ConsentRow
     query = (
-        select(*_columns(ConsentRow, Consent))
-        .where(ConsentRow.recorded_at <= at)
-        .order_by(ConsentRow.participant, ConsentRow.revision)
+        select(row.participant, *(getattr(row, name) for name in _Said._fields))
+        .where(row.recorded_at <= at)
+        .order_by(row.participant, row.revision)
     )
     if decided_until is not None:
-        query = query.where(ConsentRow.decided_at <= decided_until)
-    words: dict[str, list[Consent]] = defaultdict(list)
-    for word in _each(Consent, connection.execute(query)):
-        words[word.participant].append(word)
+        query = query.where(row.decided_at <= decided_until)
+    words: dict[str, list[_Said]] = defaultdict(list)
+    for participant, *said in connection.execute(query).all():
+        words[participant].append(_Said(*said))
     return words
 
 
@@ -199,13 +226,3 @@ def _open_screenings(at: datetime, trial: str | None) -> Select[str]:
     query = select(row.document).select_from(state).join(row, latest)
     query = query.where(state.window_open, state.deadline >= at)
     return query if trial is None else query.where(state.trial == trial)
-
-
-def _each(view: type[ViewT], rows: Iterable[Sequence[Any]]) -> Iterator[ViewT]:
-    """Of rows with `_columns` of that view; `mappings()` would take half as long again."""
-    names = [field.name for field in fields(view)]
-    return (view(**dict(zip(names, row, strict=True))) for row in rows)
-
-
-def _columns(row: type[Any], view: type[Any]) -> list[Any]:
-    return [getattr(row, field.name) for field in fields(view)]

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from sqlalchemy import BindParameter, Connection, FromClause, bindparam
+from sqlalchemy import (
+    JSON,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Function,
+    bindparam,
+    func,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -29,6 +38,15 @@ def insert_into(
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+def all_of(
+    connection: Connection, column: ColumnElement[str]
+) -> Function[Sequence[str] | None]:
+    """An aggregate of the values of a group; none are an empty list, or null."""
+    postgres = connection.dialect.name == "postgresql"
+    of_json = func.json_agg if postgres else func.json_group_array
+    return of_json(column, type_=JSON)
 
 
 def told(value: DataclassInstance) -> dict[str, Any]:
