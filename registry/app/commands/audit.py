@@ -25,7 +25,7 @@ from registry.store.unit_of_work import Registry
 from registry.usecases.anchor_audit import NotAnchored
 from registry.usecases.verify_audit import ChainReport, verify_audit
 from streams.vocabulary.clock import iso
-from streams.vocabulary.errors import ErrorCode, SettingsError
+from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 
 
 app = typer.Typer(
@@ -120,9 +120,17 @@ def _whole(
 
 
 def _heads(files: list[Path]) -> list[Head]:
-    return [
-        head for file in files for anchor in read_anchors(file) for head in anchor.heads
-    ]
+    """Raises `InputError` EMB-113 for a file without an anchor: it would hold nothing."""
+    heads = []
+    for file in files:
+        kept = read_anchors(file)
+        if not kept:
+            raise InputError(
+                ErrorCode.UNREADABLE_FILE,
+                f"{file} holds no anchor, so no chain would be held against it.",
+            )
+        heads += [head for anchor in kept for head in anchor.heads]
+    return heads
 
 
 def _anchored(kept: Kept | NotAnchored) -> str:

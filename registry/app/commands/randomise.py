@@ -208,6 +208,6 @@ def _words(told: RandomiseTold) -> list[str]:
         return [f"Nothing is drawn for {place}, mode {told.mode}; {request}:"]
     when = iso(told.randomised_at)
     drawn = f"was randomised before, at {when}" if told.repeated else "is randomised"
-    arm = "the arm is blinded" if told.arm is None else f"arm {told.arm}"
+    arm = "the arm is hidden" if told.arm is None else f"arm {told.arm}"
     kit = "" if told.kit is None else f"; hand out kit {told.kit}"
     return [f"{told.participant}: {place} {drawn}; {arm}{kit}.", request]

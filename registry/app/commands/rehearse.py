@@ -63,5 +63,5 @@ def rehearse(
         print(REHEARSED.dump_json(told).decode())
         return
     print("REHEARSAL: nothing of it is true of anybody.")
-    arm = "the arm is blinded" if told.arm is None else f"arm {told.arm}"
+    arm = "the arm is hidden" if told.arm is None else f"arm {told.arm}"
     print(f"{told.decoy}: {arm}; kit {told.kit}.")

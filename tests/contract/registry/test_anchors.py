@@ -12,7 +12,7 @@ from registry.app.commands.audit import app
 from registry.store.anchor_file import read_anchors
 from registry.store.schema import assignments
 from registry.usecases.anchor_audit import NotAnchored
-from streams.vocabulary.errors import SettingsError
+from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 LAST = "WHERE site = 'A' AND trial = 'TIDE'"
@@ -114,6 +114,16 @@ def test_a_tail_cut_off_with_its_head_is_found_by_the_anchors_alone(
         "sequence": 11,
         "reason": "an anchor remembers row 11",
     }
+
+
+@pytest.mark.usefixtures("lived")
+def test_a_file_that_was_emptied_is_refused_rather_than_held_to_nothing(ember, file):
+    file.touch()
+
+    done = ember("verify", "--anchors", str(file))
+
+    assert done.exception.code is ErrorCode.UNREADABLE_FILE
+    assert "holds no anchor" in str(done.exception)
 
 
 @pytest.mark.usefixtures("lived")

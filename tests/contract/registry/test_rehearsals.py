@@ -234,7 +234,7 @@ def test_the_commands_are_those_of_the_night(registry, registry_url):
     words = ["rehearse", "TIDE", "--domain", "mask", "--site", "A", "--actor", "nurse"]
     done = CliRunner().invoke(ember, [*words, "--registry", registry_url])
     assert done.exit_code == 0, done.output
-    assert "the arm is blinded" in done.stdout
+    assert "the arm is hidden" in done.stdout
     if registry.dialect == "postgresql":
         return
     code = done.stdout.splitlines()[1].partition(":")[0]

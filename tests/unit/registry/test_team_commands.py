@@ -252,7 +252,7 @@ def test_in_a_blinded_domain_no_arm_is_told_anywhere(house_of):
     assert answer["done"]
     assert answer["arm"] is None
     assert not re.search("alpha|beta", words.output + json.dumps(answer))
-    assert "the arm is blinded" in words.stdout
+    assert "the arm is hidden" in words.stdout
 
 
 def test_a_request_of_another_patient_is_refused(house):
