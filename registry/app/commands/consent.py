@@ -25,13 +25,14 @@ from registry.app.commands.naming import (
 from registry.app.commands.options import ActorOption, RegistryOption
 from registry.app.obstacles import hindrances
 from registry.app.whom import Named, stay_of
-from registry.domain.consent import ConsentBasis, ConsentState
+from registry.domain.consent import ConsentBasis, ConsentState, Scope
 from registry.domain.roles import Surface
 from registry.usecases.record_consent import (
     ConsentRecorded,
     RecordConsent,
     record_consent,
 )
+from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 app = typer.Typer(
@@ -61,6 +62,12 @@ def record(
         str | None,
         typer.Option(help="Version of the information sheet and form that were used."),
     ] = None,
+    scope: Annotated[
+        list[Scope] | None,
+        typer.Option(
+            help="What is withdrawn, repeatable; `withdrawn` without it takes all."
+        ),
+    ] = None,
     decided_at: DecidedOption = None,
     reason: ReasonOption = None,
     registry: RegistryOption = None,
@@ -74,6 +81,7 @@ def record(
         told_in_words(),
         closing(opened_as(registry, actor, Surface.RECORD_CONSENT)) as book,
     ):
+        _expect_of(state, ConsentState.WITHDRAWN, "--scope", given=bool(scope))
         now = SystemClock().now()
         named = Named(patient=patient, site=site, trial=trial, episode=episode)
         stay = stay_of(book, named, at=now)
@@ -86,6 +94,7 @@ def record(
             state=state,
             basis=basis,
             document_version=document,
+            scopes=tuple(scope or ()),
             decided_at=moment_given(decided_at, now),
             reason=reason,
             actor=actor,
@@ -108,8 +117,26 @@ def record(
     )
     whom = f"{told.patient} in {told.trial}"
     words = (
-        f"{told.participant}: {state} is recorded for {whom}."
+        f"{told.participant}: {_said(command)} is recorded for {whom}."
         if told.done
         else f"Nothing is recorded for {whom}:"
     )
     answer_with(told, CONSENT, [words], told.obstacles, as_json=as_json)
+
+
+def _expect_of(
+    state: ConsentState, wanted: ConsentState, option: str, *, given: bool
+) -> None:
+    """Nothing that was told is dropped: raises EMB-402 for another state's option."""
+    if given and state is not wanted:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            f"{option} says nothing of {state.value}.",
+            f"Leave it out, or record {wanted.value}.",
+        )
+
+
+def _said(command: RecordConsent) -> str:
+    """The word, and of a withdrawal in part what it takes."""
+    scopes = ", ".join(sorted(command.scopes))
+    return f"{command.state} ({scopes})" if scopes else command.state.value

@@ -14,6 +14,8 @@ from registry.app.cli import app
 from registry.app.obstacles import WORDS
 from registry.app.published import published_schemas
 from registry.app.trials import activate
+from registry.domain.consent import EVERYTHING, Scope
+from registry.domain.consent_terms import recorded
 from registry.domain.mode import Mode
 from registry.domain.randomisation.signer import KeyedSigner
 from registry.store.migrate import migrate
@@ -272,6 +274,36 @@ def test_a_step_that_does_not_exist_records_nothing():
     answer = told("consent.record", "consent", "record", "p1", "withdrawn", status=1)
     assert (answer["done"], answer["state"]) == (False, None)
     assert [o["code"] for o in answer["obstacles"]] == ["EMB-316"]
+
+
+def stands_of(participant, house):
+    with house.book.transaction() as uow:
+        return recorded(uow.participants.consents_of([participant]))
+
+
+def test_what_is_withdrawn_in_part_leaves_the_rest(house):
+    consented("p1")
+    record = ("consent", "record", "p1", "withdrawn")
+
+    done = ember(*record, "--scope", "treatment")
+    assert "withdrawn (treatment) is recorded" in done.stdout
+    assert stands_of("little-A-0001", house).scopes == {Scope.TREATMENT}
+
+    assert ember(*record, "--scope", "data", "--scope", "treatment").exit_code == 0
+    assert stands_of("little-A-0001", house).scopes == {Scope.TREATMENT, Scope.DATA}
+
+    assert ember(*record).exit_code == 0
+    assert stands_of("little-A-0001", house).scopes == EVERYTHING
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize("state", ["refused", "asked", "given"])
+def test_a_scope_of_what_is_no_withdrawal_is_never_dropped(state):
+    done = ember("consent", "record", "p1", state, "--scope", "data")
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "EMB-402" in done.stderr
+    assert "--scope says nothing of" in done.stderr
 
 
 @pytest.mark.usefixtures("house")
