@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -68,6 +69,14 @@ def record(
             help="What is withdrawn, repeatable; `withdrawn` without it takes all."
         ),
     ] = None,
+    deadline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="`deferred`: by when somebody is asked, with its offset; never later "
+            "than the protocol's `within`, and needed where it has none.",
+        ),
+    ] = None,
     decided_at: DecidedOption = None,
     reason: ReasonOption = None,
     registry: RegistryOption = None,
@@ -82,6 +91,9 @@ def record(
         closing(opened_as(registry, actor, Surface.RECORD_CONSENT)) as book,
     ):
         _expect_of(state, ConsentState.WITHDRAWN, "--scope", given=bool(scope))
+        _expect_of(
+            state, ConsentState.DEFERRED, "--deadline", given=deadline is not None
+        )
         now = SystemClock().now()
         named = Named(patient=patient, site=site, trial=trial, episode=episode)
         stay = stay_of(book, named, at=now)
@@ -94,6 +106,7 @@ def record(
             state=state,
             basis=basis,
             document_version=document,
+            deadline=None if deadline is None else moment_given(deadline, now),
             scopes=tuple(scope or ()),
             decided_at=moment_given(decided_at, now),
             reason=reason,
@@ -111,13 +124,14 @@ def record(
         participant=done.participant,
         state=done.state if isinstance(done, ConsentRecorded) else None,
         revision=done.revision if isinstance(done, ConsentRecorded) else None,
+        deadline=done.deadline if isinstance(done, ConsentRecorded) else None,
         obstacles=()
         if isinstance(done, ConsentRecorded)
         else hindrances([done.obstacle]),
     )
     whom = f"{told.patient} in {told.trial}"
     words = (
-        f"{told.participant}: {_said(command)} is recorded for {whom}."
+        f"{told.participant}: {_said(command, told.deadline)} is recorded for {whom}."
         if told.done
         else f"Nothing is recorded for {whom}:"
     )
@@ -136,7 +150,9 @@ def _expect_of(
         )
 
 
-def _said(command: RecordConsent) -> str:
-    """The word, and of a withdrawal in part what it takes."""
+def _said(command: RecordConsent, deadline: datetime | None) -> str:
+    """The word; of a withdrawal in part what it takes, of a deferral until when."""
+    if deadline is not None:
+        return f"{command.state} (until {deadline.isoformat()})"
     scopes = ", ".join(sorted(command.scopes))
     return f"{command.state} ({scopes})" if scopes else command.state.value

@@ -63,7 +63,9 @@ domains:
 class House:
     """A registry with the little trial in force, and a screened patient p1."""
 
-    def __init__(self, folder, monkeypatch, *, mode=Mode.LIVE, blinding="open_label"):
+    def __init__(
+        self, folder, monkeypatch, *, mode=Mode.LIVE, blinding="open_label", within=None
+    ):
         self.url = f"sqlite:///{folder}/r.sqlite"
         self.key = folder / "little.key"
         self.key.write_bytes(KEY)
@@ -71,7 +73,12 @@ class House:
         monkeypatch.delenv("EMBER_ALLOCATION_KEYS", raising=False)
         migrate(self.url)
         self.book = open_registry(self.url)
-        protocol = load_protocol(DOCUMENT.replace("BLINDING", blinding))
+        document = DOCUMENT.replace("BLINDING", blinding)
+        if within is not None:
+            document = document.replace(
+                "prospective, text", f"deferred, within: {within}, text"
+            )
+        protocol = load_protocol(document)
         self.digest = protocol.digest
         let(self.book, "nurse", "doctor")
         told = SetMode(mode=mode, reason="a test", actor="admin", at=NOW)
@@ -304,6 +311,51 @@ def test_a_scope_of_what_is_no_withdrawal_is_never_dropped(state):
     assert (done.exit_code, done.stdout) == (2, "")
     assert "EMB-402" in done.stderr
     assert "--scope says nothing of" in done.stderr
+
+
+DEFERRED = ("consent", "record", "p1", "deferred", "--decided-at")
+
+
+def test_by_when_who_is_deferred_is_asked_can_be_said(house_of):
+    house_of(within='"72 h"')
+    deadline = NOW + timedelta(hours=24)
+
+    answer = told(
+        "consent.record", *DEFERRED, NOW.isoformat(), "--deadline", deadline.isoformat()
+    )
+
+    assert datetime.fromisoformat(answer["deadline"]) == deadline
+
+
+def test_a_deadline_later_than_the_protocols_is_told_as_the_protocols(house_of):
+    house_of(within='"72 h"')
+    late = (NOW + timedelta(hours=100)).isoformat()
+
+    done = ember(*DEFERRED, NOW.isoformat(), "--deadline", late)
+
+    latest = (NOW + timedelta(hours=72)).isoformat()
+    assert f"deferred (until {latest}) is recorded" in done.stdout
+
+
+def test_where_the_protocol_has_no_deadline_one_is_to_be_said(house_of):
+    house_of(within="null")
+    deadline = (NOW + timedelta(hours=24)).isoformat()
+
+    assert "EMB-316 no_deadline" in ember(*DEFERRED, NOW.isoformat()).stderr
+    done = ember(*DEFERRED, NOW.isoformat(), "--deadline", deadline)
+    assert done.exit_code == 0
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize(
+    ("state", "deadline"),
+    [("asked", "2026-03-04T03:10+01:00"), ("deferred", "2026-03-04T03:10")],
+)
+def test_a_deadline_is_of_a_deferral_and_names_its_offset(state, deadline):
+    done = ember("consent", "record", "p1", state, "--deadline", deadline)
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "EMB-402" in done.stderr
 
 
 @pytest.mark.usefixtures("house")
