@@ -10,6 +10,7 @@ import pytest
 from made_up.role_holders import let
 from typer.testing import CliRunner
 
+from registry.app.by_obstacle import BY_OBSTACLE
 from registry.app.cli import app
 from registry.app.obstacles import WORDS
 from registry.app.published import published_schemas
@@ -444,6 +445,47 @@ def test_the_words_of_every_obstacle_are_those_of_the_page():
     assert {code.value: page[code.value] for code in WORDS} == {
         code.value: words for code, words in WORDS.items()
     }
+
+
+def test_the_words_of_obstacles_that_share_a_code_are_those_of_the_page():
+    rows = re.findall(
+        r"^\| `([^`]+)` \| (EMB-\d+) \| (.*) \| (.*) \|$",
+        PAGE.read_text(),
+        re.MULTILINE,
+    )
+    assert {(code, called): words for called, code, *words in rows} == {
+        (code.value, called): list(words)
+        for (code, called), words in BY_OBSTACLE.items()
+    }
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize(
+    ("words", "name", "cure"),
+    [
+        (("given",), "no_basis", "--basis written"),
+        (("deferred",), "not_in_this_model", "deploy/docs/consent.md"),
+        (
+            ("asked", "--decided-at", "2999-01-01T00:00+00:00"),
+            "decided_in_the_future",
+            "Correct `--decided-at`",
+        ),
+        (("withdrawn",), "no_such_step", "in order"),
+    ],
+)
+def test_what_cannot_be_recorded_says_what_mends_it(words, name, cure):
+    answer = told("consent.record", "consent", "record", "p1", *words, status=1)
+
+    (why,) = answer["obstacles"]
+    assert (why["code"], why["name"]) == ("EMB-316", name)
+    assert cure in why["cure"]
+
+
+def test_every_reason_why_a_word_is_no_step_has_its_own_words():
+    domain = Path(__file__).parents[3] / "registry/domain/consent_terms.py"
+    named = set(re.findall(r'"(\w\w+)", f?"', domain.read_text())) - {"no_such_step"}
+    assert len(named) > 5
+    assert {(ErrorCode.CONSENT_STEP, name) for name in named} <= set(BY_OBSTACLE)
 
 
 def test_every_obstacle_of_an_act_has_its_words():
