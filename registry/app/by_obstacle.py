@@ -11,6 +11,18 @@ from streams.vocabulary.errors import ErrorCode
 
 
 BY_OBSTACLE: Mapping[tuple[ErrorCode, str], tuple[str, str]] = {
+    (ErrorCode.NOT_ELIGIBLE, "needs_data"): (
+        "Whether the patient is eligible is not known yet: a result is missing.",
+        "Wait for the result; `ember explain PATIENT` names what is missing.",
+    ),
+    (ErrorCode.NOT_ELIGIBLE, "needs_human"): (
+        "Whether the patient is eligible is not known yet: a human has to answer.",
+        "Answer it: `ember screening answer`; `ember explain PATIENT` names it.",
+    ),
+    (ErrorCode.NOT_ELIGIBLE, "before_the_verdict"): (
+        "The act lies before the moment at which the verdict was known.",
+        "Check the moment of the act, and the clocks.",
+    ),
     (ErrorCode.CONSENT_STEP, "not_in_this_model"): (
         "The protocol's model of consent knows no such word at this site.",
         "Record a word of that model: `deploy/docs/consent.md` lists them.",

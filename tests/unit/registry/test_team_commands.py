@@ -12,11 +12,12 @@ from typer.testing import CliRunner
 
 from registry.app.by_obstacle import BY_OBSTACLE
 from registry.app.cli import app
-from registry.app.obstacles import WORDS
+from registry.app.obstacles import WORDS, hindrances
 from registry.app.published import published_schemas
 from registry.app.trials import activate
 from registry.domain.consent import EVERYTHING, Scope
 from registry.domain.consent_terms import recorded
+from registry.domain.enrolment import Obstacle
 from registry.domain.mode import Mode
 from registry.domain.randomisation.signer import KeyedSigner
 from registry.store.migrate import migrate
@@ -93,7 +94,14 @@ class House:
         with self.book.transaction() as uow:
             set_green_light(light, uow)
 
-    def hear(self, patient="p1", episode="stay", site="A", provenance="live"):
+    def hear(
+        self,
+        patient="p1",
+        episode="stay",
+        site="A",
+        provenance="live",
+        status="needs_human",
+    ):
         name = screening_identity(
             site=site, patient=patient, trial="little", domain="one", episode=episode
         )
@@ -107,7 +115,7 @@ class House:
             provenance=provenance,
             screening_id=name,
             revision=0,
-            status="needs_human",
+            status=status,
             trial="little",
             domain="one",
             episode=episode,
@@ -479,6 +487,29 @@ def test_what_cannot_be_recorded_says_what_mends_it(words, name, cure):
     (why,) = answer["obstacles"]
     assert (why["code"], why["name"]) == ("EMB-316", name)
     assert cure in why["cure"]
+
+
+def test_who_waits_for_a_result_is_not_told_that_the_rules_say_no(house):
+    house.hear("p2", status="needs_data")
+    house.hear("p3", status="ineligible")
+    consented("p2", "p3")
+
+    key = ("--key", str(house.key))
+    waits = ember("randomise", "p2", *key).stderr
+    never = ember("randomise", "p3", *key).stderr
+
+    assert "EMB-306 not_eligible (needs_data): " in waits
+    assert "not known yet" in waits
+    assert "Wait for the result" in waits
+    assert "rules say so" not in waits
+    assert "The patient is not eligible. Nothing: the trial's rules say so." in never
+
+
+def test_who_signs_what_a_human_has_to_answer_is_told_to_answer():
+    told = Obstacle(ErrorCode.NOT_ELIGIBLE, "not_eligible", "needs_human")
+    (words,) = hindrances([told])
+    assert "not known yet" in words.problem
+    assert "Answer it" in words.cure
 
 
 def test_every_reason_why_a_word_is_no_step_has_its_own_words():
