@@ -30,6 +30,8 @@ class ConsentTold:
     state: ConsentState | None
     """What stands since; None where nothing was recorded."""
     revision: int | None
+    deadline: datetime | None = None
+    """Deferred: by when somebody is asked, as the protocol allows it."""
     obstacles: tuple[Hindrance, ...] = ()
 
 

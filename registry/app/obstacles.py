@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from registry.app.by_obstacle import BY_OBSTACLE
 from registry.domain.enrolment import Obstacle
 from streams.vocabulary.errors import ErrorCode
 
@@ -37,7 +38,7 @@ def hindrances(obstacles: Iterable[Obstacle]) -> tuple[Hindrance, ...]:
 
 
 def _hindrance(obstacle: Obstacle) -> Hindrance:
-    problem, cure = WORDS[obstacle.code]
+    problem, cure = _words(obstacle)
     return Hindrance(
         code=obstacle.code.value,
         name=obstacle.name,
@@ -45,6 +46,15 @@ def _hindrance(obstacle: Obstacle) -> Hindrance:
         problem=problem,
         cure=cure,
     )
+
+
+def _words(obstacle: Obstacle) -> tuple[str, str]:
+    """Those of its detail, else of its name, else of its code."""
+    for called in (obstacle.detail, obstacle.name):
+        told = BY_OBSTACLE.get((obstacle.code, called))
+        if told is not None:
+            return told
+    return WORDS[obstacle.code]
 
 
 WORDS: Mapping[ErrorCode, tuple[str, str]] = {

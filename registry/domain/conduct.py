@@ -12,6 +12,7 @@ from math import isfinite
 from typing import Literal
 
 from streams.vocabulary.messages import OutcomeStatus
+from streams.vocabulary.outcome_values import YES_OR_NO, Values
 
 
 JudgedAs = Literal["adjudicated", "corrected", "taken_back"]
@@ -88,12 +89,16 @@ def step_fault(
     return None
 
 
-def value_fault(value: float | None, *, binary: bool) -> str | None:
-    """Why that can be no value of the outcome; None where it can."""
+def value_fault(value: float | None, values: Values | None) -> tuple[str, str] | None:
+    """Why that can be no value of the outcome, and what can; None where it can.
+
+    Of an outcome whose values are not known, every number can.
+    """
     if value is None:
         return None
     if not isfinite(value):
-        return "no_number"
-    if binary and value not in (0, 1):
-        return "neither_0_nor_1"
-    return None
+        return "no_number", ""
+    if values is None or values.hold(value):
+        return None
+    name = "neither_0_nor_1" if values == YES_OR_NO else "no_such_value"
+    return name, values.in_words

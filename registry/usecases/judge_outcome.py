@@ -12,7 +12,7 @@ from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.errors import ErrorCode
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import TrialOutcome
-from streams.vocabulary.outcomes import is_binary
+from streams.vocabulary.outcome_values import values_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +49,13 @@ def judge_outcome(
     """Append it; the latest of an outcome counts, the others stay."""
     found = uow.outcomes.latest(command.outcome_id)
     if found is None:
-        return _refused(ErrorCode.UNKNOWN_OUTCOME, "no_such_outcome")
+        return _refused(ErrorCode.UNKNOWN_OUTCOME, "no_such_outcome", "")
     uow.audit.lock(site=found.site, trial=found.trial)
     derived = uow.outcomes.latest(command.outcome_id) or found
     before = uow.judged_outcomes.latest(command.outcome_id)
     fault = _fault(command, derived, before)
     if fault is not None:
-        return _refused(ErrorCode.OUTCOME_STEP, fault)
+        return _refused(ErrorCode.OUTCOME_STEP, *fault)
     judged = _judged(command, derived, 1 if before is None else before.number + 1)
     uow.judged_outcomes.add(judged)
     uow.audit.append(_entry(judged, derived))
@@ -63,6 +63,14 @@ def judge_outcome(
 
 
 def _fault(
+    command: JudgeOutcome, derived: TrialOutcome, before: JudgedOutcome | None
+) -> tuple[str, str] | None:
+    values = values_of(derived.outcome, derived.definition)
+    why_not = _step_fault(command, derived, before)
+    return value_fault(command.value, values) if why_not is None else (why_not, "")
+
+
+def _step_fault(
     command: JudgeOutcome, derived: TrialOutcome, before: JudgedOutcome | None
 ) -> str | None:
     judged_before = before is not None and before.judged_as != "taken_back"
@@ -72,11 +80,7 @@ def _fault(
         return "decided_in_the_future"
     if command.judged_as == "taken_back" and command.value is not None:
         return "a_value_to_take_back"
-    return step_fault(
-        command.judged_as, derived.status, judged_before=judged_before
-    ) or value_fault(
-        command.value, binary=is_binary(derived.outcome, derived.definition)
-    )
+    return step_fault(command.judged_as, derived.status, judged_before=judged_before)
 
 
 def _judged(command: JudgeOutcome, derived: TrialOutcome, number: int) -> JudgedOutcome:
@@ -97,8 +101,8 @@ def _judged(command: JudgeOutcome, derived: TrialOutcome, number: int) -> Judged
     )
 
 
-def _refused(code: ErrorCode, name: str) -> OutcomeNotJudged:
-    return OutcomeNotJudged(obstacle=Obstacle(code, name))
+def _refused(code: ErrorCode, name: str, told: str) -> OutcomeNotJudged:
+    return OutcomeNotJudged(obstacle=Obstacle(code, name, told))
 
 
 def _entry(judged: JudgedOutcome, derived: TrialOutcome) -> AuditEntry:

@@ -271,16 +271,3 @@ def definition_of(rule: OutcomeRule) -> str:
     """The rule as canonical text: its kind, and each choice that is not the usual one."""
     chosen = rule.model_dump_json(exclude_defaults=True, exclude=_NOT_OF_THE_RULE)
     return f"{rule.kind} {chosen}"
-
-
-BINARY = frozenset(
-    {"mortality", "hospital_mortality", "kidney_events", "secondary_infection"}
-)
-"""Kinds whose value is 1 or 0."""
-
-
-def is_binary(outcome: str, definition: str | None) -> bool:
-    """Whether an outcome of that name and definition is 1 or 0."""
-    if definition is not None:
-        return definition.partition(" ")[0] in BINARY
-    return any(rule.id == outcome and rule.kind in BINARY for rule in NAMED.values())

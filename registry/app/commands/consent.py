@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -25,13 +26,14 @@ from registry.app.commands.naming import (
 from registry.app.commands.options import ActorOption, RegistryOption
 from registry.app.obstacles import hindrances
 from registry.app.whom import Named, stay_of
-from registry.domain.consent import ConsentBasis, ConsentState
+from registry.domain.consent import ConsentBasis, ConsentState, Scope
 from registry.domain.roles import Surface
 from registry.usecases.record_consent import (
     ConsentRecorded,
     RecordConsent,
     record_consent,
 )
+from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 app = typer.Typer(
@@ -61,6 +63,20 @@ def record(
         str | None,
         typer.Option(help="Version of the information sheet and form that were used."),
     ] = None,
+    scope: Annotated[
+        list[Scope] | None,
+        typer.Option(
+            help="What is withdrawn, repeatable; `withdrawn` without it takes all."
+        ),
+    ] = None,
+    deadline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="`deferred`: by when somebody is asked, with its offset; never later "
+            "than the protocol's `within`, and needed where it has none.",
+        ),
+    ] = None,
     decided_at: DecidedOption = None,
     reason: ReasonOption = None,
     registry: RegistryOption = None,
@@ -74,6 +90,10 @@ def record(
         told_in_words(),
         closing(opened_as(registry, actor, Surface.RECORD_CONSENT)) as book,
     ):
+        _expect_of(state, ConsentState.WITHDRAWN, "--scope", given=bool(scope))
+        _expect_of(
+            state, ConsentState.DEFERRED, "--deadline", given=deadline is not None
+        )
         now = SystemClock().now()
         named = Named(patient=patient, site=site, trial=trial, episode=episode)
         stay = stay_of(book, named, at=now)
@@ -86,6 +106,8 @@ def record(
             state=state,
             basis=basis,
             document_version=document,
+            deadline=None if deadline is None else moment_given(deadline, now),
+            scopes=tuple(scope or ()),
             decided_at=moment_given(decided_at, now),
             reason=reason,
             actor=actor,
@@ -102,14 +124,35 @@ def record(
         participant=done.participant,
         state=done.state if isinstance(done, ConsentRecorded) else None,
         revision=done.revision if isinstance(done, ConsentRecorded) else None,
+        deadline=done.deadline if isinstance(done, ConsentRecorded) else None,
         obstacles=()
         if isinstance(done, ConsentRecorded)
         else hindrances([done.obstacle]),
     )
     whom = f"{told.patient} in {told.trial}"
     words = (
-        f"{told.participant}: {state} is recorded for {whom}."
+        f"{told.participant}: {_said(command, told.deadline)} is recorded for {whom}."
         if told.done
         else f"Nothing is recorded for {whom}:"
     )
     answer_with(told, CONSENT, [words], told.obstacles, as_json=as_json)
+
+
+def _expect_of(
+    state: ConsentState, wanted: ConsentState, option: str, *, given: bool
+) -> None:
+    """Nothing that was told is dropped: raises EMB-402 for another state's option."""
+    if given and state is not wanted:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            f"{option} says nothing of {state.value}.",
+            f"Leave it out, or record {wanted.value}.",
+        )
+
+
+def _said(command: RecordConsent, deadline: datetime | None) -> str:
+    """The word; of a withdrawal in part what it takes, of a deferral until when."""
+    if deadline is not None:
+        return f"{command.state} (until {deadline.isoformat()})"
+    scopes = ", ".join(sorted(command.scopes))
+    return f"{command.state} ({scopes})" if scopes else command.state.value

@@ -109,7 +109,8 @@ def _judge(
         done = judge_outcome(command, uow)
     if isinstance(done, OutcomeNotJudged):
         named = done.obstacle.name.replace("_", " ")
-        raise Refused(done.obstacle.code, f"Nothing was recorded: {named}.")
+        can_be = f" (it is {done.obstacle.detail})" if done.obstacle.detail else ""
+        raise Refused(done.obstacle.code, f"Nothing was recorded: {named}{can_be}.")
     told = "unknown" if done.judged.value is None else f"{done.judged.value:g}"
     derived = "unknown" if done.derived.value is None else f"{done.derived.value:g}"
     print(

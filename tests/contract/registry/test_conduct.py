@@ -27,6 +27,7 @@ from registry.usecases.record_deviation import (
 )
 from streams.vocabulary.ids import outcome_identity, revision_identity
 from streams.vocabulary.messages import TrialOutcome
+from streams.vocabulary.outcomes import NAMED, definition_of
 
 
 DAY = timedelta(days=1)
@@ -176,9 +177,16 @@ def test_days_are_no_yes_or_no(bedside):
         status="missing",
         lower=3.0,
         upper=17.0,
-        definition='support_free_days {"horizon":21}',
+        definition=definition_of(NAMED["organ_support_free_days"]),
     )
     bedside.hear(said)
+    for impossible in (22.0, 12.5, -3.0):
+        refused = judge(bedside, said, value=impossible)
+        assert (refused.obstacle.code, refused.obstacle.name) == (
+            "EMB-346",
+            "no_such_value",
+        )
+        assert refused.obstacle.detail == "a whole number from 0 to 21, or -1"
     assert isinstance(judge(bedside, said, value=12.0), OutcomeJudged)
     view = shown(bedside)
     assert (view.lower, view.upper, view.standing_value) == (3, 17, 12)
@@ -311,6 +319,12 @@ def test_the_commands_record_and_list(bedside, participant, one_file):
     bedside.hear(said)
     to = ("--registry", one_file)
 
+    why = ("--reason", "certificate", "--by", "committee")
+    refused = ember(outcome_app, "correct", said.outcome_id, "--value", 2, *why, *to)
+    assert str(refused.exception) == (
+        "EMB-346: Nothing was recorded: neither 0 nor 1 "
+        "(it is a whole number from 0 to 1)."
+    )
     judged = ember(
         outcome_app,
         *("correct", said.outcome_id, "--value", 1, "--reason", "certificate"),

@@ -10,10 +10,14 @@ import pytest
 from made_up.role_holders import let
 from typer.testing import CliRunner
 
+from registry.app.by_obstacle import BY_OBSTACLE
 from registry.app.cli import app
-from registry.app.obstacles import WORDS
+from registry.app.obstacles import WORDS, hindrances
 from registry.app.published import published_schemas
 from registry.app.trials import activate
+from registry.domain.consent import EVERYTHING, Scope
+from registry.domain.consent_terms import recorded
+from registry.domain.enrolment import Obstacle
 from registry.domain.mode import Mode
 from registry.domain.randomisation.signer import KeyedSigner
 from registry.store.migrate import migrate
@@ -61,7 +65,9 @@ domains:
 class House:
     """A registry with the little trial in force, and a screened patient p1."""
 
-    def __init__(self, folder, monkeypatch, *, mode=Mode.LIVE, blinding="open_label"):
+    def __init__(
+        self, folder, monkeypatch, *, mode=Mode.LIVE, blinding="open_label", within=None
+    ):
         self.url = f"sqlite:///{folder}/r.sqlite"
         self.key = folder / "little.key"
         self.key.write_bytes(KEY)
@@ -69,7 +75,12 @@ class House:
         monkeypatch.delenv("EMBER_ALLOCATION_KEYS", raising=False)
         migrate(self.url)
         self.book = open_registry(self.url)
-        protocol = load_protocol(DOCUMENT.replace("BLINDING", blinding))
+        document = DOCUMENT.replace("BLINDING", blinding)
+        if within is not None:
+            document = document.replace(
+                "prospective, text", f"deferred, within: {within}, text"
+            )
+        protocol = load_protocol(document)
         self.digest = protocol.digest
         let(self.book, "nurse", "doctor")
         told = SetMode(mode=mode, reason="a test", actor="admin", at=NOW)
@@ -83,7 +94,14 @@ class House:
         with self.book.transaction() as uow:
             set_green_light(light, uow)
 
-    def hear(self, patient="p1", episode="stay", site="A", provenance="live"):
+    def hear(
+        self,
+        patient="p1",
+        episode="stay",
+        site="A",
+        provenance="live",
+        status="needs_human",
+    ):
         name = screening_identity(
             site=site, patient=patient, trial="little", domain="one", episode=episode
         )
@@ -97,7 +115,7 @@ class House:
             provenance=provenance,
             screening_id=name,
             revision=0,
-            status="needs_human",
+            status=status,
             trial="little",
             domain="one",
             episode=episode,
@@ -274,6 +292,81 @@ def test_a_step_that_does_not_exist_records_nothing():
     assert [o["code"] for o in answer["obstacles"]] == ["EMB-316"]
 
 
+def stands_of(participant, house):
+    with house.book.transaction() as uow:
+        return recorded(uow.participants.consents_of([participant]))
+
+
+def test_what_is_withdrawn_in_part_leaves_the_rest(house):
+    consented("p1")
+    record = ("consent", "record", "p1", "withdrawn")
+
+    done = ember(*record, "--scope", "treatment")
+    assert "withdrawn (treatment) is recorded" in done.stdout
+    assert stands_of("little-A-0001", house).scopes == {Scope.TREATMENT}
+
+    assert ember(*record, "--scope", "data", "--scope", "treatment").exit_code == 0
+    assert stands_of("little-A-0001", house).scopes == {Scope.TREATMENT, Scope.DATA}
+
+    assert ember(*record).exit_code == 0
+    assert stands_of("little-A-0001", house).scopes == EVERYTHING
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize("state", ["refused", "asked", "given"])
+def test_a_scope_of_what_is_no_withdrawal_is_never_dropped(state):
+    done = ember("consent", "record", "p1", state, "--scope", "data")
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "EMB-402" in done.stderr
+    assert "--scope says nothing of" in done.stderr
+
+
+DEFERRED = ("consent", "record", "p1", "deferred", "--decided-at")
+
+
+def test_by_when_who_is_deferred_is_asked_can_be_said(house_of):
+    house_of(within='"72 h"')
+    deadline = NOW + timedelta(hours=24)
+
+    answer = told(
+        "consent.record", *DEFERRED, NOW.isoformat(), "--deadline", deadline.isoformat()
+    )
+
+    assert datetime.fromisoformat(answer["deadline"]) == deadline
+
+
+def test_a_deadline_later_than_the_protocols_is_told_as_the_protocols(house_of):
+    house_of(within='"72 h"')
+    late = (NOW + timedelta(hours=100)).isoformat()
+
+    done = ember(*DEFERRED, NOW.isoformat(), "--deadline", late)
+
+    latest = (NOW + timedelta(hours=72)).isoformat()
+    assert f"deferred (until {latest}) is recorded" in done.stdout
+
+
+def test_where_the_protocol_has_no_deadline_one_is_to_be_said(house_of):
+    house_of(within="null")
+    deadline = (NOW + timedelta(hours=24)).isoformat()
+
+    assert "EMB-316 no_deadline" in ember(*DEFERRED, NOW.isoformat()).stderr
+    done = ember(*DEFERRED, NOW.isoformat(), "--deadline", deadline)
+    assert done.exit_code == 0
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize(
+    ("state", "deadline"),
+    [("asked", "2026-03-04T03:10+01:00"), ("deferred", "2026-03-04T03:10")],
+)
+def test_a_deadline_is_of_a_deferral_and_names_its_offset(state, deadline):
+    done = ember("consent", "record", "p1", state, "--deadline", deadline)
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "EMB-402" in done.stderr
+
+
 @pytest.mark.usefixtures("house")
 def test_who_may_not_answer_is_told_who_may():
     asked = ("screening", "answer", "p1", "I2", "true", "--as", "research_team")
@@ -360,6 +453,70 @@ def test_the_words_of_every_obstacle_are_those_of_the_page():
     assert {code.value: page[code.value] for code in WORDS} == {
         code.value: words for code, words in WORDS.items()
     }
+
+
+def test_the_words_of_obstacles_that_share_a_code_are_those_of_the_page():
+    rows = re.findall(
+        r"^\| `([^`]+)` \| (EMB-\d+) \| (.*) \| (.*) \|$",
+        PAGE.read_text(),
+        re.MULTILINE,
+    )
+    assert {(code, called): words for called, code, *words in rows} == {
+        (code.value, called): list(words)
+        for (code, called), words in BY_OBSTACLE.items()
+    }
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize(
+    ("words", "name", "cure"),
+    [
+        (("given",), "no_basis", "--basis written"),
+        (("deferred",), "not_in_this_model", "deploy/docs/consent.md"),
+        (
+            ("asked", "--decided-at", "2999-01-01T00:00+00:00"),
+            "decided_in_the_future",
+            "Correct `--decided-at`",
+        ),
+        (("withdrawn",), "no_such_step", "in order"),
+    ],
+)
+def test_what_cannot_be_recorded_says_what_mends_it(words, name, cure):
+    answer = told("consent.record", "consent", "record", "p1", *words, status=1)
+
+    (why,) = answer["obstacles"]
+    assert (why["code"], why["name"]) == ("EMB-316", name)
+    assert cure in why["cure"]
+
+
+def test_who_waits_for_a_result_is_not_told_that_the_rules_say_no(house):
+    house.hear("p2", status="needs_data")
+    house.hear("p3", status="ineligible")
+    consented("p2", "p3")
+
+    key = ("--key", str(house.key))
+    waits = ember("randomise", "p2", *key).stderr
+    never = ember("randomise", "p3", *key).stderr
+
+    assert "EMB-306 not_eligible (needs_data): " in waits
+    assert "not known yet" in waits
+    assert "Wait for the result" in waits
+    assert "rules say so" not in waits
+    assert "The patient is not eligible. Nothing: the trial's rules say so." in never
+
+
+def test_who_signs_what_a_human_has_to_answer_is_told_to_answer():
+    told = Obstacle(ErrorCode.NOT_ELIGIBLE, "not_eligible", "needs_human")
+    (words,) = hindrances([told])
+    assert "not known yet" in words.problem
+    assert "Answer it" in words.cure
+
+
+def test_every_reason_why_a_word_is_no_step_has_its_own_words():
+    domain = Path(__file__).parents[3] / "registry/domain/consent_terms.py"
+    named = set(re.findall(r'"(\w\w+)", f?"', domain.read_text())) - {"no_such_step"}
+    assert len(named) > 5
+    assert {(ErrorCode.CONSENT_STEP, name) for name in named} <= set(BY_OBSTACLE)
 
 
 def test_every_obstacle_of_an_act_has_its_words():

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from streams.app.protocols import shipped_protocols
-from streams.vocabulary.outcomes import NAMED, definition_of, is_binary, rule_of
+from streams.vocabulary.outcomes import NAMED, definition_of, rule_of
 from streams.vocabulary.protocol import Protocol, canonical_json
 
 
@@ -94,9 +94,3 @@ def test_what_arms_expect_is_no_part_of_what_is_derived(demo):
     told = definition_of(compared.outcome_rules["steroid_days"])
     assert told == definition_of(plain)
     assert domain["arms"][0]["id"] not in told
-
-
-def test_a_value_is_yes_or_no_by_its_definition_or_its_name():
-    assert is_binary("anything", 'mortality {"within":60}')
-    assert is_binary("mortality_28d", None)
-    assert not is_binary("organ_support_free_days", None)
