@@ -20,13 +20,16 @@ from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 
 
 _OWNER_ONLY = 0o600
+_ARM_BYTES = 64
+"""An arm's name is filled up to it, and with it the page: else its size tells the arm."""
+_NUMBER_DIGITS = 9
 
 _PAGE = """\
 SEALED ALLOCATION: open only while the registry is down, and in order
 
 trial {trial}   domain {domain}   site {site}
 list {list_id}
-page {envelope}
+page {envelope:<{digits}}
 
 Open no other page. Before you read on, write here:
 participant ______________   date, time, offset ____________________   who ____________
@@ -146,10 +149,17 @@ def _page(sealed: SealedList, page: SealedPage) -> str:
         site=sealed.site,
         list_id=sealed.list_id,
         envelope=page.envelope,
+        digits=_NUMBER_DIGITS,
         who=_FOR_WHOM if sealed.blinded else "",
-        arm=page.arm,
+        arm=_filled(page.arm, sealed),
         nonce=page.nonce,
     )
+
+
+def _filled(arm: str, sealed: SealedList) -> str:
+    """The name and blanks: as many bytes in the file for every arm of the list."""
+    most = max(_ARM_BYTES, *(len(name.encode()) for name, _ in sealed.ratio))
+    return arm + " " * (most - len(arm.encode()))
 
 
 def _manifest(

@@ -206,6 +206,11 @@ def labels_digest(lines: Iterable[tuple[str, str, date]]) -> str:
     return sha256(canonical(told))
 
 
+def arms_digest(arms: Iterable[str]) -> str:
+    """What the arms of a list, or of a domain, add up to; no kit's arm is in it."""
+    return sha256(canonical(sorted(set(arms))))
+
+
 def contents_commitment(nonce: str, contents: Iterable[tuple[str, str]]) -> str:
     """Binds kit and arm; without the nonce nothing can be tried."""
     told = sorted([kit, arm] for kit, arm in contents)

@@ -14,7 +14,8 @@ from registry.usecases.declared import refuse_unverified
 from registry.usecases.outbox import PROTOCOLS, OutboxItem
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import ProtocolVersion
-from registry.usecases.set_mode import refuse_blinded, refuse_without_kits
+from registry.usecases.set_mode import refuse_blinded
+from registry.usecases.stocked import refuse_without_kits
 from streams.vocabulary.ids import identity
 from streams.vocabulary.messages import PROTOCOL_IN_FORCE, ProtocolInForce, encode
 
@@ -51,7 +52,7 @@ def activate_protocol(
 
     Domains the version does not name are closed.
     Raises `Refused` EMB-317 for a live blinded trial on SQLite, EMB-385 for a live one
-    that gives kits and has no list of them, EMB-213 where its
+    that gives kits and has no list of its arms, EMB-213 where its
     evidence does not suffice for the mode, `ProtocolError` EMB-202 where domains wait
     for each other's arms, `SettingsError` EMB-312 where there is no key.
     """

@@ -20,6 +20,7 @@ from registry.domain.audit import (
 from registry.domain.kit import (
     KitLine,
     KitList,
+    arms_digest,
     contents_commitment,
     labels_digest,
 )
@@ -37,6 +38,8 @@ class ImportKits:
     trial: str
     domain: str
     lines: tuple[KitLine, ...]
+    ahead: bool = False
+    """Whether an amendment is to bring the domain."""
     actor: str
     at: datetime
 
@@ -70,6 +73,7 @@ def import_kits(
     if kept is not None and _is_this_request(kept, command):
         return KitsImported(list_id=kept.list_id, kits=kept.kits, repeated=True)
     found = _known(command, kept, uow)
+    found = found or _unnamed(command, uow)
     found = found or faults(command.lines, arms=_arms(command, uow))
     if found:
         uow.audit.append(_refusal(command, found, head, signer))
@@ -106,6 +110,14 @@ def _known(
     return (f"{len(known)} of its codes are in the registry already",)
 
 
+def _unnamed(command: ImportKits, uow: UnitOfWork) -> tuple[str, ...]:
+    """A misspelt domain would use up the codes for nothing."""
+    named = uow.protocols.has_domain(command.trial, command.domain)
+    if command.ahead or named or uow.protocols.active(command.trial) is None:
+        return ()
+    return ("no version of the protocol names its domain",)
+
+
 def _kept(command: ImportKits, uow: UnitOfWork, signer: Signer) -> KitsImported:
     list_id = _identity(command, signer)
     nonce = signer.secret(command.trial, f"list {list_id}")
@@ -120,7 +132,7 @@ def _kept(command: ImportKits, uow: UnitOfWork, signer: Signer) -> KitsImported:
         imported_at=command.at,
     )
     uow.kits.add_list(kept, command.lines, nonce)
-    uow.audit.append(_entry(kept))
+    uow.audit.append(_entry(kept, arms_digest(k.arm for k in command.lines)))
     return KitsImported(list_id=list_id, kits=kept.kits, repeated=False)
 
 
@@ -173,7 +185,8 @@ def _refusal(
     )
 
 
-def _entry(kept: KitList) -> AuditEntry:
+def _entry(kept: KitList, arms: str) -> AuditEntry:
+    """`arms`: of the whole list; before the domain is in force they are held to none."""
     return AuditEntry(
         site="",
         trial=kept.trial,
@@ -187,5 +200,6 @@ def _entry(kept: KitList) -> AuditEntry:
             "kits": kept.kits,
             "labels": kept.labels,
             "contents": kept.contents,
+            "arms": arms,
         },
     )

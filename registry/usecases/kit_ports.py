@@ -18,7 +18,9 @@ class Kits(Protocol):
         """Append the list; its contents go where the arms are.  The signer's alone."""
         ...
 
-    def has_list(self, *, trial: str, domain: str) -> bool: ...
+    def lists_of(self, *, trial: str, domain: str) -> tuple[str, ...]:
+        """Identities of all lists that were imported for the domain."""
+        ...
 
     def list_(self, list_id: str) -> KitList | None:
         """As its kits are now: other labels are another digest."""

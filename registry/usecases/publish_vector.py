@@ -23,7 +23,7 @@ from streams.vocabulary.ids import identity
 
 
 _ROUNDED = 1e-6
-"""Shares printed with six decimals or more may miss 1 by so much; they are scaled."""
+"""What is printed with six decimals or more may miss 1 by so much; shares are scaled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +70,9 @@ def publish_vector(command: PublishVector, uow: UnitOfWork) -> VectorPublished:
     vector = _vector(command, held[command.domain])
     there = uow.vectors.one(vector.vector_id)
     if there is not None:
-        if there.shares != vector.shares:
+        if _found(there) != _found(vector):
             raise _refused(
-                command, "the analysis was published with other shares before"
+                command, "the analysis was published with other numbers before"
             )
         return VectorPublished(vector=there, changed=False)
     uow.vectors.add(vector)
@@ -110,7 +110,7 @@ def _vector(command: PublishVector, design: DomainDesign) -> AllocationVector:
         shares=_shares(command, method),
         p_best=None
         if p_best is None
-        else tuple((a, repr(p)) for a, p in p_best.items()),
+        else tuple((a, repr(float(p))) for a, p in p_best.items()),
         analysis_id=command.analysis_id,
         data_cut=command.data_cut,
         limits=limits_in_words(method),
@@ -119,21 +119,36 @@ def _vector(command: PublishVector, design: DomainDesign) -> AllocationVector:
     )
 
 
+def _found(vector: AllocationVector) -> tuple[object, ...]:
+    """What the analysis told; limits make the same shares of many a `p_best`."""
+    p_best = None if vector.p_best is None else dict(vector.p_best)
+    return vector.shares, p_best, vector.data_cut
+
+
 def _shares(command: PublishVector, method: Adaptive) -> Shares:
     """In the order of the domain's arms, whatever order they were told in."""
     arms = [arm for arm, _ in method.initial]
     told = command.shares if command.p_best is None else command.p_best
     if told is None or set(told) != set(arms):
         raise _refused(command, f"it must give each of {', '.join(arms)} a share")
+    what = "shares" if command.p_best is None else "`p_best`"
+    total = _total(command, what, told)
     if command.shares is None:
         shares = method.reckoned({arm: float(told[arm]) for arm in arms})
     else:
-        total = math.fsum(command.shares.values())
-        if abs(total - 1) > _ROUNDED:
-            raise _refused(command, f"its shares sum to {total:.9g}")
         shares = in_billionths({a: command.shares[a] / total for a in arms})
     _expect_kept(command, method, shares)
     return shares
+
+
+def _total(command: PublishVector, what: str, told: Mapping[str, float]) -> float:
+    """Their sum, which is 1 but for rounding: zeros are no finding of any analysis."""
+    if not all(math.isfinite(one) and one >= 0 for one in told.values()):
+        raise _refused(command, f"its {what} hold what is no probability")
+    total = math.fsum(told.values())
+    if abs(total - 1) > _ROUNDED:
+        raise _refused(command, f"its {what} sum to {total:.9g}")
+    return total
 
 
 def _expect_kept(command: PublishVector, method: Adaptive, shares: Shares) -> None:

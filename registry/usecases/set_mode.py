@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.mode import Mode
-from registry.domain.protocol import DomainDesign
 from registry.domain.reason import expect_reason
 from registry.usecases.declared import refuse_unverified
 from registry.usecases.outbox import ALERTS
 from registry.usecases.ports import UnitOfWork
 from registry.usecases.records import ModeRevision
+from registry.usecases.stocked import refuse_without_kits
 from streams.vocabulary.errors import ErrorCode, Refused
 
 
@@ -40,7 +39,7 @@ def set_mode(command: SetMode, uow: UnitOfWork) -> ModeSet:
     """Set it; notices of alerts that were not yet sent are given up with the old one.
 
     Raises `Refused` EMB-317 where a blinded trial would go live without a sealed store,
-    EMB-385 where an open domain gives kits and would go live without a list of them,
+    EMB-385 where an open domain gives kits and would go live without a list of its arms,
     EMB-213 where a protocol in force is not verified as far as the mode demands,
     EMB-374 without a reason.
     """
@@ -85,23 +84,6 @@ def refuse_blinded(trials: tuple[str, ...]) -> None:
             f"Trial {', '.join(sorted(trials))} is blinded, and on SQLite one file "
             "holds everything.",
             "Run a live blinded trial on PostgreSQL.",
-        )
-
-
-def refuse_without_kits(
-    trial: str, designs: Iterable[DomainDesign], uow: UnitOfWork
-) -> None:
-    """Raise `Refused` EMB-385 where one of these gives kits and has no list of them."""
-    lacking = [
-        design.domain
-        for design in designs
-        if design.kits and not uow.kits.has_list(trial=trial, domain=design.domain)
-    ]
-    if lacking:
-        raise Refused(
-            ErrorCode.NO_KIT_LIST,
-            f"{trial} gives kits in {', '.join(lacking)}, and has no list of them.",
-            "Import the supplier's list first: `ember kit import`.",
         )
 
 

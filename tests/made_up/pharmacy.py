@@ -67,10 +67,9 @@ class Pharmacy:
     def registry(self):
         return self.bedside.registry
 
-    def import_(self, listed=None, at=None):
+    def import_(self, listed=None, at=None, **told):
         command = ImportKits(
-            trial="TIDE",
-            domain="fluids",
+            **{"trial": "TIDE", "domain": "fluids", **told},
             lines=self.lines if listed is None else listed,
             actor="supplier",
             at=at or self.bedside.noon,

@@ -54,6 +54,9 @@ def import_(
     trial: TrialOption,
     domain: Annotated[str, typer.Option(help="The domain.")],
     actor: ActorOption,
+    ahead: Annotated[
+        bool, typer.Option(help="An amendment is to bring the domain.")
+    ] = False,
     key: KeyOption = None,
     registry: RegistryOption = None,
 ) -> None:
@@ -67,6 +70,7 @@ def import_(
             trial=trial,
             domain=domain,
             lines=read_kits(file),
+            ahead=ahead,
             actor=actor,
             at=SystemClock().now(),
         )

@@ -25,6 +25,8 @@ Limits = Sequence[float | None]
 
 _EXACT_TO = 1e-9
 """Sums of probabilities are held to this."""
+_MOST = 1e100
+"""Of a probability in whatever scale: sums of such are numbers still."""
 
 
 def allocation_probabilities(
@@ -38,12 +40,14 @@ def allocation_probabilities(
 ) -> tuple[float, ...]:
     """Each arm's allocation probability, in the order of `p_best`; they sum to 1.
 
-    `p_best`: each arm's posterior probability of being the best one, in any scale.
+    `p_best`: each arm's posterior probability of being the best one, in any scale
+    up to 1e100.
     `fixed`, `floors`, `caps`: a probability, or None, for each arm.
     `match_control`: the index of the control arm, which gets as much as the best of
     the others.
     `power`: 1 leaves the probabilities as they are, 0 makes the free arms equal.
-    Raises `ProtocolError` EMB-202 for limits that no allocation can keep.
+    Raises `ProtocolError` EMB-202 for limits that no allocation can keep, and for what
+    is no probability, no index or no power.
     """
     arms = [
         _Arm(*limits)
@@ -108,6 +112,8 @@ def _matched(p_best: Sequence[float], control: int | None) -> list[float]:
     weights = [float(p) for p in p_best]
     if control is None:
         return weights
+    if type(control) is not int:
+        raise _fault(f"`match_control` is {control!r}, which is no index")
     if not 0 <= control < len(weights) or len(weights) < 2:
         raise _fault(f"there is no control arm {control} among {len(weights)}")
     weights[control] = max(w for k, w in enumerate(weights) if k != control)
@@ -198,7 +204,7 @@ def _each(
 
 
 def _expect_probabilities(numbers: Sequence[float], what: str) -> None:
-    if not all(math.isfinite(x) and x >= 0 for x in numbers):
+    if not all(0 <= x <= _MOST for x in numbers):
         raise _fault(f"`{what}` holds what is no probability")
 
 

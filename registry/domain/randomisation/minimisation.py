@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from streams.vocabulary.errors import ErrorCode, ProtocolError
 
@@ -26,6 +26,9 @@ Number: TypeAlias = int | float | Fraction
 Shares: TypeAlias = Mapping[str, Number] | Sequence[Number]
 History: TypeAlias = Sequence[tuple[str, Mapping[str, str]]]
 """Arm and levels of everybody randomised so far."""
+
+_MOST = 1e100
+"""Of a weight: sums of such are numbers still."""
 
 
 def imbalance(
@@ -41,16 +44,22 @@ def imbalance(
 
     `weights` by factor, or in the order of the subject's factors; `ratio` by arm, or in
     the order of `arms`, and brought to its lowest whole numbers (300:100:100 is 3:1:1).
-    `spread` of the counts over the arms: range, sample variance or its square root.
+    `spread` of the counts over the arms: range, sample variance or its square root; 0
+    where there is one arm.
     Raises `ProtocolError` EMB-202 for what no imbalance can be reckoned from.
     """
+    _expect_arms(arms, history)
+    _expect_spread(spread)
+    named = _by_name("factor", tuple(subject), weights)
+    if not all(0 <= weight <= _MOST for weight in named.values()):
+        raise _fault(f"`weights` holds a number that is not from 0 to {_MOST:g}")
     counts = {
         factor: {arm: _alike(history, factor, level, arm) for arm in arms}
         for factor, level in subject.items()
     }
     return imbalance_of_counts(
         counts,
-        weights=_by_name("factor", tuple(subject), weights),
+        weights=named,
         ratio=lowest_terms(_by_name("arm", arms, ratio)),
         spread=spread,
     )
@@ -111,6 +120,8 @@ def least(imbalances: Mapping[str, float]) -> frozenset[str]:
 
 def lowest_terms(ratio: Mapping[str, Number]) -> dict[str, int]:
     """The ratio in its lowest whole numbers."""
+    if any(isinstance(s, float) and not math.isfinite(s) for s in ratio.values()):
+        raise _fault("`ratio` holds what is no number")
     exact = {arm: _exact(share) for arm, share in ratio.items()}
     if not exact or any(share <= 0 for share in exact.values()):
         raise _fault("every arm needs a share above 0")
@@ -118,6 +129,20 @@ def lowest_terms(ratio: Mapping[str, Number]) -> dict[str, int]:
     shares = {arm: int(share * whole) for arm, share in exact.items()}
     common = math.gcd(*shares.values())
     return {arm: share // common for arm, share in shares.items()}
+
+
+def _expect_arms(arms: Sequence[str], history: History) -> None:
+    twice = [arm for k, arm in enumerate(arms) if arm in arms[:k]]
+    if twice:
+        raise _fault(f"`arms` names {twice[0]!r} twice")
+    unknown = [arm for arm, _ in history if arm not in arms]
+    if unknown:
+        raise _fault(f"`history` has the arm {unknown[0]!r}, which `arms` has not")
+
+
+def _expect_spread(spread: Spread) -> None:
+    if spread not in get_args(Spread):
+        raise _fault(f"there is no spread {spread!r}; use range, variance or sd")
 
 
 def _alike(history: History, factor: str, level: str, arm: str) -> int:
@@ -133,8 +158,9 @@ def _spread(
     held = [(alike[name] + (name == arm)) / share for name, share in ratio.items()]
     if spread == "range":
         return max(held) - min(held)
-    if spread not in ("variance", "sd"):
-        raise _fault(f"there is no spread {spread!r}; use range, variance or sd")
+    _expect_spread(spread)
+    if len(held) == 1:
+        return 0.0
     mean = math.fsum(held) / len(held)
     variance = math.fsum((one - mean) ** 2 for one in held) / (len(held) - 1)
     return variance if spread == "variance" else math.sqrt(variance)

@@ -58,12 +58,12 @@ class KitRepository:
         ):
             self._connection.execute(insert(table), list(values))
 
-    def has_list(self, *, trial: str, domain: str) -> bool:
-        """Whether any list was imported for the domain."""
+    def lists_of(self, *, trial: str, domain: str) -> tuple[str, ...]:
+        """Identities of all lists that were imported for the domain."""
         query = select(KitListRow.list_id).where(
             KitListRow.trial == trial, KitListRow.domain == domain
         )
-        return self._connection.scalar(query.limit(1)) is not None
+        return tuple(self._connection.scalars(query.order_by(KitListRow.list_id)))
 
     @telling_unreadable
     def list_(self, list_id: str) -> KitList | None:

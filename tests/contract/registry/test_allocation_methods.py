@@ -5,6 +5,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
+from math import nan
 from threading import Barrier
 
 import pytest
@@ -499,6 +500,11 @@ def test_a_vector_is_for_its_stratum_until_the_design_changes(bedside, registry)
         ({"shares": {"standard": 0.5, "restrictive": 0.4}}, "sum to 0.9"),
         ({"shares": {"standard": 0.95, "restrictive": 0.05}}, "outside its limits"),
         ({"p_best": {"standard": 0.5, "restrictive": 0.5}, "at": "early"}, "future"),
+        ({"p_best": {"standard": 0.0, "restrictive": 0.0}}, "sum to 0"),
+        ({"p_best": {"standard": 0.6, "restrictive": 0.5}}, "sum to 1.1"),
+        ({"p_best": {"standard": 1.5, "restrictive": -0.5}}, "no probability"),
+        ({"p_best": {"standard": nan, "restrictive": 1.0}}, "no probability"),
+        ({"shares": {"standard": nan, "restrictive": 1.0}}, "no probability"),
     ],
 )
 def test_a_vector_that_does_not_fit_is_refused(bedside, registry, changed, told):
@@ -518,13 +524,30 @@ def test_an_analysis_speaks_once_and_a_domain_of_blocks_takes_no_vector(
 ):
     bedside.open_trial(by(bedside, ADAPTIVE))
     publish(bedside, registry, {"standard": 0.5, "restrictive": 0.5})
-    with pytest.raises(Refused, match="other shares before"):
+    with pytest.raises(Refused, match="other numbers before"):
         publish(bedside, registry, {"standard": 0.6, "restrictive": 0.4})
     with pytest.raises(Refused, match="no domain"):
         publish(bedside, registry, {"standard": 1}, domain="fluid")
     amend(bedside, registry, bedside.fluids, "hash-2")
     with pytest.raises(Refused, match="does not draw by vectors"):
         publish(bedside, registry, {"standard": 0.5, "restrictive": 0.5})
+
+
+def test_an_analysis_is_not_the_same_because_its_limits_make_the_same_shares(
+    bedside, registry
+):
+    bedside.open_trial(by(bedside, ADAPTIVE))
+    found = {"standard": 0.96, "restrictive": 0.04}
+    first = publish(bedside, registry, found)
+    for other in (
+        {"p_best": {"standard": 0.98, "restrictive": 0.02}},
+        {"shares": {arm: s / 1e9 for arm, s in first.vector.shares}},
+        {"p_best": found, "data_cut": bedside.noon.replace(year=2020)},
+    ):
+        with pytest.raises(Refused, match="other numbers before") as fault:
+            publish(bedside, registry, **other)
+        assert fault.value.code is ErrorCode.VECTOR_REFUSED
+    assert not publish(bedside, registry, found).changed
 
 
 def test_minimisation_draws_among_the_arms_the_patient_may_get(bedside, registry):

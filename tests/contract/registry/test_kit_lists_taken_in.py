@@ -12,6 +12,7 @@ from made_up.pharmacy import ARMS, DRUG, Pharmacy, lines
 
 from registry.domain.audit import canonical, sha256
 from registry.domain.mode import Mode
+from registry.domain.protocol import ArmDesign
 from registry.store.unit_of_work import open_registry
 from registry.usecases.activate_protocol import activate_protocol
 from registry.usecases.import_kits import KitListRefused
@@ -134,6 +135,53 @@ def test_a_live_domain_with_kits_is_not_activated_without_a_list(postgres, bedsi
 
         assert fault.value.code is ErrorCode.NO_KIT_LIST
         registry.close()
+
+
+def others(seed):
+    """A list of arms that the domain does not have."""
+    return tuple(replace(k, arm=k.arm + "x") for k in lines(seed=seed))
+
+
+@pytest.mark.postgres
+def test_a_live_domain_is_not_activated_with_a_list_of_other_arms(postgres, bedside_of):
+    """Nor once the arms it was given for are an amendment's of before."""
+    with postgres.database() as url, closing(open_registry(url)) as registry:
+        bedside = bedside_of(registry)
+        pharmacy = Pharmacy(bedside)
+        new = replace(DRUG, domain="new")
+        bedside.open_trial()
+        pharmacy.import_(others(5), domain="new", ahead=True)
+        with pytest.raises(Refused, match="holds the domain's arms") as fault:
+            pharmacy.amend(bedside.fluids, new)
+        pharmacy.import_(lines(seed=6), domain="new", ahead=True)
+
+        assert fault.value.code is ErrorCode.NO_KIT_LIST
+        assert pharmacy.amend(bedside.fluids, new).changed
+        third = replace(new, arms=(*new.arms, ArmDesign("onyx")))
+        assert pharmacy.amend(bedside.fluids, third, protocol_hash="hash-3").changed
+        assert not bedside.broken_chains()
+
+
+@pytest.mark.postgres
+def test_a_registry_does_not_go_live_with_a_list_of_other_arms(postgres, bedside_of):
+    with postgres.database() as url, closing(open_registry(url)) as registry:
+        bedside = bedside_of(registry)
+        pharmacy = Pharmacy(bedside, others(5)).open()
+        with pytest.raises(Refused, match="holds the domain's arms") as fault:
+            go_live(bedside)
+        assert fault.value.code is ErrorCode.NO_KIT_LIST
+        pharmacy.import_(lines(seed=6))
+        assert go_live(bedside).changed
+
+
+def test_a_list_for_a_domain_that_no_protocol_names_is_taken_only_ahead(pharmacy):
+    told = {"listed": lines(seed=8), "domain": "fluid"}
+
+    assert pharmacy.import_(**told).faults == (
+        "no version of the protocol names its domain",
+    )
+    assert pharmacy.import_(**told, ahead=True).kits == 20
+    assert not pharmacy.bedside.broken_chains()
 
 
 @pytest.mark.postgres

@@ -14,6 +14,7 @@ from registry.app.fallback_files import read_opened, write_pages
 from registry.domain.extracts import COLUMNS, Cut, Extract
 from registry.domain.mode import Mode
 from registry.domain.pause import Place
+from registry.domain.protocol import ArmDesign
 from registry.domain.randomisation.draws import commitment
 from registry.domain.randomisation.methods import Minimised
 from registry.domain.roles import Role
@@ -497,6 +498,26 @@ def test_pages_are_never_written_over_others(down, tmp_path):
     write_pages(tmp_path / "pages", made.sealed, made.pages)
     with pytest.raises(SettingsError):
         write_pages(tmp_path / "pages", made.sealed, made.pages)
+
+
+@pytest.mark.parametrize("longest", ["norepinephrine", "ä" * 20, "d" * 80])
+def test_no_page_tells_its_arm_by_its_size(bedside, tmp_path, longest):
+    """Not beside one of another arm, of more digits, nor of a list with an arm fewer."""
+    arms = tuple(ArmDesign(name) for name in ("no", "plasma", longest))
+    bedside.open_trial(replace(bedside.fluids, arms=arms))
+    made = make(bedside, first_no=995)
+    write_pages(tmp_path / "pages", made.sealed, made.pages)
+
+    assert {page.arm for page in made.pages} == {arm.name for arm in arms}
+    pages = (tmp_path / "pages").glob("page-*.txt")
+    assert len({page.stat().st_size for page in pages}) == 1
+    if longest.startswith("d"):
+        return
+    fewer = replace(made.sealed, ratio=(("no", 1), ("plasma", 1)))
+    short = tuple(page for page in made.pages if page.arm != longest)
+    write_pages(tmp_path / "fewer", fewer, short)
+    pages = tmp_path.glob("*/page-*.txt")
+    assert len({page.stat().st_size for page in pages}) == 1
 
 
 @pytest.mark.parametrize("text", ["[1]", "list: x\nopened: []\n", "a: [", "{}"])

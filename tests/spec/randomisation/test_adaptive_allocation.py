@@ -10,7 +10,7 @@ from registry.domain.randomisation.adaptive import (
     allocation_probabilities,
     square_root_control,
 )
-from streams.vocabulary.errors import ProtocolError
+from streams.vocabulary.errors import ErrorCode, ProtocolError
 
 
 def close(expected):
@@ -106,11 +106,17 @@ def test_arms_that_cannot_be_best_share_what_is_left_evenly():
         ({"power": 1.5}, "power 1.5 is not from 0 to 1"),
         ({"match_control": 2}, "no control arm 2"),
         ({"floors": (-0.1, None)}, "no probability"),
+        ({"match_control": 1.0}, "`match_control` is 1.0, which is no index"),
+        ({"match_control": True}, "`match_control` is True, which is no index"),
+        ({"p_best": (1e308, 1e308)}, "`p_best` holds what is no probability"),
+        ({"p_best": (0.5, math.inf)}, "`p_best` holds what is no probability"),
+        ({"p_best": (0.5, math.nan)}, "`p_best` holds what is no probability"),
     ],
 )
 def test_limits_that_no_allocation_can_keep_are_told(limits, told):
-    with pytest.raises(ProtocolError, match=told):
-        allocation_probabilities((0.5, 0.5), **limits)
+    with pytest.raises(ProtocolError, match=told) as fault:
+        allocation_probabilities(**{"p_best": (0.5, 0.5), **limits})
+    assert fault.value.code is ErrorCode.PROTOCOL_INVALID
 
 
 limited = st.lists(

@@ -4,6 +4,7 @@ Vectors: R7 of embedded_trials.md 1.9 (from the tests of `unbiased`, recomputed)
 """
 
 from fractions import Fraction
+from math import inf, nan
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from registry.domain.randomisation.minimisation import (
     imbalance,
     least,
 )
-from streams.vocabulary.errors import ProtocolError
+from streams.vocabulary.errors import ErrorCode, ProtocolError
 
 
 def _third(value):
@@ -166,10 +167,33 @@ def test_probabilities_are_probabilities(ratio, p, data):
         ({"ratio": (1,)}, "1 numbers for 2 arms"),
         ({"ratio": (1, 0)}, "share above 0"),
         ({"spread": "mad"}, "no spread 'mad'"),
+        ({"spread": "mad", "subject": {}, "weights": ()}, "no spread 'mad'"),
+        ({"ratio": (1, nan)}, "`ratio` holds what is no number"),
+        ({"ratio": (1, inf)}, "`ratio` holds what is no number"),
+        ({"weights": (nan,)}, "`weights` holds"),
+        ({"weights": (inf,)}, "`weights` holds"),
+        ({"weights": (-1,)}, "`weights` holds"),
+        ({"arms": ("A", "A")}, "`arms` names 'A' twice"),
+        ({"history": [("C", {"sex": "F"})]}, "`history` has the arm 'C'"),
     ],
 )
 def test_what_cannot_be_reckoned_is_told(change, told):
     asked = {"arms": ("A", "B"), "weights": (1,), "ratio": (1, 1), "spread": "range"}
 
-    with pytest.raises(ProtocolError, match=told):
-        imbalance([], {"sex": "F"}, **{**asked, **change})
+    usual = {"history": [], "subject": {"sex": "F"}, **asked}
+    with pytest.raises(ProtocolError, match=told) as fault:
+        imbalance(**{**usual, **change})
+    assert fault.value.code is ErrorCode.PROTOCOL_INVALID
+
+
+@pytest.mark.parametrize("spread", ["range", "variance", "sd"])
+def test_one_arm_alone_is_never_out_of_balance(spread):
+    found = imbalance(
+        [("A", {"sex": "F"})],
+        {"sex": "F"},
+        arms=("A",),
+        weights=(1,),
+        ratio=(1,),
+        spread=spread,
+    )
+    assert found == {"A": 0.0}
