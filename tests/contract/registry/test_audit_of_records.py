@@ -36,7 +36,7 @@ def test_a_wiped_audit_is_missed_by_every_record(registry, tamper):
     assert {b.sequence for b in found.values()} == {1}
 
 
-WITH = {"screening_revision": "screening_state"}
+WITH = {"screening_revision": "screening_state", "protocol_version": "trial_domain"}
 """What is worked out from a sort of record stands or falls with it."""
 
 
@@ -74,6 +74,7 @@ def test_one_sort_of_record_alone_misses_its_chain(registry, tamper, kept, chain
         "green_light",
         "mode_revision",
         "protocol_version",
+        "trial_domain",
         "alert_event",
         "alert",
     ):
