@@ -92,6 +92,7 @@ def kits(seed, at):
         ),
         actor="supplier",
         at=at,
+        ahead=True,
     )
 
 
