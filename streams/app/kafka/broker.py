@@ -166,8 +166,9 @@ def _properties(plan: BrokerPlan) -> str:
         "log.dirs": str((plan.folder / "data").resolve()),
         "auto.create.topics.enable": "false",
         "group.initial.rebalance.delay.ms": "0",
-        # A broker killed and started again is let in once its old session is over.
-        "broker.session.timeout.ms": "2000",
+        # A broker killed and started again is let in once its old session is over;
+        # one that a busy machine lets wait for longer than that is fenced off.
+        "broker.session.timeout.ms": "6000",
         "broker.heartbeat.interval.ms": "500",
         "num.io.threads": "2",
         "num.network.threads": "2",

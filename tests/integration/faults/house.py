@@ -137,10 +137,13 @@ class House:
 
     def wait_until_open(self) -> None:
         """Until the protocol is in force on every partition."""
-        self.wait_for(
-            lambda: len(self.listener.listen().protocols) == PARTITIONS,
-            "the protocol in force",
-        )
+        self.wait_for(self._is_open, "the protocol in force")
+
+    def _is_open(self) -> bool:
+        try:
+            return len(self.listener.listen().protocols) == PARTITIONS
+        except KafkaError:
+            return False  # a busy broker may be fenced off for a while
 
     def worker(self, number: int) -> Process:
         """Start a worker with a folder of its own."""
@@ -241,7 +244,9 @@ class House:
         """The ends of all logs."""
         return "\n".join(
             f"--- {log.name}\n{log.read_text('utf-8', 'replace')[-2500:]}"
-            for log in sorted(self.folder.glob("*.log"))
+            for log in sorted(
+                [*self.folder.glob("*.log"), *self.folder.glob("broker-*/broker.log")]
+            )
         )
 
 
