@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from streams.clinical.timeline import Lane, Timeline
@@ -51,6 +51,8 @@ class Dying:
     evidence: tuple[str, ...]
     disputed: bool = False
     """Whether another source gives a time that cannot be the same death."""
+    alive_later: bool = False
+    """Whether somebody is on record who found the patient alive after it."""
 
 
 def death_on_record(timeline: Timeline, now: datetime) -> Dying | None:
@@ -64,14 +66,13 @@ def death_on_record(timeline: Timeline, now: datetime) -> Dying | None:
     hospital = [death for death in told if death.place == "hospital"]
     stands = min(hospital or told, key=lambda d: (d.latest, d.evidence))
     disputed = [d for d in told if not _may_be_one(d, stands)]
-    if not disputed:
-        return stands
-    return Dying(
-        earliest=stands.earliest,
-        latest=stands.latest,
-        place=stands.place,
-        evidence=(*stands.evidence, *(e for d in disputed for e in d.evidence)),
-        disputed=True,
+    contacts = timeline.between(VitalStatusContact, "vital_status", stands.latest, now)
+    alive = [contact.event_id for contact in contacts if contact.alive]
+    return replace(
+        stands,
+        evidence=(*stands.evidence, *(e for d in disputed for e in d.evidence), *alive),
+        disputed=bool(disputed),
+        alive_later=bool(alive),
     )
 
 

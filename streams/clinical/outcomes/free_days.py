@@ -67,7 +67,7 @@ def support_free_days(
         stretches += _dead(timeline, now)
     counted = _count(rule, stretches, t0)
     if fate.value is None:
-        return _of_unknown_fate(rule, fate, counted)
+        return _of_unknown_fate(rule, fate, counted, end)
     return _settled(rule, fate, counted, end, now)
 
 
@@ -102,13 +102,20 @@ def _fate(
 
 
 def _of_unknown_fate(
-    rule: SupportFreeDays, fate: Derived, counted: _Counted
+    rule: SupportFreeDays, fate: Derived, counted: _Counted, end: datetime
 ) -> Derived:
     """Past the horizon, of who may still die in the stay, or may have died."""
     lower = min(counted.low, DEAD.get(rule.if_dead, 0.0))
-    told = replace(
-        fate, lower=lower, upper=counted.high, parts=_parts(rule, None, counted)
-    )
+    parts = _parts(rule, None, counted)
+    if lower == counted.high:  # dead or alive, not a day is left
+        return Derived(
+            status="final",
+            value=lower,
+            determinable_from=end,
+            evidence=_once((*counted.evidence, *fate.evidence)),
+            parts=parts,
+        )
+    told = replace(fate, lower=lower, upper=counted.high, parts=parts)
     if fate.status == "pending":
         return replace(
             told,
