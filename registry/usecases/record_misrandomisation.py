@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +17,8 @@ from registry.domain.misrandomisation import (
     fault_of_values,
     names_an_arm,
 )
-from registry.domain.stratum import levels_of
+from registry.domain.stratum import UNKNOWN_LEVEL, levels_of
+from registry.usecases.declared import levels_declared
 from registry.usecases.exclude_allocation import (
     ExcludeAllocation,
     exclude_allocation,
@@ -111,10 +113,24 @@ def _fault(
     if drawn.blinded and any(names_an_arm(text, arms) for text in texts):
         return "names_an_arm"
     if ruling.wants == "factors":
-        return fault_of_values(command.true_values, levels_of(drawn.stratum))
+        given = levels_of(drawn.stratum)
+        fault = fault_of_values(command.true_values, given)
+        return fault or _level_fault(command.true_values, drawn, uow)
     if ruling.wants == "covariates":
         return fault_of_values(command.true_values, dict(drawn.covariates))
     return _first_fault(command.first, drawn, uow) if command.first else None
+
+
+def _level_fault(
+    true_values: Collection[tuple[str, str]], drawn: Randomisation, uow: UnitOfWork
+) -> str | None:
+    """What is no level of its factor by the protocol that the draw was made under."""
+    version = uow.protocols.of_hash(drawn.trial, drawn.protocol_hash)
+    declared = (version and levels_declared(version, drawn.domain)) or {}
+    for factor, level in true_values:
+        if level not in {UNKNOWN_LEVEL, *declared.get(factor, (level,))}:
+            return "no_such_value"
+    return None
 
 
 def _first_fault(first: str, drawn: Randomisation, uow: UnitOfWork) -> str | None:

@@ -168,6 +168,26 @@ def test_what_was_said_last_of_a_level_is_what_was_true(minimised):
     assert exported(minimised)["TIDE-A-0001"]["misrandomised"] is None
 
 
+def test_what_was_true_is_a_level_that_the_protocol_has(bedside):
+    shock = {"id": "shock", "if_true": "yes", "if_false": "no"}
+    bedside.declare(domains=[{"id": "fluids", "strata": [shock]}])
+    bedside.admit("p1")
+    who = bedside.randomise("p1").participant
+
+    def tell(level):
+        values = (("shock", level),)
+        return record(
+            bedside,
+            command(bedside, "wrong_stratum", participant=who, true_values=values),
+        )
+
+    refused = tell("maybe")
+    assert isinstance(refused, MisrandomisationRefused)
+    assert refused.obstacle.name == "no_such_value"
+    assert isinstance(tell("no"), MisrandomisationRecorded)
+    assert isinstance(tell("UNKNOWN"), MisrandomisationRecorded)
+
+
 @pytest.mark.parametrize(
     ("kind", "changed", "code", "name"),
     [
