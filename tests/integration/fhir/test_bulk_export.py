@@ -266,8 +266,8 @@ def test_a_token_of_a_real_server_opens_the_export(
 
 def test_a_token_is_renewed_before_it_ends(house, client, oauth_packages):
     """The server lets nobody in with an ended one: no request was refused."""
-    house.busy = [(202, "1")] * 4
-    with oauth_server(oauth_packages, audience=house.base, seconds=2) as oauth:
+    house.busy = [(202, "2")] * 4
+    with oauth_server(oauth_packages, audience=house.base, seconds=4) as oauth:
         house.issuer, house.token_endpoint = oauth.issuer, oauth.token_endpoint
         tokens = tokens_of(house, client, Credentials(CLIENT, oauth.key, (SCOPE,)))
 
