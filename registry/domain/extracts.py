@@ -97,6 +97,12 @@ COLUMNS: dict[Extract, tuple[Column, ...]] = {
         _text("stratum", "Stratum as randomised, factor=level.", Kind.FACTORS),
         _column("sequence_no", "integer", Kind.ORDER, "Number in the stratum."),
         _moment("randomised_at", "When it was drawn"),
+        _text(
+            "vector_id",
+            "Allocation vector it was drawn by, `initial` for the protocol's own; empty "
+            "where arms are drawn by none.",
+            Kind.NAME,
+        ),
         _text("anchor", "Anchor with its clock."),
         _moment("anchor_at", "Moment of the anchor"),
         _text(

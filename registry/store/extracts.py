@@ -164,6 +164,7 @@ def _drawn(connection: Connection, wanted: Wanted) -> dict[str, list[Record]]:
         row.stratum,
         row.sequence_no,
         row.randomised_at,
+        row.vector_id,
         row.anchor,
         row.anchor_at,
         row.covariates,
