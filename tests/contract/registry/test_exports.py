@@ -100,13 +100,47 @@ def test_the_manifest_says_what_the_files_are(taken):
             hashlib.sha256(held).hexdigest(),
         )
     assert manifest.files[0].rows == len(rows_of(folder, "participants")) == 2
-    told = json.loads((folder / "participants.manifest.json").read_text())
+    told = json.loads((folder / "participants.csv.manifest.json").read_text())
     assert told["cut"]["recorded_until"] == "2026-03-01T21:00:00Z"
     assert told["protocols"][0]["protocol_hash"] == "hash-1"
     assert [c["column"] for c in told["left_out"]] == ["identifiers"]
     header = (folder / "participants.csv").read_text().splitlines()[0].split(",")
-    with (folder / "participants.columns.csv").open() as file:
+    with (folder / "participants.csv.columns.csv").open() as file:
         assert [line["column"] for line in csv.DictReader(file)] == header
+
+
+@pytest.mark.usefixtures("lived")
+def test_each_format_in_a_folder_keeps_a_manifest_that_is_true(taken):
+    """Also where one was written by another profile."""
+    for number, how in enumerate((*TABLES, Format.FHIR_R4, Format.FHIR_R5)):
+        profile = "limited" if number % 2 else "safe_harbor"
+        folder, _ = taken("subjects", how, profile)
+
+    manifests = sorted(folder.glob("*.manifest.json"))
+    assert len(manifests) == 5
+    told = [json.loads(one.read_text()) for one in manifests]
+    assert {one["profile"] for one in told} == {"limited", "safe_harbor"}
+    files = [file for one in told for file in one["files"]]
+    assert len({file["name"] for file in files}) == 10
+    for file in files:
+        held = (folder / file["name"]).read_bytes()
+        assert hashlib.sha256(held).hexdigest() == file["sha256"]
+
+
+@pytest.mark.usefixtures("lived")
+def test_an_extract_that_failed_has_no_manifest_and_leaves_those_of_others(taken):
+    def fails(_columns, rows):
+        yield next(rows)
+        raise RuntimeError("the vault is shut")
+
+    for how in (Format.CSV, Format.PARQUET):
+        folder, _ = taken("participants", how)
+    with pytest.raises(RuntimeError, match="shut"):
+        taken("participants", Format.PARQUET, identify=fails)
+
+    assert [one.name for one in folder.glob("*.manifest.json")] == [
+        "participants.csv.manifest.json"
+    ]
 
 
 @pytest.mark.usefixtures("lived")
@@ -172,7 +206,8 @@ def test_safe_harbor_holds_no_name_and_no_day(taken, extract):
         formats += [Format.FHIR_R4, Format.FHIR_R5]
     for how in formats:
         folder, _ = taken(extract, how, "safe_harbor")
-    (folder / f"{extract}.manifest.json").unlink()  # it tells the cut, not a patient
+    for one in folder.glob("*.manifest.json"):
+        one.unlink()  # it tells the cut, not a patient
     told = everything(folder)
 
     for name in (b"TIDE-A-0001", b"nurse", b"doctor", b"2026-"):
