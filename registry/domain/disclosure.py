@@ -55,7 +55,7 @@ class Kind(StrEnum):
     FACTORS = "factors"
     """Factors with their levels, `factor=level;…`."""
     COVARIATES = "covariates"
-    """Names with values, JSON."""
+    """Names with values, a JSON object."""
     DIGEST = "digest"
     """A hash over what is left out."""
     ARM = "arm"
@@ -221,6 +221,11 @@ def pooled(name: str, value: str) -> str | None:
     return value if _AGES.isdisjoint(words) else _pooled_age(words, value)
 
 
+def by_name(pairs: Mapping[str, str]) -> str:
+    """Covariates as every profile writes them: a JSON object, names in order."""
+    return json.dumps(dict(pairs), sort_keys=True, ensure_ascii=False)
+
+
 def _treatment(kind: Kind, profile: Profile, *, arms: bool) -> Treatment:
     if kind is Kind.ARM and not arms:
         return "left_out"
@@ -238,8 +243,7 @@ def _shown(value: Value, one: Told) -> Value:
 def _factors(value: str, kind: Kind) -> str:
     if kind is Kind.FACTORS:
         return stratum_key(_pooled_pairs(levels_of(value)).items())
-    found = _pooled_pairs(dict(json.loads(value)))
-    return json.dumps(found, sort_keys=True, ensure_ascii=False)
+    return by_name(_pooled_pairs(json.loads(value)))
 
 
 def _pooled_pairs(pairs: Mapping[str, str]) -> dict[str, str]:

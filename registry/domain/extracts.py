@@ -95,7 +95,13 @@ COLUMNS: dict[Extract, tuple[Column, ...]] = {
         ),
         _text("domain", "Domain; empty where nothing was drawn."),
         _text("stratum", "Stratum as randomised, factor=level.", Kind.FACTORS),
-        _column("sequence_no", "integer", Kind.ORDER, "Number in the stratum."),
+        _column("sequence_no", "integer", Kind.ORDER, "Number in `counted_in`."),
+        _text(
+            "counted_in",
+            "Whose draws are numbered as one: the stratum, where one of some arms alone "
+            "(`@arms`) or of a sealed list (`@sealed`) so marked, or the `@domain`.",
+            Kind.ORDER,
+        ),
         _moment("randomised_at", "When it was drawn"),
         _text(
             "vector_id",
@@ -107,7 +113,7 @@ COLUMNS: dict[Extract, tuple[Column, ...]] = {
         _moment("anchor_at", "Moment of the anchor"),
         _text(
             "covariates",
-            "Baseline covariates, frozen: names with values, JSON.",
+            "Baseline covariates, frozen: a JSON object, names with values.",
             Kind.COVARIATES,
         ),
         _text("epoch", "Calendar epoch: month in UTC.", Kind.MONTH),
@@ -126,7 +132,7 @@ COLUMNS: dict[Extract, tuple[Column, ...]] = {
         _text("stratum_true", "Stratum as it was, factor=level.", Kind.FACTORS),
         _text(
             "covariates_true",
-            "Baseline covariates as they were: names with values, JSON.",
+            "Baseline covariates as they were: a JSON object, names with values.",
             Kind.COVARIATES,
         ),
         _moment("revealed_at", "When a deferred arm was told; empty until then"),

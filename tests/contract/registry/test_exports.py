@@ -5,6 +5,8 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import replace
+from fractions import Fraction
 
 import polars as pl
 import pytest
@@ -20,7 +22,7 @@ from registry.domain.extracts import Cut, Extract
 from registry.domain.identity import Identifier, Sighted
 from registry.domain.mode import Mode
 from registry.domain.protocol import ArmDesign, DomainDesign
-from registry.domain.randomisation.methods import PermutedBlocks
+from registry.domain.randomisation.methods import Minimised, PermutedBlocks
 from registry.usecases.activate_protocol import activate_protocol
 from registry.usecases.keep_identities import KeepIdentities, keep_identities
 from registry.usecases.record_batch import RecordBatch, record_batch
@@ -237,6 +239,32 @@ def test_an_age_above_89_is_90_and_no_more(bedside, taken):
     folder, _ = taken("participants", profile="safe_harbor")
     (row,) = rows_of(folder, "participants")
     assert json.loads(row["covariates"]) == {"age": "90", "lactate": "97"}
+
+
+def test_every_profile_writes_strata_and_covariates_in_one_form(bedside, taken):
+    """Also where all of a domain is numbered as one."""
+    weights = (("shock", Fraction(1)),)
+    minimised = Minimised(weights=weights, spread="range", p=Fraction(4, 5))
+    bedside.open_trial(replace(bedside.fluids, method=minimised))
+    told = {"age": "71", "name=é;x": "1;2=3"}
+    stratum = (("shock", "yes"), ("odd=;", "1%"))
+    bedside.hear(bedside.verdict("p1", covariates=tuple(told.items()), stratum=stratum))
+    bedside.consent("p1")
+    bedside.randomise("p1")
+
+    shown = []
+    for profile in Profile:
+        folder, _ = taken("participants", profile=profile)
+        taken("screenings", profile=profile)
+        (row,) = rows_of(folder, "participants")
+        (screened,) = rows_of(folder, "screenings")
+        shown.append((row["stratum"], row["covariates"]))
+        assert json.loads(row["covariates"]) == told
+        assert row["stratum"] == row["stratum_true"] == screened["stratum"]
+        assert row["covariates"] == row["covariates_true"]
+        in_domain = profile is not Profile.SAFE_HARBOR
+        assert row.get("counted_in") == ("@domain" if in_domain else None)
+    assert len(set(shown)) == 1
 
 
 def test_an_open_arm_is_told_and_a_blinded_one_never(bedside, taken):
