@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from registry.domain.disclosure import Column, Form, Kind
+from registry.domain.roles import Surface
 
 
 class Extract(StrEnum):
@@ -24,6 +27,19 @@ class Extract(StrEnum):
     """A row a participant and study: the platform, and each domain drawn in."""
     AVAILABILITY = "availability"
     """A row a patient, domain and arm for each act: drawn or not, what could be given."""
+
+
+SURFACES: Mapping[Extract, Surface] = MappingProxyType(
+    {
+        Extract.PARTICIPANTS: Surface.PARTICIPANTS,
+        Extract.SUBJECTS: Surface.PARTICIPANTS,
+        Extract.AVAILABILITY: Surface.PARTICIPANTS,
+        Extract.SCREENINGS: Surface.SCREENINGS,
+        Extract.OUTCOMES: Surface.OUTCOMES,
+        Extract.AUDIT: Surface.AUDIT,
+    }
+)
+"""Whose rows they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

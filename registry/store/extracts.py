@@ -26,9 +26,9 @@ from sqlalchemy import (
 
 from registry.domain.answered import Answer
 from registry.domain.disclosure import Value, by_name
-from registry.domain.extracts import COLUMNS, Cut, Extract
+from registry.domain.extracts import COLUMNS, SURFACES, Cut, Extract
 from registry.domain.misrandomisation import Kind, Misrandomisation, corrected
-from registry.domain.role_matrix import places_of
+from registry.domain.role_matrix import places_of, sees_wherever
 from registry.domain.roles import Person, Surface
 from registry.domain.stratum import counted_in, levels_of, stratum_key
 from registry.domain.subjects import ENDED, subject_state
@@ -87,6 +87,13 @@ class Extracts:
     def may_see_arms(self) -> bool:
         """Whether who reads may touch the arms at all."""
         return Views(self._connection, self._person).may_see_arms()
+
+    def may_read_words(self, extract: Extract) -> bool:
+        """Whether who reads may see open arms wherever they read this extract."""
+        if self._person is None:
+            return self.may_see_arms()
+        rows = SURFACES[extract]
+        return sees_wherever(self._person, Surface.OPEN_ARMS, other=rows)
 
     def protocols(self, at: datetime) -> tuple[ProtocolVersion, ...]:
         """The version of each trial that was in force at `at`."""

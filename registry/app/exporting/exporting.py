@@ -15,6 +15,7 @@ from registry.app.exporting.manifest import (
     ProtocolTold,
     file_told,
     treated,
+    withheld,
     written,
 )
 from registry.app.exporting.scattered import scattered
@@ -53,7 +54,7 @@ class Export:
     key: bytes
     """By which `safe_harbor` names; 32 bytes, of this export or kept by the site."""
     arms: bool = True
-    """False: none is written, whatever the reader may see."""
+    """False: none is written, nor words of a person, whatever the reader may see."""
 
 
 def export(
@@ -71,7 +72,8 @@ def export(
     beside.unlink(missing_ok=True)
     with book.extracts() as extracts:
         arms = asked.arms and extracts.may_see_arms()
-        columns = told(COLUMNS[asked.extract], asked.profile, arms=arms)
+        words = asked.arms and extracts.may_read_words(asked.extract)
+        columns = told(COLUMNS[asked.extract], asked.profile, arms=arms, words=words)
         rows = _rows(extracts, asked, columns, identify, arms=arms)
         data = _data(path, columns, rows, write)
         manifest = _manifest(extracts, asked, columns, data, arms=arms)
@@ -154,6 +156,7 @@ def _manifest(
         files=files,
         left_out=treated(columns, left_out=True),
         changed=treated(columns, left_out=False),
+        withheld=withheld(columns),
         arms="of_open_label_domains" if arms else "none",
         hidden_outcomes=tuple(
             one for one in sorted(hidden) if asked.trial in (None, one[0])
