@@ -19,6 +19,7 @@ from registry.app.exporting.manifest import (
     written,
 )
 from registry.app.exporting.scattered import scattered
+from registry.app.exporting.unfinished import held
 from registry.app.exporting.writers import Format, Writer, writer_of
 from registry.domain.disclosure import (
     Column,
@@ -62,7 +63,8 @@ def export(
 ) -> Manifest:
     """Write the files; the manifest last, so that what has one is whole.
 
-    Each format has its own, so that others may lie in the same folder.
+    Each format has its own, so that others may lie in the same folder; what an export
+    that was killed left there is taken away first.
     `identify` is for the profile `identified` alone. Raises `SettingsError` EMB-402
     for a format the extract has not, EMB-403 for a folder that cannot be written.
     """
@@ -70,15 +72,15 @@ def export(
     path = _made(asked.out) / f"{asked.extract.value}{asked.format.suffix}"
     beside = path.with_name(f"{path.name}.manifest.json")
     beside.unlink(missing_ok=True)
-    with book.extracts() as extracts:
+    with held(asked.out), book.extracts() as extracts:
         arms = asked.arms and extracts.may_see_arms()
         words = asked.arms and extracts.may_read_words(asked.extract)
         columns = told(COLUMNS[asked.extract], asked.profile, arms=arms, words=words)
         rows = _rows(extracts, asked, columns, identify, arms=arms)
         data = _data(path, columns, rows, write)
         manifest = _manifest(extracts, asked, columns, data, arms=arms)
-    with writing_bytes(beside) as file:
-        file.write(written(manifest))
+        with writing_bytes(beside) as file:
+            file.write(written(manifest))
     return manifest
 
 
