@@ -55,7 +55,7 @@ class Kind(StrEnum):
     FACTORS = "factors"
     """Factors with their levels, `factor=level;…`."""
     COVARIATES = "covariates"
-    """Names with values, JSON."""
+    """Names with values, a JSON object."""
     DIGEST = "digest"
     """A hash over what is left out."""
     ARM = "arm"
@@ -64,8 +64,9 @@ class Kind(StrEnum):
     """What the vault holds."""
 
 
-Treatment = Literal["kept", "left_out", "renamed", "year", "pooled"]
-"""`renamed`: an id of this export's own; `pooled`: ages above 89 are 90, no places or births."""
+Treatment = Literal["kept", "left_out", "withheld", "renamed", "year", "pooled"]
+"""`withheld`: the column is there, and empty; `renamed`: an id of this export's own;
+`pooled`: ages above 89 are 90, no places or births."""
 
 Form = Literal["text", "integer", "number", "boolean", "moment"]
 Value = str | int | float | bool | datetime | None
@@ -172,11 +173,18 @@ class Told:
 
 
 def told(
-    columns: tuple[Column, ...], profile: Profile, *, arms: bool
+    columns: tuple[Column, ...], profile: Profile, *, arms: bool, words: bool
 ) -> tuple[Told, ...]:
-    """Every column with what becomes of it; `arms`: whether the reader may see any."""
+    """Every column with what becomes of it.
+
+    `arms`: whether the reader may see any; `words`: whether they may read what a person
+    wrote, which may name an arm, spelt as nobody would look for it.
+    """
     return tuple(
-        Told(column=one, treatment=_treatment(one.kind, profile, arms=arms))
+        Told(
+            column=one,
+            treatment=_treatment(one.kind, profile, arms=arms, words=words),
+        )
         for one in columns
     )
 
@@ -221,13 +229,23 @@ def pooled(name: str, value: str) -> str | None:
     return value if _AGES.isdisjoint(words) else _pooled_age(words, value)
 
 
-def _treatment(kind: Kind, profile: Profile, *, arms: bool) -> Treatment:
+def by_name(pairs: Mapping[str, str]) -> str:
+    """Covariates as every profile writes them: a JSON object, names in order."""
+    return json.dumps(dict(pairs), sort_keys=True, ensure_ascii=False)
+
+
+def _treatment(kind: Kind, profile: Profile, *, arms: bool, words: bool) -> Treatment:
     if kind is Kind.ARM and not arms:
         return "left_out"
-    return TREATMENTS[profile].get(kind, "kept")
+    treatment = TREATMENTS[profile].get(kind, "kept")
+    if kind is Kind.WORDS and treatment == "kept" and not words:
+        return "withheld"
+    return treatment
 
 
 def _shown(value: Value, one: Told) -> Value:
+    if one.treatment == "withheld":
+        return None
     if value is None or value == "" or one.treatment == "kept":
         return value
     if one.treatment == "year":
@@ -238,8 +256,7 @@ def _shown(value: Value, one: Told) -> Value:
 def _factors(value: str, kind: Kind) -> str:
     if kind is Kind.FACTORS:
         return stratum_key(_pooled_pairs(levels_of(value)).items())
-    found = _pooled_pairs(dict(json.loads(value)))
-    return json.dumps(found, sort_keys=True, ensure_ascii=False)
+    return by_name(_pooled_pairs(json.loads(value)))
 
 
 def _pooled_pairs(pairs: Mapping[str, str]) -> dict[str, str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from registry.domain.disclosure import Column, Form, Kind
+from registry.domain.roles import Surface
 
 
 class Extract(StrEnum):
@@ -24,6 +27,19 @@ class Extract(StrEnum):
     """A row a participant and study: the platform, and each domain drawn in."""
     AVAILABILITY = "availability"
     """A row a patient, domain and arm for each act: drawn or not, what could be given."""
+
+
+SURFACES: Mapping[Extract, Surface] = MappingProxyType(
+    {
+        Extract.PARTICIPANTS: Surface.PARTICIPANTS,
+        Extract.SUBJECTS: Surface.PARTICIPANTS,
+        Extract.AVAILABILITY: Surface.PARTICIPANTS,
+        Extract.SCREENINGS: Surface.SCREENINGS,
+        Extract.OUTCOMES: Surface.OUTCOMES,
+        Extract.AUDIT: Surface.AUDIT,
+    }
+)
+"""Whose rows they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +111,25 @@ COLUMNS: dict[Extract, tuple[Column, ...]] = {
         ),
         _text("domain", "Domain; empty where nothing was drawn."),
         _text("stratum", "Stratum as randomised, factor=level.", Kind.FACTORS),
-        _column("sequence_no", "integer", Kind.ORDER, "Number in the stratum."),
+        _column("sequence_no", "integer", Kind.ORDER, "Number in `counted_in`."),
+        _text(
+            "counted_in",
+            "Whose draws are numbered as one: the stratum, where one of some arms alone "
+            "(`@arms`) or of a sealed list (`@sealed`) so marked, or the `@domain`.",
+            Kind.ORDER,
+        ),
         _moment("randomised_at", "When it was drawn"),
+        _text(
+            "vector_id",
+            "Allocation vector it was drawn by, `initial` for the protocol's own; empty "
+            "where arms are drawn by none.",
+            Kind.NAME,
+        ),
         _text("anchor", "Anchor with its clock."),
         _moment("anchor_at", "Moment of the anchor"),
         _text(
             "covariates",
-            "Baseline covariates, frozen: names with values, JSON.",
+            "Baseline covariates, frozen: a JSON object, names with values.",
             Kind.COVARIATES,
         ),
         _text("epoch", "Calendar epoch: month in UTC.", Kind.MONTH),
@@ -120,7 +148,7 @@ COLUMNS: dict[Extract, tuple[Column, ...]] = {
         _text("stratum_true", "Stratum as it was, factor=level.", Kind.FACTORS),
         _text(
             "covariates_true",
-            "Baseline covariates as they were: names with values, JSON.",
+            "Baseline covariates as they were: a JSON object, names with values.",
             Kind.COVARIATES,
         ),
         _moment("revealed_at", "When a deferred arm was told; empty until then"),

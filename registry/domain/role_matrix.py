@@ -288,6 +288,14 @@ def places_of(person: Person, surface: Surface) -> frozenset[Place]:
     return person.places(roles_that_see(surface))
 
 
+def sees_wherever(person: Person, surface: Surface, *, other: Surface) -> bool:
+    """Whether somebody sees a surface at every place at which they see the other."""
+    mine = places_of(person, surface)
+    return all(
+        any(one.holds(place) for one in mine) for place in places_of(person, other)
+    )
+
+
 def may(person: Person, surface: Surface, *, site: str, trial: str) -> bool:
     """Whether somebody may do or see it at this site in this trial."""
     there = Place(site, trial)

@@ -25,13 +25,12 @@ from sqlalchemy import (
 )
 
 from registry.domain.answered import Answer
-from registry.domain.audit import canonical
-from registry.domain.disclosure import Value
-from registry.domain.extracts import COLUMNS, Cut, Extract
+from registry.domain.disclosure import Value, by_name
+from registry.domain.extracts import COLUMNS, SURFACES, Cut, Extract
 from registry.domain.misrandomisation import Kind, Misrandomisation, corrected
-from registry.domain.role_matrix import places_of
+from registry.domain.role_matrix import places_of, sees_wherever
 from registry.domain.roles import Person, Surface
-from registry.domain.stratum import levels_of, stratum_key
+from registry.domain.stratum import counted_in, levels_of, stratum_key
 from registry.domain.subjects import ENDED, subject_state
 from registry.store.blinding import given_outcomes, hidden_outcomes
 from registry.store.drawn_by import drawn_by
@@ -88,6 +87,13 @@ class Extracts:
     def may_see_arms(self) -> bool:
         """Whether who reads may touch the arms at all."""
         return Views(self._connection, self._person).may_see_arms()
+
+    def may_read_words(self, extract: Extract) -> bool:
+        """Whether who reads may see open arms wherever they read this extract."""
+        if self._person is None:
+            return self.may_see_arms()
+        rows = SURFACES[extract]
+        return sees_wherever(self._person, Surface.OPEN_ARMS, other=rows)
 
     def protocols(self, at: datetime) -> tuple[ProtocolVersion, ...]:
         """The version of each trial that was in force at `at`."""
@@ -164,6 +170,7 @@ def _drawn(connection: Connection, wanted: Wanted) -> dict[str, list[Record]]:
         row.stratum,
         row.sequence_no,
         row.randomised_at,
+        row.vector_id,
         row.anchor,
         row.anchor_at,
         row.covariates,
@@ -188,7 +195,7 @@ def _drawn(connection: Connection, wanted: Wanted) -> dict[str, list[Record]]:
             **told,
             "unblinded": place in broken,
             "revealed_at": revealed.get(place),
-            **_as_it_was(told, in_error[place]),
+            **_at_baseline(told, in_error[place]),
         }
         found[told["participant"]].append(one)
     return found
@@ -205,16 +212,19 @@ def _in_error(
     return found
 
 
-def _as_it_was(drawn: RowMapping, records: list[Misrandomisation]) -> Record:
-    """What went wrong with this allocation, and what was true beside what was frozen."""
-    levels = corrected(levels_of(drawn["stratum"]), Kind.WRONG_STRATUM, records)
+def _at_baseline(drawn: RowMapping, records: list[Misrandomisation]) -> Record:
+    """What was frozen of this allocation, what went wrong with it, and what was true."""
+    levels = levels_of(drawn["stratum"])
     frozen = dict(json.loads(drawn["covariates"]))
-    values = corrected(frozen, Kind.WRONG_BASELINE, records)
+    true_levels = corrected(levels, Kind.WRONG_STRATUM, records)
     return {
+        "stratum": stratum_key(levels.items()),
+        "counted_in": counted_in(drawn["stratum"]),
+        "covariates": by_name(frozen),
         "misrandomised": ",".join(sorted({one.kind for one in records})) or None,
         "counts_no_more": any(one.in_error for one in records),
-        "stratum_true": stratum_key(levels.items()),
-        "covariates_true": canonical(sorted(values.items())).decode(),
+        "stratum_true": stratum_key(true_levels.items()),
+        "covariates_true": by_name(corrected(frozen, Kind.WRONG_BASELINE, records)),
     }
 
 

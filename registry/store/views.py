@@ -53,6 +53,7 @@ from registry.store.rows.verdicts import (
     ScreeningRow,
     ScreeningStateRow,
 )
+from registry.store.steering import Steering
 from registry.usecases.records import ProtocolVersion, Run
 from streams.vocabulary.messages import TRIAL_OUTCOME, TRIAL_SCREENING, decode
 
@@ -250,6 +251,10 @@ class Views:
         )
         order = (ConsentRow.participant, ConsentRow.revision)
         return self._all(query.order_by(*order), Consent)
+
+    def steering(self) -> Steering:
+        """Vectors, pauses and green lights, each from when to when."""
+        return Steering(self._connection, self._person)
 
     def runs(self) -> tuple[Run, ...]:
         """The log of replays."""

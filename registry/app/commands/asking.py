@@ -15,8 +15,8 @@ import typer
 from registry.app.clocks import SystemClock
 from registry.app.commands.options import opened
 from registry.domain.mode import Mode
-from registry.domain.role_matrix import MATRIX, may, places_of
-from registry.domain.roles import EVERYWHERE, Person, Place, Sight, Surface, person_at
+from registry.domain.role_matrix import MATRIX, may, places_of, sees_wherever
+from registry.domain.roles import EVERYWHERE, Person, Sight, Surface, person_at
 from registry.store.unit_of_work import Registry, UnitOfWork
 from streams.vocabulary.errors import ErrorCode, Refused
 
@@ -125,11 +125,9 @@ def at_their_sites(
 def expect_names_too(book: Registry, surface: Surface) -> None:
     """Raises `Refused` EMB-397 where they see rows of a place, but nobody's name."""
     person = book.person
-    if person is None:
-        return
-    named = places_of(person, Surface.IDENTIFIERS)
-    if not all(_within(place, named) for place in places_of(person, surface)):
-        raise not_this_role(person, Surface.IDENTIFIERS)
+    names = Surface.IDENTIFIERS
+    if person is not None and not sees_wherever(person, names, other=surface):
+        raise not_this_role(person, names)
 
 
 def not_this_role(person: Person, surface: Surface) -> Refused:
@@ -148,7 +146,3 @@ def _sees_site(person: Person, surface: Surface, site: str) -> bool:
     """Whether anything of the surface is theirs at this site, in whatever trial."""
     places = places_of(person, surface)
     return any(place.site in (EVERYWHERE, site) for place in places)
-
-
-def _within(place: Place, places: frozenset[Place]) -> bool:
-    return any(one.holds(place) for one in places)

@@ -22,8 +22,7 @@ from registry.app.exporting.exporting import Export, Identify, export
 from registry.app.exporting.identified import Identifying
 from registry.app.exporting.writers import Format
 from registry.domain.disclosure import Profile
-from registry.domain.extracts import Cut, Extract
-from registry.domain.roles import Surface
+from registry.domain.extracts import SURFACES, Cut, Extract
 from registry.store.unit_of_work import Registry
 from streams.app.identity import required_vault_sealer
 from streams.vocabulary.errors import ErrorCode, SettingsError
@@ -58,7 +57,10 @@ def export_(
         ),
     ] = None,
     without_arms: Annotated[
-        bool, typer.Option("--without-arms", help="Write no arm of any domain.")
+        bool,
+        typer.Option(
+            "--without-arms", help="Write no arm of any domain, and nobody's words."
+        ),
     ] = False,
     reason: Annotated[
         str | None, typer.Option(help="identified: why; it stays in the audit.")
@@ -81,7 +83,7 @@ def export_(
         key=_key(study_key),
         arms=not without_arms,
     )
-    surface = _SURFACES[extract]
+    surface = SURFACES[extract]
     with closing(opened_as(registry, actor or who, surface)) as book:
         if profile is Profile.IDENTIFIED and extract is not Extract.AUDIT:
             expect_names_too(book, surface)
@@ -89,16 +91,6 @@ def export_(
         manifest = export(book, asked, identify=identify)
     for file in manifest.files:
         print(f"{file.name}\t{file.rows} rows\t{file.sha256}")
-
-
-_SURFACES = {
-    Extract.PARTICIPANTS: Surface.PARTICIPANTS,
-    Extract.SUBJECTS: Surface.PARTICIPANTS,
-    Extract.AVAILABILITY: Surface.PARTICIPANTS,
-    Extract.SCREENINGS: Surface.SCREENINGS,
-    Extract.OUTCOMES: Surface.OUTCOMES,
-    Extract.AUDIT: Surface.AUDIT,
-}
 
 
 def _key(path: Path | None) -> bytes:

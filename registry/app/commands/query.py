@@ -29,6 +29,7 @@ from registry.app.commands.options import (
     TrialOption,
     moment,
 )
+from registry.app.commands.steering import STEERING, green_lights, pauses, vectors
 from registry.app.commands.tables import Columns, RowT, listed, print_table, told
 from registry.domain.conduct import Deviation
 from registry.domain.roles import Surface
@@ -69,6 +70,7 @@ ANSWERS: dict[str, TypeAdapter[Any]] = {
     "alerts": TypeAdapter(tuple[AlertView, ...]),
     "deviations": TypeAdapter(tuple[Deviation, ...]),
     **GONE_WRONG,
+    **STEERING,
     "separation": TypeAdapter(tuple[received.SeparationView, ...]),
     "agreement": TypeAdapter(tuple[AgreementView, ...]),
     "flow": FLOW,
@@ -79,6 +81,9 @@ app.command()(flow)
 app.command()(unblindings)
 app.command()(unblinding_notes)
 app.command()(misrandomisations)
+app.command()(vectors)
+app.command()(pauses)
+app.command()(green_lights)
 
 
 @app.command()

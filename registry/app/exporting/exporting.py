@@ -15,9 +15,11 @@ from registry.app.exporting.manifest import (
     ProtocolTold,
     file_told,
     treated,
+    withheld,
     written,
 )
 from registry.app.exporting.scattered import scattered
+from registry.app.exporting.unfinished import held
 from registry.app.exporting.writers import Format, Writer, writer_of
 from registry.domain.disclosure import (
     Column,
@@ -53,7 +55,7 @@ class Export:
     key: bytes
     """By which `safe_harbor` names; 32 bytes, of this export or kept by the site."""
     arms: bool = True
-    """False: none is written, whatever the reader may see."""
+    """False: none is written, nor words of a person, whatever the reader may see."""
 
 
 def export(
@@ -61,20 +63,24 @@ def export(
 ) -> Manifest:
     """Write the files; the manifest last, so that what has one is whole.
 
+    Each format has its own, so that others may lie in the same folder; what an export
+    that was killed left there is taken away first.
     `identify` is for the profile `identified` alone. Raises `SettingsError` EMB-402
     for a format the extract has not, EMB-403 for a folder that cannot be written.
     """
     write = writer_of(asked.extract, asked.format)
-    place = _made(asked.out) / asked.extract.value
-    place.with_suffix(".manifest.json").unlink(missing_ok=True)
-    with book.extracts() as extracts:
+    path = _made(asked.out) / f"{asked.extract.value}{asked.format.suffix}"
+    beside = path.with_name(f"{path.name}.manifest.json")
+    beside.unlink(missing_ok=True)
+    with held(asked.out), book.extracts() as extracts:
         arms = asked.arms and extracts.may_see_arms()
-        columns = told(COLUMNS[asked.extract], asked.profile, arms=arms)
+        words = asked.arms and extracts.may_read_words(asked.extract)
+        columns = told(COLUMNS[asked.extract], asked.profile, arms=arms, words=words)
         rows = _rows(extracts, asked, columns, identify, arms=arms)
-        data = _data(place, asked, columns, rows, write)
+        data = _data(path, columns, rows, write)
         manifest = _manifest(extracts, asked, columns, data, arms=arms)
-    with writing_bytes(place.with_suffix(".manifest.json")) as file:
-        file.write(written(manifest))
+        with writing_bytes(beside) as file:
+            file.write(written(manifest))
     return manifest
 
 
@@ -98,13 +104,12 @@ def _rows(
 
 
 def _data(
-    place: Path, asked: Export, columns: Sequence[Told], rows: Rows, write: Writer
+    path: Path, columns: Sequence[Told], rows: Rows, write: Writer
 ) -> tuple[FileTold, ...]:
     """The extract and the meaning of its columns."""
     shown = [one.shown for one in columns if one.treatment != "left_out"]
-    path = place.with_suffix(asked.format.suffix)
     number = write(path, shown, rows)
-    meanings = place.with_suffix(".columns.csv")
+    meanings = path.with_name(f"{path.name}.columns.csv")
     lines = [
         (one.column.name, one.shown.form, one.treatment, one.column.meaning)
         for one in columns
@@ -153,6 +158,7 @@ def _manifest(
         files=files,
         left_out=treated(columns, left_out=True),
         changed=treated(columns, left_out=False),
+        withheld=withheld(columns),
         arms="of_open_label_domains" if arms else "none",
         hidden_outcomes=tuple(
             one for one in sorted(hidden) if asked.trial in (None, one[0])

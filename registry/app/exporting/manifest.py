@@ -52,6 +52,15 @@ class ColumnTold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithheldTold:
+    """A column that is empty for who made this export, and why."""
+
+    column: str
+    kind: Kind
+    why: Literal["words_may_name_an_arm"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """The document."""
 
@@ -66,6 +75,8 @@ class Manifest:
     files: tuple[FileTold, ...]
     left_out: tuple[ColumnTold, ...]
     changed: tuple[ColumnTold, ...]
+    withheld: tuple[WithheldTold, ...]
+    """Of who may not see open arms wherever these rows are, or asked for no arm."""
     arms: Literal["none", "of_open_label_domains"]
     hidden_outcomes: tuple[tuple[str, str], ...]
     """Trial and outcome of what would tell an arm of a blinded domain."""
@@ -79,6 +90,19 @@ def file_told(path: Path, rows: int) -> FileTold:
     return FileTold(name=path.name, rows=rows, bytes=size, sha256=digest)
 
 
+def withheld(columns: Sequence[Told]) -> tuple[WithheldTold, ...]:
+    """The columns that are empty because of who reads: words of a person."""
+    return tuple(
+        WithheldTold(
+            column=one.column.name,
+            kind=one.column.kind,
+            why="words_may_name_an_arm",
+        )
+        for one in columns
+        if one.treatment == "withheld"
+    )
+
+
 def treated(columns: Sequence[Told], *, left_out: bool) -> tuple[ColumnTold, ...]:
     """The columns left out, or those shown otherwise than they are kept."""
     return tuple(
@@ -86,7 +110,8 @@ def treated(columns: Sequence[Told], *, left_out: bool) -> tuple[ColumnTold, ...
             column=one.column.name, kind=one.column.kind, treatment=one.treatment
         )
         for one in columns
-        if one.treatment != "kept" and (one.treatment == "left_out") is left_out
+        if one.treatment not in ("kept", "withheld")
+        and (one.treatment == "left_out") is left_out
     )
 
 

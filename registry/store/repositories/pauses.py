@@ -28,10 +28,12 @@ class PauseRepository:
         latest = {one.place: one for one in said if at is None or one.at <= at}
         return frozenset(place for place, pause in latest.items() if pause.paused)
 
-    def revisions(self, trial: str) -> tuple[Pause, ...]:
-        """All of the trial; those of one place in order."""
-        query = select(*_PAUSE).where(PauseRow.trial == trial)
-        rows = self._connection.execute(query.order_by(PauseRow.revision)).mappings()
+    def revisions(self, trial: str | None) -> tuple[Pause, ...]:
+        """All of the trial, or of every one; those of one place in order."""
+        query = select(*_PAUSE).order_by(PauseRow.revision)
+        if trial is not None:
+            query = query.where(PauseRow.trial == trial)
+        rows = self._connection.execute(query).mappings()
         return tuple(Pause(**row) for row in rows)
 
     def latest(self, trial: str, place: Place) -> Pause | None:

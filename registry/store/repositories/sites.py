@@ -30,6 +30,14 @@ class GreenLightRepository:
         row = _one(self._connection, query)
         return None if row is None else GreenLight(**row)
 
+    def revisions(self, trial: str | None) -> tuple[GreenLight, ...]:
+        """All of the trial, or of every one; those of one site in order."""
+        query = select(*_fields(GreenLightRow, GreenLight))
+        if trial is not None:
+            query = query.where(GreenLightRow.trial == trial)
+        rows = self._connection.execute(query.order_by(GreenLightRow.revision))
+        return tuple(GreenLight(**row) for row in rows.mappings())
+
     @telling_unreadable
     def one(self, light_id: str) -> GreenLight | None:
         """One revision."""

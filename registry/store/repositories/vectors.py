@@ -56,6 +56,15 @@ class VectorRepository:
                 values[name] = canonical(values[name]).decode()
         self._connection.execute(insert(row), values)
 
+    def of_trial(self, trial: str | None) -> tuple[AllocationVector, ...]:
+        """Of one trial, or all; those of a domain in order of publication."""
+        row = VectorRow
+        query = select(*_VECTOR).order_by(row.trial, row.domain, row.revision)
+        if trial is not None:
+            query = query.where(row.trial == trial)
+        rows = self._connection.execute(query).mappings()
+        return tuple(_vector(dict(one)) for one in rows)
+
     @telling_unreadable
     def one(self, vector_id: str) -> AllocationVector | None:
         """One vector."""

@@ -5,6 +5,8 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import replace
+from fractions import Fraction
 
 import polars as pl
 import pytest
@@ -20,7 +22,7 @@ from registry.domain.extracts import Cut, Extract
 from registry.domain.identity import Identifier, Sighted
 from registry.domain.mode import Mode
 from registry.domain.protocol import ArmDesign, DomainDesign
-from registry.domain.randomisation.methods import PermutedBlocks
+from registry.domain.randomisation.methods import Minimised, PermutedBlocks
 from registry.usecases.activate_protocol import activate_protocol
 from registry.usecases.keep_identities import KeepIdentities, keep_identities
 from registry.usecases.record_batch import RecordBatch, record_batch
@@ -100,13 +102,47 @@ def test_the_manifest_says_what_the_files_are(taken):
             hashlib.sha256(held).hexdigest(),
         )
     assert manifest.files[0].rows == len(rows_of(folder, "participants")) == 2
-    told = json.loads((folder / "participants.manifest.json").read_text())
+    told = json.loads((folder / "participants.csv.manifest.json").read_text())
     assert told["cut"]["recorded_until"] == "2026-03-01T21:00:00Z"
     assert told["protocols"][0]["protocol_hash"] == "hash-1"
     assert [c["column"] for c in told["left_out"]] == ["identifiers"]
     header = (folder / "participants.csv").read_text().splitlines()[0].split(",")
-    with (folder / "participants.columns.csv").open() as file:
+    with (folder / "participants.csv.columns.csv").open() as file:
         assert [line["column"] for line in csv.DictReader(file)] == header
+
+
+@pytest.mark.usefixtures("lived")
+def test_each_format_in_a_folder_keeps_a_manifest_that_is_true(taken):
+    """Also where one was written by another profile."""
+    for number, how in enumerate((*TABLES, Format.FHIR_R4, Format.FHIR_R5)):
+        profile = "limited" if number % 2 else "safe_harbor"
+        folder, _ = taken("subjects", how, profile)
+
+    manifests = sorted(folder.glob("*.manifest.json"))
+    assert len(manifests) == 5
+    told = [json.loads(one.read_text()) for one in manifests]
+    assert {one["profile"] for one in told} == {"limited", "safe_harbor"}
+    files = [file for one in told for file in one["files"]]
+    assert len({file["name"] for file in files}) == 10
+    for file in files:
+        held = (folder / file["name"]).read_bytes()
+        assert hashlib.sha256(held).hexdigest() == file["sha256"]
+
+
+@pytest.mark.usefixtures("lived")
+def test_an_extract_that_failed_has_no_manifest_and_leaves_those_of_others(taken):
+    def fails(_columns, rows):
+        yield next(rows)
+        raise RuntimeError("the vault is shut")
+
+    for how in (Format.CSV, Format.PARQUET):
+        folder, _ = taken("participants", how)
+    with pytest.raises(RuntimeError, match="shut"):
+        taken("participants", Format.PARQUET, identify=fails)
+
+    assert [one.name for one in folder.glob("*.manifest.json")] == [
+        "participants.csv.manifest.json"
+    ]
 
 
 @pytest.mark.usefixtures("lived")
@@ -172,7 +208,8 @@ def test_safe_harbor_holds_no_name_and_no_day(taken, extract):
         formats += [Format.FHIR_R4, Format.FHIR_R5]
     for how in formats:
         folder, _ = taken(extract, how, "safe_harbor")
-    (folder / f"{extract}.manifest.json").unlink()  # it tells the cut, not a patient
+    for one in folder.glob("*.manifest.json"):
+        one.unlink()  # it tells the cut, not a patient
     told = everything(folder)
 
     for name in (b"TIDE-A-0001", b"nurse", b"doctor", b"2026-"):
@@ -202,6 +239,32 @@ def test_an_age_above_89_is_90_and_no_more(bedside, taken):
     folder, _ = taken("participants", profile="safe_harbor")
     (row,) = rows_of(folder, "participants")
     assert json.loads(row["covariates"]) == {"age": "90", "lactate": "97"}
+
+
+def test_every_profile_writes_strata_and_covariates_in_one_form(bedside, taken):
+    """Also where all of a domain is numbered as one."""
+    weights = (("shock", Fraction(1)),)
+    minimised = Minimised(weights=weights, spread="range", p=Fraction(4, 5))
+    bedside.open_trial(replace(bedside.fluids, method=minimised))
+    told = {"age": "71", "name=é;x": "1;2=3"}
+    stratum = (("shock", "yes"), ("odd=;", "1%"))
+    bedside.hear(bedside.verdict("p1", covariates=tuple(told.items()), stratum=stratum))
+    bedside.consent("p1")
+    bedside.randomise("p1")
+
+    shown = []
+    for profile in Profile:
+        folder, _ = taken("participants", profile=profile)
+        taken("screenings", profile=profile)
+        (row,) = rows_of(folder, "participants")
+        (screened,) = rows_of(folder, "screenings")
+        shown.append((row["stratum"], row["covariates"]))
+        assert json.loads(row["covariates"]) == told
+        assert row["stratum"] == row["stratum_true"] == screened["stratum"]
+        assert row["covariates"] == row["covariates_true"]
+        in_domain = profile is not Profile.SAFE_HARBOR
+        assert row.get("counted_in") == ("@domain" if in_domain else None)
+    assert len(set(shown)) == 1
 
 
 def test_an_open_arm_is_told_and_a_blinded_one_never(bedside, taken):

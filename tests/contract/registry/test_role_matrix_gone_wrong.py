@@ -155,6 +155,24 @@ def test_a_list_is_told_to_whose_role_it_is_and_of_their_place_alone(terminal, n
         assert not [arm for arm in ADAPTIVE_ARMS if arm in told]
 
 
+STEERED = {"vectors": Surface.VECTORS, "green-lights": Surface.PEOPLE}
+
+
+@pytest.mark.parametrize("named", STEERED)
+def test_what_steers_draws_is_told_to_whose_role_it_is_and_of_their_place_alone(
+    terminal, named
+):
+    told = terminal(query.app, named, "--json")
+
+    if sight(terminal.who, STEERED[named]) is Sight.NOTHING:
+        assert_refused(told, terminal)
+        assert_hidden(told)
+        return
+    assert_theirs(told)
+    rows = json.loads(told)
+    assert {(row.get("site", "A"), row["trial"]) for row in rows} == {HERE}
+
+
 def test_the_stock_of_an_arm_is_told_to_nobody_with_a_role(terminal):
     """By when the stock of one content moves, an arm could be told."""
     told = terminal(kit.app, "stock", "--trial", "tide", "--unblinded", "--json")

@@ -22,8 +22,8 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY = bytes(range(32))
 
 
-def shown(profile, row, *columns, key=KEY):
-    return discloser(told(columns, profile, arms=True), key)(row)
+def shown(profile, row, *columns, key=KEY, words=True):
+    return discloser(told(columns, profile, arms=True, words=words), key)(row)
 
 
 def column(kind, name="thing", **rest):
@@ -111,15 +111,30 @@ def test_an_arm_leaves_only_where_arms_may_be_seen():
     arm = (column(Kind.ARM),)
 
     for profile in Profile:
-        assert told(arm, profile, arms=True)[0].treatment == "kept"
-        assert told(arm, profile, arms=False)[0].treatment == "left_out"
+        for words in (True, False):
+            shown, hidden = (
+                told(arm, profile, arms=arms, words=words)[0].treatment
+                for arms in (True, False)
+            )
+            assert (shown, hidden) == ("kept", "left_out")
+
+
+def test_words_of_a_person_are_empty_for_who_may_not_read_them():
+    said, plain = column(Kind.WORDS, "said"), column(Kind.PLAIN, "plain")
+    row = ("the Plazebo group", "final")
+
+    assert shown(Profile.IDENTIFIED, row, said, plain) == row
+    assert shown(Profile.IDENTIFIED, row, said, plain, words=False) == (None, "final")
+    for profile in (Profile.LIMITED, Profile.SAFE_HARBOR):
+        for words in (True, False):
+            assert shown(profile, row, said, plain, words=words) == ("final",)
 
 
 @pytest.mark.parametrize("extract", Extract)
 def test_safe_harbor_keeps_of_every_extract_what_tells_nothing_alone(extract):
     kept = {
         one.column.kind
-        for one in told(COLUMNS[extract], Profile.SAFE_HARBOR, arms=True)
+        for one in told(COLUMNS[extract], Profile.SAFE_HARBOR, arms=True, words=True)
         if one.treatment == "kept"
     }
 
