@@ -25,6 +25,13 @@ from streams.vocabulary.clock import iso
 GENESIS = "0" * 64
 """What stands before the first row of a chain."""
 
+IN_WORDS = frozenset({"faults", "note", "reason", "shares", "told"})
+"""The particulars that a person wrote, or that tell which arm does better."""
+PLAINLY = frozenset(
+    ["act", "after", "alerts", "analysis", "answer", "answered_as", "arm_commitment", "arms", "authenticated_by", "basis", "before", "code", "consent", "contents", "criterion", "decided_at", "derived", "derived_status", "deviation", "digest", "document_version", "domain", "domains", "duties", "ends_at", "entry", "envelope", "episode", "findings", "first_no", "found", "from_no", "identifiers", "important", "in_error", "judged_as", "key_commitment", "kind", "kit", "kits", "labels", "last_no", "letters", "list", "machine_truth", "meaning", "merge", "notices_given_up", "number", "obstacle", "obstacles", "of", "of_revision", "offered", "outcome", "participant", "participants", "person", "place", "protocol_hash", "randomised", "record", "redacted", "revision", "role", "rows", "schedule", "schedule_first_no", "scopes", "screening", "screening_revision", "sealed_list", "sequence_no", "signed", "signed_digest", "site", "sponsor_told", "stands", "starts_at", "state", "stratum", "trial", "truth", "value", "vector", "version", "what"]
+)
+"""The particulars that are ids, codes, numbers, moments and digests alone."""
+
 
 class AuditAction(StrEnum):
     """What was done, as `subject:action`."""

@@ -20,6 +20,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
+from registry.domain.audit import PLAINLY, canonical
 from registry.domain.stratum import levels_of, stratum_key
 
 
@@ -52,6 +53,8 @@ class Kind(StrEnum):
     """A running number, which tells who came before whom."""
     WORDS = "words"
     """Words that a person wrote, which may hold anything."""
+    PARTICULARS = "particulars"
+    """What an act was of: a JSON object, a person's words among it."""
     FACTORS = "factors"
     """Factors with their levels, `factor=level;…`."""
     COVARIATES = "covariates"
@@ -64,15 +67,22 @@ class Kind(StrEnum):
     """What the vault holds."""
 
 
-Treatment = Literal["kept", "left_out", "withheld", "renamed", "year", "pooled"]
-"""`withheld`: the column is there, and empty; `renamed`: an id of this export's own;
-`pooled`: ages above 89 are 90, no places or births."""
+Treatment = Literal[
+    "kept", "left_out", "withheld", "without_words", "renamed", "year", "pooled"
+]
+"""`withheld`: the column is there, and empty; `without_words`: with what is known to be
+no person's words; `renamed`: an id of this export's own; `pooled`: ages above 89 are
+90, no places or births."""
 
 Form = Literal["text", "integer", "number", "boolean", "moment"]
 Value = str | int | float | bool | datetime | None
 
 _LIMITED: Mapping[Kind, Treatment] = MappingProxyType(
-    {Kind.WORDS: "left_out", Kind.IDENTIFIERS: "left_out"}
+    {
+        Kind.WORDS: "left_out",
+        Kind.PARTICULARS: "left_out",
+        Kind.IDENTIFIERS: "left_out",
+    }
 )
 _SAFE_HARBOR: Mapping[Kind, Treatment] = MappingProxyType(
     {
@@ -87,6 +97,9 @@ _SAFE_HARBOR: Mapping[Kind, Treatment] = MappingProxyType(
         Kind.COVARIATES: "pooled",
         Kind.DIGEST: "left_out",
     }
+)
+_FOR_THE_BLIND: Mapping[Kind, Treatment] = MappingProxyType(
+    {Kind.WORDS: "withheld", Kind.PARTICULARS: "without_words"}
 )
 TREATMENTS: Mapping[Profile, Mapping[Kind, Treatment]] = MappingProxyType(
     {
@@ -234,12 +247,18 @@ def by_name(pairs: Mapping[str, str]) -> str:
     return json.dumps(dict(pairs), sort_keys=True, ensure_ascii=False)
 
 
+def without_words(detail: str) -> str:
+    """The particulars of an act that are known to be nobody's words."""
+    told = json.loads(detail)
+    return canonical({name: told[name] for name in told if name in PLAINLY}).decode()
+
+
 def _treatment(kind: Kind, profile: Profile, *, arms: bool, words: bool) -> Treatment:
     if kind is Kind.ARM and not arms:
         return "left_out"
     treatment = TREATMENTS[profile].get(kind, "kept")
-    if kind is Kind.WORDS and treatment == "kept" and not words:
-        return "withheld"
+    if treatment == "kept" and not words:
+        return _FOR_THE_BLIND.get(kind, treatment)
     return treatment
 
 
@@ -248,6 +267,8 @@ def _shown(value: Value, one: Told) -> Value:
         return None
     if value is None or value == "" or one.treatment == "kept":
         return value
+    if one.treatment == "without_words":
+        return without_words(str(value))
     if one.treatment == "year":
         return value.year if isinstance(value, datetime) else int(str(value)[:4])
     return _factors(str(value), one.column.kind)

@@ -218,7 +218,7 @@ COLUMNS: dict[Extract, tuple[Column, ...]] = {
         _text("actor", "Who did it.", Kind.STAFF),
         _moment("at", "When"),
         _text("subject", "What it was done to.", Kind.NAME),
-        _text("detail", "Particulars as canonical JSON.", Kind.WORDS),
+        _text("detail", "Particulars as canonical JSON.", Kind.PARTICULARS),
         _text("previous_hash", "Hash of the row before.", Kind.DIGEST),
         _text("row_hash", "SHA-256 of the hash before and this row.", Kind.DIGEST),
     ),

@@ -51,12 +51,16 @@ class ColumnTold:
     treatment: Treatment
 
 
+_WITHHELD: tuple[Treatment, ...] = ("withheld", "without_words")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithheldTold:
-    """A column that is empty for who made this export, and why."""
+    """A column that is empty, or has no words, for who made this export, and why."""
 
     column: str
     kind: Kind
+    treatment: Treatment
     why: Literal["words_may_name_an_arm"]
 
 
@@ -91,15 +95,16 @@ def file_told(path: Path, rows: int) -> FileTold:
 
 
 def withheld(columns: Sequence[Told]) -> tuple[WithheldTold, ...]:
-    """The columns that are empty because of who reads: words of a person."""
+    """The columns without words of a person, because of who reads."""
     return tuple(
         WithheldTold(
             column=one.column.name,
             kind=one.column.kind,
+            treatment=one.treatment,
             why="words_may_name_an_arm",
         )
         for one in columns
-        if one.treatment == "withheld"
+        if one.treatment in _WITHHELD
     )
 
 
@@ -110,7 +115,7 @@ def treated(columns: Sequence[Told], *, left_out: bool) -> tuple[ColumnTold, ...
             column=one.column.name, kind=one.column.kind, treatment=one.treatment
         )
         for one in columns
-        if one.treatment not in ("kept", "withheld")
+        if one.treatment not in ("kept", *_WITHHELD)
         and (one.treatment == "left_out") is left_out
     )
 

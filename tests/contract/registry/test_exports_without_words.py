@@ -11,6 +11,7 @@ from made_up.role_holders import LONG_AGO, let
 from registry.app.commands.asking import asking
 from registry.app.exporting.exporting import Export, export
 from registry.app.exporting.writers import Format
+from registry.domain.audit import IN_WORDS
 from registry.domain.consent import ConsentState
 from registry.domain.disclosure import Profile
 from registry.domain.extracts import Cut, Extract
@@ -25,6 +26,10 @@ WORDS = "surely one of the Plazebos"
 COLUMNS = {
     Extract.OUTCOMES: ["reason", "judged_reason"],
     Extract.AUDIT: ["detail"],
+}
+KINDS = {
+    Extract.OUTCOMES: ("words", "withheld"),
+    Extract.AUDIT: ("particulars", "without_words"),
 }
 
 
@@ -111,7 +116,7 @@ def test_who_sees_open_arms_reads_why_an_outcome_was_judged(spoken, taken, role)
     ],
 )
 @pytest.mark.parametrize("how", [Format.CSV, Format.PARQUET])
-def test_who_may_see_no_open_arm_gets_the_columns_empty_and_is_told_why(
+def test_who_may_see_no_open_arm_gets_no_words_and_is_told_why(
     spoken, taken, extract, role, how
 ):
     let(spoken.registry, "ada", roles=(role,))
@@ -121,11 +126,15 @@ def test_who_may_see_no_open_arm_gets_the_columns_empty_and_is_told_why(
     table = pl.read_parquet(file) if how is Format.PARQUET else pl.read_csv(file)
     assert table.height > 0
     for name in COLUMNS[extract]:
-        assert table[name].null_count() == table.height
+        if extract is Extract.AUDIT:
+            assert keys_of(table[name]) & IN_WORDS == set()
+            assert {"record", "consent", "judged_as"} <= keys_of(table[name])
+        else:
+            assert table[name].null_count() == table.height
     assert WORDS.encode() not in file.read_bytes()
-    assert [(one.column, one.kind, one.why) for one in manifest.withheld] == [
-        (name, "words", "words_may_name_an_arm") for name in COLUMNS[extract]
-    ]
+    assert [
+        (one.column, one.kind, one.treatment, one.why) for one in manifest.withheld
+    ] == [(name, *KINDS[extract], "words_may_name_an_arm") for name in COLUMNS[extract]]
     told = json.loads(file.with_name(f"{file.name}.manifest.json").read_text())
     assert [one["column"] for one in told["withheld"]] == COLUMNS[extract]
     others = (*told["left_out"], *told["changed"])
@@ -138,9 +147,14 @@ def test_open_arms_at_one_site_are_not_enough_for_the_words_of_all(spoken, taken
     let(spoken.registry, "bo", roles=(Role.AUDITOR, Role.COORDINATOR))
 
     file, _ = taken(Extract.AUDIT, "ada")
-    assert {row["detail"] for row in rows_of(file)} == {""}
+    assert keys_of(row["detail"] for row in rows_of(file)) & IN_WORDS == set()
     file, _ = taken(Extract.AUDIT, "bo")
     assert WORDS in file.read_text()
+
+
+def keys_of(details):
+    """The names of all particulars told."""
+    return {name for detail in details for name in json.loads(detail)}
 
 
 def rows_of(file):

@@ -4,6 +4,7 @@ Each attempt is made in a transaction of its own by somebody whom no trigger and
 foreign key stops, verified from within, and rolled back.
 """
 
+import json
 import random
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +19,7 @@ from made_up.role_holders import let
 from sqlalchemy import Enum, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, StatementError
 
+from registry.domain.audit import IN_WORDS, PLAINLY
 from registry.domain.consent import ConsentState
 from registry.domain.delegation import Duty
 from registry.domain.kit import KitAct, KitLine
@@ -310,6 +312,19 @@ def full(bedside, registry):
     with registry.transaction() as uow:
         set_mode(SetMode(mode=Mode.SILENT, reason="over", actor="admin", at=noon), uow)
     return bedside
+
+
+def test_every_particular_is_known_for_words_or_for_none(full):
+    """Who may see no open arm gets those alone that are nobody's words."""
+    with full.registry.inspection() as uow:
+        told = {
+            name
+            for site, trial in uow.audit.chains()
+            for row in uow.audit.rows(site=site, trial=trial)
+            for name in json.loads(row.detail)
+        }
+    assert len(told) > 40
+    assert told - PLAINLY - IN_WORDS == set()
 
 
 def misrandomise(bedside, drawn):
