@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import getpass
 from contextlib import closing
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import expect_with, opened_as
+from registry.app.commands.moments import when
 from registry.app.commands.options import RegistryOption, opened
-from registry.app.commands.score import moment_of
 from registry.domain.conduct import DeviationKind
 from registry.domain.roles import Surface
 from registry.usecases.record_deviation import (
@@ -45,7 +46,7 @@ def record(
         str,
         typer.Option(help="What happened; name no person and, if blinded, no arm."),
     ],
-    happened_at: Annotated[str, typer.Option(help="When, in ISO 8601.")],
+    happened_at: Annotated[datetime, when("--happened-at", "When")],
     important: Annotated[
         bool, typer.Option(help="Whether it may affect safety or the result.")
     ],
@@ -62,7 +63,7 @@ def record(
         domain=domain,
         kind=kind,
         important=important,
-        happened_at=moment_of(happened_at),
+        happened_at=happened_at,
         description=what,
         actor=by or getpass.getuser(),
         at=SystemClock().now(),

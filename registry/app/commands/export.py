@@ -17,6 +17,7 @@ from registry.app.commands.asking import (
     expect_names_too,
     opened_as,
 )
+from registry.app.commands.moments import when
 from registry.app.commands.options import RegistryOption, TrialOption, moment
 from registry.app.exporting.exporting import Export, Identify, export
 from registry.app.exporting.identified import Identifying
@@ -43,12 +44,11 @@ def export_(
     registry: RegistryOption = None,
     trial: TrialOption = None,
     at: Annotated[
-        datetime | None,
-        typer.Option(help="What was recorded until then, in UTC; without it, now."),
+        datetime | None, when("--at", "What was recorded until then", otherwise="now")
     ] = None,
     happened_until: Annotated[
         datetime | None,
-        typer.Option(help="What had happened by then, in UTC; without it, --at."),
+        when("--happened-until", "What had happened by then", otherwise="--at"),
     ] = None,
     study_key: Annotated[
         Path | None,
@@ -70,7 +70,7 @@ def export_(
 ) -> None:
     """Write an extract, the meaning of its columns, and its manifest."""
     recorded = moment(at)
-    happened = recorded if happened_until is None else moment(happened_until)
+    happened = happened_until or recorded
     asked = Export(
         extract=extract,
         format=how,

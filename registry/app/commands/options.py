@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from registry.app.clocks import SystemClock
+from registry.app.commands.moments import when
 from registry.app.settings import registry_url
 from registry.store.unit_of_work import Registry, open_registry
-from streams.vocabulary.clock import in_utc
 
 
 RegistryOption = Annotated[
@@ -27,8 +27,7 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON array and nothing else.")
 ]
 AtOption = Annotated[
-    datetime | None,
-    typer.Option(help="As it stood at that moment, in UTC; without it, now."),
+    datetime | None, when("--at", "As it stood at that moment", otherwise="now")
 ]
 TrialOption = Annotated[str | None, typer.Option(help="Only this trial.")]
 ActorOption = Annotated[
@@ -54,10 +53,5 @@ def opened(url: str | None) -> Registry:
 
 
 def moment(written: datetime | None) -> datetime:
-    """What was asked for, in UTC; now where nothing was."""
-    return SystemClock().now() if written is None else instant(written)
-
-
-def instant(written: datetime) -> datetime:
-    """The moment that was written, in UTC: by its offset; without one it is UTC."""
-    return written.replace(tzinfo=UTC) if written.tzinfo is None else in_utc(written)
+    """What was asked for; now where nothing was."""
+    return SystemClock().now() if written is None else written

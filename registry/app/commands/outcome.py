@@ -11,8 +11,8 @@ import typer
 
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import expect_there, opened_as
+from registry.app.commands.naming import DecidedOption
 from registry.app.commands.options import RegistryOption
-from registry.app.commands.score import moment_of
 from registry.domain.conduct import JudgedAs
 from registry.domain.roles import Surface
 from registry.usecases.judge_outcome import (
@@ -37,9 +37,6 @@ ReasonOption = Annotated[str, typer.Option(help="Why; it goes into the audit.")]
 ByOption = Annotated[
     str | None,
     typer.Option("--by", envvar="EMBER_ACTOR", help="Who decided; otherwise you."),
-]
-DecidedOption = Annotated[
-    str | None, typer.Option("--decided-at", help="When, in ISO 8601; otherwise now.")
 ]
 
 
@@ -87,7 +84,7 @@ def _judge(
     value: float | None,
     reason: str,
     by: str | None,
-    decided_at: str | None,
+    decided_at: datetime | None,
     registry: str | None,
 ) -> None:
     now = SystemClock().now()
@@ -96,7 +93,7 @@ def _judge(
         judged_as=judged_as,
         value=value,
         reason=reason,
-        decided_at=_moment(decided_at, now),
+        decided_at=decided_at or now,
         actor=by or getpass.getuser(),
         at=now,
     )
@@ -117,7 +114,3 @@ def _judge(
         f"{done.judged.outcome}: {told} ({judged_as}, no. {done.judged.number}); "
         f"the record says {derived}, {done.derived.status}."
     )
-
-
-def _moment(told: str | None, now: datetime) -> datetime:
-    return now if told is None else moment_of(told)

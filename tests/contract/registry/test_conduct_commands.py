@@ -79,7 +79,7 @@ def test_what_cannot_be_ended_is_refused_in_words(bedside, ember):
     with pytest.raises(Refused, match="ends before it begins"):
         ember(
             *(delegation.app, "add", "doctor", *WHERE, "--duty", "randomise"),
-            *("--starts", "2026-03-02", "--ends", "2026-03-01"),
+            *("--starts", "2026-03-02T00:00Z", "--ends", "2026-03-01T00:00Z"),
         )
 
 
@@ -89,11 +89,11 @@ def test_the_worklist_shows_the_nearest_deadline_first(bedside, ember):
     bedside.consent("p2", state=ConsentState.GIVEN, basis="proxy")
     bedside.consent("p2", state=ConsentState.REGAINED)
     bedside.consent("p3", state=ConsentState.DEFERRED)
-    asked = ("consents", "--due", "--trial", "TIDE", "--at", "2026-03-02 11:00:00")
+    asked = ("consents", "--due", "--trial", "TIDE", "--at", "2026-03-02T11:00Z")
 
     told = json.loads(ember(query.app, *asked, "--json"))
     everybody = json.loads(ember(query.app, "consents", "--json"))
-    table = ember(query.app, "consents", "--due", "--at", "2026-03-02 13:00:00")
+    table = ember(query.app, "consents", "--due", "--at", "2026-03-02T13:00Z")
 
     assert [(row["patient"], row["due"]) for row in told] == [
         ("p3", "ask_by_the_deadline"),
@@ -108,7 +108,7 @@ def test_the_strata_that_are_waited_for_are_listed(bedside, ember):
     bedside.open_trial()
     bedside.hear(bedside.verdict(stratum=(("phenotype", "UNKNOWN"),)))
 
-    table = ember(query.app, "strata", "--at", "2026-03-01 13:00:00")
+    table = ember(query.app, "strata", "--at", "2026-03-01T13:00Z")
     later = ember(query.app, "strata", "--trial", "TIDE")
 
     assert "phenotype" in table
