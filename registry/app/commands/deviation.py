@@ -12,7 +12,8 @@ import typer
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import expect_with, opened_as
 from registry.app.commands.moments import when
-from registry.app.commands.options import RegistryOption, opened
+from registry.app.commands.options import DoneByOption, RegistryOption, opened
+from registry.app.commands.renamed import ActorWasBy
 from registry.domain.conduct import DeviationKind
 from registry.domain.roles import Surface
 from registry.usecases.record_deviation import (
@@ -38,7 +39,7 @@ def deviation() -> None:
     """Departures from the protocol; `ember query deviations` lists them."""
 
 
-@app.command()
+@app.command(cls=ActorWasBy)
 def record(
     participant: Annotated[str, typer.Argument(help="The participant's code.")],
     kind: Annotated[DeviationKind, typer.Option(help="What was not done as written.")],
@@ -51,10 +52,7 @@ def record(
         bool, typer.Option(help="Whether it may affect safety or the result.")
     ],
     domain: Annotated[str, typer.Option(help="The domain it concerns.")] = "",
-    by: Annotated[
-        str | None,
-        typer.Option("--by", envvar="EMBER_ACTOR", help="Who; otherwise you."),
-    ] = None,
+    actor: DoneByOption = None,
     registry: RegistryOption = None,
 ) -> None:
     """Record one; it is kept for ever, and followed by another to mend it."""
@@ -65,7 +63,7 @@ def record(
         important=important,
         happened_at=happened_at,
         description=what,
-        actor=by or getpass.getuser(),
+        actor=actor or getpass.getuser(),
         at=SystemClock().now(),
     )
     surface = Surface.RECORD_CONDUCT
@@ -79,7 +77,7 @@ def record(
     print(f"{participant}: deviation no. {done.deviation.number} is on record.")
 
 
-@app.command()
+@app.command(cls=ActorWasBy)
 def redact(
     deviation: Annotated[
         str, typer.Argument(metavar="DEVIATION_ID", help="As the audit has it.")
@@ -87,7 +85,7 @@ def redact(
     reason: Annotated[
         str, typer.Option(help="On whose request and by which law; no name.")
     ],
-    by: Annotated[str | None, typer.Option("--by", help="Who; otherwise you.")] = None,
+    actor: DoneByOption = None,
     registry: RegistryOption = None,
 ) -> None:
     """Take a description out for good, where the law wants it; a tombstone stays.
@@ -97,7 +95,7 @@ def redact(
     command = RedactDeviation(
         deviation_id=deviation,
         reason=reason,
-        actor=by or getpass.getuser(),
+        actor=actor or getpass.getuser(),
         at=SystemClock().now(),
     )
     with closing(opened(registry)) as book, book.transaction() as uow:

@@ -63,9 +63,7 @@ def export_(
     reason: Annotated[
         str | None, typer.Option(help="identified: why; it stays in the audit.")
     ] = None,
-    actor: Annotated[
-        str | None, typer.Option(help="identified: who, as the audit names them.")
-    ] = None,
+    actor: Annotated[str | None, typer.Option(hidden=True)] = None,
     who: AsOption = None,
 ) -> None:
     """Write an extract, the meaning of its columns, and its manifest."""
@@ -82,10 +80,11 @@ def export_(
         arms=not without_arms,
     )
     surface = _SURFACES[extract]
-    with closing(opened_as(registry, actor or who, surface)) as book:
+    asking = actor or who
+    with closing(opened_as(registry, asking, surface)) as book:
         if profile is Profile.IDENTIFIED and extract is not Extract.AUDIT:
             expect_names_too(book, surface)
-        identify = _identify(book, profile, actor=actor, reason=reason)
+        identify = _identify(book, profile, actor=asking, reason=reason)
         manifest = export(book, asked, identify=identify)
     for file in manifest.files:
         print(f"{file.name}\t{file.rows} rows\t{file.sha256}")
@@ -132,7 +131,7 @@ def _identify(
         raise SettingsError(
             ErrorCode.BAD_SETTING,
             "Nobody says who opens the identities, or why.",
-            "Give --actor and --reason: both stay in the audit.",
+            "Give --as and --reason: both stay in the audit.",
         )
     return Identifying(
         book=book,

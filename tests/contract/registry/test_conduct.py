@@ -319,7 +319,7 @@ def test_the_commands_record_and_list(bedside, participant, one_file):
     bedside.hear(said)
     to = ("--registry", one_file)
 
-    why = ("--reason", "certificate", "--by", "committee")
+    why = ("--reason", "certificate", "--actor", "committee")
     refused = ember(outcome_app, "correct", said.outcome_id, "--value", 2, *why, *to)
     assert str(refused.exception) == (
         "EMB-346: Nothing was recorded: neither 0 nor 1 "
