@@ -92,7 +92,8 @@ def record(
         )
         book = opened_as(registry, actor, Surface.RECORD_CONDUCT)
         with closing(book), book.transaction() as uow:
-            expect_with(book, Surface.RECORD_CONDUCT, uow, participant=participant)
+            for one in (participant, *([] if first is None else [first])):
+                expect_with(book, Surface.RECORD_CONDUCT, uow, participant=one)
             done = record_misrandomisation(command, uow)
         if isinstance(done, MisrandomisationRefused):
             (why,) = hindrances((done.obstacle,))

@@ -10,7 +10,11 @@ from typing import Annotated
 import typer
 
 from registry.app.clocks import SystemClock
-from registry.app.commands.asking import expect_there, opened_as
+from registry.app.commands.asking import (
+    expect_everywhere,
+    expect_there,
+    opened_as,
+)
 from registry.app.commands.naming import DecidedOption
 from registry.app.commands.options import DoneByOption, RegistryOption
 from registry.app.commands.renamed import ActorWasBy
@@ -98,7 +102,9 @@ def _judge(
     book = opened_as(registry, command.actor, surface)
     with closing(book), book.transaction() as uow:
         found = uow.outcomes.latest(outcome)
-        if found is not None:
+        if found is None:
+            expect_everywhere(book, surface)
+        else:
             expect_there(book, surface, site=found.site, trial=found.trial)
         done = judge_outcome(command, uow)
     if isinstance(done, OutcomeNotJudged):
