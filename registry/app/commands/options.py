@@ -12,6 +12,8 @@ from registry.app.clocks import SystemClock
 from registry.app.commands.moments import when
 from registry.app.settings import registry_url
 from registry.store.unit_of_work import Registry, open_registry
+from streams.vocabulary.clock import iso
+from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 RegistryOption = Annotated[
@@ -53,5 +55,16 @@ def opened(url: str | None) -> Registry:
 
 
 def moment(written: datetime | None) -> datetime:
-    """What was asked for; now where nothing was."""
-    return SystemClock().now() if written is None else written
+    """What `--at` asked for; now where nothing was.
+
+    Raises `SettingsError` EMB-402 for a moment to come: what is told of it could change.
+    """
+    now = SystemClock().now()
+    if written is not None and written > now:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            f"--at: {iso(written)} is to come, and what is recorded until then may "
+            "change what is told of it.",
+            f"Name a moment until now ({iso(now)}), or leave --at out.",
+        )
+    return now if written is None else written

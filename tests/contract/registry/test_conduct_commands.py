@@ -3,12 +3,14 @@
 import json
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from registry.app.commands import delegation, query, site
+from registry.app.commands.export import export_
 from registry.domain.consent import ConsentState
 from registry.usecases.randomise import NotRandomised
-from streams.vocabulary.errors import ErrorCode, Refused
+from streams.vocabulary.errors import ErrorCode, Refused, SettingsError, UserError
 
 
 WHERE = ("--trial", "TIDE", "--site", "A", "--actor", "principal")
@@ -21,7 +23,7 @@ def ember(registry_url, somebody):
         done = CliRunner().invoke(
             app, [*words, "--registry", registry_url], env={"EMBER_ACTOR": somebody}
         )
-        if isinstance(done.exception, Refused):
+        if isinstance(done.exception, UserError):
             raise done.exception
         assert done.exit_code == 0, done.output
         return done.stdout
@@ -114,3 +116,35 @@ def test_the_strata_that_are_waited_for_are_listed(bedside, ember):
     assert "phenotype" in table
     assert "2026-03-01 18:00" in table
     assert later == "No strata.\n"
+
+
+def test_who_was_not_registered_or_screened_by_then_is_not_listed(bedside, ember):
+    bedside.declare(consent={"model": "deferred", "text": "A test.", "within": "24 h"})
+    bedside.hear(bedside.verdict(stratum=(("phenotype", "UNKNOWN"),)))
+    bedside.consent("p1", state=ConsentState.DEFERRED)
+
+    def listed(what, at):
+        return json.loads(ember(query.app, what, "--at", at, "--json"))
+
+    for what in ("consents", "strata"):
+        assert listed(what, "2026-03-01T11:59Z") == []
+        assert [row["patient"] for row in listed(what, "2026-03-01T12:00Z")] == ["p1"]
+
+
+@pytest.mark.parametrize("what", ["consents", "strata", "flow"])
+def test_nothing_is_told_of_a_moment_to_come(bedside, ember, what):
+    bedside.open_trial()
+    to_come = "--at: 2126-03-01T12:00:00Z is to come"
+    with pytest.raises(SettingsError, match=to_come) as why:
+        ember(query.app, what, "--at", "2126-03-01T12:00Z")
+    assert why.value.code is ErrorCode.BAD_SETTING
+
+
+def test_no_extract_is_cut_at_a_moment_to_come(bedside, ember, tmp_path):
+    bedside.open_trial()
+    cut = ("--profile", "limited", "--at", "2126-03-01T12:00Z")
+    app = typer.Typer()
+    app.command()(export_)
+    with pytest.raises(SettingsError, match="is to come"):
+        ember(app, "participants", "--out", str(tmp_path / "out"), *cut)
+    assert not (tmp_path / "out").exists()
