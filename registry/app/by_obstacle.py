@@ -23,6 +23,18 @@ BY_OBSTACLE: Mapping[tuple[ErrorCode, str], tuple[str, str]] = {
         "The act lies before the moment at which the verdict was known.",
         "Check the moment of the act, and the clocks.",
     ),
+    (ErrorCode.PROVENANCE, "provenance_simulated"): (
+        "What was heard of the patient is simulated, and the registry is live.",
+        "Nothing: what is simulated never draws in a live registry.",
+    ),
+    (ErrorCode.PROVENANCE, "provenance_history"): (
+        "What was heard of the patient is history.",
+        "Nothing: history never draws; wait for the verdict on what is heard live.",
+    ),
+    (ErrorCode.PROVENANCE, "provenance_live"): (
+        "What was heard of the patient is live, and the registry is a demonstration.",
+        "Nothing: a demonstration draws for simulated patients alone.",
+    ),
     (ErrorCode.CONSENT_STEP, "not_in_this_model"): (
         "The protocol's model of consent knows no such word at this site.",
         "Record a word of that model: `deploy/docs/consent.md` lists them.",

@@ -112,11 +112,14 @@ class DomainAnswer:
 def shut_by(gate: Gate, stood: Collection[tuple[str, bool, bool | None]]) -> Answer:
     """What a shut gate answers, with the domain's arms as they stood.
 
+    Of facts this registry may not act on nothing else is said: none of it is awaited.
     Raises `ValueError` for an open one.
     """
     codes = {obstacle.code for obstacle in gate.obstacles}
     if not codes:
         raise ValueError(gate)
+    if ErrorCode.PROVENANCE in codes:
+        return Answer.SHUT
     if _never(gate):
         return Answer.NOT_ELIGIBLE
     if ErrorCode.TOO_FEW_ARMS in codes:

@@ -180,10 +180,16 @@ class Views:
         return for_the_unblinded.unblinding_notes(self._connection, trial)
 
     def consent_stands(
-        self, trial: str | None = None, *, at: datetime
+        self, trial: str | None = None, *, at: datetime, registered: bool = False
     ) -> tuple[ConsentView, ...]:
-        """Where each participant stands at `at`, by what was recorded until then."""
-        return worklists.consents(self._connection, at=at, trial=trial)
+        """Where each participant stands at `at`, by what was recorded until then.
+
+        `registered`: only those who were registered by then; else the others, too, as
+        not asked.
+        """
+        return worklists.consents(
+            self._connection, at=at, trial=trial, registered=registered
+        )
 
     def strata(
         self, trial: str | None = None, *, at: datetime

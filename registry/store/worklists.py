@@ -30,11 +30,18 @@ from streams.vocabulary.messages import TRIAL_SCREENING, decode
 
 
 def consents(
-    connection: Connection, *, at: datetime, trial: str | None
+    connection: Connection, *, at: datetime, trial: str | None, registered: bool
 ) -> tuple[ConsentView, ...]:
-    """Where each participant stands at `at`, by what was recorded until then."""
+    """Where each participant stands at `at`, by what was recorded until then.
+
+    `registered`: only of those who were registered by then.
+    """
     found = stands(connection, at=at, trial=trial)
-    return tuple(_line(one, told, now) for one, told, now in found)
+    return tuple(
+        _line(one, told, now)
+        for one, told, now in found
+        if not registered or one.recorded_at <= at
+    )
 
 
 def stands(
@@ -95,7 +102,7 @@ def strata(
 ) -> tuple[StratumView, ...]:
     """The factors not known yet of screenings whose window is open at `at`.
 
-    The one that is waited for least long comes first.
+    Who was not screened by then is not among them. The one that is waited for least long comes first.
     """
     documents = {
         (told.trial, told.protocol_hash): told.document
@@ -224,5 +231,7 @@ def _open_screenings(at: datetime, trial: str | None) -> Select[str]:
         row.screening_id == state.screening_id, row.revision == state.revision
     )
     query = select(row.document).select_from(state).join(row, latest)
-    query = query.where(state.window_open, state.deadline >= at)
+    query = query.where(
+        state.window_open, state.deadline >= at, state.first_recorded_at <= at
+    )
     return query if trial is None else query.where(state.trial == trial)

@@ -257,15 +257,22 @@ def _save(
     said: TrialScreening | None = None,
 ) -> tuple[AlertRecord, ...]:
     records = uow.alerts.save(steps, act=act)
-    for after, step in steps:
+    kept = [one for one in steps if one[1].step is not AlertStep.FOLLOWED]
+    for (after, step), record in zip(kept, records, strict=True):
         if not step.tells:
             continue
         verdict = said
         if said is None or said.screening_id != after.screening_id:
             verdict = uow.screenings.latest(after.screening_id)
         if verdict is not None:
-            anew = step.step is not AlertStep.ACTED
-            uow.outbox.add(
-                [notice(after, step, verdict=verdict, mode=mode, at=at, anew=anew)]
+            told = notice(
+                after,
+                step,
+                verdict=verdict,
+                mode=mode,
+                at=at,
+                number=record.number,
+                anew=step.step is not AlertStep.ACTED,
             )
+            uow.outbox.add([told])
     return records

@@ -78,6 +78,8 @@ def follow_alerts(
         following.settle(site, patient, at)
     told = following.told
     records = uow.alerts.save([(t.alert, t.move) for t in told], act=act)
+    spoken = [t for t in told if t.move.step is not AlertStep.FOLLOWED]
+    kept = list(zip(spoken, records, strict=True))
     uow.outbox.add(
         [
             notice(
@@ -86,16 +88,16 @@ def follow_alerts(
                 verdict=t.verdict,
                 mode=following.mode,
                 at=recorded_at,
+                number=record.number,
                 anew=t.anew,
             )
-            for t in told
+            for t, record in kept
             if t.move.tells
         ]
     )
-    spoken = (t for t in told if t.move.step is not AlertStep.FOLLOWED)
     return tuple(
         AlertChange(t.alert, t.move.step, t.move.suppressed, record)
-        for t, record in zip(spoken, records, strict=True)
+        for t, record in kept
     )
 
 

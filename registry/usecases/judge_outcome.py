@@ -53,7 +53,7 @@ def judge_outcome(
     uow.audit.lock(site=found.site, trial=found.trial)
     derived = uow.outcomes.latest(command.outcome_id) or found
     before = uow.judged_outcomes.latest(command.outcome_id)
-    fault = _fault(command, derived, before)
+    fault = _fault(command, derived, before, uow)
     if fault is not None:
         return _refused(ErrorCode.OUTCOME_STEP, *fault)
     judged = _judged(command, derived, 1 if before is None else before.number + 1)
@@ -63,11 +63,30 @@ def judge_outcome(
 
 
 def _fault(
-    command: JudgeOutcome, derived: TrialOutcome, before: JudgedOutcome | None
+    command: JudgeOutcome,
+    derived: TrialOutcome,
+    before: JudgedOutcome | None,
+    uow: UnitOfWork,
 ) -> tuple[str, str] | None:
     values = values_of(derived.outcome, derived.definition)
     why_not = _step_fault(command, derived, before)
+    if why_not is None and command.decided_at < _earliest(command, derived, uow):
+        return "decided_before_the_participant_was_registered", ""
     return value_fault(command.value, values) if why_not is None else (why_not, "")
+
+
+def _earliest(
+    command: JudgeOutcome, derived: TrialOutcome, uow: UnitOfWork
+) -> datetime:
+    """The first moment at which anybody could have judged it.
+
+    Who took part before they were registered, by a sealed page, did from the outcome on.
+    """
+    who = uow.participants.of(
+        trial=derived.trial, site=derived.site, patient=derived.patient
+    )
+    registered = command.decided_at if who is None else who.recorded_at
+    return min(registered, derived.happened_at)
 
 
 def _step_fault(

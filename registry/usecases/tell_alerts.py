@@ -72,18 +72,22 @@ def notice(
     verdict: TrialScreening,
     mode: Mode,
     at: datetime,
+    number: int,
     anew: bool = False,
 ) -> OutboxItem:
-    """The notice of one step; `anew`: the verdict is no other than it was."""
+    """The notice of one step, the alert's `number`th.
+
+    `anew`: the verdict is no other than it was, so that the number tells which it is.
+    """
     body = {
         "type": f"alert.{step.step.value}",
         "timestamp": iso(alert.changed_at),
         "data": _told(alert, verdict, mode),
     }
-    moment = (iso(alert.changed_at),) if anew else ()
+    which = (str(number),) if anew else ()
     return OutboxItem(
         outbox_id=identity(
-            "outbox", alert.alert_id, step.step.value, str(verdict.revision), *moment
+            "outbox", alert.alert_id, step.step.value, str(verdict.revision), *which
         ),
         topic=ALERTS,
         key=f"{alert.site}/{alert.patient}",

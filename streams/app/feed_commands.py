@@ -41,6 +41,7 @@ from streams.app.kafka.reach import require_kafka
 from streams.app.kafka.reading import behind, consumer_for
 from streams.app.kafka.replaying import listed_patients, live_patients, ticks_now
 from streams.app.kafka.topics import shadow_topic
+from streams.app.moments import AS_WRITTEN
 from streams.app.observe.process import Process
 from streams.app.settings import (
     KafkaSettings,
@@ -107,12 +108,19 @@ def feed(
         str | None,
         typer.Option(
             "--from",
-            help="Of --from-topic: 2026-11-22T20:00Z, or offsets 0:12,1:7. "
+            metavar="TIME",
+            help=f"Of --from-topic: from when on, {AS_WRITTEN}, or offsets 0:12,1:7. "
             "Of --bulk: what changed since then.",
         ),
     ] = None,
     until: Annotated[
-        str | None, typer.Option("--to", help="Up to there, and without it.")
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="TIME",
+            help=f"Of --from-topic: up to there, and without it, {AS_WRITTEN}, or "
+            "offsets.",
+        ),
     ] = None,
     topic: Annotated[
         Literal["raw", "backfill"] | None,

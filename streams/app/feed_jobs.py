@@ -176,8 +176,8 @@ def topic_job(
         )
     replay = TopicReplay(
         topic,
-        since=None if since is None else place_of(since),
-        until=None if until is None else place_of(until),
+        since=None if since is None else place_of(since, "--from"),
+        until=None if until is None else place_of(until, "--to"),
     )
 
     def records(

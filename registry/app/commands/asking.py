@@ -99,10 +99,20 @@ def expect_allowed(
 def expect_with(
     book: Registry, surface: Surface, uow: UnitOfWork, *, participant: str
 ) -> None:
-    """As `expect_there`, of where the participant is; a code of nobody passes."""
+    """As `expect_there`, of where the participant is; a code of nobody is of elsewhere.
+
+    Who may act everywhere learns that there is none, from what they asked for.
+    """
     who = uow.participants.one(participant)
-    if who is not None:
+    if who is None:
+        expect_everywhere(book, surface)
+    else:
         expect_there(book, surface, site=who.site, trial=who.trial)
+
+
+def expect_everywhere(book: Registry, surface: Surface) -> None:
+    """As `expect_there`, of what is nowhere: nobody learns so that it is not."""
+    expect_there(book, surface, site=EVERYWHERE, trial=EVERYWHERE)
 
 
 def expect_at(book: Registry, surface: Surface, *, site: str) -> None:

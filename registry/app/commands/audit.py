@@ -17,7 +17,7 @@ from registry.app.clocks import SystemClock
 from registry.app.commands.asking import AsOption, opened_as
 from registry.app.commands.options import JsonOption, RegistryOption, opened
 from registry.app.settings import anchor_settings
-from registry.domain.audit import Break, Head
+from registry.domain.audit import GENESIS, Break, Head
 from registry.domain.role_matrix import may
 from registry.domain.roles import Surface
 from registry.store.anchor_file import read_anchors
@@ -115,8 +115,14 @@ def _whole(
     return [
         one
         for one in reports
+        if _begun(one)
         if person is None or may(person, Surface.AUDIT, site=one.site, trial=one.trial)
     ]
+
+
+def _begun(report: ChainReport) -> bool:
+    """Whether the chain holds anything, or ought to; one merely held open holds nothing."""
+    return report.break_ is not None or report.head_hash != GENESIS
 
 
 def _heads(files: list[Path]) -> list[Head]:

@@ -12,6 +12,7 @@ from registry.app.acts import CONSENT, ConsentTold
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import expect_there, opened_as
 from registry.app.commands.exits import told_in_words
+from registry.app.commands.moments import when
 from registry.app.commands.naming import (
     DecidedOption,
     EpisodeOption,
@@ -21,7 +22,6 @@ from registry.app.commands.naming import (
     SiteOption,
     TrialOption,
     answer_with,
-    moment_given,
 )
 from registry.app.commands.options import ActorOption, RegistryOption
 from registry.app.obstacles import hindrances
@@ -70,11 +70,12 @@ def record(
         ),
     ] = None,
     deadline: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="`deferred`: by when somebody is asked, with its offset; never later "
-            "than the protocol's `within`, and needed where it has none.",
+        datetime | None,
+        when(
+            "--deadline",
+            "`deferred`: by when somebody is asked, never later than the protocol's "
+            "`within`",
+            otherwise="what `within` allows; needed where the protocol has none",
         ),
     ] = None,
     decided_at: DecidedOption = None,
@@ -106,9 +107,9 @@ def record(
             state=state,
             basis=basis,
             document_version=document,
-            deadline=None if deadline is None else moment_given(deadline, now),
+            deadline=deadline,
             scopes=tuple(scope or ()),
-            decided_at=moment_given(decided_at, now),
+            decided_at=decided_at or now,
             reason=reason,
             actor=actor,
             at=now,

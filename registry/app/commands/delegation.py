@@ -10,10 +10,10 @@ import typer
 
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import AsOption, opened_as
+from registry.app.commands.moments import when
 from registry.app.commands.options import (
     ActorOption,
     RegistryOption,
-    instant,
     opened,
 )
 from registry.app.commands.tables import Columns, print_table, told
@@ -52,10 +52,10 @@ def add(
     duty: Annotated[list[Duty], typer.Option(help="What; may be given again.")],
     actor: ActorOption,
     starts: Annotated[
-        datetime | None, typer.Option(help="From when, in UTC; without it, now.")
+        datetime | None, when("--starts", "From when", otherwise="now")
     ] = None,
     ends: Annotated[
-        datetime | None, typer.Option(help="Until when, in UTC, if it is known.")
+        datetime | None, when("--ends", "Until when", otherwise="until it is ended")
     ] = None,
     reason: ReasonOption = None,
     registry: RegistryOption = None,
@@ -67,8 +67,8 @@ def add(
         site=site,
         person=person,
         duties=tuple(duty),
-        starts_at=now if starts is None else instant(starts),
-        ends_at=None if ends is None else instant(ends),
+        starts_at=starts or now,
+        ends_at=ends,
         reason=reason,
         actor=actor,
         at=now,
@@ -87,9 +87,7 @@ def end(
     site: SiteOption,
     actor: ActorOption,
     reason: Annotated[str, typer.Option(help="Why; it goes into the audit.")],
-    ends: Annotated[
-        datetime | None, typer.Option(help="When, in UTC; without it, now.")
-    ] = None,
+    ends: Annotated[datetime | None, when("--ends", "When", otherwise="now")] = None,
     registry: RegistryOption = None,
 ) -> None:
     """End an entry; what was signed while it stood stays signed."""
@@ -98,7 +96,7 @@ def end(
         trial=trial,
         site=site,
         entry=entry,
-        ends_at=now if ends is None else instant(ends),
+        ends_at=ends or now,
         reason=reason,
         actor=actor,
         at=now,

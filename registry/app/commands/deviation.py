@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import getpass
 from contextlib import closing
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import expect_with, opened_as
-from registry.app.commands.options import RegistryOption, opened
-from registry.app.commands.score import moment_of
+from registry.app.commands.moments import when
+from registry.app.commands.options import DoneByOption, RegistryOption, opened
+from registry.app.commands.renamed import ActorWasBy
 from registry.domain.conduct import DeviationKind
 from registry.domain.roles import Surface
 from registry.usecases.record_deviation import (
@@ -37,7 +39,7 @@ def deviation() -> None:
     """Departures from the protocol; `ember query deviations` lists them."""
 
 
-@app.command()
+@app.command(cls=ActorWasBy)
 def record(
     participant: Annotated[str, typer.Argument(help="The participant's code.")],
     kind: Annotated[DeviationKind, typer.Option(help="What was not done as written.")],
@@ -45,15 +47,12 @@ def record(
         str,
         typer.Option(help="What happened; name no person and, if blinded, no arm."),
     ],
-    happened_at: Annotated[str, typer.Option(help="When, in ISO 8601.")],
+    happened_at: Annotated[datetime, when("--happened-at", "When")],
     important: Annotated[
         bool, typer.Option(help="Whether it may affect safety or the result.")
     ],
     domain: Annotated[str, typer.Option(help="The domain it concerns.")] = "",
-    by: Annotated[
-        str | None,
-        typer.Option("--by", envvar="EMBER_ACTOR", help="Who; otherwise you."),
-    ] = None,
+    actor: DoneByOption = None,
     registry: RegistryOption = None,
 ) -> None:
     """Record one; it is kept for ever, and followed by another to mend it."""
@@ -62,9 +61,9 @@ def record(
         domain=domain,
         kind=kind,
         important=important,
-        happened_at=moment_of(happened_at),
+        happened_at=happened_at,
         description=what,
-        actor=by or getpass.getuser(),
+        actor=actor or getpass.getuser(),
         at=SystemClock().now(),
     )
     surface = Surface.RECORD_CONDUCT
@@ -78,7 +77,7 @@ def record(
     print(f"{participant}: deviation no. {done.deviation.number} is on record.")
 
 
-@app.command()
+@app.command(cls=ActorWasBy)
 def redact(
     deviation: Annotated[
         str, typer.Argument(metavar="DEVIATION_ID", help="As the audit has it.")
@@ -86,7 +85,7 @@ def redact(
     reason: Annotated[
         str, typer.Option(help="On whose request and by which law; no name.")
     ],
-    by: Annotated[str | None, typer.Option("--by", help="Who; otherwise you.")] = None,
+    actor: DoneByOption = None,
     registry: RegistryOption = None,
 ) -> None:
     """Take a description out for good, where the law wants it; a tombstone stays.
@@ -96,7 +95,7 @@ def redact(
     command = RedactDeviation(
         deviation_id=deviation,
         reason=reason,
-        actor=by or getpass.getuser(),
+        actor=actor or getpass.getuser(),
         at=SystemClock().now(),
     )
     with closing(opened(registry)) as book, book.transaction() as uow:

@@ -17,6 +17,7 @@ from registry.app.commands.asking import (
     expect_names_too,
     opened_as,
 )
+from registry.app.commands.moments import when
 from registry.app.commands.options import RegistryOption, TrialOption, moment
 from registry.app.exporting.exporting import Export, Identify, export
 from registry.app.exporting.identified import Identifying
@@ -42,12 +43,11 @@ def export_(
     registry: RegistryOption = None,
     trial: TrialOption = None,
     at: Annotated[
-        datetime | None,
-        typer.Option(help="What was recorded until then, in UTC; without it, now."),
+        datetime | None, when("--at", "What was recorded until then", otherwise="now")
     ] = None,
     happened_until: Annotated[
         datetime | None,
-        typer.Option(help="What had happened by then, in UTC; without it, --at."),
+        when("--happened-until", "What had happened by then", otherwise="--at"),
     ] = None,
     study_key: Annotated[
         Path | None,
@@ -65,14 +65,12 @@ def export_(
     reason: Annotated[
         str | None, typer.Option(help="identified: why; it stays in the audit.")
     ] = None,
-    actor: Annotated[
-        str | None, typer.Option(help="identified: who, as the audit names them.")
-    ] = None,
+    actor: Annotated[str | None, typer.Option(hidden=True)] = None,
     who: AsOption = None,
 ) -> None:
     """Write an extract, the meaning of its columns, and its manifest."""
     recorded = moment(at)
-    happened = recorded if happened_until is None else moment(happened_until)
+    happened = happened_until or recorded
     asked = Export(
         extract=extract,
         format=how,
@@ -84,10 +82,11 @@ def export_(
         arms=not without_arms,
     )
     surface = SURFACES[extract]
-    with closing(opened_as(registry, actor or who, surface)) as book:
+    asking = actor or who
+    with closing(opened_as(registry, asking, surface)) as book:
         if profile is Profile.IDENTIFIED and extract is not Extract.AUDIT:
             expect_names_too(book, surface)
-        identify = _identify(book, profile, actor=actor, reason=reason)
+        identify = _identify(book, profile, actor=asking, reason=reason)
         manifest = export(book, asked, identify=identify)
     for file in manifest.files:
         print(f"{file.name}\t{file.rows} rows\t{file.sha256}")
@@ -124,7 +123,7 @@ def _identify(
         raise SettingsError(
             ErrorCode.BAD_SETTING,
             "Nobody says who opens the identities, or why.",
-            "Give --actor and --reason: both stay in the audit.",
+            "Give --as and --reason: both stay in the audit.",
         )
     return Identifying(
         book=book,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from rich.table import Table
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import expect_with, opened_as
 from registry.app.commands.exits import told_in_words
-from registry.app.commands.naming import moment_given
+from registry.app.commands.moments import when
 from registry.app.commands.options import ActorOption, RegistryOption
 from registry.app.obstacles import hindrances
 from registry.domain.misrandomisation import RULINGS, Kind
@@ -56,7 +57,7 @@ def record(
     what: Annotated[
         str, typer.Option(help="What happened; name no person and, if blinded, no arm.")
     ],
-    happened_at: Annotated[str, typer.Option(help="When, with its offset.")],
+    happened_at: Annotated[datetime, when("--happened-at", "When")],
     actor: ActorOption,
     true: Annotated[
         list[str] | None,
@@ -81,7 +82,7 @@ def record(
             kind=kind,
             participant=participant,
             domain=domain,
-            happened_at=moment_given(happened_at, now),
+            happened_at=happened_at,
             description=what,
             true_values=tuple(_pair(one) for one in true or ()),
             received=received,
@@ -91,7 +92,8 @@ def record(
         )
         book = opened_as(registry, actor, Surface.RECORD_CONDUCT)
         with closing(book), book.transaction() as uow:
-            expect_with(book, Surface.RECORD_CONDUCT, uow, participant=participant)
+            for one in (participant, *([] if first is None else [first])):
+                expect_with(book, Surface.RECORD_CONDUCT, uow, participant=one)
             done = record_misrandomisation(command, uow)
         if isinstance(done, MisrandomisationRefused):
             (why,) = hindrances((done.obstacle,))

@@ -11,9 +11,8 @@ import typer
 from pydantic import TypeAdapter
 
 from registry.app.commands.exits import FORBIDDEN
+from registry.app.commands.moments import when
 from registry.app.obstacles import Hindrance
-from streams.vocabulary.clock import in_utc
-from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 PatientArgument = Annotated[
@@ -35,38 +34,11 @@ ReasonOption = Annotated[
     str | None, typer.Option(help="Why, in words; it stays in the audit.")
 ]
 DecidedOption = Annotated[
-    str | None,
-    typer.Option(
-        "--decided-at",
-        metavar="TIME",
-        help="When it was decided, with its offset: 2026-03-01T03:10+01:00. "
-        "Default: now.",
-    ),
+    datetime | None, when("--decided-at", "When it was decided", otherwise="now")
 ]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object and nothing else.")
 ]
-
-
-def moment_given(written: str | None, now: datetime) -> datetime:
-    """The moment that was written, in UTC; now where none was.
-
-    Raises `SettingsError` EMB-402 for what is no moment, or tells no offset: nobody
-    guesses whose clock it was read from.
-    """
-    if written is None:
-        return now
-    try:
-        read = datetime.fromisoformat(written)
-    except ValueError:
-        read = None
-    if read is None or read.tzinfo is None:
-        raise SettingsError(
-            ErrorCode.BAD_SETTING,
-            f"{written!r} is no moment with its offset from UTC.",
-            "Write it as 2026-03-01T03:10+01:00.",
-        )
-    return in_utc(read)
 
 
 def answer_with(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -20,7 +21,6 @@ from registry.app.commands.naming import (
     ReasonOption,
     SiteOption,
     answer_with,
-    moment_given,
 )
 from registry.app.commands.options import ActorOption, RegistryOption
 from registry.app.obstacles import hindrances
@@ -102,7 +102,7 @@ class _Said:
     patient: str
     site: str | None
     trial: str
-    decided_at: str | None
+    decided_at: datetime | None
     reason: str | None
     actor: str
 
@@ -121,7 +121,7 @@ def _record(said: _Said, url: str | None, *, stands: bool, as_json: bool) -> Non
             patient=patient,
             trial=said.trial,
             stands=stands,
-            decided_at=moment_given(said.decided_at, now),
+            decided_at=said.decided_at or now,
             reason=said.reason,
             actor=said.actor,
             at=now,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from registry.app.clocks import SystemClock
+from registry.app.commands.moments import when
 from registry.app.settings import registry_url
 from registry.store.unit_of_work import Registry, open_registry
-from streams.vocabulary.clock import in_utc
+from streams.vocabulary.clock import iso
+from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
 RegistryOption = Annotated[
@@ -27,8 +29,7 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON array and nothing else.")
 ]
 AtOption = Annotated[
-    datetime | None,
-    typer.Option(help="As it stood at that moment, in UTC; without it, now."),
+    datetime | None, when("--at", "As it stood at that moment", otherwise="now")
 ]
 TrialOption = Annotated[str | None, typer.Option(help="Only this trial.")]
 ActorOption = Annotated[
@@ -54,10 +55,16 @@ def opened(url: str | None) -> Registry:
 
 
 def moment(written: datetime | None) -> datetime:
-    """What was asked for, in UTC; now where nothing was."""
-    return SystemClock().now() if written is None else instant(written)
+    """What `--at` asked for; now where nothing was.
 
-
-def instant(written: datetime) -> datetime:
-    """The moment that was written, in UTC: by its offset; without one it is UTC."""
-    return written.replace(tzinfo=UTC) if written.tzinfo is None else in_utc(written)
+    Raises `SettingsError` EMB-402 for a moment to come: what is told of it could change.
+    """
+    now = SystemClock().now()
+    if written is not None and written > now:
+        raise SettingsError(
+            ErrorCode.BAD_SETTING,
+            f"--at: {iso(written)} is to come, and what is recorded until then may "
+            "change what is told of it.",
+            f"Name a moment until now ({iso(now)}), or leave --at out.",
+        )
+    return now if written is None else written

@@ -10,9 +10,14 @@ from typing import Annotated
 import typer
 
 from registry.app.clocks import SystemClock
-from registry.app.commands.asking import expect_there, opened_as
-from registry.app.commands.options import RegistryOption
-from registry.app.commands.score import moment_of
+from registry.app.commands.asking import (
+    expect_everywhere,
+    expect_there,
+    opened_as,
+)
+from registry.app.commands.naming import DecidedOption
+from registry.app.commands.options import DoneByOption, RegistryOption
+from registry.app.commands.renamed import ActorWasBy
 from registry.domain.conduct import JudgedAs
 from registry.domain.roles import Surface
 from registry.usecases.judge_outcome import (
@@ -34,51 +39,44 @@ ValueOption = Annotated[
     float | None, typer.Option(help="The value; without it: cannot be determined.")
 ]
 ReasonOption = Annotated[str, typer.Option(help="Why; it goes into the audit.")]
-ByOption = Annotated[
-    str | None,
-    typer.Option("--by", envvar="EMBER_ACTOR", help="Who decided; otherwise you."),
-]
-DecidedOption = Annotated[
-    str | None, typer.Option("--decided-at", help="When, in ISO 8601; otherwise now.")
-]
 
 
-@app.command()
+@app.command(cls=ActorWasBy)
 def adjudicate(
     outcome: OutcomeArgument,
     reason: ReasonOption,
     value: ValueOption = None,
-    by: ByOption = None,
+    actor: DoneByOption = None,
     decided_at: DecidedOption = None,
     registry: RegistryOption = None,
 ) -> None:
     """Put a value that was weighed beside the derived one; both are kept."""
-    _judge(outcome, "adjudicated", value, reason, by, decided_at, registry)
+    _judge(outcome, "adjudicated", value, reason, actor, decided_at, registry)
 
 
-@app.command()
+@app.command(cls=ActorWasBy)
 def correct(
     outcome: OutcomeArgument,
     reason: ReasonOption,
     value: ValueOption = None,
-    by: ByOption = None,
+    actor: DoneByOption = None,
     decided_at: DecidedOption = None,
     registry: RegistryOption = None,
 ) -> None:
     """Correct what was final by what the record does not hold; both are kept."""
-    _judge(outcome, "corrected", value, reason, by, decided_at, registry)
+    _judge(outcome, "corrected", value, reason, actor, decided_at, registry)
 
 
-@app.command("take-back")
+@app.command("take-back", cls=ActorWasBy)
 def take_back(
     outcome: OutcomeArgument,
     reason: ReasonOption,
-    by: ByOption = None,
+    actor: DoneByOption = None,
     decided_at: DecidedOption = None,
     registry: RegistryOption = None,
 ) -> None:
     """Let the derived value stand again."""
-    _judge(outcome, "taken_back", None, reason, by, decided_at, registry)
+    _judge(outcome, "taken_back", None, reason, actor, decided_at, registry)
 
 
 def _judge(
@@ -86,8 +84,8 @@ def _judge(
     judged_as: JudgedAs,
     value: float | None,
     reason: str,
-    by: str | None,
-    decided_at: str | None,
+    actor: str | None,
+    decided_at: datetime | None,
     registry: str | None,
 ) -> None:
     now = SystemClock().now()
@@ -96,15 +94,17 @@ def _judge(
         judged_as=judged_as,
         value=value,
         reason=reason,
-        decided_at=_moment(decided_at, now),
-        actor=by or getpass.getuser(),
+        decided_at=decided_at or now,
+        actor=actor or getpass.getuser(),
         at=now,
     )
     surface = Surface.JUDGE_OUTCOMES
     book = opened_as(registry, command.actor, surface)
     with closing(book), book.transaction() as uow:
         found = uow.outcomes.latest(outcome)
-        if found is not None:
+        if found is None:
+            expect_everywhere(book, surface)
+        else:
             expect_there(book, surface, site=found.site, trial=found.trial)
         done = judge_outcome(command, uow)
     if isinstance(done, OutcomeNotJudged):
@@ -117,7 +117,3 @@ def _judge(
         f"{done.judged.outcome}: {told} ({judged_as}, no. {done.judged.number}); "
         f"the record says {derived}, {done.derived.status}."
     )
-
-
-def _moment(told: str | None, now: datetime) -> datetime:
-    return now if told is None else moment_of(told)

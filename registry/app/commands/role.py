@@ -11,11 +11,11 @@ from pydantic import TypeAdapter
 
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import AsOption, opened_as
+from registry.app.commands.moments import when
 from registry.app.commands.options import (
     ActorOption,
     JsonOption,
     RegistryOption,
-    instant,
     opened,
 )
 from registry.app.commands.tables import Columns, print_table, told
@@ -51,7 +51,7 @@ def grant(
     reason: ReasonOption,
     actor: ActorOption,
     ends: Annotated[
-        datetime | None, typer.Option(help="Until when, in UTC, if it is known.")
+        datetime | None, when("--ends", "Until when", otherwise="until it is revoked")
     ] = None,
     registry: RegistryOption = None,
 ) -> None:
@@ -67,7 +67,7 @@ def grant(
         site=site,
         trial=trial,
         starts_at=now,
-        ends_at=None if ends is None else instant(ends),
+        ends_at=ends,
         reason=reason,
         actor=actor,
         at=now,

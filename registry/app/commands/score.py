@@ -14,6 +14,7 @@ import typer
 
 from registry.app.commands.asking import AsOption, at_their_sites, opened_as
 from registry.app.commands.explain import not_one
+from registry.app.commands.moments import when
 from registry.app.commands.options import JsonOption, RegistryOption
 from registry.app.explanation import known_patients
 from registry.app.score_lines import lines
@@ -33,7 +34,6 @@ from streams.app.history.sources import open_history
 from streams.app.settings import check_zone
 from streams.clinical.catalogue.rule import Rule
 from streams.clinical.catalogue.rules import rule_named, rules
-from streams.vocabulary.clock import in_utc
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
@@ -52,11 +52,14 @@ class _Record:
 
 def score(
     patient: Annotated[str, typer.Argument(help="The pseudonym, or site/pseudonym.")],
-    at: Annotated[
-        str, typer.Option(help="The moment, with its zone: 2026-11-22T20:00Z.")
-    ],
+    at: Annotated[datetime, when("--at", "The moment")],
     as_known_at: Annotated[
-        str | None, typer.Option(help="Only facts that were known by this moment.")
+        datetime | None,
+        when(
+            "--as-known-at",
+            "Only facts that were known by this moment",
+            otherwise="all that is on record",
+        ),
     ] = None,
     score: Annotated[
         list[str] | None,
@@ -86,8 +89,6 @@ def score(
     as_json: JsonOption = False,
 ) -> None:
     """Tell a patient's scores at a moment, with components, bounds and the events."""
-    moment = moment_of(at)
-    known = None if as_known_at is None else moment_of(as_known_at)
     asked = chosen(score, policy)
     days = zone or os.environ.get("EMBER_ZONE") or None
     if days is not None:
@@ -104,11 +105,11 @@ def score(
     else:
         record = _of_source(source or "mimic-iv", path, patient, mapping, site)
     told = scored(
-        timeline_known_at(record.deliveries, known, record.pseudonym),
+        timeline_known_at(record.deliveries, as_known_at, record.pseudonym),
         patient=record.patient,
         asked=asked,
-        at=moment,
-        as_known_at=known,
+        at=at,
+        as_known_at=as_known_at,
         zone=zone or record.zone or days,
     )
     told = with_withdrawn(told, record.flags)
@@ -117,29 +118,6 @@ def score(
         return
     for line in lines(told):
         print(line)
-
-
-YEARS = range(1800, 2500)
-"""Of moments that can be asked for; de-identified records lie a century ahead."""
-
-
-def moment_of(text: str) -> datetime:
-    """The instant a user wrote; raises `SettingsError` EMB-402.
-
-    One without a zone is refused: five hours are the difference between a fever before
-    the culture and one after it.
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None and moment.year in YEARS:
-            return in_utc(moment)
-    except ValueError:
-        pass
-    raise SettingsError(
-        ErrorCode.BAD_SETTING,
-        f"{text!r} is no moment with a time zone, of a year from {YEARS.start} on.",
-        "Write it like 2026-11-22T20:00Z or 2026-11-22T15:00-05:00.",
-    )
 
 
 def chosen(names: Sequence[str] | None, policy: str | None) -> list[tuple[Rule, str]]:

@@ -23,6 +23,7 @@ from registry.app.commands.naming import (
     answer_with,
 )
 from registry.app.commands.options import ActorOption, RegistryOption
+from registry.app.commands.renamed import CapacityWasAs
 from registry.app.obstacles import hindrances
 from registry.app.whom import Named, screening_of
 from registry.domain.roles import Surface
@@ -65,7 +66,7 @@ def screening() -> None:
     """Screenings."""
 
 
-@app.command()
+@app.command(cls=CapacityWasAs)
 def answer(
     patient: PatientArgument,
     criterion: Annotated[str, typer.Argument(help="The criterion's id.")],
@@ -75,7 +76,7 @@ def answer(
     actor: ActorOption,
     answered_as: Annotated[
         str | None,
-        typer.Option("--as", help=f"In which capacity: {', '.join(_ANSWERERS)}."),
+        typer.Option("--capacity", help=f"In which capacity: {', '.join(_ANSWERERS)}."),
     ] = None,
     trial: TrialOption = None,
     domain: DomainOption = None,

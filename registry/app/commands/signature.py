@@ -12,7 +12,13 @@ import typer
 
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import AsOption, expect_there, opened_as
-from registry.app.commands.options import JsonOption, RegistryOption, opened
+from registry.app.commands.options import (
+    ActorOption,
+    JsonOption,
+    RegistryOption,
+    opened,
+)
+from registry.app.commands.renamed import ActorWasAs
 from registry.app.settings import signers_file
 from registry.app.signed import (
     SIGNATURES,
@@ -68,12 +74,12 @@ def enrol(
     print(f"{name} may sign as {printed_name}.")
 
 
-@app.command()
+@app.command(cls=ActorWasAs)
 def sign(
     kind: KindArgument,
     record: RecordArgument,
     meaning: Annotated[Meaning, typer.Option(help="What is said by signing.")],
-    signer: Annotated[str, typer.Option("--as", help="Who signs, as enrolled.")],
+    actor: ActorOption,
     secret_file: SecretOption = None,
     signers: SignersOption = None,
     registry: RegistryOption = None,
@@ -86,12 +92,12 @@ def sign(
         kind=kind,
         record_id=record,
         meaning=meaning,
-        signer=signer,
+        signer=actor,
         secret=secret,
         at=SystemClock().now(),
     )
     with (
-        closing(opened_as(registry, signer, Surface.SIGN_RECORDS)) as book,
+        closing(opened_as(registry, actor, Surface.SIGN_RECORDS)) as book,
         book.transaction() as uow,
     ):
         done = sign_record(command, uow, authenticator)

@@ -18,6 +18,7 @@ from registry.app.commands.options import ActorOption, RegistryOption
 from registry.app.commands.signature import SecretOption, secret_of
 from registry.app.obstacles import hindrances
 from registry.app.unblinding import UNBLIND, Ask, UnblindTold, asking, reason_of
+from registry.domain.rehearsal import is_decoy
 from registry.domain.unblinding import UnblindingNote
 from registry.usecases.break_blind import ArmShown, BlindKept, BreakBlind
 from streams.vocabulary.clock import iso
@@ -113,5 +114,13 @@ def _words(told: UnblindTold) -> list[str]:
     return [
         f"{place}: {told.arm}",
         f"On record since {iso(told.at)}, no. {told.number}; it cannot be undone.",
-        "Tell nobody who need not know. Sponsor and monitor are told without the arm.",
+        _who_is_told(told.participant),
     ]
+
+
+def _who_is_told(participant: str) -> str:
+    if is_decoy(participant):
+        return "REHEARSAL: a decoy is nobody, and nobody is told."
+    return (
+        "Tell nobody who need not know. Sponsor and monitor are told without the arm."
+    )

@@ -59,7 +59,7 @@ class OutboxRepository:
         query = (
             select(*_ITEM)
             .where(OutboxRow.topic == topic, OutboxRow.next_attempt_at <= now)
-            .order_by(OutboxRow.created_at, OutboxRow.outbox_id)
+            .order_by(OutboxRow.created_at, OutboxRow.position)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )

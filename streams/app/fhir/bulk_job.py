@@ -19,7 +19,7 @@ from streams.app.fhir.connection import connected, fhir_settings
 from streams.app.identity import configured_site, payload_sealer
 from streams.app.kafka.feeder import Outgoing
 from streams.app.kafka.progress import Progress
-from streams.app.kafka.reading import place_of
+from streams.app.moments import moment_of
 from streams.app.observe import tracing
 from streams.app.observe.process import Process
 from streams.app.settings import KafkaSettings
@@ -38,17 +38,10 @@ def request_of(
     level: str, *, types: str, since: str | None, filters: Sequence[str]
 ) -> ExportRequest:
     """What is asked for, from the words of a command; raises `SettingsError` EMB-402."""
-    moment = None if since is None else place_of(since)
-    if isinstance(moment, dict):
-        raise SettingsError(
-            ErrorCode.BAD_SETTING,
-            "An export has no offsets.",
-            "Write a moment with its zone: 2026-11-22T20:00Z.",
-        )
     return ExportRequest(
         level=level,
         types=tuple(types.split(",")) if types else (),
-        since=moment,
+        since=None if since is None else moment_of(since, "--from"),
         filters=tuple(filters),
     )
 

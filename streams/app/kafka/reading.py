@@ -17,8 +17,8 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
 from streams.app.kafka.connection import kafka_python_options
+from streams.app.moments import moment_of
 from streams.app.settings import KafkaSettings
-from streams.vocabulary.clock import in_utc
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
@@ -74,26 +74,16 @@ def consumer_for(settings: KafkaSettings) -> Iterator[KafkaConsumer]:
         consumer.close(autocommit=False)
 
 
-def place_of(text: str) -> Place:
+def place_of(text: str, option: str) -> Place:
     """`2026-11-22T20:00Z`, or `0:1200,3:17` for offsets; raises EMB-402."""
+    pairs = [part.partition(":") for part in text.split(",")]
+    if all(left.isdigit() and right.isdigit() for left, _, right in pairs):
+        return {int(left): int(right) for left, _, right in pairs}
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        pairs = [part.partition(":") for part in text.split(",")]
-        if all(left.isdigit() and right.isdigit() for left, _, right in pairs):
-            return {int(left): int(right) for left, _, right in pairs}
-        raise _bad_place(text) from None
-    if moment.tzinfo is None:
-        raise _bad_place(text)
-    return in_utc(moment)
-
-
-def _bad_place(text: str) -> SettingsError:
-    return SettingsError(
-        ErrorCode.BAD_SETTING,
-        f"{text!r} is no place in a topic.",
-        "Write a moment with its zone (2026-11-22T20:00Z) or offsets (0:1200,3:17).",
-    )
+        return moment_of(text, option)
+    except SettingsError as fault:
+        cure = f"{fault.cure} Offsets are written as 0:1200,3:17."
+        raise SettingsError(fault.code, fault.problem, cure) from None
 
 
 def span_of(

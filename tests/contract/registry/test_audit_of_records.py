@@ -321,6 +321,21 @@ def test_the_command_answers_in_json_with_a_break_or_null(registry_url, tamper):
     ]
 
 
+@pytest.mark.usefixtures("lived", "somebody")
+def test_the_command_lists_no_chain_that_nobody_ever_began(
+    registry, registry_url, tamper
+):
+    asked = ["verify", "--registry", registry_url]
+    before = CliRunner().invoke(app, asked)
+    with registry.transaction() as uow:
+        uow.audit.lock(site="Z", trial="TIDE")
+
+    done = CliRunner().invoke(app, asked)
+    assert (done.exit_code, done.stdout) == (0, before.stdout)
+    tamper("UPDATE participant SET site = 'Z' WHERE patient = 'p1'")
+    assert "BROKEN  Z / TIDE" in CliRunner().invoke(app, asked).stdout
+
+
 @pytest.mark.usefixtures("lived")
 def test_a_nonce_cannot_be_changed_in_place(registry, sql):
     with pytest.raises(DatabaseError, match="append-only"):

@@ -168,6 +168,20 @@ def test_nobody_judges_in_the_future_or_what_is_not_there(bedside):
     assert later.obstacle.name == "decided_in_the_future"
 
 
+def test_nobody_judged_before_the_participant_was_registered(bedside):
+    bedside.open_trial()
+    bedside.consent("p1")
+    said = outcome(bedside)
+    bedside.hear(said)
+
+    long_ago = judge(bedside, said, decided_at=bedside.noon - DAY)
+
+    why = "decided_before_the_participant_was_registered"
+    assert (long_ago.obstacle.code, long_ago.obstacle.name) == ("EMB-346", why)
+    assert shown(bedside).judged is None
+    assert isinstance(judge(bedside, said, decided_at=bedside.noon), OutcomeJudged)
+
+
 def test_days_are_no_yes_or_no(bedside):
     bedside.open_trial()
     said = outcome(
@@ -319,7 +333,7 @@ def test_the_commands_record_and_list(bedside, participant, one_file):
     bedside.hear(said)
     to = ("--registry", one_file)
 
-    why = ("--reason", "certificate", "--by", "committee")
+    why = ("--reason", "certificate", "--actor", "committee")
     refused = ember(outcome_app, "correct", said.outcome_id, "--value", 2, *why, *to)
     assert str(refused.exception) == (
         "EMB-346: Nothing was recorded: neither 0 nor 1 "

@@ -3,12 +3,14 @@
 import json
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from registry.app.commands import delegation, query, site
+from registry.app.commands.export import export_
 from registry.domain.consent import ConsentState
 from registry.usecases.randomise import NotRandomised
-from streams.vocabulary.errors import ErrorCode, Refused
+from streams.vocabulary.errors import ErrorCode, Refused, SettingsError, UserError
 
 
 WHERE = ("--trial", "TIDE", "--site", "A", "--actor", "principal")
@@ -21,7 +23,7 @@ def ember(registry_url, somebody):
         done = CliRunner().invoke(
             app, [*words, "--registry", registry_url], env={"EMBER_ACTOR": somebody}
         )
-        if isinstance(done.exception, Refused):
+        if isinstance(done.exception, UserError):
             raise done.exception
         assert done.exit_code == 0, done.output
         return done.stdout
@@ -79,7 +81,7 @@ def test_what_cannot_be_ended_is_refused_in_words(bedside, ember):
     with pytest.raises(Refused, match="ends before it begins"):
         ember(
             *(delegation.app, "add", "doctor", *WHERE, "--duty", "randomise"),
-            *("--starts", "2026-03-02", "--ends", "2026-03-01"),
+            *("--starts", "2026-03-02T00:00Z", "--ends", "2026-03-01T00:00Z"),
         )
 
 
@@ -89,11 +91,11 @@ def test_the_worklist_shows_the_nearest_deadline_first(bedside, ember):
     bedside.consent("p2", state=ConsentState.GIVEN, basis="proxy")
     bedside.consent("p2", state=ConsentState.REGAINED)
     bedside.consent("p3", state=ConsentState.DEFERRED)
-    asked = ("consents", "--due", "--trial", "TIDE", "--at", "2026-03-02 11:00:00")
+    asked = ("consents", "--due", "--trial", "TIDE", "--at", "2026-03-02T11:00Z")
 
     told = json.loads(ember(query.app, *asked, "--json"))
     everybody = json.loads(ember(query.app, "consents", "--json"))
-    table = ember(query.app, "consents", "--due", "--at", "2026-03-02 13:00:00")
+    table = ember(query.app, "consents", "--due", "--at", "2026-03-02T13:00Z")
 
     assert [(row["patient"], row["due"]) for row in told] == [
         ("p3", "ask_by_the_deadline"),
@@ -108,9 +110,41 @@ def test_the_strata_that_are_waited_for_are_listed(bedside, ember):
     bedside.open_trial()
     bedside.hear(bedside.verdict(stratum=(("phenotype", "UNKNOWN"),)))
 
-    table = ember(query.app, "strata", "--at", "2026-03-01 13:00:00")
+    table = ember(query.app, "strata", "--at", "2026-03-01T13:00Z")
     later = ember(query.app, "strata", "--trial", "TIDE")
 
     assert "phenotype" in table
     assert "2026-03-01 18:00" in table
     assert later == "No strata.\n"
+
+
+def test_who_was_not_registered_or_screened_by_then_is_not_listed(bedside, ember):
+    bedside.declare(consent={"model": "deferred", "text": "A test.", "within": "24 h"})
+    bedside.hear(bedside.verdict(stratum=(("phenotype", "UNKNOWN"),)))
+    bedside.consent("p1", state=ConsentState.DEFERRED)
+
+    def listed(what, at):
+        return json.loads(ember(query.app, what, "--at", at, "--json"))
+
+    for what in ("consents", "strata"):
+        assert listed(what, "2026-03-01T11:59Z") == []
+        assert [row["patient"] for row in listed(what, "2026-03-01T12:00Z")] == ["p1"]
+
+
+@pytest.mark.parametrize("what", ["consents", "strata", "flow"])
+def test_nothing_is_told_of_a_moment_to_come(bedside, ember, what):
+    bedside.open_trial()
+    to_come = "--at: 2126-03-01T12:00:00Z is to come"
+    with pytest.raises(SettingsError, match=to_come) as why:
+        ember(query.app, what, "--at", "2126-03-01T12:00Z")
+    assert why.value.code is ErrorCode.BAD_SETTING
+
+
+def test_no_extract_is_cut_at_a_moment_to_come(bedside, ember, tmp_path):
+    bedside.open_trial()
+    cut = ("--profile", "limited", "--at", "2126-03-01T12:00Z")
+    app = typer.Typer()
+    app.command()(export_)
+    with pytest.raises(SettingsError, match="is to come"):
+        ember(app, "participants", "--out", str(tmp_path / "out"), *cut)
+    assert not (tmp_path / "out").exists()

@@ -251,6 +251,8 @@ def test_the_commands_are_those_of_the_night(registry, registry_url):
     shown = CliRunner().invoke(ember, [*words, "--registry", registry_url])
     assert shown.exit_code == 0, shown.output
     assert code in shown.stdout
+    assert "a decoy is nobody, and nobody is told" in shown.stdout
+    assert "ponsor" not in shown.stdout
     other = [*words[:-1], "stranger"]
     kept = CliRunner().invoke(ember, [*other, "--registry", registry_url])
     assert kept.exit_code == 1

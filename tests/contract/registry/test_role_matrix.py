@@ -365,7 +365,7 @@ def test_deviations_are_recorded_where_the_role_is(terminal):
         code = rows[0]["participant"]
     words = (
         *("record", code, "--kind", "treatment", "--what", "late", "--no-important"),
-        *("--happened-at", "2020-03-01T12:00Z", "--by", terminal.who.value),
+        *("--happened-at", "2020-03-01T12:00Z", "--actor", terminal.who.value),
     )
     told = terminal(deviation.app, *words, who=False)
     may = sight(terminal.who, Surface.RECORD_CONDUCT) is Sight.MAY

@@ -303,7 +303,7 @@ def test_an_act_is_for_whose_role_it_is_and_at_their_place(terminal, house, name
         told = terminal(
             command,
             *words(*place, terminal, house),
-            *("--by" if command is deviation.app else "--actor", terminal.who.value),
+            *("--actor", terminal.who.value),
             who=False,
         )
 

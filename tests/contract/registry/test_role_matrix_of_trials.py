@@ -117,9 +117,8 @@ def test_what_is_decided_of_a_trial_is_for_whose_role_it_is(
         for role in Role:
             may = MATRIX[surface][role].sight is Sight.MAY
             for person, allowed in ((str(role), may), (f"{role}-of-wave", False)):
-                named = "--by" if app is outcomes.app else "--actor"
                 ran = CliRunner().invoke(
-                    app, [*filled, named, person, "--registry", registry_url]
+                    app, [*filled, "--actor", person, "--registry", registry_url]
                 )
                 refused = refusal(ran) is ErrorCode.NOT_THIS_ROLE
                 assert refused != allowed, (words, person, ran.output, ran.exception)

@@ -439,8 +439,10 @@ def command_line(platform, registry_url, tmp_path, monkeypatch):
 
     let(platform.registry, "dr")
 
-    def ran(*words):
-        return CliRunner().invoke(ember, ["randomise", "A/p1", "--actor", "dr", *words])
+    def ran(*words, patient="A/p1"):
+        return CliRunner().invoke(
+            ember, ["randomise", patient, "--actor", "dr", *words]
+        )
 
     return ran
 
@@ -469,3 +471,17 @@ def test_the_command_line_fails_where_no_gate_is_open(command_line):
 
     assert done.exit_code == 1
     assert "care: not eligible" in done.stdout
+
+
+def test_the_command_line_tells_that_what_was_heard_is_simulated(
+    command_line, platform
+):
+    unknown = (("shock", "UNKNOWN"),)
+    hear(platform, "p9", domains=("Drug",), provenance="simulated", stratum=unknown)
+
+    done = command_line("--domain", "Drug", "--domain", "fluids", patient="A/p9")
+
+    assert done.exit_code == 1
+    assert "Drug: shut" in done.stdout
+    assert "EMB-319 mode_forbids (provenance_simulated)" in done.stdout
+    assert "is simulated, and the registry is live" in done.stdout

@@ -1,6 +1,8 @@
 """Nobody is called about a patient where nobody is randomised: a pause, a missing light."""
 
+import json
 from datetime import timedelta
+from random import Random
 
 import pytest
 
@@ -98,3 +100,52 @@ def test_a_site_without_its_light_is_not_called_until_it_has_it(open_ward):
     assert open_ward.alerts()[P1] == ("suppressed", Hold.NO_GREEN_LIGHT)
     with open_ward.registry.inspection() as uow:
         assert all(report.break_ is None for report in verify_audit(uow))
+
+
+ANYWHERE = [*PLACES, Place(domain="fluids", arm="standard")]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_pauses_and_resumptions_of_one_instant_are_all_recorded(open_ward, seed):
+    open_ward.hear(open_ward.verdict("p1"))
+    paused, stopped, told = set(), False, ["alert.raised"]
+    drawn = Random(seed)
+    for _ in range(30):
+        place, pause = drawn.choice(ANYWHERE), drawn.random() < 0.5
+
+        done = stop(open_ward, place, paused=pause)
+
+        assert done.changed is (pause is not (place in paused))
+        (paused.add if pause else paused.discard)(place)
+        if stopped is not any(place in paused for place in PLACES):
+            stopped = not stopped
+            told.append("alert.retracted" if stopped else "alert.raised")
+        assert open_ward.alerts()[P1] == (MERELY_KEPT if stopped else CALLED)
+    assert [kind for kind, _ in kinds(open_ward)] == told
+    assert not open_ward.broken_chains()
+
+
+def test_a_light_taken_and_given_at_one_instant_is_told_each_time(open_ward):
+    open_ward.hear(open_ward.verdict("p1"))
+    for given in (False, True) * 3:
+        open_ward.light(given=given)
+    assert [kind for kind, _ in kinds(open_ward)] == [
+        "alert.raised",
+        *("alert.retracted", "alert.raised") * 3,
+    ]
+
+
+def test_what_was_told_at_one_instant_is_sent_in_the_order_of_the_acts(open_ward):
+    open_ward.hear(open_ward.verdict("p1"))
+    for paused in (True, False) * 4:
+        stop(open_ward, PLACES[0], paused=paused)
+
+    with open_ward.registry.transaction() as uow:
+        due = uow.outbox.claim(
+            topic=ALERTS, now=open_ward.noon, lease_until=open_ward.noon + HOUR
+        )
+
+    assert [json.loads(item.payload)["type"] for item in due] == [
+        "alert.raised",
+        *("alert.retracted", "alert.raised") * 4,
+    ]

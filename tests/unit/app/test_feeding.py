@@ -182,11 +182,11 @@ def test_progress_of_another_source_or_of_nobody_is_refused(tmp_path):
 
 
 def test_a_place_in_a_topic_is_a_moment_or_offsets():
-    assert place_of("2150-03-01T13:00+01:00") == NOON
-    assert place_of("0:12,11:7") == {0: 12, 11: 7}
+    assert place_of("2150-03-01T13:00+01:00", "--from") == NOON
+    assert place_of("0:12,11:7", "--from") == {0: 12, 11: 7}
     for wrong in ("yesterday", "2150-03-01T12:00", "0:", ""):
         with pytest.raises(SettingsError):
-            place_of(wrong)
+            place_of(wrong, "--from")
 
 
 def test_only_topics_of_messages_are_fed_again():

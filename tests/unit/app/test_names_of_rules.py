@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from registry.app.commands.score import chosen, moment_of, score
+from registry.app.commands.score import chosen, score
 from streams.app.history.detection import detect
+from streams.app.moments import moment_of
 from streams.clinical.catalogue.rules import rule_named, rules
 from streams.vocabulary.errors import SettingsError
 
@@ -47,13 +48,15 @@ def test_one_file_does_not_hold_two_tables():
     ],
 )
 def test_a_moment_has_a_zone(text, moment):
-    assert moment_of(text) == moment
+    assert moment_of(text, "--at") == moment
 
 
 @pytest.mark.parametrize("text", ["2157-11-21T12:00", "2157-11-21", "noon"])
 def test_a_moment_without_a_zone_is_refused_rather_than_guessed(text):
-    with pytest.raises(SettingsError, match=r"EMB-402: .*no moment with a time zone"):
-        moment_of(text)
+    with pytest.raises(
+        SettingsError, match=r"EMB-402: .*--at.*no moment with its offset"
+    ):
+        moment_of(text, "--at")
 
 
 def test_without_a_choice_every_score_is_asked_by_our_default():
@@ -72,4 +75,4 @@ def test_a_policy_belongs_to_the_rule_that_is_named():
 
 def test_a_source_needs_its_folder():
     with pytest.raises(SettingsError, match="A source needs the folder it lies in"):
-        score("1", at="2157-11-21T12:00Z", source="mimic-iv")
+        score("1", at=datetime(2157, 11, 21, 12, tzinfo=UTC), source="mimic-iv")

@@ -40,6 +40,8 @@ def gate(*codes, detail=""):
         (gate(ErrorCode.ARM_EXCLUDES, ErrorCode.NO_CONSENT), Answer.EXCLUDED),
         (gate(ErrorCode.KITS_SHORT), Answer.NO_STOCK),
         (gate(ErrorCode.PROVENANCE), Answer.SHUT),
+        (gate(ErrorCode.PROVENANCE, ErrorCode.STRATUM_UNKNOWN), Answer.SHUT),
+        (gate(ErrorCode.NO_CONSENT, ErrorCode.PROVENANCE), Answer.SHUT),
     ],
 )
 def test_what_lasts_is_answered_before_what_passes(shut, answer):

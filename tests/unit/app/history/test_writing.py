@@ -2,8 +2,8 @@
 
 import pytest
 
-from registry.app.commands.score import moment_of
 from streams.app.history.writing import writing
+from streams.app.moments import moment_of
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
@@ -38,5 +38,5 @@ def test_what_fails_half_way_leaves_the_old_file(tmp_path):
 )
 def test_a_moment_outside_any_record_or_without_a_zone_is_refused(text):
     with pytest.raises(SettingsError) as refused:
-        moment_of(text)
+        moment_of(text, "--at")
     assert refused.value.code is ErrorCode.BAD_SETTING
