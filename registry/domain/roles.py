@@ -91,7 +91,9 @@ class Surface(StrEnum):
     KITS = "kits"
     """Which kit lies where and went to whom."""
     KIT_STOCK = "kit_stock"
-    """How many kits are left, when they moved, and what they hold."""
+    """How many kits are left, and when they moved."""
+    KIT_CONTENTS = "kit_contents"
+    """How many kits of each arm are left where; what no kit's code tells."""
 
     RECORD_CONSENT = "record_consent"
     """Record what a patient decided, opt-outs among it."""

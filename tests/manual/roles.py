@@ -81,6 +81,7 @@ _MEANINGS = {
     Surface.PEOPLE: "roles, delegation logs, green lights",
     Surface.KITS: "which kit lies where and went to whom",
     Surface.KIT_STOCK: "how many kits are left, and when they moved",
+    Surface.KIT_CONTENTS: "how many kits of each arm are left where",
     Surface.RECORD_CONSENT: "record consent and opt-outs",
     Surface.ANSWER_CRITERIA: "answer criteria",
     Surface.RANDOMISE: "ask for an allocation",

@@ -25,6 +25,7 @@ DAY = timedelta(days=1)
 TELLING = (
     Surface.BLINDED_ARMS,
     Surface.VECTORS,
+    Surface.KIT_CONTENTS,
     Surface.IMPORT_KITS,
     Surface.MAKE_SEALED_LISTS,
 )
