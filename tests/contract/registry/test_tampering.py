@@ -511,6 +511,8 @@ def test_a_removed_row_is_found(registry, attempt):
         with attempt() as connection:
             rows = rows_of(connection, table)
         for row in rows:
+            if row.get("next_no") == 1:
+                continue  # a stratum in which nothing was drawn is made anew as it was
             with attempt() as connection:
                 connection.execute(delete(table).where(*key_of(table, row)))
                 if not is_found(connection):
