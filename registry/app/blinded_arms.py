@@ -1,4 +1,4 @@
-"""Blinded arms for who may know them: read, put on record, and only then shown.
+"""Blinded arms, and stock by arm, for who may know them: put on record, then shown.
 
 Why a blind was broken is told in words that may name the arm, so it is shown alike.
 """
@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from registry.domain.roles import Place
-from registry.store.listings import ArmView, UnblindingNoteView
+from registry.store.listings import ArmStockView, ArmView, UnblindingNoteView
 from registry.store.unit_of_work import Registry
 from registry.store.views import Views
-from registry.usecases.look_at_arms import LookAtArms, look_at_arms
+from registry.usecases.look_at_arms import LookAtArms, LookAtStock, look_at_arms
 
 
 ShownT = TypeVar("ShownT", ArmView, UnblindingNoteView)
@@ -36,6 +36,26 @@ def notes_on_record(
 ) -> tuple[UnblindingNoteView, ...]:
     """Why blinds were broken, in words; in the audit it is a look at as many arms."""
     return _on_record(book, lambda views: views.unblinding_notes(trial), at=at)
+
+
+def stock_on_record(
+    book: Registry, trial: str, *, at: datetime
+) -> tuple[ArmStockView, ...]:
+    """How many kits of each arm stand where the person of this registry sees it.
+
+    For whom, and raising what, as `arms_on_record`.
+    """
+    if book.person is None:
+        return ()
+    with book.reading_by_login() as views:
+        rows = views.stock_by_arm(trial)
+    seen: Counter[Place] = Counter()
+    for row in rows:
+        seen[Place(row.site, row.trial)] += row.kits
+    looked = LookAtStock(kits=seen, actor=book.person.name, at=at)
+    with book.transaction() as uow:
+        look_at_arms(looked, uow)
+    return rows
 
 
 def _on_record(

@@ -174,6 +174,16 @@ WORDS: Mapping[ErrorCode, tuple[str, str]] = {
             "drawn until a new version of the protocol is activated."
         ),
     ),
+    ErrorCode.ROLES_APART: (
+        (
+            "One of the two roles knows arms of the trial's blinded domains, the other is "
+            "to stay blind; who knew an arm once is not blind again."
+        ),
+        (
+            "Give it to somebody else; who stayed blind may know arms once that role has "
+            "ended: `ember role revoke`."
+        ),
+    ),
     ErrorCode.KITS_SHORT: (
         "An arm that could be drawn has no kit at the site; which one is not told.",
         "Have the unblinded pharmacist send kits of every arm, and receive them.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +10,7 @@ from datetime import date
 from pydantic import TypeAdapter
 
 from registry.domain.kit import Kit, KitState
+from registry.store.listings import ArmStockView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,26 +74,69 @@ def stock(
     `arms`: what each holds, for who may know; every arm of a domain is told at each
     place that has any kit of it, with 0 where it has none of that arm.
     """
-    told = tuple(kits)
-    earliest: Mapping[str, date] = least or {}
     holds: Mapping[str, str] = arms or {}
-    counted = Counter(
-        (kit.trial, kit.domain, kit.site, holds.get(kit.kit))
-        for kit in told
-        if kit.state in _IN_STOCK and kit.expires_on >= earliest.get(kit.domain, today)
+    piles = (
+        _Pile(
+            (kit.trial, kit.domain, kit.site),
+            holds.get(kit.kit),
+            kit.state,
+            kit.expires_on,
+        )
+        for kit in kits
     )
-    of_domain = {(k.trial, k.domain, holds.get(k.kit)) for k in told}
-    places = {(k.trial, k.domain, k.site) for k in told}
+    return _told(piles, today=today, below=below, least=least or {})
+
+
+def stock_by_arm(
+    rows: Iterable[ArmStockView], *, today: date, below: int, least: Mapping[str, date]
+) -> tuple[StockTold, ...]:
+    """The same by arm, of counts instead of kits."""
+    piles = (
+        _Pile(
+            (row.trial, row.domain, row.site),
+            row.arm,
+            row.state,
+            row.expires_on,
+            row.kits,
+        )
+        for row in rows
+    )
+    return _told(piles, today=today, below=below, least=least)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pile:
+    """Kits that stand alike."""
+
+    place: tuple[str, str, str]
+    """Trial, domain, site."""
+    arm: str | None
+    state: KitState
+    expires_on: date
+    kits: int = 1
+
+
+def _told(
+    piles: Iterable[_Pile], *, today: date, below: int, least: Mapping[str, date]
+) -> tuple[StockTold, ...]:
+    counted: Counter[tuple[tuple[str, str, str], str | None]] = Counter()
+    arms: defaultdict[tuple[str, str], set[str | None]] = defaultdict(set)
+    places: set[tuple[str, str, str]] = set()
+    for pile in piles:
+        trial, domain, _ = pile.place
+        places.add(pile.place)
+        arms[trial, domain].add(pile.arm)
+        lasts = pile.expires_on >= least.get(domain, today)
+        counted[pile.place, pile.arm] += pile.kits * (lasts and pile.state in _IN_STOCK)
     return tuple(
         StockTold(
-            trial=trial,
-            domain=domain,
-            site=site,
+            trial=place[0],
+            domain=place[1],
+            site=place[2],
             arm=arm,
-            in_stock=counted[trial, domain, site, arm],
-            low=counted[trial, domain, site, arm] < below,
+            in_stock=counted[place, arm],
+            low=counted[place, arm] < below,
         )
-        for trial, domain, site in sorted(places)
-        for t, d, arm in sorted(of_domain, key=str)
-        if (t, d) == (trial, domain)
+        for place in sorted(places)
+        for arm in sorted(arms[place[:2]], key=str)
     )

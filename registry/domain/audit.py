@@ -151,6 +151,7 @@ class AuditAction(StrEnum):
     ALERTS_FOLLOWED = "alerts:followed"
     RANDOMISED = "randomisation:allocated"
     ARMS_SHOWN = "arms:shown"
+    STOCK_SHOWN = "kits:stock_shown"
     ARM_REVEALED = "randomisation:arm_revealed"
     KITS_IMPORTED = "kits:imported"
     KITS_REFUSED = "kits:refused"

@@ -207,8 +207,16 @@ def labels_digest(lines: Iterable[tuple[str, str, date]]) -> str:
 
 
 def arms_digest(arms: Iterable[str]) -> str:
-    """What the arms of a list, or of a domain, add up to; no kit's arm is in it."""
+    """What the arms of a list, or of a domain, add up to; no kit's arm is in it.
+
+    Lists from before their arms were bound by a key are held against it.
+    """
     return sha256(canonical(sorted(set(arms))))
+
+
+def arms_binding(secret: str, arms: Iterable[str]) -> str:
+    """Binds the arms of a list; without the secret no arms can be tried."""
+    return sha256(secret.encode(), canonical(sorted(set(arms))))
 
 
 def contents_commitment(nonce: str, contents: Iterable[tuple[str, str]]) -> str:

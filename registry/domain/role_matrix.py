@@ -186,6 +186,12 @@ MATRIX: Mapping[Surface, Row] = MappingProxyType(
             ),
             otherwise=_NO_WORK,
         ),
+        Surface.KIT_CONTENTS: _row(
+            ((_CUSTODIAN,), Sight.COUNTS, "gave in the list, and sees no participant"),
+            ((_UNBLINDED,), Sight.COUNTS, "knows the arms, and sees them run out"),
+            ((_DSMB,), Sight.NOTHING, _NO_WORK),
+            otherwise="when stock of one content moves tells an arm",
+        ),
         Surface.RECORD_CONSENT: _row(
             (_TEAM, Sight.MAY, "asks the patient"), otherwise=_NO_WORK
         ),

@@ -7,10 +7,11 @@ Reference: ICH E6(R3) 4.1 and 4.3.3 (access by role); ICH E9 5.8 (who stays blin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 
 EVERYWHERE = "*"
@@ -90,7 +91,9 @@ class Surface(StrEnum):
     KITS = "kits"
     """Which kit lies where and went to whom."""
     KIT_STOCK = "kit_stock"
-    """How many kits are left, when they moved, and what they hold."""
+    """How many kits are left, and when they moved."""
+    KIT_CONTENTS = "kit_contents"
+    """How many kits of each arm are left where; what no kit's code tells."""
 
     RECORD_CONSENT = "record_consent"
     """Record what a patient decided, opt-outs among it."""
@@ -158,6 +161,10 @@ class Place:
             other.trial,
         )
 
+    def shares_trial(self, other: Place) -> bool:
+        """Whether any trial lies in both, at whatever sites."""
+        return EVERYWHERE in (self.trial, other.trial) or self.trial == other.trial
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleGrant:
@@ -189,8 +196,11 @@ class RoleGrant:
 
     def holds(self, at: datetime) -> bool:
         """Whether it counts at that moment."""
-        ended = self.ends_at is not None and at >= self.ends_at
-        return self.starts_at <= at and not ended
+        return self.starts_at <= at and self.lasts_past(at)
+
+    def lasts_past(self, at: datetime) -> bool:
+        """Whether it ends later than that, or has no end."""
+        return self.ends_at is None or self.ends_at > at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,3 +225,55 @@ def person_at(name: str, grants: Iterable[RoleGrant], at: datetime) -> Person:
     """Somebody by the latest revision of each of their grants."""
     mine = (one for one in grants if one.person == name and one.holds(at))
     return Person(name=name, held=frozenset((one.role, one.place) for one in mine))
+
+
+_KNOWS_ARMS = (
+    (Role.UNBLINDED_STATISTICIAN, "analyses by arm"),
+    (Role.DSMB, "is shown results by arm"),
+    (Role.CUSTODIAN, "keeps the sealed lists, and knows what kits hold"),
+)
+_STAYS_BLIND = (
+    (Role.COORDINATOR, "asks and enrols"),
+    (Role.INVESTIGATOR, "enrols and treats"),
+    (Role.PHARMACIST, "hands out kits by their code"),
+    (Role.BLINDED_STATISTICIAN, "plans and checks the analysis"),
+    (Role.MONITOR, "holds the record against its source"),
+    (Role.SPONSOR, "pauses, and excludes what was drawn in error"),
+    (Role.ADJUDICATOR, "judges outcomes"),
+)
+
+APART: Mapping[tuple[Role, Role], str] = MappingProxyType(
+    {
+        (knows, blind): f"one {how}, the other {does} without knowing an arm"
+        for knows, how in _KNOWS_ARMS
+        for blind, does in _STAYS_BLIND
+    }
+)
+"""Roles that undo each other where one person has both in one trial, and why.
+
+First who knows arms of blinded domains, then who stays blind.
+"""
+
+
+def undo(one: RoleGrant, other: RoleGrant) -> str | None:
+    """Why one person may not have both; None where they may.
+
+    What was known once stays known: who knew an arm of the trial may stay blind in it no
+    more, and who stayed blind may know arms once they do so no longer. A site's arms tell
+    of those of the others, so sites keep nothing apart.
+    """
+    if one.person != other.person or not one.place.shares_trial(other.place):
+        return None
+    for knows, blind in ((one, other), (other, one)):
+        why = APART.get((knows.role, blind.role))
+        if why and _was_held(knows) and blind.lasts_past(_both_begun(knows, blind)):
+            return why
+    return None
+
+
+def _was_held(grant: RoleGrant) -> bool:
+    return grant.lasts_past(grant.starts_at)
+
+
+def _both_begun(one: RoleGrant, other: RoleGrant) -> datetime:
+    return max(one.starts_at, other.starts_at)

@@ -16,6 +16,8 @@ from registry.signing.messages import (
     AllocationTold,
     Answer,
     ArmAsked,
+    ArmsBoundAsked,
+    ArmsBoundTold,
     ArmTold,
     CommitmentAsked,
     CommitmentTold,
@@ -133,6 +135,14 @@ class SignerClient:
         answer = self._told(CommitmentAsked(trial=trial))
         if isinstance(answer, CommitmentTold):
             return answer.commitment
+        raise _not_an_answer(answer)
+
+    def arms_bound(self, trial: str, list_id: str, arms: Iterable[str]) -> str:
+        """What binds these arms to a list of kits."""
+        asked = ArmsBoundAsked(trial=trial, list_id=list_id, arms=tuple(sorted(arms)))
+        answer = self._told(asked)
+        if isinstance(answer, ArmsBoundTold):
+            return answer.bound
         raise _not_an_answer(answer)
 
     def unblinded(self, command: BreakBlind) -> ArmShown | BlindKept:

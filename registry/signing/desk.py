@@ -19,6 +19,8 @@ from registry.signing.messages import (
     AllocationTold,
     Answer,
     ArmAsked,
+    ArmsBoundAsked,
+    ArmsBoundTold,
     ArmTold,
     CommitmentAsked,
     CommitmentTold,
@@ -128,6 +130,9 @@ class Desk:
     def _answer(self, question: Question) -> Answer:
         if isinstance(question, CommitmentAsked):
             return CommitmentTold(commitment=self._signer.commitment(question.trial))
+        if isinstance(question, ArmsBoundAsked):
+            asked = (question.trial, question.list_id, question.arms)
+            return ArmsBoundTold(bound=self._signer.arms_bound(*asked))
         if isinstance(question, AllocationAsked | DomainsAsked):
             return self._act(self._draws(question))
         if isinstance(question, ArmAsked):

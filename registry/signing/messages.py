@@ -81,6 +81,16 @@ class CommitmentAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArmsBoundAsked:
+    """What would bind these arms to a list of kits, for activation and going live."""
+
+    trial: str
+    list_id: str
+    arms: tuple[str, ...]
+    ask: Literal["arms_bound"] = "arms_bound"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArmAsked:
     """Break the blind of one participant; there is no way to ask for several."""
 
@@ -111,6 +121,7 @@ Question: TypeAlias = (
     | MovesAsked
     | ReplacementAsked
     | CommitmentAsked
+    | ArmsBoundAsked
     | ArmAsked
     | RevealAsked
     | OpeningAsked
@@ -174,6 +185,14 @@ class CommitmentTold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArmsBoundTold:
+    """64 hexadecimal digits; no list need be of these arms."""
+
+    bound: str
+    tell: Literal["arms_bound"] = "arms_bound"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArmTold:
     """What was assigned, for who asked alone."""
 
@@ -232,6 +251,7 @@ Answer: TypeAlias = (
     | MovesTold
     | ReplacementTold
     | CommitmentTold
+    | ArmsBoundTold
     | ArmTold
     | KeptTold
     | RevealTold

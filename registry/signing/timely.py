@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from registry.signing.messages import (
     ArmAsked,
+    ArmsBoundAsked,
     CommitmentAsked,
     MovesAsked,
     Question,
@@ -50,7 +51,7 @@ class OwnClock:
 
 def _moments(question: Question) -> tuple[datetime, ...]:
     match question:
-        case CommitmentAsked():
+        case CommitmentAsked() | ArmsBoundAsked():
             return ()
         case MovesAsked():
             return tuple(one.at for one in question.commands)

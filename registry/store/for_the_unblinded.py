@@ -1,4 +1,4 @@
-"""What only the unblinded are shown: blinded arms, and words that may name one."""
+"""What only the unblinded are shown: blinded arms, words that name one, stock by arm."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, select
 from sqlalchemy.exc import ProgrammingError
 
-from registry.store.listings import ArmView, UnblindingNoteView
+from registry.domain.kit import KitState
+from registry.store.listings import ArmStockView, ArmView, UnblindingNoteView
 from registry.store.rows.allocation import RandomisationRow
 from registry.store.rows.unblindings import UnblindingRow
-from registry.store.seeing import ANY_ARMS, SEEN_NOTES
+from registry.store.seeing import ANY_ARMS, SEEN_NOTES, SEEN_STOCK
 from streams.vocabulary.errors import ErrorCode, Refused
 
 
@@ -42,6 +43,16 @@ def unblinding_notes(
         query = query.where(broken.trial == trial)
     rows = _read(connection, query.order_by(broken.at, broken.unblinding_id))
     return tuple(UnblindingNoteView(**row) for row in rows)
+
+
+def stock_by_arm(connection: Connection, trial: str) -> tuple[ArmStockView, ...]:
+    """How many kits of each arm stand where; raises as `arms` does."""
+    stands = SEEN_STOCK.c
+    query = select(SEEN_STOCK).where(stands.trial == trial)
+    rows = _read(connection, query.order_by(*stands))
+    return tuple(
+        ArmStockView(**{**row, "state": KitState(row["state"])}) for row in rows
+    )
 
 
 def _read(

@@ -8,7 +8,7 @@ to say.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -74,6 +74,10 @@ class KeptSigner:
     def commitment(self, trial: str) -> str:
         """SHA-256 of the trial's key."""
         return self._of(trial).commitment(trial)
+
+    def arms_bound(self, trial: str, list_id: str, arms: Iterable[str]) -> str:
+        """What binds these arms to a list of kits."""
+        return self._of(trial).arms_bound(trial, list_id, arms)
 
     def arm(
         self, position: Position, *, design: DomainDesign, history: History

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from registry.domain.alert import AlertStatus, Hold
 from registry.domain.conduct import JudgedOutcome
 from registry.domain.consent import ConsentState, Scope, Standing
 from registry.domain.flow import Box
+from registry.domain.kit import KitState
 from registry.domain.mode import Suppression
 from registry.domain.stratum import FactorState
 from streams.vocabulary.messages import (
@@ -115,6 +116,20 @@ class ArmView:
     site: str
     domain: str
     arm: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmStockView:
+    """Kits of one arm that stand alike at one place."""
+
+    trial: str
+    domain: str
+    site: str
+    """Empty: in the depot."""
+    arm: str
+    state: KitState
+    expires_on: date
+    kits: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@
 | `ember_reader` | read everything but the arms that are hidden |
 | `ember_vault` | keep and open identifiers, read the archive, and write the audit |
 | `ember_person` | read what the roles of one person in the trial let them see |
-| `ember_unblinded` | beside that, read arms of blinded domains, where such a role lets them |
+| `ember_unblinded` | beside that, read arms of blinded domains, or stock by arm, where such a role lets them |
 
 Only `ember_vault` sees identifiers, and then sealed: it opens them with the key.
 The signer may do nothing that randomising does not need: it sets no mode, activates no
@@ -33,7 +33,7 @@ from registry.store.rows.identity import VAULT
 from registry.store.rows.kits import CONTENTS
 from registry.store.rows.unblindings import NOTES
 from registry.store.schema import APPEND_ONLY
-from registry.store.seeing import ANY_ARM, PERSON
+from registry.store.seeing import ANY_ARM, PERSON, STOCK
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
@@ -94,7 +94,7 @@ def _let_people_see(connection: Connection) -> None:
     for grant in (
         f"USAGE ON SCHEMA public, seen TO {people}",
         f"SELECT ON alembic_version, seen.{OPEN_LABEL} TO {PERSON}",
-        f"SELECT ON seen.{ANY_ARM}, seen.{NOTES} TO {UNBLINDED}",
+        f"SELECT ON seen.{ANY_ARM}, seen.{NOTES}, seen.{STOCK} TO {UNBLINDED}",
         f"{PERSON} TO {REGISTRY}, {READER}, {UNBLINDED}",
     ):
         connection.exec_driver_sql(f"GRANT {grant}")

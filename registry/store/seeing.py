@@ -6,7 +6,7 @@ On PostgreSQL the transaction takes the role `ember_person`, whose policies are 
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Text, column, table, text
+from sqlalchemy import Connection, Date, Integer, Text, column, table, text
 
 from registry.domain.role_matrix import MATRIX, places_of
 from registry.domain.roles import Person, Surface
@@ -21,6 +21,7 @@ from registry.store.row_rules import (
     condition,
 )
 from registry.store.rows.allocation import OPEN_LABEL
+from registry.store.rows.kits import CONTENTS
 from registry.store.rows.unblindings import NOTES
 from streams.vocabulary.errors import ErrorCode, Refused
 
@@ -32,6 +33,15 @@ ANY_ARMS = table(ANY_ARM, column("randomisation_id", Text), column("arm", Text))
 """A view of all arms, the blinded ones among them; in a person's transactions alone."""
 SEEN_NOTES = table(NOTES, column("unblinding_id", Text), column("note", Text))
 """A view of why blinds were broken, in words; in a person's transactions alone."""
+
+STOCK = "stock_by_arm"
+SEEN_STOCK = table(
+    STOCK,
+    *(column(name, Text) for name in ("trial", "domain", "site", "arm", "state")),
+    column("expires_on", Date),
+    column("kits", Integer),
+)
+"""A view of how many kits of each arm stand where; in a person's transactions alone."""
 
 
 def see_as(connection: Connection, person: Person) -> None:
@@ -98,8 +108,16 @@ def _put_views(connection: Connection, person: Person) -> None:
         "JOIN main.unblinding AS drawn USING (unblinding_id)",
         arms_condition(Surface.BLINDED_ARMS, "sqlite"),
     )
+    _put(
+        connection,
+        STOCK,
+        "SELECT drawn.trial, drawn.domain, drawn.site, held.arm, drawn.state, "
+        "label.expires_on, count(*) AS kits FROM main.kit_stock AS drawn "
+        f"JOIN main.kit AS label USING (kit) JOIN main.sealed_{CONTENTS} AS held USING (kit)",
+        f"{arms_condition(Surface.KIT_CONTENTS, 'sqlite')} GROUP BY 1, 2, 3, 4, 5, 6",
+    )
     for sealed in (
-        *("sealed_assignment", "sealed_kit_content", f"sealed_{NOTES}"),
+        *("sealed_assignment", f"sealed_{CONTENTS}", f"sealed_{NOTES}"),
         "vault_identifier",
     ):
         _put(connection, sealed, f"SELECT * FROM main.{sealed}", "0")

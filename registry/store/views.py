@@ -26,6 +26,7 @@ from registry.store.flow_parts import Within
 from registry.store.listings import (
     AgreementView,
     AlertView,
+    ArmStockView,
     ArmView,
     ConsentView,
     FlowAtView,
@@ -178,6 +179,12 @@ class Views:
         if self._person is None:
             return ()
         return for_the_unblinded.unblinding_notes(self._connection, trial)
+
+    def stock_by_arm(self, trial: str) -> tuple[ArmStockView, ...]:
+        """How many kits of each arm stand where; for whom, and raising what, as `arms`."""
+        if self._person is None:
+            return ()
+        return for_the_unblinded.stock_by_arm(self._connection, trial)
 
     def consent_stands(
         self, trial: str | None = None, *, at: datetime, registered: bool = False

@@ -60,7 +60,7 @@ def activate_protocol(
     draw_order(command.domains)
     _refuse_unsealed(command, uow)
     if uow.modes.current() is Mode.LIVE:
-        refuse_without_kits(command.trial, command.domains, uow)
+        refuse_without_kits(command.trial, command.domains, uow, signer=signer)
     version = _version(command, signer.commitment(command.trial))
     refuse_unverified([version], uow.modes.current())
     active = uow.protocols.active(command.trial)

@@ -20,6 +20,7 @@ from registry.domain.roles import (
     RoleGrant,
     Surface,
     person_at,
+    undo,
 )
 from registry.usecases.ports import UnitOfWork
 from streams.vocabulary.errors import ErrorCode
@@ -68,7 +69,10 @@ class RoleRefused:
 
 
 def grant_role(command: GrantRole, uow: UnitOfWork) -> RoleKept | RoleRefused:
-    """Append a grant; it never begins in the past, so nobody could always have been it."""
+    """Append a grant; it never begins in the past, so nobody could always have been it.
+
+    Roles that undo each other are refused to one person in one trial.
+    """
     uow.audit.lock(site="", trial="")
     place = Place(command.site, command.trial)
     grants = uow.role_grants.latest()
@@ -79,25 +83,8 @@ def grant_role(command: GrantRole, uow: UnitOfWork) -> RoleKept | RoleRefused:
     )
     if fault is not None:
         return fault
-    number = uow.role_grants.entries(command.person) + 1
-    entry = identity("role_grant", command.person, str(number))
-    return _kept(
-        RoleGrant(
-            grant_id=identity("role_grant", entry, "1"),
-            entry=entry,
-            revision=1,
-            person=command.person,
-            role=command.role,
-            site=command.site,
-            trial=command.trial,
-            starts_at=command.starts_at,
-            ends_at=command.ends_at,
-            recorded_at=command.at,
-            actor=command.actor,
-            reason=command.reason,
-        ),
-        uow,
-    )
+    grant = _granted(command, uow.role_grants.entries(command.person) + 1)
+    return _undone(grant, grants) or _kept(grant, uow)
 
 
 def revoke_role(command: RevokeRole, uow: UnitOfWork) -> RoleKept | RoleRefused:
@@ -135,6 +122,36 @@ def revoke_role(command: RevokeRole, uow: UnitOfWork) -> RoleKept | RoleRefused:
             reason=command.reason,
         ),
         uow,
+    )
+
+
+def _granted(command: GrantRole, number: int) -> RoleGrant:
+    """`number`: of the grant among all that the person was ever given."""
+    entry = identity("role_grant", command.person, str(number))
+    return RoleGrant(
+        grant_id=identity("role_grant", entry, "1"),
+        entry=entry,
+        revision=1,
+        person=command.person,
+        role=command.role,
+        site=command.site,
+        trial=command.trial,
+        starts_at=command.starts_at,
+        ends_at=command.ends_at,
+        recorded_at=command.at,
+        actor=command.actor,
+        reason=command.reason,
+    )
+
+
+def _undone(grant: RoleGrant, grants: tuple[RoleGrant, ...]) -> RoleRefused | None:
+    """Why what the person is, or was, leaves no room for it; None where it does."""
+    other = next((one for one in grants if undo(grant, one)), None)
+    if other is None:
+        return None
+    beside = f"{other.role}, in {other.trial}"
+    return RoleRefused(
+        obstacle=Obstacle(ErrorCode.ROLES_APART, "undoes_a_role", beside)
     )
 
 

@@ -20,7 +20,6 @@ from registry.domain.audit import (
 from registry.domain.kit import (
     KitLine,
     KitList,
-    arms_digest,
     contents_commitment,
     labels_digest,
 )
@@ -132,7 +131,8 @@ def _kept(command: ImportKits, uow: UnitOfWork, signer: Signer) -> KitsImported:
         imported_at=command.at,
     )
     uow.kits.add_list(kept, command.lines, nonce)
-    uow.audit.append(_entry(kept, arms_digest(k.arm for k in command.lines)))
+    arms = signer.arms_bound(command.trial, list_id, (k.arm for k in command.lines))
+    uow.audit.append(_entry(kept, arms))
     return KitsImported(list_id=list_id, kits=kept.kits, repeated=False)
 
 
@@ -186,7 +186,11 @@ def _refusal(
 
 
 def _entry(kept: KitList, arms: str) -> AuditEntry:
-    """`arms`: of the whole list; before the domain is in force they are held to none."""
+    """`arms`: what binds those of the whole list.
+
+    Before the domain is in force they are held to none, and only the holder of the key
+    can try them.
+    """
     return AuditEntry(
         site="",
         trial=kept.trial,
@@ -200,6 +204,6 @@ def _entry(kept: KitList, arms: str) -> AuditEntry:
             "kits": kept.kits,
             "labels": kept.labels,
             "contents": kept.contents,
-            "arms": arms,
+            "arms_bound": arms,
         },
     )

@@ -202,6 +202,10 @@ class Alerts(Protocol):
         """What an act did to the alerts of one chain, as it is kept now."""
         ...
 
+    def misstated(self, *, site: str, trial: str) -> int:
+        """How many alerts do not stand where their steps put them."""
+        ...
+
 
 class Allocations(AllocationRecords, Protocol):
     """Requests, strata, randomisations and, apart from them, arms."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from registry.domain.audit import AuditAction, AuditEntry, record_digest
 from registry.domain.mode import Mode
+from registry.domain.randomisation.signer import Binding
 from registry.domain.reason import expect_reason
 from registry.usecases.declared import refuse_unverified
 from registry.usecases.outbox import ALERTS
@@ -35,13 +36,17 @@ class ModeSet:
     changed: bool
 
 
-def set_mode(command: SetMode, uow: UnitOfWork) -> ModeSet:
+def set_mode(
+    command: SetMode, uow: UnitOfWork, *, signer: Binding | None = None
+) -> ModeSet:
     """Set it; notices of alerts that were not yet sent are given up with the old one.
+
+    `signer`: asked where lists of kits are to be held against arms to go live.
 
     Raises `Refused` EMB-317 where a blinded trial would go live without a sealed store,
     EMB-385 where an open domain gives kits and would go live without a list of its arms,
     EMB-213 where a protocol in force is not verified as far as the mode demands,
-    EMB-374 without a reason.
+    EMB-374 without a reason; `SettingsError` EMB-402 where no signer is to be asked.
     """
     uow.audit.lock(site="", trial="")
     before = uow.modes.current()
@@ -53,7 +58,8 @@ def set_mode(command: SetMode, uow: UnitOfWork) -> ModeSet:
     if command.mode is Mode.LIVE:
         for version in in_force:
             designs = uow.protocols.designs(version.trial)
-            refuse_without_kits(version.trial, (d for d in designs if d.open), uow)
+            recruiting = [design for design in designs if design.open]
+            refuse_without_kits(version.trial, recruiting, uow, signer=signer)
     refuse_unverified(in_force, command.mode)
     expect_reason(command.reason)
     revision = ModeRevision(

@@ -249,14 +249,22 @@ class _Walk:
     def _misstated(self) -> Break | None:
         """What is derived from the records is not what they come to."""
         site, trial = self._head.site, self._head.trial
-        number = self._uow.screenings.misstated(site=site, trial=trial)
-        if number:
-            told = f"of {number} screenings another state is kept than was recorded"
-            return Break(self._head.sequence + 1, told)
+        for number, told in (
+            (
+                self._uow.screenings.misstated(site=site, trial=trial),
+                "screenings another state is kept than was recorded",
+            ),
+            (
+                self._uow.alerts.misstated(site=site, trial=trial),
+                "alerts another state is kept than their steps and verdicts tell",
+            ),
+        ):
+            if number:
+                return Break(self._head.sequence + 1, f"of {number} {told}")
         return None if site else self._misstated_of_trial(trial)
 
     def _misstated_of_trial(self, trial: str) -> Break | None:
-        """Of the domains, which no record tells but the audit alone; of the kits."""
+        """Of the domains, which no record tells but the audit alone; of kits and draws."""
         for number, told in (
             (
                 self._uow.protocols.misstated(trial, stand(self._activated)),
@@ -265,6 +273,14 @@ class _Walk:
             (
                 self._uow.kits.misstated(trial),
                 "kits another place is kept than was recorded",
+            ),
+            (
+                self._uow.allocations.requests_misstated(trial),
+                "requests or randomisations there is not the other as well",
+            ),
+            (
+                self._uow.allocations.strata_misstated(trial),
+                "strata another number is kept than was drawn last",
             ),
         ):
             if number:

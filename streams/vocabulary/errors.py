@@ -136,6 +136,7 @@ class ErrorCode(StrEnum):
     KIT_STEP = "EMB-384"
     NO_KIT_LIST = "EMB-385"
     REVEAL = "EMB-386"
+    ROLES_APART = "EMB-394"
     NO_ROLES_GIVEN = "EMB-395"
     NOBODY_NAMED = "EMB-396"
     NOT_THIS_ROLE = "EMB-397"

@@ -19,7 +19,8 @@ KEY = bytes(range(32))
 
 def let_in(server, one):
     """A login for who has this role, in the groups that the role wants."""
-    unblinded = MATRIX[Surface.BLINDED_ARMS][one].sight is not Sight.NOTHING
+    apart = (Surface.BLINDED_ARMS, Surface.KIT_CONTENTS)
+    unblinded = any(sight(one, surface) is not Sight.NOTHING for surface in apart)
     groups = "ember_person, ember_unblinded" if unblinded else "ember_person"
     server.run(
         f"DO $$ BEGIN CREATE ROLE {one.value} LOGIN; "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from registry.domain.role_matrix import MATRIX, Row
-from registry.domain.roles import Role, Sight, Surface
+from registry.domain.roles import APART, Role, Sight, Surface
 
 
 BEGIN, END = "<!-- the matrix begins -->", "<!-- the matrix ends -->"
@@ -13,8 +13,9 @@ _SHORT = {Sight.NOTHING: "-"}
 
 
 def matrix_in_words() -> str:
-    """The table, and the reason of each cell."""
-    return "\n".join((BEGIN, "", *_table(), "", *_reasons(), "", END))
+    """The table, the reason of each cell, and which roles nobody has together."""
+    told = (*_table(), "", *_reasons(), "", *_apart())
+    return "\n".join((BEGIN, "", *told, "", END))
 
 
 def with_matrix(page: str) -> str:
@@ -37,6 +38,13 @@ def _reasons() -> Iterator[str]:
     yield "| --- | --- | --- |"
     for surface, row in MATRIX.items():
         yield f"| `{surface.value}` | {_MEANINGS[surface]} | {'; '.join(_why(row))} |"
+
+
+def _apart() -> Iterator[str]:
+    yield "| knows arms | stays blind | why nobody has both in one trial |"
+    yield "| --- | --- | --- |"
+    for (knows, blind), why in APART.items():
+        yield f"| {_words(knows)} | {_words(blind)} | {why} |"
 
 
 def _why(row: Row) -> Iterator[str]:
@@ -73,6 +81,7 @@ _MEANINGS = {
     Surface.PEOPLE: "roles, delegation logs, green lights",
     Surface.KITS: "which kit lies where and went to whom",
     Surface.KIT_STOCK: "how many kits are left, and when they moved",
+    Surface.KIT_CONTENTS: "how many kits of each arm are left where",
     Surface.RECORD_CONSENT: "record consent and opt-outs",
     Surface.ANSWER_CRITERIA: "answer criteria",
     Surface.RANDOMISE: "ask for an allocation",

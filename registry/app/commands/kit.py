@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from registry.app.blinded_arms import stock_on_record
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import (
     AsOption,
     expect_allowed,
     expect_there,
-    not_this_role,
     opened_as,
 )
 from registry.app.commands.exits import FORBIDDEN, told_in_words
@@ -23,9 +24,10 @@ from registry.app.commands.options import ActorOption, RegistryOption, opened
 from registry.app.commands.tables import Columns, print_table
 from registry.app.drawing import drawing
 from registry.app.kit_files import read_kits
-from registry.app.stock import KITS, STOCK, kit_told, stock
+from registry.app.stock import KITS, STOCK, StockTold, kit_told, stock, stock_by_arm
 from registry.domain.kit import DEPOT, KitAct
 from registry.domain.roles import Surface
+from registry.store.unit_of_work import Registry, UnitOfWork
 from registry.usecases.import_kits import ImportKits, KitListRefused
 from registry.usecases.move_kit import MoveKit
 from registry.usecases.replace_kit import ReplaceKit
@@ -237,35 +239,23 @@ def stock_(
     below: Annotated[int, typer.Option(help="Fewer than these are low.")] = 0,
     unblinded: Annotated[
         bool,
-        typer.Option(help="By arm: for the unblinded pharmacist, by a role that may."),
+        typer.Option(help="By arm: for the custodian, or who analyses by arm."),
     ] = False,
     who: AsOption = None,
     registry: RegistryOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """How many kits can be reserved where: of all arms together, or by arm."""
-    now = SystemClock().now()
-    with (
-        told_in_words(),
-        closing(opened_as(registry, who, Surface.KIT_STOCK)) as book,
-    ):
-        if unblinded and book.person is not None:
-            raise not_this_role(book.person, Surface.BLINDED_ARMS)
-        with book.inspection() as uow:
-            if unblinded and not uow.allocations.may_read_arms():
-                raise SettingsError(
-                    ErrorCode.BAD_SETTING,
-                    "This role may not know what kits hold.",
-                    "Connect as the role that draws, or leave --unblinded out.",
-                )
-            arms = uow.kits.arms_of(trial) if unblinded else None
-            kits = uow.kits.all_of(trial)
-            least = {
-                design.domain: design.kits.least_expiry(now)
-                for design in uow.protocols.designs(trial)
-                if design.kits is not None
-            }
-        told = stock(kits, today=now.date(), below=below, least=least, arms=arms)
+    """How many kits can be reserved where: of all arms together, or by arm.
+
+    That you look by arm is in the audit before you are answered. On PostgreSQL it is
+    read by your own login, of the name that you give.
+    """
+    surface = Surface.KIT_CONTENTS if unblinded else Surface.KIT_STOCK
+    with told_in_words(), closing(opened_as(registry, who, surface)) as book:
+        if unblinded:
+            told = _by_arm(book, trial, below)
+        else:
+            told = _of_all_arms(book, trial, below)
     columns: Columns = {
         "domain": lambda r: r.domain,
         "site": lambda r: r.site or "depot",
@@ -277,6 +267,40 @@ def stock_(
         print(STOCK.dump_json(told).decode())
     else:
         print_table("places", told, columns)
+
+
+def _of_all_arms(book: Registry, trial: str, below: int) -> tuple[StockTold, ...]:
+    now = SystemClock().now()
+    with book.inspection() as uow:
+        kits, least = uow.kits.all_of(trial), _least(uow, trial, now)
+    return stock(kits, today=now.date(), below=below, least=least)
+
+
+def _by_arm(book: Registry, trial: str, below: int) -> tuple[StockTold, ...]:
+    now = SystemClock().now()
+    with book.inspection() as uow:
+        least = _least(uow, trial, now)
+    if book.person is not None:
+        rows = stock_on_record(book, trial, at=now)
+        return stock_by_arm(rows, today=now.date(), below=below, least=least)
+    with book.inspection() as uow:
+        if not uow.allocations.may_read_arms():
+            raise SettingsError(
+                ErrorCode.BAD_SETTING,
+                "This role may not know what kits hold.",
+                "Connect as the role that draws, or leave --unblinded out.",
+            )
+        kits, arms = uow.kits.all_of(trial), uow.kits.arms_of(trial)
+    return stock(kits, today=now.date(), below=below, least=least, arms=arms)
+
+
+def _least(uow: UnitOfWork, trial: str, now: datetime) -> dict[str, date]:
+    """By domain the earliest expiry of a kit that is given now."""
+    return {
+        design.domain: design.kits.least_expiry(now)
+        for design in uow.protocols.designs(trial)
+        if design.kits is not None
+    }
 
 
 def _move(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -230,6 +230,9 @@ class _OfKey:
 
     def commitment(self, trial: str) -> str:
         return trial_signer(self.path, trial).commitment(trial)
+
+    def arms_bound(self, trial: str, list_id: str, arms: Iterable[str]) -> str:
+        return trial_signer(self.path, trial).arms_bound(trial, list_id, arms)
 
 
 def _activated(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Annotated
 
@@ -19,8 +20,9 @@ from registry.app.commands.options import (
     opened,
 )
 from registry.app.commands.tables import Columns, print_table, told
+from registry.app.obstacles import hindrances
 from registry.domain.enrolment import Obstacle
-from registry.domain.roles import Role, RoleGrant, Surface
+from registry.domain.roles import Role, RoleGrant, Surface, undo
 from registry.usecases.hand_out_roles import (
     GrantRole,
     RevokeRole,
@@ -28,7 +30,7 @@ from registry.usecases.hand_out_roles import (
     grant_role,
     revoke_role,
 )
-from streams.vocabulary.errors import Refused
+from streams.vocabulary.errors import ErrorCode, Refused
 
 
 app = typer.Typer(
@@ -38,7 +40,17 @@ app = typer.Typer(
 )
 
 ReasonOption = Annotated[str, typer.Option(help="Why; it goes into the audit.")]
-GRANTS = TypeAdapter(tuple[RoleGrant, ...])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleTold(RoleGrant):
+    """A grant as `ember role list` tells it."""
+
+    undone_by: tuple[str, ...]
+    """Entries of the person's other grants that may not stand beside it."""
+
+
+GRANTS = TypeAdapter(tuple[RoleTold, ...])
 """What `ember role list --json` prints."""
 
 
@@ -101,12 +113,15 @@ def revoke(
 def list_(
     who: AsOption = None, registry: RegistryOption = None, as_json: JsonOption = False
 ) -> None:
-    """All grants that who asks may see, revoked ones among them."""
+    """All grants that who asks may see, revoked ones among them.
+
+    Marked is who had roles that undo each other, as before that was refused.
+    """
     with (
         closing(opened_as(registry, who, Surface.PEOPLE)) as book,
         book.inspection() as uow,
     ):
-        grants = uow.role_grants.latest()
+        grants = _told(uow.role_grants.latest())
     if as_json:
         print(GRANTS.dump_json(grants).decode())
         return
@@ -120,11 +135,26 @@ def list_(
         "by": lambda r: r.actor,
         "why": lambda r: r.reason,
         "grant": lambda r: r.entry,
+        "undone by": lambda r: ", ".join(r.undone_by),
     }
     print_table("roles", grants, columns)
 
 
+def _told(grants: tuple[RoleGrant, ...]) -> tuple[RoleTold, ...]:
+    return tuple(
+        RoleTold(
+            **{field.name: getattr(one, field.name) for field in fields(one)},
+            undone_by=tuple(other.entry for other in grants if undo(one, other)),
+        )
+        for one in grants
+    )
+
+
 def _refused(why: Obstacle) -> Refused:
+    if why.code is ErrorCode.ROLES_APART:
+        (told_,) = hindrances([why])
+        kept = f"The role stays as it was, beside {why.detail}: {told_.problem}"
+        return Refused(why.code, kept, told_.cure)
     named = why.name.replace("_", " ")
     return Refused(
         why.code,

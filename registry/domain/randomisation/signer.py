@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from registry.domain.kit import arms_binding
 from registry.domain.protocol import DomainDesign
 from registry.domain.randomisation.drawing import Drawn, drawn
 from registry.domain.randomisation.draws import (
@@ -17,11 +18,19 @@ from registry.domain.randomisation.history import History
 from streams.vocabulary.errors import ErrorCode, SettingsError
 
 
-class Committing(Protocol):
-    """All that activation needs of whoever holds the keys.
+class Binding(Protocol):
+    """All that going live needs of whoever holds the keys.
 
     Raises `SettingsError` EMB-312 where there is no key for the trial.
     """
+
+    def arms_bound(self, trial: str, list_id: str, arms: Iterable[str]) -> str:
+        """What binds these arms to a list of kits, in whatever order they come."""
+        ...
+
+
+class Committing(Binding, Protocol):
+    """All that activation needs of whoever holds the keys; raises as `Binding` does."""
 
     def commitment(self, trial: str) -> str:
         """SHA-256 of the trial's key, to be published at activation."""
@@ -75,6 +84,10 @@ class KeyedSigner:
     def commitment(self, trial: str) -> str:
         """SHA-256 of the trial's key."""
         return commitment(self._key(trial))
+
+    def arms_bound(self, trial: str, list_id: str, arms: Iterable[str]) -> str:
+        """What binds these arms to a list of kits."""
+        return arms_binding(self.secret(trial, f"arms of list {list_id}"), arms)
 
     def arm(
         self, position: Position, *, design: DomainDesign, history: History

@@ -28,7 +28,13 @@ from sqlalchemy import (
 from registry.domain.audit import Account
 from registry.store.repositories.verdicts import onset_row, outcome_row, screening_row
 from registry.store.rows.alerts import AlertEventRow, AlertRow
-from registry.store.rows.allocation import ExclusionRow, RandomisationRow, VectorRow
+from registry.store.rows.allocation import (
+    AllocatorRow,
+    ExclusionRow,
+    RandomisationRow,
+    RequestRow,
+    VectorRow,
+)
 from registry.store.rows.answered import DomainAnswerRow
 from registry.store.rows.audit import AuditHeadRow, AuditRowRow
 from registry.store.rows.conduct import DeviationRow, JudgedOutcomeRow
@@ -108,9 +114,10 @@ def stored_batch(
 @cache
 def places() -> CompoundSelect[str, str]:
     """Site and trial of each chain, and of all that a chain has to account for."""
-    kept = (AuditRowRow, AuditHeadRow, ScreeningStateRow)
+    kept = (AuditRowRow, AuditHeadRow, ScreeningStateRow, AlertRow)
     chains = [select(row.site, row.trial) for row in kept]
-    derived = [select(_NONE, row.trial) for row in (DomainRow, KitStockRow)]
+    of_trials = (DomainRow, KitStockRow, AllocatorRow, RequestRow)
+    derived = [select(_NONE, row.trial) for row in of_trials]
     return union(*chains, *derived, *(one.places for one in _kept()))
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Text, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from registry.domain.alert import UNCLOSED, Alert, AlertStatus, AlertStep, Move
+from registry.store.repositories import alert_state
 from registry.store.repositories.bulk import in_parts, portions, told
 from registry.store.repositories.reading import telling_unreadable
 from registry.store.rows.alerts import UNCLOSED as UNCLOSED_ROWS
@@ -128,6 +129,10 @@ class AlertRepository:
         )
         rows = self._connection.execute(query).mappings()
         return tuple(AlertRecord(**row) for row in rows)
+
+    def misstated(self, *, site: str, trial: str) -> int:
+        """How many alerts do not stand where their steps put them."""
+        return alert_state.misstated(self._connection, site=site, trial=trial)
 
     def _save_one(self, alert: Alert, move: Move, act: str) -> AlertRecord:
         """In one statement, as most acts move one alert."""

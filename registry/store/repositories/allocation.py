@@ -27,6 +27,7 @@ from registry.domain.allocation import Allocator, Randomisation, SealedArm
 from registry.domain.audit import canonical
 from registry.domain.exclusion import Exclusion
 from registry.domain.randomisation.draws import Position
+from registry.store.repositories import numbering
 from registry.store.repositories.bulk import in_parts, insert_into, named, told
 from registry.store.repositories.histories import SealedHistory
 from registry.store.repositories.reading import telling_unreadable
@@ -175,6 +176,14 @@ class AllocationRepository:
         in_order = query.order_by(row.domain, row.stratum, row.sequence_no)
         found = self._connection.execute(in_order).mappings()
         return tuple(_randomisation(dict(one)) for one in found)
+
+    def requests_misstated(self, trial: str) -> int:
+        """How many requests led to another randomisation than the one on record."""
+        return numbering.requests_misstated(self._connection, trial)
+
+    def strata_misstated(self, trial: str) -> int:
+        """How many strata give another number next than what was drawn comes to."""
+        return numbering.strata_misstated(self._connection, trial)
 
     def exclude(self, exclusion: Exclusion) -> None:
         """Let an allocation count no more."""

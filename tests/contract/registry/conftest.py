@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from registry.domain.mode import Mode
 from registry.domain.protocol import ArmDesign, DomainDesign
 from registry.domain.randomisation.methods import PermutedBlocks
 from registry.domain.randomisation.signer import KeyedSigner
+from registry.store.engine import database_url, make_engine
 from registry.store.roles import grant_roles
 from registry.usecases.activate_protocol import ActivateProtocol, activate_protocol
 from registry.usecases.randomise import Randomise, randomise
@@ -354,3 +356,35 @@ def lived(bedside):
     bedside.randomise("p1")
     bedside.randomise("p2")
     return bedside
+
+
+@pytest.fixture
+def attempt(registry_url):
+    """A transaction of somebody whom nothing stops; gone afterwards."""
+    engine = make_engine(database_url(registry_url))
+    if engine.dialect.name == "sqlite":
+        _drop_triggers(engine)
+
+    @contextmanager
+    def attempted():
+        with engine.connect() as connection, connection.begin() as transaction:
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+            else:
+                connection.exec_driver_sql(
+                    "SET LOCAL session_replication_role = replica"
+                )
+            yield connection
+            transaction.rollback()
+
+    yield attempted
+    engine.dispose()
+
+
+def _drop_triggers(engine):
+    with engine.begin() as connection:
+        named = connection.exec_driver_sql(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        )
+        for (name,) in named.fetchall():
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")

@@ -5,20 +5,27 @@ import random
 from contextlib import closing
 from dataclasses import replace
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from made_up.at_the_terminal import alone
 from made_up.pharmacy import ARMS, DRUG, Pharmacy, lines
+from servers.signer import signer_house
+from typer.testing import CliRunner
 
+from registry.app.commands.mode import mode
 from registry.domain.audit import canonical, sha256
+from registry.domain.kit import arms_digest
 from registry.domain.mode import Mode
 from registry.domain.protocol import ArmDesign
+from registry.domain.randomisation.signer import KeyedSigner
 from registry.store.unit_of_work import open_registry
 from registry.usecases.activate_protocol import activate_protocol
 from registry.usecases.import_kits import KitListRefused
 from registry.usecases.set_mode import SetMode, set_mode
 from streams.vocabulary.clock import HOUR
-from streams.vocabulary.errors import ErrorCode, Refused
+from streams.vocabulary.errors import ErrorCode, Refused, SettingsError
 
 
 def test_a_list_is_taken_once_and_a_code_never_again(bedside):
@@ -40,10 +47,10 @@ def test_a_list_is_taken_once_and_a_code_never_again(bedside):
     assert not bedside.broken_chains()
 
 
-def go_live(bedside):
+def go_live(bedside, signer=None):
     command = SetMode(mode=Mode.LIVE, reason="now", actor="admin", at=bedside.noon)
     with bedside.registry.transaction() as uow:
-        return set_mode(command, uow)
+        return set_mode(command, uow, signer=signer or bedside.signer)
 
 
 def swapped(listed):
@@ -172,6 +179,98 @@ def test_a_registry_does_not_go_live_with_a_list_of_other_arms(postgres, bedside
         assert fault.value.code is ErrorCode.NO_KIT_LIST
         pharmacy.import_(lines(seed=6))
         assert go_live(bedside).changed
+
+
+def imported(registry):
+    """What the audit tells of the lists, in order."""
+    with registry.inspection() as uow:
+        rows = list(uow.audit.rows(site="", trial="TIDE"))
+    return [json.loads(row.detail) for row in rows if row.action == "kits:imported"]
+
+
+def test_the_audit_tells_no_arms_of_a_list_to_who_guesses_them(bedside):
+    """Two lists of the same arms have nothing in common; with the key each is known."""
+    pharmacy = Pharmacy(bedside)
+    lists = [pharmacy.import_(lines(seed=n), ahead=True).list_id for n in (1, 2)]
+
+    told = imported(bedside.registry)
+
+    words = json.dumps(told)
+    assert arms_digest(ARMS) not in words
+    assert sha256(canonical(list(ARMS))) not in words
+    assert not [arm for arm in ARMS if arm in words]
+    bound = [one["arms_bound"] for one in told]
+    assert len(set(bound)) == 2
+    assert bound == [bedside.signer.arms_bound("TIDE", one, ARMS) for one in lists]
+    other = KeyedSigner({"TIDE": bytes(range(2, 34))})
+    assert bound[0] != other.arms_bound("TIDE", lists[0], ARMS)
+
+
+@pytest.mark.postgres
+def test_the_signer_tells_over_its_socket_whether_a_list_is_of_the_arms(
+    postgres, bedside_of
+):
+    with signer_house(postgres, keys={"TIDE": bytes(range(32))}) as house:
+        app = open_registry(house.app_url)
+        bedside = bedside_of(app)
+        pharmacy = Pharmacy(bedside, others(5), client=house.client)
+        house.start()
+        pharmacy.import_(ahead=True)
+        bedside.open_trial(DRUG, mode=Mode.DEMO)
+
+        with pytest.raises(Refused, match="holds the domain's arms"):
+            go_live(bedside, house.client)
+        pharmacy.import_(lines(seed=6))
+        ran = CliRunner().invoke(
+            alone(mode),
+            ["live", "--reason", "now", "--registry", house.app_url],
+            env={"EMBER_SIGNER": str(house.socket)},
+        )
+
+        assert ran.stdout == "live\n", ran.exception
+        app.close()
+
+
+@pytest.mark.postgres
+def test_without_a_signer_nothing_with_bound_lists_goes_live(postgres, bedside_of):
+    with postgres.database() as url, closing(open_registry(url)) as registry:
+        bedside = bedside_of(registry)
+        Pharmacy(bedside).open()
+        live = SetMode(mode=Mode.LIVE, reason="now", actor="a", at=bedside.noon)
+
+        with pytest.raises(SettingsError) as fault, registry.transaction() as uow:
+            set_mode(live, uow)
+
+        assert fault.value.code is ErrorCode.BAD_SETTING
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("arms", "goes"), [(ARMS, True), (("zephyr", "onyx"), False), (None, True)]
+)
+def test_a_list_from_before_is_held_against_its_plain_digest(
+    postgres, bedside_of, arms, goes
+):
+    """Or, from before that, against nothing."""
+    with postgres.database() as url, closing(open_registry(url)) as registry:
+        bedside = bedside_of(registry)
+        Pharmacy(bedside).open()
+        (told,) = imported(registry)
+        del told["arms_bound"]
+        if arms is not None:
+            told["arms"] = arms_digest(arms)
+        with psycopg.connect(url, autocommit=True) as owner:
+            owner.execute("ALTER TABLE audit_event DISABLE TRIGGER append_only")
+            owner.execute(
+                "UPDATE audit_event SET detail = %s WHERE action = 'kits:imported'",
+                (canonical(told).decode(),),
+            )
+
+        if goes:
+            assert go_live(bedside).changed
+        else:
+            with pytest.raises(Refused, match="holds the domain's arms"):
+                go_live(bedside)
 
 
 def test_a_list_for_a_domain_that_no_protocol_names_is_taken_only_ahead(pharmacy):

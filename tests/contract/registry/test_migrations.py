@@ -259,6 +259,24 @@ def test_a_transfer_of_a_kit_goes_down_with_the_older_version_and_up_again(
     assert pharmacy.do(KitAct.TRANSFER, other, to="B").site == "B"
 
 
+def test_stock_by_arm_goes_down_and_up_again_and_no_kit_is_lost(
+    registry, registry_url, pharmacy, sql
+):
+    if registry.dialect == "sqlite":
+        pytest.skip("SQLite has no view that outlasts a transaction")
+    pharmacy.receive(of_each=1)
+    views = "SELECT viewname FROM pg_views WHERE schemaname = 'seen'"
+
+    before = set(column(registry_url, views))
+    migrate(registry_url, "0018")
+    older = set(column(registry_url, views))
+    migrate(registry_url, HEAD)
+
+    assert before - older == {"stock_by_arm"}
+    assert set(column(registry_url, views)) == before
+    assert sql("SELECT count(*) FROM kit_stock") == [(20,)]
+
+
 def test_reasons_of_before_codes_and_what_was_received_go_up_and_down(
     registry_url, bedside, sql
 ):
@@ -316,7 +334,7 @@ def test_reasons_of_before_codes_and_what_was_received_go_up_and_down(
         "actor, authenticated_by, sponsor_told, at "
         "FROM unblinding WHERE unblinding_id = 'p2'"
     )
-    migrate(registry_url, "0018")
+    migrate(registry_url, HEAD)
     registry = open_registry(registry_url)
     with registry.inspection() as uow:
         told = [uow.unblindings.one(name).reason for name in ("p1", "p3")]

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 
+import psycopg
 import pytest
 import yaml
 from contract.registry import test_role_matrix as matrix
@@ -33,6 +35,7 @@ from made_up.houses_gone_wrong import (
     received,
 )
 from made_up.two_houses import AT, BLINDED_ARMS, PLACES
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import select
 
 from registry.app.clocks import SystemClock
@@ -173,11 +176,81 @@ def test_what_steers_draws_is_told_to_whose_role_it_is_and_of_their_place_alone(
     assert {(row.get("site", "A"), row["trial"]) for row in rows} == {HERE}
 
 
-def test_the_stock_of_an_arm_is_told_to_nobody_with_a_role(terminal):
-    """By when the stock of one content moves, an arm could be told."""
-    told = terminal(kit.app, "stock", "--trial", "tide", "--unblinded", "--json")
+def test_the_stock_of_an_arm_is_told_in_numbers_to_who_knows_what_kits_hold(terminal):
+    """By when the stock of one content moves, an arm could be told to others."""
+    words = ("stock", "--trial", "tide", "--unblinded", "--json")
+    before = looks_at_stock(terminal)
 
-    assert_refused(told, terminal)
+    told = terminal(kit.app, *words, url=own_login(terminal))
+
+    if sight(terminal.who, Surface.KIT_CONTENTS) is Sight.NOTHING:
+        assert_refused(told, terminal)
+        assert looks_at_stock(terminal) == before
+        return
+    if terminal.url.startswith("postgresql"):
+        assert ErrorCode.ROLES_NOT_KEPT in told
+        told = terminal(kit.app, *words)
+    assert terminal.code is None, told
+    rows = json.loads(told)
+    held = Counter(one.arm for one in kit_lines("tide") if one.kit in received(*HERE))
+    assert {row["arm"] for row in rows} <= set(BLINDED_ARMS)
+    assert {row["site"] for row in rows} == {"A"}
+    assert 0 < sum(row["in_stock"] for row in rows) <= held.total()
+    assert all(row["in_stock"] <= held[row["arm"]] for row in rows)
+    assert not [one.kit for one in kit_lines("tide") if one.kit in told]
+    assert_theirs(told)
+    (look,) = looks_at_stock(terminal)[len(before) :]
+    assert (look.actor, json.loads(look.detail)) == (
+        terminal.who.value,
+        {"kits": len(received(*HERE))},
+    )
+    assert not [arm for arm in BLINDED_ARMS if arm in look.detail]
+
+
+def test_the_application_reads_no_stock_by_arm_whoever_it_says_it_reads_for(house):
+    if house.url.startswith("sqlite"):
+        pytest.skip("one file holds everything")
+    with psycopg.connect(house.url, autocommit=True) as connection:
+        connection.execute("SET ROLE ember_registry")
+        connection.execute("SET ember.person = 'custodian'")
+        for role_name in ("ember_registry", "ember_reader", "ember_person"):
+            connection.execute("RESET ROLE")
+            connection.execute(f"SET ROLE {role_name}")
+            with pytest.raises(InsufficientPrivilege):
+                connection.execute("SELECT * FROM seen.stock_by_arm")
+
+
+@pytest.mark.parametrize("one", ROLES, ids=lambda one: one.value)
+def test_a_login_of_the_unblinded_sees_by_its_own_role_alone(house, one):
+    """The custodian's counts kits and reads no arm; the board's reads arms alone."""
+    if house.url.startswith("sqlite"):
+        pytest.skip("one file holds everything")
+    of_view = {
+        "any_arm": Surface.BLINDED_ARMS,
+        "unblinding_note": Surface.BLINDED_ARMS,
+        "stock_by_arm": Surface.KIT_CONTENTS,
+    }
+    with psycopg.connect(login_of(house.url, one), autocommit=True) as connection:
+        for view, surface in of_view.items():
+            try:
+                told = connection.execute(f"SELECT * FROM seen.{view}").fetchall()
+            except InsufficientPrivilege:
+                told = []
+            assert bool(told) == (sight(one, surface) is not Sight.NOTHING), view
+
+
+def login_of(url, one):
+    return url.replace("//ember@", f"//{one.value}@")
+
+
+def own_login(terminal):
+    return login_of(terminal.url, terminal.who)
+
+
+def looks_at_stock(terminal):
+    with closing(open_registry(terminal.url)) as book, book.inspection() as uow:
+        rows = list(uow.audit.rows(site="A", trial="tide"))
+    return [row for row in rows if row.action == "kits:stock_shown"]
 
 
 def test_stock_is_of_all_arms_together(terminal):
@@ -450,6 +523,7 @@ BESIDE = {
     Surface.RECORD: "a patient's record",
     Surface.OPEN_ARMS: "an open arm; a revealed one",
     Surface.BLINDED_ARMS: "a blinded arm",
+    Surface.KIT_CONTENTS: "the stock of an arm",
     Surface.IDENTIFIERS: "names",
     Surface.RECORD_CONDUCT: "deviations",
     Surface.BREAK_BLIND: "a blind is broken",

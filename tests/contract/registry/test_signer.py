@@ -1,6 +1,7 @@
 """The signer's own process: it alone draws, and the application only asks."""
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -252,6 +253,21 @@ def test_noise_on_the_socket_disturbs_nobody(house, words):
 @pytest.mark.usefixtures("asking")
 def test_the_socket_is_for_its_owner_and_its_group(house):
     assert stat.S_IMODE(house.socket.stat().st_mode) == 0o660
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o077], ids=oct)
+def test_the_socket_is_no_wider_and_no_narrower_whatever_the_umask(house, mask):
+    place = house.folder / f"umask-{mask:o}"
+    before = os.umask(mask)
+    try:
+        process = house.start(EMBER_SIGNER=str(place))
+    finally:
+        os.umask(before)
+    mode = stat.S_IMODE(place.stat().st_mode)
+    process.terminate()
+    process.wait(60)
+
+    assert mode == 0o660
 
 
 @pytest.mark.usefixtures("asking")

@@ -6,7 +6,6 @@ foreign key stops, verified from within, and rolled back.
 
 import json
 import random
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -31,7 +30,6 @@ from registry.domain.randomisation.vector import by_ratio
 from registry.domain.roles import Role
 from registry.domain.signature import Meaning, Signable
 from registry.domain.unblinding import UnblindingNote, UnblindingReason
-from registry.store.engine import database_url, make_engine
 from registry.store.schema import APPEND_ONLY, schema
 from registry.store.unit_of_work import UnitOfWork
 from registry.usecases.activate_protocol import activate_protocol
@@ -66,14 +64,18 @@ from registry.usecases.verify_audit import chain_reports, verify_audit
 
 
 UNAUDITED = {
-    "randomisation_request": "who asked, and when, is in the randomisation",
     "misrandomisation_received": "a part of `misrandomisation`, in whose digest it is",
     "replay_run": "a log of replays: no act of the trial",
 }
 """Tables that only grow, and that no chain accounts for."""
 
-STEERING = ("trial_domain", "kit_stock")
-"""Tables that draws are steered by, which change, and follow from what the audit tells."""
+FOLLOWING = ("trial_domain", "kit_stock", "alert", "allocator")
+"""Tables that change, and follow from what the audit tells."""
+
+UNTOLD = {
+    "alert.held_back": "a step that only follows may bring it, and is not kept",
+}
+"""Columns of these that nothing else tells."""
 
 TWO = by_ratio([("restrictive", 1), ("standard", 1)])
 HOUR = timedelta(hours=1)
@@ -422,44 +424,12 @@ def open_pages(bedside):
         assert bool(entered.randomisation_id) == (number == 901), entered.findings
 
 
-@pytest.fixture
-def attempt(registry_url):
-    """A transaction of somebody whom nothing stops; gone afterwards."""
-    engine = make_engine(database_url(registry_url))
-    if engine.dialect.name == "sqlite":
-        _drop_triggers(engine)
-
-    @contextmanager
-    def attempted():
-        with engine.connect() as connection, connection.begin() as transaction:
-            if engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-            else:
-                connection.exec_driver_sql(
-                    "SET LOCAL session_replication_role = replica"
-                )
-            yield connection
-            transaction.rollback()
-
-    yield attempted
-    engine.dispose()
-
-
-def _drop_triggers(engine):
-    with engine.begin() as connection:
-        named = connection.exec_driver_sql(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        )
-        for (name,) in named.fetchall():
-            connection.exec_driver_sql(f"DROP TRIGGER {name}")
-
-
 def audited(registry):
     """The tables of all that a chain accounts for, the chains and arms among them."""
     arms = (
         "sealed.assignment" if registry.dialect == "postgresql" else "sealed_assignment"
     )
-    names = [*(n for n in APPEND_ONLY if n not in UNAUDITED), *STEERING, arms]
+    names = [*(n for n in APPEND_ONLY if n not in UNAUDITED), *FOLLOWING, arms]
     return [schema(registry.dialect).tables[name] for name in names]
 
 
@@ -546,7 +516,7 @@ def test_a_changed_value_of_any_column_is_found(registry, attempt):
                 if not is_found(connection):
                     unseen.append(f"{table.fullname}.{column.name}")
 
-    assert unseen == []
+    assert set(unseen) <= set(UNTOLD)
 
 
 @pytest.mark.usefixtures("full")
@@ -556,6 +526,8 @@ def test_a_removed_row_is_found(registry, attempt):
         with attempt() as connection:
             rows = rows_of(connection, table)
         for row in rows:
+            if row.get("next_no") == 1:
+                continue  # a stratum in which nothing was drawn is made anew as it was
             with attempt() as connection:
                 connection.execute(delete(table).where(*key_of(table, row)))
                 if not is_found(connection):
