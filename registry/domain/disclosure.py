@@ -20,7 +20,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
-from registry.domain.audit import PLAINLY, canonical
+from registry.domain.audit import canonical
+from registry.domain.particulars import PLAINLY
 from registry.domain.stratum import levels_of, stratum_key
 
 

@@ -11,10 +11,10 @@ from made_up.role_holders import LONG_AGO, let
 from registry.app.commands.asking import asking
 from registry.app.exporting.exporting import Export, export
 from registry.app.exporting.writers import Format
-from registry.domain.audit import IN_WORDS
 from registry.domain.consent import ConsentState
 from registry.domain.disclosure import Profile
 from registry.domain.extracts import Cut, Extract
+from registry.domain.particulars import IN_WORDS
 from registry.domain.roles import Role
 from registry.store.roles import grant_roles
 from registry.usecases.hand_out_roles import GrantRole, grant_role

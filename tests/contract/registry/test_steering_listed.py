@@ -127,7 +127,7 @@ def test_each_vector_is_listed_until_another_takes_its_whole_place(adaptive, tol
     ]
     assert rows[0]["shares"] == [["restrictive", 0.25], ["standard", 0.75]]
     assert {row["published_by"] for row in rows} == {"statistician"}
-    before = told("vectors", "--at", "2026-03-01T14:30:00")
+    before = told("vectors", "--at", "2026-03-01T14:30:00Z")
     assert [(row["vector_id"], ends(row)) for row in before] == [
         (first, None),
         (second, None),
@@ -205,7 +205,7 @@ def test_each_pause_is_listed_with_its_end(bedside, told, ember):
         ("", "standard", "again", None),
     ]
     assert [row["ended_by"] for row in rows] == ["sponsor", None, None]
-    (early,) = told("pauses", "--at", "2026-03-01T13:30:00")
+    (early,) = told("pauses", "--at", "2026-03-01T13:30:00Z")
     assert (early["arm"], early["ended_at"]) == ("standard", None)
     assert "looked into" in " ".join(ember("pauses").split())
     assert ember("pauses", "--trial", "none") == "No pauses.\n"
@@ -223,7 +223,7 @@ def test_each_green_light_is_listed_with_its_end(bedside, told, ember):
         ("A", "sponsor"),
         ("A", None),
     ]
-    (early,) = told("green-lights", "--at", "2026-03-01T12:30:00")
+    (early,) = told("green-lights", "--at", "2026-03-01T12:30:00Z")
     assert early["revoked_at"] is None
     assert "a test" in ember("green-lights")
     assert ember("green-lights", "--trial", "none") == "No green lights.\n"

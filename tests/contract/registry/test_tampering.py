@@ -18,12 +18,12 @@ from made_up.role_holders import let
 from sqlalchemy import Enum, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, StatementError
 
-from registry.domain.audit import IN_WORDS, PLAINLY
 from registry.domain.consent import ConsentState
 from registry.domain.delegation import Duty
 from registry.domain.kit import KitAct, KitLine
 from registry.domain.misrandomisation import Kind
 from registry.domain.mode import Mode
+from registry.domain.particulars import IN_WORDS, PLAINLY
 from registry.domain.pause import Place
 from registry.domain.randomisation.methods import Adaptive, Limit, Minimised
 from registry.domain.randomisation.vector import by_ratio
