@@ -18,6 +18,7 @@ PLAINLY = frozenset(
         "answered_as",
         "arm_commitment",
         "arms",
+        "arms_bound",
         "authenticated_by",
         "basis",
         "before",
