@@ -187,16 +187,10 @@ class Views:
         return for_the_unblinded.stock_by_arm(self._connection, trial)
 
     def consent_stands(
-        self, trial: str | None = None, *, at: datetime, registered: bool = False
+        self, trial: str | None = None, *, at: datetime
     ) -> tuple[ConsentView, ...]:
-        """Where each participant stands at `at`, by what was recorded until then.
-
-        `registered`: only those who were registered by then; else the others, too, as
-        not asked.
-        """
-        return worklists.consents(
-            self._connection, at=at, trial=trial, registered=registered
-        )
+        """Where each stands who was registered by `at`, by what was recorded till then."""
+        return worklists.consents(self._connection, at=at, trial=trial)
 
     def strata(
         self, trial: str | None = None, *, at: datetime

@@ -30,17 +30,13 @@ from streams.vocabulary.messages import TRIAL_SCREENING, decode
 
 
 def consents(
-    connection: Connection, *, at: datetime, trial: str | None, registered: bool
+    connection: Connection, *, at: datetime, trial: str | None
 ) -> tuple[ConsentView, ...]:
-    """Where each participant stands at `at`, by what was recorded until then.
-
-    `registered`: only of those who were registered by then.
-    """
-    found = stands(connection, at=at, trial=trial)
+    """Where each stands who was registered by `at`, by what was recorded until then."""
     return tuple(
         _line(one, told, now)
-        for one, told, now in found
-        if not registered or one.recorded_at <= at
+        for one, told, now in stands(connection, at=at, trial=trial)
+        if one.recorded_at <= at
     )
 
 

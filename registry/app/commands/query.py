@@ -205,7 +205,7 @@ def consents(
     """Where each participant stands, what may be done, and who is to be asked."""
     book = opened_as(registry, who, Surface.CONSENTS)
     with closing(book), book.reading() as views:
-        rows = views.consent_stands(trial, at=moment(at), registered=True)
+        rows = views.consent_stands(trial, at=moment(at))
     if due:
         waiting = (row for row in rows if row.due is not None)
         rows = tuple(sorted(waiting, key=_urgency))

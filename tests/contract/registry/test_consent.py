@@ -125,7 +125,8 @@ def test_a_worklist_of_the_past_shows_what_was_recorded_then(bedside, registry):
 
     assert line(registry, bedside.noon + 4 * HOUR).standing is Standing.DEFERRED
     assert line(registry, bedside.noon + 5 * HOUR).standing is Standing.WRITTEN
-    assert line(registry, bedside.noon - HOUR).standing is Standing.NOT_ASKED
+    with registry.reading() as views:
+        assert views.consent_stands(at=bedside.noon - HOUR) == ()
 
 
 @pytest.mark.parametrize(
