@@ -193,10 +193,13 @@ class Views:
         return worklists.consents(self._connection, at=at, trial=trial)
 
     def strata(
-        self, trial: str | None = None, *, at: datetime
+        self, trial: str | None = None, *, at: datetime, past: bool = False
     ) -> tuple[StratumView, ...]:
-        """The factors not known yet of screenings whose window is open at `at`."""
-        return worklists.strata(self._connection, at=at, trial=trial)
+        """The factors not known yet of screenings whose window is open at `at`.
+
+        `past`: by the verdicts recorded until then, not by the latest.
+        """
+        return worklists.strata(self._connection, at=at, trial=trial, past=past)
 
     def alerts(
         self,

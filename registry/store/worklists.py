@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from registry.domain.consent import ConsentBasis, ConsentState, Scope, Standing
 from registry.domain.consent_terms import Recorded, Stand, Terms, recorded, stand
@@ -94,18 +95,22 @@ def opted_out(
 
 
 def strata(
-    connection: Connection, *, at: datetime, trial: str | None
+    connection: Connection, *, at: datetime, trial: str | None, past: bool
 ) -> tuple[StratumView, ...]:
     """The factors not known yet of screenings whose window is open at `at`.
 
-    Who was not screened by then is not among them. The one that is waited for least long comes first.
+    By the verdicts recorded until then; where that is no moment `past`, by the latest
+    ones, which are the same and sooner found.
+    The one that is waited for least long comes first.
     """
     documents = {
         (told.trial, told.protocol_hash): told.document
         for told in connection.execute(select(ProtocolRow.__table__))
     }
     found = []
-    for document in connection.execute(_open_screenings(at, trial)).scalars():
+    for document in connection.execute(
+        _open_screenings(at, trial, past=past)
+    ).scalars():
         verdict = decode(TRIAL_SCREENING, document.encode())
         protocol = documents.get((verdict.trial, verdict.protocol_hash), "{}")
         found += [
@@ -220,14 +225,29 @@ def _randomised(at: datetime) -> Select[str]:
     return select(row.participant).where(drawn_by(at))
 
 
-def _open_screenings(at: datetime, trial: str | None) -> Select[str]:
-    """The documents of latest revisions whose window is open."""
+def _open_screenings(at: datetime, trial: str | None, *, past: bool) -> Select[str]:
+    """The documents of the revisions that were the latest, whose window is open."""
     row, state = ScreeningRow, ScreeningStateRow
-    latest = and_(
-        row.screening_id == state.screening_id, row.revision == state.revision
-    )
+    number = _latest_by(at) if past else state.revision
+    latest = and_(row.screening_id == state.screening_id, row.revision == number)
     query = select(row.document).select_from(state).join(row, latest)
-    query = query.where(
-        state.window_open, state.deadline >= at, state.first_recorded_at <= at
-    )
+    query = query.where(state.first_recorded_at <= at)
+    if past:
+        # One open then was revised since, if only when it closed, or is open yet.
+        query = query.where(or_(state.last_recorded_at > at, state.window_open))
+        query = query.where(row.window_open, row.deadline >= at)
+    else:
+        query = query.where(state.window_open, state.deadline >= at)
     return query if trial is None else query.where(state.trial == trial)
+
+
+def _latest_by(at: datetime) -> ColumnElement[int]:
+    """The number of the last revision of a screening that was recorded by then."""
+    row = aliased(ScreeningRow)
+    return (
+        select(func.max(row.revision))
+        .where(
+            row.screening_id == ScreeningStateRow.screening_id, row.recorded_at <= at
+        )
+        .scalar_subquery()
+    )

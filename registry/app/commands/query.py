@@ -235,7 +235,7 @@ def strata(
     """The strata that wait for a result, the most urgent first."""
     book = opened_as(registry, who, Surface.SCREENINGS)
     with closing(book), book.reading() as views:
-        rows = views.strata(trial, at=moment(at))
+        rows = views.strata(trial, at=moment(at), past=at is not None)
     columns: Columns = {
         "patient": lambda r: r.patient,
         "trial / domain": lambda r: f"{r.trial} / {r.domain}",

@@ -10,6 +10,8 @@ from registry.app.commands import delegation, query, site
 from registry.app.commands.export import export_
 from registry.domain.consent import ConsentState
 from registry.usecases.randomise import NotRandomised
+from registry.usecases.record_batch import RecordBatch, record_batch
+from streams.vocabulary.clock import HOUR
 from streams.vocabulary.errors import ErrorCode, Refused, SettingsError, UserError
 
 
@@ -116,6 +118,24 @@ def test_the_strata_that_are_waited_for_are_listed(bedside, ember):
     assert "phenotype" in table
     assert "2026-03-01 18:00" in table
     assert later == "No strata.\n"
+
+
+def test_strata_of_a_past_moment_are_those_that_were_waited_for_then(bedside, ember):
+    bedside.open_trial()
+    bedside.hear(bedside.verdict(stratum=(("phenotype", "UNKNOWN"),)))
+    known = bedside.verdict(revision=1, stratum=(("phenotype", "alpha"),))
+    closed = bedside.verdict(revision=2, window_open=False, status="ineligible")
+    for hours, verdict in ((1, known), (6, closed)):
+        at = bedside.noon + hours * HOUR
+        with bedside.registry.transaction() as uow:
+            record_batch(RecordBatch(messages=(verdict,), recorded_at=at), uow)
+
+    def waiting(at):
+        return json.loads(ember(query.app, "strata", "--at", at, "--json"))
+
+    assert [row["factor"] for row in waiting("2026-03-01T12:59Z")] == ["phenotype"]
+    assert waiting("2026-03-01T13:00Z") == []
+    assert waiting("2026-03-01T18:00Z") == []
 
 
 def test_who_was_not_registered_or_screened_by_then_is_not_listed(bedside, ember):
