@@ -57,6 +57,18 @@ def test_a_site_that_is_not_the_protocols_is_refused_in_words(bedside, ember):
     assert "does not name the site A" in why.value.problem
 
 
+@pytest.mark.parametrize("trial", ["TIDE", "tide"])
+def test_no_site_is_paused_for_a_trial_that_has_no_protocol(bedside, ember, trial):
+    """Told as paused, it would recruit on in the trial that was meant."""
+    bedside.declare("WAVE")
+    words = ("pause", trial, "A", "--reason", "r", "--actor", "sponsor")
+
+    with pytest.raises(Refused) as why:
+        ember(site.app, *words)
+
+    assert why.value.code is ErrorCode.UNKNOWN_PART
+
+
 def test_somebody_is_delegated_signs_and_is_ended(bedside, ember):
     bedside.open_trial()
     bedside.hear(bedside.verdict())

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from registry.app.settings import signer_settings
 from registry.domain.enrolment import Gate, Obstacle
+from registry.domain.kit import KitAct
 from registry.domain.randomisation.signer import KeyedSigner
 from registry.domain.unblinding import UnblindingReason
 from registry.signing.desk import Desk
@@ -23,6 +24,7 @@ from registry.signing.messages import (
     CommitmentTold,
     FaultTold,
     GateTold,
+    MovesAsked,
     OpeningAsked,
     RevealAsked,
     answer_line,
@@ -34,10 +36,11 @@ from registry.signing.timely import OwnClock
 from registry.store.faults import diagnosis
 from registry.usecases.break_blind import BreakBlind
 from registry.usecases.enter_opening import EnterOpening
+from registry.usecases.move_kit import MoveKit
 from registry.usecases.randomise import NotRandomised, Randomise, Randomised
 from registry.usecases.reveal_arm import RevealArm
 from streams.vocabulary.clock import iso
-from streams.vocabulary.errors import ErrorCode, SettingsError
+from streams.vocabulary.errors import ErrorCode, Refused, SettingsError
 from streams.vocabulary.messages import RosterEntry
 
 
@@ -224,7 +227,17 @@ REVEAL = RevealAsked(
         at=NOON,
     )
 )
-BOUND = (AllocationAsked(command=COMMAND), OPENING, REVEAL)
+MOVE = MoveKit(
+    trial="TIDE",
+    kit="K-1",
+    act=KitAct.RECEIVE,
+    site="A",
+    reason=None,
+    actor="pharmacist",
+    at=NOON,
+)
+MOVES = MovesAsked(commands=(MOVE, replace(MOVE, kit="K-2")))
+BOUND = (AllocationAsked(command=COMMAND), OPENING, REVEAL, MOVES)
 
 
 @given(seconds=st.integers(-300, 300), question=st.sampled_from((*BOUND, ARM)))
@@ -263,6 +276,17 @@ def test_who_asks_for_an_arm_at_night_is_answered_as_of_the_signers_clock(second
     timely = clock_at(own).timely(ARM)
 
     assert timely == ArmAsked(command=replace(ARM.command, at=own))
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_one_move_of_another_time_is_enough_to_refuse_them_all(late):
+    commands = [MOVE, replace(MOVE, kit="K-2")]
+    commands[late] = replace(commands[late], at=NOON + timedelta(hours=1))
+
+    with pytest.raises(Refused) as fault:
+        clock_at(NOON).timely(MovesAsked(commands=tuple(commands)))
+
+    assert fault.value.code is ErrorCode.CLOCKS_DIFFER
 
 
 def test_what_was_opened_on_paper_keeps_its_own_moments():
