@@ -1,6 +1,7 @@
 """Whatever is changed, removed, inserted or moved behind the audit's back is found."""
 
 import pytest
+from contract.registry.test_conduct import deviation
 from sqlalchemy.exc import DatabaseError
 
 from registry.domain.audit import Head
@@ -118,35 +119,27 @@ def test_two_rows_that_changed_places_are_found(registry, tamper):
     assert broken(registry)["A", "TIDE"].sequence == 4
 
 
-@pytest.mark.usefixtures("lived")
-def test_a_tail_cut_off_with_its_head_is_found_by_an_anchor_kept_outside(
-    registry, tamper
-):
-    with registry.transaction() as uow:
-        (anchor,) = (h for h in uow.audit.heads() if (h.site, h.trial) == ("A", "TIDE"))
+def cut_the_last_row_off(tamper):
+    """The last act, a deviation, and every trace of it in the database."""
+    chain = "WHERE site = 'A' AND trial = 'TIDE'"
+    tamper("DELETE FROM deviation")
+    tamper(f"DELETE FROM audit_event {chain} AND sequence = 12")
     tamper(
-        "DELETE FROM alert_event WHERE act IN "
-        "(SELECT randomisation_id FROM randomisation WHERE patient = 'p2')"
-    )
-    arms = (
-        "sealed.assignment" if registry.dialect == "postgresql" else "sealed_assignment"
-    )
-    tamper(
-        f"DELETE FROM {arms} WHERE randomisation_id IN "
-        "(SELECT randomisation_id FROM randomisation WHERE patient = 'p2')"
-    )
-    tamper("DELETE FROM randomisation WHERE patient = 'p2'")
-    tamper(
-        "DELETE FROM audit_event WHERE site = 'A' AND trial = 'TIDE' AND sequence = 11"
-    )
-    tamper(
-        "UPDATE audit_head SET sequence = 10, row_hash = (SELECT row_hash FROM audit_event "
-        "WHERE site = 'A' AND trial = 'TIDE' AND sequence = 10) "
-        "WHERE site = 'A' AND trial = 'TIDE'"
+        "UPDATE audit_head SET sequence = 11, row_hash = "
+        f"(SELECT row_hash FROM audit_event {chain} AND sequence = 11) {chain}"
     )
 
+
+def test_a_tail_cut_off_with_its_head_is_found_by_an_anchor_kept_outside(
+    lived, registry, tamper
+):
+    deviation(lived, "TIDE-A-0001")
+    with registry.transaction() as uow:
+        (anchor,) = (h for h in uow.audit.heads() if (h.site, h.trial) == ("A", "TIDE"))
+    cut_the_last_row_off(tamper)
+
     assert not broken(registry)
-    assert broken(registry, [anchor])["A", "TIDE"].sequence == 11
+    assert broken(registry, [anchor])["A", "TIDE"].sequence == 12
 
 
 def test_a_chain_that_vanished_whole_is_found_by_its_anchor(registry):
