@@ -50,6 +50,10 @@ BY_OBSTACLE: Mapping[tuple[ErrorCode, str], tuple[str, str]] = {
         ),
         "Tell it: `--deadline`, later than the decision.",
     ),
+    (ErrorCode.CONSENT_STEP, "no_version"): (
+        "The version of the form is no version: it is exported as it is, and has words.",
+        "Give its version or number, as 1.0 or ICF-3: `--document`.",
+    ),
     (ErrorCode.CONSENT_STEP, "decided_in_the_future"): (
         "What was decided is said to have been decided later than now.",
         "Correct `--decided-at`: when it was decided, with its offset from UTC.",

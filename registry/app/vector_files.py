@@ -25,8 +25,8 @@ class VectorFile(Document):
     """Of the trial."""
     stratum: dict[str, str] | None = None
     """The level of each factor; left out: every stratum."""
-    analysis_id: str = Field(min_length=1)
-    """Names the analysis; it is published once."""
+    analysis_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+/-]{0,59}$")
+    """Names the analysis, in one word; it is published once."""
     data_cut: AwareDatetime
     """What was known then is in the analysis, and nothing later."""
     p_best: dict[str, Annotated[float, Field(ge=0, le=1)]] | None = None

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from registry.domain.roles import Person, Place, Role, Sight, Surface
+from registry.domain.roles import EVERYWHERE, Person, Place, Role, Sight, Surface
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,12 +294,20 @@ def places_of(person: Person, surface: Surface) -> frozenset[Place]:
     return person.places(roles_that_see(surface))
 
 
-def sees_wherever(person: Person, surface: Surface, *, other: Surface) -> bool:
-    """Whether somebody sees a surface at every place at which they see the other."""
+def sees_wherever(
+    person: Person, surface: Surface, *, other: Surface, trial: str | None = None
+) -> bool:
+    """Whether somebody sees a surface at every place at which they see the other.
+
+    `trial`: at every place of that one alone.
+    """
     mine = places_of(person, surface)
-    return all(
-        any(one.holds(place) for one in mine) for place in places_of(person, other)
+    asked = (
+        place if trial is None else Place(place.site, trial)
+        for place in places_of(person, other)
+        if trial is None or place.trial in (EVERYWHERE, trial)
     )
+    return all(any(one.holds(place) for one in mine) for place in asked)
 
 
 def may(person: Person, surface: Surface, *, site: str, trial: str) -> bool:

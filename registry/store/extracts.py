@@ -88,12 +88,15 @@ class Extracts:
         """Whether who reads may touch the arms at all."""
         return Views(self._connection, self._person).may_see_arms()
 
-    def may_read_words(self, extract: Extract) -> bool:
-        """Whether who reads may see open arms wherever they read this extract."""
+    def may_read_words(self, extract: Extract, trial: str | None = None) -> bool:
+        """Whether who reads may see open arms wherever they read this extract.
+
+        `trial`: of that one alone.
+        """
         if self._person is None:
             return self.may_see_arms()
         rows = SURFACES[extract]
-        return sees_wherever(self._person, Surface.OPEN_ARMS, other=rows)
+        return sees_wherever(self._person, Surface.OPEN_ARMS, other=rows, trial=trial)
 
     def protocols(self, at: datetime) -> tuple[ProtocolVersion, ...]:
         """The version of each trial that was in force at `at`."""

@@ -90,6 +90,7 @@ def grant_role(command: GrantRole, uow: UnitOfWork) -> RoleKept | RoleRefused:
 def revoke_role(command: RevokeRole, uow: UnitOfWork) -> RoleKept | RoleRefused:
     """End a grant now; what was done while it stood stays done.
 
+    A grant there is none of is refused as one of elsewhere to who does not rule all.
     The last site admin of everything stays: without one nobody could be given a role.
     """
     uow.audit.lock(site="", trial="")
@@ -97,13 +98,14 @@ def revoke_role(command: RevokeRole, uow: UnitOfWork) -> RoleKept | RoleRefused:
         return _without_reason()
     grants = uow.role_grants.latest()
     before = next((one for one in grants if one.entry == command.entry), None)
+    place = Place(EVERYWHERE, EVERYWHERE) if before is None else before.place
+    fault = _not_theirs(grants, command.actor, place, command.at)
+    if fault is not None:
+        return fault
     if before is None:
         return _refused("no_such_grant")
     if before.ends_at is not None and before.ends_at <= command.at:
         return _refused("has_ended")
-    fault = _not_theirs(grants, command.actor, before.place, command.at)
-    if fault is not None:
-        return fault
     others = (one for one in grants if one.entry != command.entry)
     if _rules_all(before) and not any(
         _rules_all(one) and one.ends_at is None and one.holds(command.at)
@@ -145,14 +147,13 @@ def _granted(command: GrantRole, number: int) -> RoleGrant:
 
 
 def _undone(grant: RoleGrant, grants: tuple[RoleGrant, ...]) -> RoleRefused | None:
-    """Why what the person is, or was, leaves no room for it; None where it does."""
-    other = next((one for one in grants if undo(grant, one)), None)
-    if other is None:
+    """Why what the person is, or was, leaves no room for it; None where it does.
+
+    Which role that is, and where, is not told: it may be of a place not the granter's.
+    """
+    if not any(undo(grant, one) for one in grants):
         return None
-    beside = f"{other.role}, in {other.trial}"
-    return RoleRefused(
-        obstacle=Obstacle(ErrorCode.ROLES_APART, "undoes_a_role", beside)
-    )
+    return RoleRefused(obstacle=Obstacle(ErrorCode.ROLES_APART, "undoes_a_role"))
 
 
 def _fault(command: GrantRole) -> RoleRefused | None:

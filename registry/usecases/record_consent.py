@@ -19,6 +19,7 @@ from registry.domain.consent_terms import Recorded, Terms, fault, recorded
 from registry.domain.enrolment import Obstacle
 from registry.domain.participant import Consent, Participant, participant_code
 from registry.domain.permits import permits
+from registry.domain.reason import is_version
 from registry.usecases.act_on_alerts import close_alerts_of
 from registry.usecases.consent_stands import terms_of
 from registry.usecases.declared import lock_with_rivals
@@ -136,9 +137,17 @@ def _obstacle(
 ) -> Obstacle | None:
     if command.decided_at > command.at:
         return Obstacle(ErrorCode.CONSENT_STEP, "decided_in_the_future")
+    if not _names_a_document(command.document_version, terms):
+        return Obstacle(ErrorCode.CONSENT_STEP, "no_version")
     word = _consent(command, "", None, terms)
     why_not = fault(recorded(words), word, terms)
     return None if why_not is None else Obstacle(ErrorCode.CONSENT_STEP, *why_not)
+
+
+def _names_a_document(version: str | None, terms: Terms) -> bool:
+    """It is exported as it is: one that the protocol names, or a version, no words."""
+    named = {one.document for one in terms.renewals}
+    return version is None or version in named or is_version(version)
 
 
 def _as_it_counts(command: RecordConsent, words: tuple[Consent, ...]) -> RecordConsent:

@@ -35,6 +35,10 @@ app = typer.Typer(
 )
 
 
+_NOTHING = "The audit is empty."
+_NOTHING_THEIRS = "No chain of the audit is yours to see, or none was begun there."
+
+
 @app.callback()
 def trail() -> None:
     """Verify the audit trail, and anchor it elsewhere."""
@@ -61,7 +65,7 @@ def verify(
         for report in reports:
             print(_told(report))
         if not reports:
-            print("The audit is empty.")
+            print(_NOTHING if who is None else _NOTHING_THEIRS)
     if any(report.break_ is not None for report in reports):
         raise typer.Exit(1)
 

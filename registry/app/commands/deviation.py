@@ -10,9 +10,14 @@ from typing import Annotated
 import typer
 
 from registry.app.clocks import SystemClock
-from registry.app.commands.asking import expect_with, opened_as
+from registry.app.commands.asking import (
+    expect_everywhere,
+    expect_there,
+    expect_with,
+    opened_as,
+)
 from registry.app.commands.moments import when
-from registry.app.commands.options import DoneByOption, RegistryOption, opened
+from registry.app.commands.options import DoneByOption, RegistryOption
 from registry.app.commands.renamed import ActorWasBy
 from registry.domain.conduct import DeviationKind
 from registry.domain.roles import Surface
@@ -90,7 +95,7 @@ def redact(
 ) -> None:
     """Take a description out for good, where the law wants it; a tombstone stays.
 
-    On PostgreSQL it wants the owner of the tables.
+    By a site admin of its place; on PostgreSQL it wants the owner of the tables, too.
     """
     command = RedactDeviation(
         deviation_id=deviation,
@@ -98,7 +103,14 @@ def redact(
         actor=actor or getpass.getuser(),
         at=SystemClock().now(),
     )
-    with closing(opened(registry)) as book, book.transaction() as uow:
+    surface = Surface.HAND_OUT_ROLES
+    book = opened_as(registry, command.actor, surface)
+    with closing(book), book.transaction() as uow:
+        found = uow.deviations.one(deviation)
+        if found is None:
+            expect_everywhere(book, surface)
+        else:
+            expect_there(book, surface, site=found.site, trial=found.trial)
         done = redact_deviation(command, uow)
     if isinstance(done, RedactionRefused):
         named = done.obstacle.name.replace("_", " ")

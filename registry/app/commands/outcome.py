@@ -18,7 +18,7 @@ from registry.app.commands.asking import (
 from registry.app.commands.naming import DecidedOption
 from registry.app.commands.options import DoneByOption, RegistryOption
 from registry.app.commands.renamed import ActorWasBy
-from registry.domain.conduct import JudgedAs
+from registry.domain.conduct import JudgedAs, JudgedOutcome
 from registry.domain.roles import Surface
 from registry.usecases.judge_outcome import (
     JudgeOutcome,
@@ -26,6 +26,7 @@ from registry.usecases.judge_outcome import (
     judge_outcome,
 )
 from streams.vocabulary.errors import Refused
+from streams.vocabulary.messages import TrialOutcome
 
 
 app = typer.Typer(
@@ -111,9 +112,18 @@ def _judge(
         named = done.obstacle.name.replace("_", " ")
         can_be = f" (it is {done.obstacle.detail})" if done.obstacle.detail else ""
         raise Refused(done.obstacle.code, f"Nothing was recorded: {named}{can_be}.")
-    told = "unknown" if done.judged.value is None else f"{done.judged.value:g}"
-    derived = "unknown" if done.derived.value is None else f"{done.derived.value:g}"
-    print(
-        f"{done.judged.outcome}: {told} ({judged_as}, no. {done.judged.number}); "
-        f"the record says {derived}, {done.derived.status}."
-    )
+    print(_told(done.judged, done.derived))
+
+
+def _told(judged: JudgedOutcome, derived: TrialOutcome) -> str:
+    number = f"no. {judged.number}"
+    record = f"{_value(derived.value)}, {derived.status}"
+    if judged.judged_as == "taken_back":
+        said = f"the judgement is taken back ({number}); the record's own stands again"
+        return f"{judged.outcome}: {said}: {record}."
+    said = f"{_value(judged.value)} ({judged.judged_as}, {number})"
+    return f"{judged.outcome}: {said}; the record says {record}."
+
+
+def _value(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:g}"

@@ -153,7 +153,7 @@ def _told(grants: tuple[RoleGrant, ...]) -> tuple[RoleTold, ...]:
 def _refused(why: Obstacle) -> Refused:
     if why.code is ErrorCode.ROLES_APART:
         (told_,) = hindrances([why])
-        kept = f"The role stays as it was, beside {why.detail}: {told_.problem}"
+        kept = f"The role stays as it was: {told_.problem}"
         return Refused(why.code, kept, told_.cure)
     named = why.name.replace("_", " ")
     return Refused(

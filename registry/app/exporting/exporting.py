@@ -74,7 +74,7 @@ def export(
     beside.unlink(missing_ok=True)
     with held(asked.out), book.extracts() as extracts:
         arms = asked.arms and extracts.may_see_arms()
-        words = asked.arms and extracts.may_read_words(asked.extract)
+        words = asked.arms and extracts.may_read_words(asked.extract, asked.trial)
         columns = told(COLUMNS[asked.extract], asked.profile, arms=arms, words=words)
         rows = _rows(extracts, asked, columns, identify, arms=arms)
         data = _data(path, columns, rows, write)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from streams.clinical.vital_status import Dying
@@ -46,16 +46,19 @@ def missing(reason: str, evidence: tuple[str, ...] = ()) -> Derived:
 def by_death(value: float, dying: Dying, *, determinable_from: datetime) -> Derived:
     """Final because of a death, whose time may be disputed.
 
-    Provisional where somebody found the patient alive later: one of the two is wrong,
-    and which is for a human to say.
+    Where somebody found the patient alive later, one of the two is wrong: the reason
+    says so, and which is for a human to judge.
     """
-    told = Derived(
+    return Derived(
         status="final",
         value=value,
         determinable_from=determinable_from,
-        reason="several_times_of_death" if dying.disputed else None,
+        reason=_doubt(value, dying),
         evidence=dying.evidence,
     )
+
+
+def _doubt(value: float, dying: Dying) -> str | None:
     if value == 1 and dying.alive_later:
-        return replace(told, status="provisional", reason="alive_after_death")
-    return told
+        return "alive_after_death"
+    return "several_times_of_death" if dying.disputed else None

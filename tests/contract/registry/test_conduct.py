@@ -345,6 +345,12 @@ def test_the_commands_record_and_list(bedside, participant, one_file):
         *("--by", "committee", "--decided-at", "2026-03-02T10:00Z", *to),
     )
     assert "corrected, no. 1); the record says 0, final" in judged.output
+    back = ember(outcome_app, "take-back", said.outcome_id, *why, *to)
+    assert "is taken back (no. 2); the record's own stands again: 0, final." in (
+        back.output
+    )
+    again = ember(outcome_app, "correct", said.outcome_id, "--value", 1, *why, *to)
+    assert "1 (corrected, no. 3); the record says 0, final" in again.output
     told = ember(
         deviation_app,
         *("record", participant, "--kind", "treatment", "--important"),

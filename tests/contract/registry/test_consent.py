@@ -130,6 +130,36 @@ def test_a_worklist_of_the_past_shows_what_was_recorded_then(bedside, registry):
 
 
 @pytest.mark.parametrize(
+    ("document", "taken"),
+    [
+        ("1.0", True),
+        ("ICF-3_2026/02", True),
+        ("he is on hydrocortisone, arm 1", False),
+        ("hydrocortisone", False),
+        ("", False),
+    ],
+)
+def test_the_version_of_a_form_is_a_version_and_no_words(
+    bedside, registry, document, taken
+):
+    """It leaves in every extract as it is."""
+    bedside.open_trial()
+    done = say(bedside, "given", basis="written", document_version=document)
+
+    if taken:
+        assert done.standing is Standing.WRITTEN
+        return
+    assert (done.obstacle.code, done.obstacle.name) == (
+        ErrorCode.CONSENT_STEP,
+        "no_version",
+    )
+    with registry.inspection() as uow:
+        details = [row.detail for row in uow.audit.rows(site="A", trial="TIDE")]
+    assert "no_version" in details[-1]
+    assert not any("hydrocortisone" in detail for detail in details)
+
+
+@pytest.mark.parametrize(
     ("rule", "used"), [((), True), (("refused_later",), False)], ids=["kept", "flagged"]
 )
 def test_a_refusal_of_deferred_consent_flags_the_data_where_the_law_says_so(

@@ -6,7 +6,7 @@ import json
 import polars as pl
 import pytest
 from contract.registry.test_conduct import judge
-from made_up.role_holders import LONG_AGO, let
+from made_up.role_holders import LONG_AGO, let, write_grant
 
 from registry.app.commands.asking import asking
 from registry.app.exporting.exporting import Export, export
@@ -59,14 +59,20 @@ def taken(spoken, tmp_path):
             format=how,
             profile=Profile.IDENTIFIED,
             cut=Cut(recorded_until=at, happened_until=at),
-            trial=None,
             out=tmp_path,
             key=bytes(32),
-            **rest,
+            **{"trial": None, **rest},
         )
         return tmp_path / f"{extract.value}{how.suffix}", export(book, asked)
 
     return take
+
+
+def let_in(spoken, person, role, *, trial):
+    let(spoken.registry)
+    with spoken.registry.transaction() as uow:
+        uow.audit.lock(site="", trial="")
+        write_grant(uow, person, role, trial=trial)
 
 
 def one_role(spoken, person, role, *, site):
@@ -150,6 +156,17 @@ def test_open_arms_at_one_site_are_not_enough_for_the_words_of_all(spoken, taken
     assert keys_of(row["detail"] for row in rows_of(file)) & IN_WORDS == set()
     file, _ = taken(Extract.AUDIT, "bo")
     assert WORDS in file.read_text()
+
+
+def test_with_a_trial_the_places_of_that_trial_count(spoken, taken):
+    for role, trial in ((Role.COORDINATOR, "TIDE"), (Role.BLINDED_STATISTICIAN, "X")):
+        let_in(spoken, "ada", role, trial=trial)
+
+    file, _ = taken(Extract.OUTCOMES, "ada")
+    assert WORDS not in file.read_text()
+    file, manifest = taken(Extract.OUTCOMES, "ada", trial="TIDE")
+    assert WORDS in file.read_text()
+    assert manifest.withheld == ()
 
 
 def keys_of(details):

@@ -1,11 +1,13 @@
 """What is taken out is gone, told of, and no door for anything else."""
 
 import pytest
+from made_up.role_holders import let
 from sqlalchemy.exc import DatabaseError
 from typer.testing import CliRunner
 
 from registry.app.commands.deviation import app
 from registry.domain.redaction import TOMBSTONE
+from registry.domain.roles import Role
 from registry.domain.signature import Meaning, Signable, Standing
 from registry.usecases.record_deviation import RecordDeviation, record_deviation
 from registry.usecases.redact_deviation import (
@@ -170,10 +172,22 @@ def test_a_signature_under_it_tells_that_something_was_taken_out(
     assert told.standing is Standing.REDACTED
 
 
-def test_it_is_taken_out_from_the_command_line(deviations, registry_url, bedside):
-    words = ("redact", deviations[0].deviation_id, "--reason", "Art. 17", "--by", "o")
+def test_it_is_taken_out_from_the_command_line_by_a_site_admin_of_its_place(
+    deviations, registry_url, bedside
+):
+    let(bedside.registry, "o", roles=(Role.SITE_ADMIN,), site="A")
+    let(bedside.registry, "p", roles=(Role.SITE_ADMIN,), site="B")
+    let(bedside.registry, "q", roles=(Role.COORDINATOR,), site="A")
 
-    done = CliRunner().invoke(app, [*words, "--registry", registry_url])
+    def taken_out(who, what=deviations[0].deviation_id):
+        words = ("redact", what, "--reason", "Art. 17", "--actor", who)
+        return CliRunner().invoke(app, [*words, "--registry", registry_url])
+
+    for other in ("p", "q", "nobody"):
+        assert taken_out(other).exception.code is ErrorCode.NOT_THIS_ROLE
+    refused = str(taken_out("p").exception)
+    assert str(taken_out("p", "no such deviation").exception) == refused
+    done = taken_out("o")
 
     assert done.exit_code == 0
     assert "taken out" in done.stdout

@@ -1,6 +1,7 @@
 """Roles are granted and revoked, on record, and never by who is to have them."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -145,6 +146,17 @@ def test_the_last_site_admin_of_everything_stays(registry, give, take, root):
 
     assert take(root, actor="other").ends_at == LATER
     assert "root" not in {person for person, *_ in stands(registry)}
+
+
+@pytest.mark.usefixtures("root")
+def test_a_grant_of_elsewhere_is_answered_as_one_there_is_none_of(give, take):
+    give("local", "site_admin")
+    elsewhere = give("ada", "monitor", site="B")
+    nowhere = replace(elsewhere, entry="nonsense")
+
+    for grant in (elsewhere, nowhere):
+        assert take(grant, actor="local") == "no_site_admin_there"
+    assert take(nowhere) == "no_such_grant"
 
 
 def test_what_was_granted_is_audited_and_a_change_behind_the_back_is_found(

@@ -46,7 +46,6 @@ UNASKED = {
     "delegation add": "of the principal investigator, as the log itself tells",
     "delegation end": "of the principal investigator, as the log itself tells",
     "delegation sign": "the delegation log says who may sign",
-    "deviation redact": "of the owner of the tables",
 }
 """By command or group; a group that is named stands for all of it."""
 
