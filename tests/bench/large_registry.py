@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import quantiles
 
 from servers.postgres import Server, kept
-from sqlalchemy import Connection, create_engine, func, insert, select, text
+from sqlalchemy import Connection, Engine, create_engine, func, insert, select, text
 
 from registry.store.engine import database_url, make_engine
 from registry.store.migrate import migrate
@@ -58,7 +58,8 @@ def large_registry(
 def measured(url: str, rounds: int) -> dict[str, object]:
     """Milliseconds of each query, as `_times` tells, in a snapshot each.
 
-    One connection, whose server works alone, so that its cores can be counted.
+    One connection. The walls are with the parallel workers that PostgreSQL gives by
+    itself; the cores are counted in as many rounds more, in which its server works alone.
     What is loaded is no garbage, as with the command (`streams.app.command_line`): to
     look through all of it takes 60 ms, in one question of two or of ten.
     """
@@ -67,8 +68,6 @@ def measured(url: str, rounds: int) -> dict[str, object]:
     engine = make_engine(database_url(url), pool_size=1)
     with engine.connect() as connection:
         server = connection.scalar(select(func.pg_backend_pid())) or 0
-        connection.execute(text(_ALONE))
-        connection.commit()
     registry = Registry(engine)
     past = [NOW - timedelta(days=365 * n / (rounds + 1)) for n in range(1, rounds + 1)]
     asked: dict[str, Callable[[int], object]] = {
@@ -84,7 +83,8 @@ def measured(url: str, rounds: int) -> dict[str, object]:
     }
     try:
         return {
-            f"{name}_ms": _times(server, ask, rounds) for name, ask in asked.items()
+            f"{name}_ms": [*_walls(ask, rounds), _core(engine, server, ask, rounds)]
+            for name, ask in asked.items()
         }
     finally:
         registry.close()
@@ -95,17 +95,45 @@ def _reading(registry: Registry, ask: Callable[..., object]) -> object:
         return ask(views)
 
 
-def _times(server: int, ask: Callable[[int], object], rounds: int) -> list[float]:
-    """Of the wall at 50 % and 95 %, and of a core on the mean, the database's too."""
+def _walls(ask: Callable[[int], object], rounds: int) -> list[float]:
+    """Of the wall at 50 % and 95 %."""
     ask(0)
-    taken, busy = [], time.process_time() + _cpu_seconds(server)
+    taken = []
     for number in range(rounds):
         began = time.perf_counter()
         ask(number)
         taken.append((time.perf_counter() - began) * 1_000)
-    busy = (time.process_time() + _cpu_seconds(server) - busy) * 1_000 / rounds
     cuts = quantiles(taken, n=20)
-    return [round(cuts[9], 1), round(cuts[18], 1), round(busy, 1)]
+    return [round(cuts[9], 1), round(cuts[18], 1)]
+
+
+def _core(
+    engine: Engine, server: int, ask: Callable[[int], object], rounds: int
+) -> float:
+    """Of a core on the mean, Python and the database together."""
+    with _alone(engine):
+        ask(0)
+        busy = time.process_time() + _cpu_seconds(server)
+        for number in range(rounds):
+            ask(number)
+        spent = time.process_time() + _cpu_seconds(server) - busy
+    return round(spent * 1_000 / rounds, 1)
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """The one connection's server has no workers beside it."""
+    try:
+        _say(engine, "SET max_parallel_workers_per_gather = 0")
+        yield
+    finally:
+        _say(engine, "RESET max_parallel_workers_per_gather")
+
+
+def _say(engine: Engine, statement: str) -> None:
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+        connection.commit()
 
 
 def _cpu_seconds(server: int) -> float:
@@ -161,7 +189,6 @@ def _run_all(connection: Connection, statements: str) -> None:
     own.execute(statements)
 
 
-_ALONE = "SET max_parallel_workers_per_gather = 0"
 _WITHOUT_INDICES = f"""
 CREATE TABLE kept_indices AS
 SELECT i.indexdef AS made, NULL::text AS key FROM pg_indexes i

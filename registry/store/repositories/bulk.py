@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BindParameter,
     ColumnElement,
@@ -43,10 +44,13 @@ def insert_into(
 def all_of(
     connection: Connection, column: ColumnElement[str]
 ) -> Function[Sequence[str] | None]:
-    """An aggregate of the values of a group; none are an empty list, or null."""
-    postgres = connection.dialect.name == "postgresql"
-    of_json = func.json_agg if postgres else func.json_group_array
-    return of_json(column, type_=JSON)
+    """An aggregate of the values of a group; none are an empty list, or null.
+
+    Not as JSON on PostgreSQL: its workers cannot share that aggregate.
+    """
+    if connection.dialect.name == "postgresql":
+        return Function("array_agg", column, type_=ARRAY(column.type))
+    return func.json_group_array(column, type_=JSON)
 
 
 def told(value: DataclassInstance) -> dict[str, Any]:
