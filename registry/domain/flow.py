@@ -23,8 +23,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from registry.domain.consent import NO, Standing
 from streams.vocabulary.messages import ScreeningStatus
@@ -101,9 +101,8 @@ EXITS: dict[Box, tuple[Box, ...]] = {
 """From each box to what leads out of it; no box is led to twice."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
-    """One screening as it was known at a moment."""
+class Course(NamedTuple):
+    """One screening as it was known at a moment; thousands are counted at once."""
 
     status: ScreeningStatus | None
     """The last verdict with the window open; None where there was none."""
