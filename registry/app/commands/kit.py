@@ -218,7 +218,7 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """Where each kit stands; what it holds is told to nobody here."""
-    book = opened_as(registry, who, Surface.KITS)
+    book = opened_as(registry, who, Surface.KITS, trial=trial)
     with closing(book), book.inspection() as uow:
         kits = tuple(kit_told(kit) for kit in uow.kits.all_of(trial, site=site))
     columns: Columns = {
@@ -254,7 +254,10 @@ def stock_(
     PostgreSQL it is read by your own login, of that name.
     """
     surface = Surface.KIT_CONTENTS if unblinded else Surface.KIT_STOCK
-    with told_in_words(), closing(opened_as(registry, who, surface)) as book:
+    with (
+        told_in_words(),
+        closing(opened_as(registry, who, surface, trial=trial)) as book,
+    ):
         if unblinded:
             told = _by_arm(book, trial, below, who)
         else:

@@ -336,6 +336,24 @@ def test_who_looks_by_arm_before_any_role_is_given_is_on_record(
     assert not pharmacy.bedside.broken_chains()
 
 
+def test_a_look_by_arm_that_found_no_kit_is_on_record_for_the_whole_registry(
+    bedside, registry, registry_url
+):
+    bedside.open_trial(mode=Mode.DEMO)
+    told = ("kit", "stock", "--trial", "TIDE", "--registry", registry_url)
+
+    done = CliRunner().invoke(ember, [*told, "--as", "ada", "--unblinded"])
+
+    assert done.exit_code == 0
+    with registry.inspection() as uow:
+        *_, last = uow.audit.rows(site="", trial="")
+    assert (last.action, last.actor, last.detail) == (
+        "kits:stock_shown",
+        "ada",
+        '{"kits":0}',
+    )
+
+
 def looks(pharmacy):
     """Where, by whom and at how many kits somebody looked by arm."""
     with pharmacy.registry.inspection() as uow:

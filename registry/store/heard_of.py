@@ -1,0 +1,37 @@
+"""Which trials a registry has heard of, as far as who reads may see what names them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, exists, or_, select
+
+from registry.store.rows.audit import AuditHeadRow
+from registry.store.rows.kits import KitStockRow
+from registry.store.rows.people import ParticipantRow
+from registry.store.rows.sites import DelegationRow, GreenLightRow
+from registry.store.rows.trial import ProtocolRow
+from registry.store.rows.verdicts import OutcomeRow, ScreeningStateRow
+
+
+_FIRST = (ProtocolRow, ScreeningStateRow)
+"""What most trials are first heard of by."""
+_ALSO = (
+    ParticipantRow,
+    OutcomeRow,
+    DelegationRow,
+    GreenLightRow,
+    KitStockRow,
+    AuditHeadRow,
+)
+"""Some of it is on record before there is a protocol."""
+
+
+def is_heard_of(connection: Connection, trial: str) -> bool:
+    """Whether anything that is seen names this trial."""
+    named = (exists().where(row.trial == trial) for row in (*_FIRST, *_ALSO))
+    return bool(connection.scalar(select(or_(*named))))
+
+
+def trials_heard_of(connection: Connection) -> frozenset[str]:
+    """The trials of the protocols and screenings that are seen."""
+    named = (select(row.trial).distinct() for row in _FIRST)
+    return frozenset(trial for query in named for trial in connection.scalars(query))
