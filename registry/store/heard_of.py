@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, exists, or_, select
+from typing import Any
+
+from sqlalchemy import Connection, exists, func, select
 
 from registry.store.rows.audit import AuditHeadRow
 from registry.store.rows.kits import KitStockRow
@@ -27,11 +29,22 @@ _ALSO = (
 
 def is_heard_of(connection: Connection, trial: str) -> bool:
     """Whether anything that is seen names this trial."""
-    named = (exists().where(row.trial == trial) for row in (*_FIRST, *_ALSO))
-    return bool(connection.scalar(select(or_(*named))))
+    rows = (row for row in (*_FIRST, *_ALSO) if _may_read(connection, row))
+    return any(
+        connection.scalar(select(exists().where(row.trial == trial))) for row in rows
+    )
 
 
 def trials_heard_of(connection: Connection) -> frozenset[str]:
     """The trials of the protocols and screenings that are seen."""
-    named = (select(row.trial).distinct() for row in _FIRST)
+    rows = (row for row in _FIRST if _may_read(connection, row))
+    named = (select(row.trial).distinct() for row in rows)
     return frozenset(trial for query in named for trial in connection.scalars(query))
+
+
+def _may_read(connection: Connection, row: type[Any]) -> bool:
+    """Whether this login may; the signer's may not read what is of patients."""
+    if connection.dialect.name != "postgresql":
+        return True
+    told = func.has_column_privilege(row.__tablename__, "trial", "SELECT")
+    return bool(connection.scalar(select(told)))
