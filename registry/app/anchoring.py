@@ -25,7 +25,12 @@ class Kept:
 
 
 def anchor_once(
-    book: Registry, clock: Clock, *, file: Path | None, sender: Sender | None
+    book: Registry,
+    clock: Clock,
+    *,
+    file: Path | None,
+    sender: Sender | None,
+    actor: str | None = None,
 ) -> Kept | NotAnchored:
     """Anchor all chains once; the file has it before the webhook is called.
 
@@ -34,7 +39,7 @@ def anchor_once(
     """
     before = read_anchors(file) if file is not None and file.exists() else ()
     with book.inspection() as uow:
-        taken = anchor_audit(uow, at=clock.now(), before=before)
+        taken = anchor_audit(uow, at=clock.now(), before=before, actor=actor)
     if not isinstance(taken, Anchored):
         return taken
     if file is not None:

@@ -6,7 +6,7 @@ Why a blind was broken is told in words that may name the arm, so it is shown al
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
@@ -52,10 +52,17 @@ def stock_on_record(
     seen: Counter[Place] = Counter()
     for row in rows:
         seen[Place(row.site, row.trial)] += row.kits
-    looked = LookAtStock(kits=seen, actor=book.person.name, at=at)
+    put_stock_on_record(book, seen, actor=book.person.name, at=at)
+    return rows
+
+
+def put_stock_on_record(
+    book: Registry, kits: Mapping[Place, int], *, actor: str, at: datetime
+) -> None:
+    """That somebody looks at stock by arm; nothing is shown before this returns."""
+    looked = LookAtStock(kits=kits, actor=actor, at=at)
     with book.transaction() as uow:
         look_at_arms(looked, uow)
-    return rows
 
 
 def _on_record(

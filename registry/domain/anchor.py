@@ -4,7 +4,7 @@ A chain whose tail was cut off, or that was written anew whole, holds in itself.
 Only who remembers its head elsewhere can tell.
 
 One anchor is one line of canonical JSON, `{"anchored_at", "heads", "version"}`, each
-head as `[site, trial, sequence, row_hash]`.
+head as `[site, trial, sequence, row_hash]`, and `actor` where somebody was named.
 """
 
 from __future__ import annotations
@@ -31,15 +31,19 @@ class Anchor:
 
     anchored_at: datetime
     heads: tuple[Head, ...]
+    actor: str | None = None
+    """Who says that they anchored it; None where nobody was named."""
 
 
 def anchor_line(anchor: Anchor) -> str:
     """The anchor in one line, without its end."""
-    told = {
+    told: dict[str, object] = {
         "version": VERSION,
         "anchored_at": iso(anchor.anchored_at),
         "heads": [[h.site, h.trial, h.sequence, h.row_hash] for h in anchor.heads],
     }
+    if anchor.actor is not None:
+        told["actor"] = anchor.actor
     return canonical(told).decode()
 
 
@@ -51,7 +55,9 @@ def read_anchor_line(line: str) -> Anchor:
         raise ValueError(fault.errors(include_url=False)[0]["msg"]) from None
     if told.version != VERSION:
         raise ValueError(f"version {told.version} is not known here")
-    return Anchor(told.anchored_at, tuple(Head(*head) for head in told.heads))
+    return Anchor(
+        told.anchored_at, tuple(Head(*head) for head in told.heads), told.actor
+    )
 
 
 _Number = Annotated[int, Field(ge=1, strict=True)]
@@ -63,6 +69,7 @@ class _Line:
     version: _Number
     anchored_at: Instant
     heads: tuple[tuple[str, str, _Number, _Hash], ...]
+    actor: str | None = None
 
 
 _LINE = TypeAdapter(_Line)

@@ -18,7 +18,7 @@ from registry.domain.mode import Mode
 from registry.domain.participant import Consent, HumanAnswer
 from registry.domain.role_matrix import places_of
 from registry.domain.roles import Person, Surface
-from registry.store import for_the_unblinded, worklists
+from registry.store import for_the_unblinded, heard_of, worklists
 from registry.store.agreement import agreement
 from registry.store.flow import flow
 from registry.store.flow_at import flow_at
@@ -87,6 +87,11 @@ class Views:
         query = select(*_columns(ProtocolRow, ProtocolVersion))
         order = (ProtocolRow.trial, ProtocolRow.revision)
         return self._all(query.order_by(*order), ProtocolVersion)
+
+    def trials_besides(self, trial: str) -> frozenset[str] | None:
+        """None where this one was heard of; else those of protocols and screenings."""
+        known = heard_of.is_heard_of(self._connection, trial)
+        return None if known else heard_of.trials_heard_of(self._connection)
 
     def onsets(
         self,

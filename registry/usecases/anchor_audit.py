@@ -28,7 +28,11 @@ class NotAnchored:
 
 
 def anchor_audit(
-    uow: UnitOfWork, *, at: datetime, before: Iterable[Anchor] = ()
+    uow: UnitOfWork,
+    *,
+    at: datetime,
+    before: Iterable[Anchor] = (),
+    actor: str | None = None,
 ) -> Anchored | NotAnchored:
     """The heads now, if each chain still has the rows that `before` remembers.
 
@@ -43,7 +47,7 @@ def anchor_audit(
         if not _stands(uow, head):
             reason = "the row that is remembered here is not there"
             return NotAnchored(head.site, head.trial, Break(head.sequence, reason))
-    return Anchored(Anchor(at, heads))
+    return Anchored(Anchor(at, heads, actor))
 
 
 def _latest(anchors: Iterable[Anchor]) -> Iterator[Head]:

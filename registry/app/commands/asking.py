@@ -14,6 +14,7 @@ import typer
 
 from registry.app.clocks import SystemClock
 from registry.app.commands.options import opened
+from registry.app.commands.tables import listed
 from registry.domain.mode import Mode
 from registry.domain.role_matrix import MATRIX, may, places_of, sees_wherever
 from registry.domain.roles import EVERYWHERE, Person, Sight, Surface, person_at
@@ -32,24 +33,25 @@ AsOption = Annotated[
 ]
 
 
-def opened_as(url: str | None, who: str | None, surface: Surface) -> Registry:
+def opened_as(
+    url: str | None, who: str | None, surface: Surface, *, trial: str | None = None
+) -> Registry:
     """The registry as this person sees it; all of it where no roles are given yet.
 
     What others may see is as if it were not there. Raises `Refused`: EMB-395 for a live
     registry without roles, EMB-396 where nobody is named, EMB-397 where no role of
-    theirs has any part in the surface.
+    theirs has any part in the surface, EMB-351 where `trial` is asked for and nothing
+    that they may see names it.
     """
     book = opened(url)
     try:
-        person = asking(book, who)
-        if person is None:
-            return book
-        if not places_of(person, surface):
-            raise not_this_role(person, surface)
-        return book.seen_by(person)
+        seen = _seen_by(asking(book, who), book, surface)
+        if trial is not None:
+            _expect_heard_of(seen, trial)
     except Refused:
         book.close()
         raise
+    return seen
 
 
 def asking(book: Registry, who: str | None) -> Person | None:
@@ -150,6 +152,26 @@ def not_this_role(person: Person, surface: Surface) -> Refused:
         f"No role that {person.name!r} has there reaches this ({what}).",
         f"It is for: {', '.join(whose)}.",
     )
+
+
+def _seen_by(person: Person | None, book: Registry, surface: Surface) -> Registry:
+    if person is None:
+        return book
+    if not places_of(person, surface):
+        raise not_this_role(person, surface)
+    return book.seen_by(person)
+
+
+def _expect_heard_of(book: Registry, trial: str) -> None:
+    """A misspelt name would be answered as a trial in which nothing has happened."""
+    with book.reading() as views:
+        others = views.trials_besides(trial)
+    if others is not None:
+        raise Refused(
+            ErrorCode.UNKNOWN_PART,
+            f"There is no trial {trial!r} here.",
+            f"Trials there are: {listed(others)}.",
+        )
 
 
 def _sees_site(person: Person, surface: Surface, site: str) -> bool:

@@ -85,6 +85,13 @@ def anchor(
             metavar="MINUTES", min=0.1, help="Again and again, until stopped."
         ),
     ] = None,
+    actor: Annotated[
+        str | None,
+        typer.Option(
+            envvar="EMBER_ACTOR",
+            help="Who does it, as the anchor is to name them. Default: nobody.",
+        ),
+    ] = None,
 ) -> None:
     """Keep the heads of all chains where the database is not.
 
@@ -100,7 +107,9 @@ def anchor(
     sender = WebhookSender(anchor_settings(os.environ)) if webhook else None
     with closing(opened(registry)) as book:
         while True:
-            kept = anchor_once(book, SystemClock(), file=file, sender=sender)
+            kept = anchor_once(
+                book, SystemClock(), file=file, sender=sender, actor=actor or None
+            )
             print(_anchored(kept), flush=True)
             if isinstance(kept, NotAnchored) or (every is None and kept.missed):
                 raise typer.Exit(1)

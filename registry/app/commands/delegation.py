@@ -116,7 +116,7 @@ def list_(
     who: AsOption = None,
 ) -> None:
     """The log of a trial at a site, ended entries among them."""
-    book = opened_as(registry, who, Surface.PEOPLE)
+    book = opened_as(registry, who, Surface.PEOPLE, trial=trial)
     with closing(book), book.inspection() as uow:
         log = uow.delegations.latest(trial=trial, site=site)
     columns: Columns = {

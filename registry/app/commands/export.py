@@ -83,7 +83,7 @@ def export_(
     )
     surface = SURFACES[extract]
     asking = actor or who
-    with closing(opened_as(registry, asking, surface)) as book:
+    with closing(opened_as(registry, asking, surface, trial=trial)) as book:
         if profile is Profile.IDENTIFIED and extract is not Extract.AUDIT:
             expect_names_too(book, surface)
         identify = _identify(book, profile, actor=asking, reason=reason)

@@ -44,7 +44,7 @@ def flow(
     as_json: JsonOption = False,
 ) -> None:
     """How many were assessed, approached, randomised, by domain, as known at a moment."""
-    book = opened_as(registry, who, Surface.FLOW)
+    book = opened_as(registry, who, Surface.FLOW, trial=trial)
     with closing(book), book.reading() as views:
         rows = views.flow_at(moment(at), trial=trial, domain=domain, reasons=reasons)
     if as_json:

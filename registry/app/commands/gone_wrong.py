@@ -41,7 +41,7 @@ def unblindings(
     as_json: JsonOption = False,
 ) -> None:
     """For whom the blind was broken, by whom and why; never to what."""
-    book = opened_as(registry, who, Surface.PARTICIPANTS)
+    book = opened_as(registry, who, Surface.PARTICIPANTS, trial=trial)
     with closing(book), book.inspection() as uow:
         rows = uow.unblindings.of_trial(trial)
     if as_json:
@@ -71,7 +71,7 @@ def unblinding_notes(
     That you look is in the audit before you are answered, as a look at as many arms. On
     PostgreSQL the words are read by your own login, of the name that you give.
     """
-    with closing(opened_as(registry, who, Surface.BLINDED_ARMS)) as book:
+    with closing(opened_as(registry, who, Surface.BLINDED_ARMS, trial=trial)) as book:
         rows = notes_on_record(book, trial, at=SystemClock().now())
     if as_json:
         print(GONE_WRONG["unblinding_notes"].dump_json(rows).decode())
@@ -90,7 +90,7 @@ def misrandomisations(
     What was given instead is told to who may know open arms; the database keeps it from
     others.
     """
-    book = opened_as(registry, who, Surface.PARTICIPANTS)
+    book = opened_as(registry, who, Surface.PARTICIPANTS, trial=trial)
     with closing(book), book.inspection() as uow:
         rows = uow.misrandomisations.of_trial(trial)
     if as_json:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+from collections import Counter
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from registry.app.blinded_arms import stock_on_record
+from registry.app.blinded_arms import put_stock_on_record, stock_on_record
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import (
     AsOption,
@@ -26,7 +28,7 @@ from registry.app.drawing import drawing
 from registry.app.kit_files import read_kits
 from registry.app.stock import KITS, STOCK, StockTold, kit_told, stock, stock_by_arm
 from registry.domain.kit import DEPOT, KitAct
-from registry.domain.roles import Surface
+from registry.domain.roles import Place, Surface
 from registry.store.unit_of_work import Registry, UnitOfWork
 from registry.usecases.import_kits import ImportKits, KitListRefused
 from registry.usecases.move_kit import MoveKit
@@ -216,7 +218,7 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """Where each kit stands; what it holds is told to nobody here."""
-    book = opened_as(registry, who, Surface.KITS)
+    book = opened_as(registry, who, Surface.KITS, trial=trial)
     with closing(book), book.inspection() as uow:
         kits = tuple(kit_told(kit) for kit in uow.kits.all_of(trial, site=site))
     columns: Columns = {
@@ -247,13 +249,17 @@ def stock_(
 ) -> None:
     """How many kits can be reserved where: of all arms together, or by arm.
 
-    That you look by arm is in the audit before you are answered. On PostgreSQL it is
-    read by your own login, of the name that you give.
+    That you look by arm is in the audit before you are answered, under the name that
+    you give; before any role is given, without one, under the system's user. On
+    PostgreSQL it is read by your own login, of that name.
     """
     surface = Surface.KIT_CONTENTS if unblinded else Surface.KIT_STOCK
-    with told_in_words(), closing(opened_as(registry, who, surface)) as book:
+    with (
+        told_in_words(),
+        closing(opened_as(registry, who, surface, trial=trial)) as book,
+    ):
         if unblinded:
-            told = _by_arm(book, trial, below)
+            told = _by_arm(book, trial, below, who)
         else:
             told = _of_all_arms(book, trial, below)
     columns: Columns = {
@@ -276,7 +282,9 @@ def _of_all_arms(book: Registry, trial: str, below: int) -> tuple[StockTold, ...
     return stock(kits, today=now.date(), below=below, least=least)
 
 
-def _by_arm(book: Registry, trial: str, below: int) -> tuple[StockTold, ...]:
+def _by_arm(
+    book: Registry, trial: str, below: int, who: str | None
+) -> tuple[StockTold, ...]:
     now = SystemClock().now()
     with book.inspection() as uow:
         least = _least(uow, trial, now)
@@ -291,6 +299,8 @@ def _by_arm(book: Registry, trial: str, below: int) -> tuple[StockTold, ...]:
                 "Connect as the role that draws, or leave --unblinded out.",
             )
         kits, arms = uow.kits.all_of(trial), uow.kits.arms_of(trial)
+    seen = Counter(Place(kit.site, kit.trial) for kit in kits)
+    put_stock_on_record(book, seen, actor=who or getpass.getuser(), at=now)
     return stock(kits, today=now.date(), below=below, least=least, arms=arms)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from registry.app.clocks import SystemClock
-from registry.app.commands.options import RegistryOption, opened
+from registry.app.commands.options import DoneByOption, RegistryOption, opened
 from registry.app.settings import signer_sockets
 from registry.domain.mode import Mode
 from registry.signing.client import SignerClient
@@ -23,6 +23,7 @@ def mode(
         Mode | None, typer.Argument(help="The mode to set; without it, show.")
     ] = None,
     reason: Annotated[str, typer.Option(help="Why; it goes into the audit.")] = "",
+    actor: DoneByOption = None,
     registry: RegistryOption = None,
 ) -> None:
     """Show or set what the registry may do.
@@ -39,7 +40,10 @@ def mode(
         if not reason:
             raise typer.BadParameter("say why with --reason", param_hint="--reason")
         command = SetMode(
-            mode=to, reason=reason, actor=getpass.getuser(), at=SystemClock().now()
+            mode=to,
+            reason=reason,
+            actor=actor or getpass.getuser(),
+            at=SystemClock().now(),
         )
         with _asking_signer() as signer, book.transaction() as uow:
             done = set_mode(command, uow, signer=signer)

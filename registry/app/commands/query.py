@@ -180,7 +180,7 @@ def arms(
     That you look is in the audit before you are answered. On PostgreSQL the arms are
     read by your own login, of the name that you give.
     """
-    with closing(opened_as(registry, who, Surface.BLINDED_ARMS)) as book:
+    with closing(opened_as(registry, who, Surface.BLINDED_ARMS, trial=trial)) as book:
         rows = arms_on_record(book, trial, at=SystemClock().now())
     columns: Columns = {
         "participant": lambda r: r.participant,
@@ -203,7 +203,7 @@ def consents(
     as_json: JsonOption = False,
 ) -> None:
     """Where each participant stands, what may be done, and who is to be asked."""
-    book = opened_as(registry, who, Surface.CONSENTS)
+    book = opened_as(registry, who, Surface.CONSENTS, trial=trial)
     with closing(book), book.reading() as views:
         rows = views.consent_stands(trial, at=moment(at))
     if due:
@@ -233,7 +233,7 @@ def strata(
     as_json: JsonOption = False,
 ) -> None:
     """The strata that wait for a result, the most urgent first."""
-    book = opened_as(registry, who, Surface.SCREENINGS)
+    book = opened_as(registry, who, Surface.SCREENINGS, trial=trial)
     with closing(book), book.reading() as views:
         rows = views.strata(trial, at=moment(at), past=at is not None)
     columns: Columns = {
@@ -280,7 +280,7 @@ def deviations(
     as_json: JsonOption = False,
 ) -> None:
     """The departures from the protocol, in the order in which they happened."""
-    book = opened_as(registry, who, Surface.DEVIATIONS)
+    book = opened_as(registry, who, Surface.DEVIATIONS, trial=trial)
     with closing(book), book.reading() as views:
         rows = views.deviations(trial)
     columns: Columns = {
@@ -304,16 +304,9 @@ def agreement(
     as_json: JsonOption = False,
 ) -> None:
     """How often human and machine say the same, criterion by criterion."""
-    book = opened_as(registry, who, Surface.ANSWERS)
+    book = opened_as(registry, who, Surface.ANSWERS, trial=trial)
     with closing(book), book.reading() as views:
         rows = views.agreement(trial)
-        trials = {version.trial for version in views.protocols()}
-    if trial is not None and trial not in trials:
-        raise SettingsError(
-            ErrorCode.BAD_SETTING,
-            f"No trial {trial!r} was ever in force here.",
-            f"Use one of: {listed(trials)}.",
-        )
     if not rows and not as_json:
         print("No criterion was answered by a human yet.")
         return
@@ -338,7 +331,7 @@ def separation(
     as_json: JsonOption = False,
 ) -> None:
     """What each arm received, of domains whose arms may be seen: adherence, crossover."""
-    book = opened_as(registry, who, Surface.RECEIVED)
+    book = opened_as(registry, who, Surface.RECEIVED, trial=trial)
     with closing(book), book.reading() as views:
         rows = received.separation(views, trial)
     columns: Columns = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, ClassVar
 
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperOption
 
 
 class Renamed(TyperCommand):
@@ -16,11 +17,29 @@ class Renamed(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's
         """As any command, once each option has the name of now."""
-        return super().parse_args(ctx, [self._now(one) for one in args])
+        return super().parse_args(ctx, list(self._now(args)))
 
-    def _now(self, word: str) -> str:
-        name, equals, value = word.partition("=")
-        return f"{self.former.get(name, name)}{equals}{value}"
+    def _now(self, words: Iterable[str]) -> Iterator[str]:
+        """The words of the line; an option's value stays, and so does all after `--`."""
+        values, left = self._values(), iter(words)
+        for word in left:
+            if word == "--":
+                yield from (word, *left)
+                return
+            name, equals, value = word.partition("=")
+            now = self.former.get(name, name)
+            yield f"{now}{equals}{value}"
+            if not equals:
+                yield from islice(left, values.get(now, 0))
+
+    def _values(self) -> dict[str, int]:
+        """By the name of an option, how many of the words after it are its values."""
+        return {
+            name: one.nargs
+            for one in self.params
+            if isinstance(one, TyperOption) and not (one.is_flag or one.count)
+            for name in one.opts
+        }
 
 
 class ActorWasBy(Renamed):

@@ -73,7 +73,7 @@ def list_(
     trial: TrialOption, who: AsOption = None, registry: RegistryOption = None
 ) -> None:
     """Who was drawn, and to what nobody was told: it may stay so for ever."""
-    book = opened_as(registry, who, Surface.PARTICIPANTS)
+    book = opened_as(registry, who, Surface.PARTICIPANTS, trial=trial)
     with closing(book), book.inspection() as uow:
         hidden = uow.reveals.waiting(trial)
     columns: Columns = {

@@ -40,7 +40,7 @@ def vectors(
 
     For who may know which arm does better: shares are made from results.
     """
-    book = opened_as(registry, who, Surface.VECTORS)
+    book = opened_as(registry, who, Surface.VECTORS, trial=trial)
     with closing(book), book.reading() as views:
         rows = views.steering().vectors(trial, at=moment(at))
     columns: Columns = {
@@ -69,7 +69,7 @@ def pauses(
     Why is told to who may see open arms or may set or end such a pause: words may name
     an arm.
     """
-    book = opened_as(registry, who, Surface.PROTOCOLS)
+    book = opened_as(registry, who, Surface.PROTOCOLS, trial=trial)
     with closing(book), book.reading() as views:
         rows = views.steering().pauses(trial, at=moment(at))
     columns: Columns = {
@@ -95,7 +95,7 @@ def green_lights(
     as_json: JsonOption = False,
 ) -> None:
     """The green lights of sites, each with its end."""
-    book = opened_as(registry, who, Surface.PEOPLE)
+    book = opened_as(registry, who, Surface.PEOPLE, trial=trial)
     with closing(book), book.reading() as views:
         rows = views.steering().green_lights(trial, at=moment(at))
     columns: Columns = {

@@ -71,6 +71,27 @@ def test_all_heads_are_kept_and_hold(ember, file, registry):
     assert ember("verify", "--anchors", str(file)).exit_code == 0
 
 
+@pytest.mark.usefixtures("lived")
+@pytest.mark.parametrize(
+    ("words", "env", "named"),
+    [
+        (("--actor", "keeper"), {"EMBER_ACTOR": "ada"}, "keeper"),
+        ((), {"EMBER_ACTOR": "ada"}, "ada"),
+        ((), {"EMBER_ACTOR": ""}, None),
+    ],
+)
+def test_an_anchor_names_who_took_it_where_somebody_is_named(
+    registry_url, file, words, env, named
+):
+    told = ["anchor", "--file", str(file), "--registry", registry_url, *words]
+
+    done = CliRunner().invoke(app, told, env=env)
+
+    assert done.exit_code == 0
+    (kept,) = read_anchors(file)
+    assert kept.actor == named
+
+
 def test_a_registry_that_lives_on_still_holds_its_anchors(ember, file, lived):
     for patient in ("p3", "p4"):
         assert ember("anchor", "--file", str(file)).exit_code == 0

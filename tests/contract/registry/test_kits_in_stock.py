@@ -1,5 +1,6 @@
 """Where kits stand: one step after the other, and no surface names an arm."""
 
+import getpass
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -310,6 +311,62 @@ def test_stock_is_told_of_all_arms_together_and_by_arm_to_the_unblinded(pharmacy
         ("A", "zephyr", 2, False),
     ]
     assert len(received) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "named"), [(("--as", "ada"), "ada"), ((), getpass.getuser())]
+)
+def test_who_looks_by_arm_before_any_role_is_given_is_on_record(
+    pharmacy, registry_url, monkeypatch, words, named
+):
+    monkeypatch.delenv("EMBER_ACTOR", raising=False)
+    pharmacy.receive(of_each=3)
+    told = ("kit", "stock", "--trial", "TIDE", "--registry", registry_url, "--json")
+
+    blind = CliRunner().invoke(ember, [*told, *words])
+    assert (blind.exit_code, looks(pharmacy)) == (0, [])
+    by_arm = CliRunner().invoke(ember, [*told, *words, "--unblinded"])
+
+    assert by_arm.exit_code == 0
+    assert {row["arm"] for row in json.loads(by_arm.stdout)} == set(ARMS)
+    assert looks(pharmacy) == [
+        (DEPOT, named, '{"kits":14}'),
+        ("A", named, '{"kits":6}'),
+    ]
+    assert not pharmacy.bedside.broken_chains()
+
+
+def test_a_look_by_arm_that_found_no_kit_is_on_record_for_the_whole_registry(
+    bedside, registry, registry_url
+):
+    bedside.open_trial(mode=Mode.DEMO)
+    told = ("kit", "stock", "--trial", "TIDE", "--registry", registry_url)
+
+    done = CliRunner().invoke(ember, [*told, "--as", "ada", "--unblinded"])
+
+    assert done.exit_code == 0
+    with registry.inspection() as uow:
+        *_, last = uow.audit.rows(site="", trial="")
+    assert (last.action, last.actor, last.detail) == (
+        "kits:stock_shown",
+        "ada",
+        '{"kits":0}',
+    )
+
+
+def looks(pharmacy):
+    """Where, by whom and at how many kits somebody looked by arm."""
+    with pharmacy.registry.inspection() as uow:
+        rows = [
+            row
+            for site in (DEPOT, "A")
+            for row in uow.audit.rows(site=site, trial="TIDE")
+        ]
+    return [
+        (row.site, row.actor, row.detail)
+        for row in rows
+        if row.action == "kits:stock_shown"
+    ]
 
 
 def test_no_surface_of_kits_names_an_arm(pharmacy, registry_url, sql):

@@ -189,4 +189,8 @@ def test_the_signer_alone_knows_what_kits_hold(postgres, bedside_of):
         told = CliRunner().invoke(ember, [*words, "--registry", house.signer_url])
         assert told.exit_code == 0
         assert "zephyr" in told.stdout
+        misspelt = [*words[:3], "TYDE", "--registry", house.signer_url]
+        told = CliRunner().invoke(ember, misspelt)
+        assert told.exit_code == 1
+        assert "EMB-351" in told.output
         app.close()

@@ -132,7 +132,8 @@ def test_each_vector_is_listed_until_another_takes_its_whole_place(adaptive, tol
         (first, None),
         (second, None),
     ]
-    assert told("vectors", "--trial", "none") == []
+    adaptive.hear(adaptive.verdict(trial="WAVE"))
+    assert told("vectors", "--trial", "WAVE") == []
 
 
 def ends(row):
@@ -208,7 +209,8 @@ def test_each_pause_is_listed_with_its_end(bedside, told, ember):
     (early,) = told("pauses", "--at", "2026-03-01T13:30:00Z")
     assert (early["arm"], early["ended_at"]) == ("standard", None)
     assert "looked into" in " ".join(ember("pauses").split())
-    assert ember("pauses", "--trial", "none") == "No pauses.\n"
+    bedside.hear(bedside.verdict(trial="WAVE"))
+    assert ember("pauses", "--trial", "WAVE") == "No pauses.\n"
 
 
 @pytest.mark.usefixtures("somebody")
@@ -226,7 +228,8 @@ def test_each_green_light_is_listed_with_its_end(bedside, told, ember):
     (early,) = told("green-lights", "--at", "2026-03-01T12:30:00Z")
     assert early["revoked_at"] is None
     assert "a test" in ember("green-lights")
-    assert ember("green-lights", "--trial", "none") == "No green lights.\n"
+    bedside.hear(bedside.verdict(trial="WAVE"))
+    assert ember("green-lights", "--trial", "WAVE") == "No green lights.\n"
 
 
 def test_each_list_is_for_whose_role_it_is(adaptive, told, registry, registry_url):

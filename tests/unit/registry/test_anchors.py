@@ -29,6 +29,7 @@ anchors = st.builds(
     Anchor,
     st.datetimes(timezones=st.just(UTC)),
     st.lists(heads, max_size=3).map(tuple),
+    st.none() | names,
 )
 
 

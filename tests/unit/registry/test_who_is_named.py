@@ -61,13 +61,42 @@ def test_the_former_names_are_these():
 @pytest.mark.parametrize("written", [("--by", "ada"), ("--by=ada",)])
 @pytest.mark.parametrize("path", [path for path, _ in former()], ids=" ".join)
 def test_a_former_name_is_read_as_the_one_of_now(path, written):
-    command = dict(former())[path]
-    (was, now) = next(iter(command.former.items()))
-    told = [one.replace("--by", was) for one in written]
+    (was, now) = next(iter(dict(former())[path].former.items()))
 
-    with command.make_context("it", told, resilient_parsing=True) as ctx:
-        read = {one.opts[0]: ctx.params.get(one.name) for one in command.params}
+    read = read_by(path, *(one.replace("--by", was) for one in written))
 
     assert read[now] == "ada"
     shown = CliRunner().invoke(app, [*path, "--help"]).output
     assert was not in shown
+
+
+VALUES = ["--by", "--by=ada", "--"]
+"""Such as read like a former name, or like the end of the options."""
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_value_stays_as_it_was_written(value):
+    read = read_by(("outcome", "correct"), "ID", "--reason", value, "--by", "ada")
+
+    assert (read["--reason"], read["--actor"]) == (value, "ada")
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_the_value_of_a_former_name_stays_as_it_was_written(value):
+    read = read_by(("outcome", "correct"), "ID", "--by", value, "--reason", "seen")
+
+    assert (read["--reason"], read["--actor"]) == ("seen", value)
+
+
+def test_a_flag_takes_no_word_and_nothing_after_the_options_is_a_former_name():
+    words = ["--no-important", "--by", "ada", "--", "--by"]
+    read = read_by(("deviation", "record"), *words)
+
+    assert (read["--actor"], read["participant"]) == ("ada", "--by")
+
+
+def read_by(path, *words):
+    """By the name of each parameter of a command, what these words told it."""
+    command = dict(former())[path]
+    with command.make_context("it", [*words], resilient_parsing=True) as ctx:
+        return {one.opts[0]: ctx.params.get(one.name) for one in command.params}
