@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,9 @@ from streams.vocabulary.errors import ErrorCode, InputError, SettingsError
 from streams.vocabulary.quantities import protocol_fault
 
 
+_ONE_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]{0,59}")
+
+
 class VectorFile(Document):
     """What an analysis found."""
 
@@ -25,7 +29,7 @@ class VectorFile(Document):
     """Of the trial."""
     stratum: dict[str, str] | None = None
     """The level of each factor; left out: every stratum."""
-    analysis_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+/-]{0,59}$")
+    analysis_id: str
     """Names the analysis, in one word; it is published once."""
     data_cut: AwareDatetime
     """What was known then is in the analysis, and nothing later."""
@@ -36,6 +40,12 @@ class VectorFile(Document):
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> VectorFile:
+        if not _ONE_WORD.fullmatch(self.analysis_id):
+            raise protocol_fault(
+                ErrorCode.PROTOCOL_INVALID,
+                "name the analysis in one word of letters, digits and ._+/-, "
+                "as interim-1: `analysis_id` leaves in extracts as it is",
+            )
         if (self.p_best is None) is (self.shares is None):
             raise protocol_fault(
                 ErrorCode.PROTOCOL_INVALID, "write either `p_best` or `shares`"

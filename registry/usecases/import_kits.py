@@ -188,8 +188,8 @@ def _refusal(
 def _entry(kept: KitList, arms: str) -> AuditEntry:
     """`arms`: what binds those of the whole list.
 
-    Before the domain is in force they are held to none, and only the holder of the key
-    can try them.
+    Before the domain is in force they are held to none, and who reads the audit alone
+    can try none.
     """
     return AuditEntry(
         site="",

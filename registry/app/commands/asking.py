@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import closing
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 
@@ -31,6 +31,20 @@ AsOption = Annotated[
         help="Who asks, as roles are given to them.",
     ),
 ]
+
+
+class Placed(Protocol):
+    """A record of a trial at a site."""
+
+    @property
+    def site(self) -> str:
+        """Where."""
+        ...
+
+    @property
+    def trial(self) -> str:
+        """Of which trial."""
+        ...
 
 
 def opened_as(
@@ -101,20 +115,17 @@ def expect_allowed(
 def expect_with(
     book: Registry, surface: Surface, uow: UnitOfWork, *, participant: str
 ) -> None:
-    """As `expect_there`, of where the participant is; a code of nobody is of elsewhere.
+    """As `expect_of`, of where the participant is."""
+    expect_of(book, surface, uow.participants.one(participant))
+
+
+def expect_of(book: Registry, surface: Surface, found: Placed | None) -> None:
+    """As `expect_there`, of a record; one there is none of (None) is of elsewhere.
 
     Who may act everywhere learns that there is none, from what they asked for.
     """
-    who = uow.participants.one(participant)
-    if who is None:
-        expect_everywhere(book, surface)
-    else:
-        expect_there(book, surface, site=who.site, trial=who.trial)
-
-
-def expect_everywhere(book: Registry, surface: Surface) -> None:
-    """As `expect_there`, of what is nowhere: nobody learns so that it is not."""
-    expect_there(book, surface, site=EVERYWHERE, trial=EVERYWHERE)
+    site, trial = (found.site, found.trial) if found else (EVERYWHERE, EVERYWHERE)
+    expect_there(book, surface, site=site, trial=trial)
 
 
 def expect_at(book: Registry, surface: Surface, *, site: str) -> None:

@@ -11,8 +11,7 @@ import typer
 
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import (
-    expect_everywhere,
-    expect_there,
+    expect_of,
     expect_with,
     opened_as,
 )
@@ -106,11 +105,7 @@ def redact(
     surface = Surface.HAND_OUT_ROLES
     book = opened_as(registry, command.actor, surface)
     with closing(book), book.transaction() as uow:
-        found = uow.deviations.one(deviation)
-        if found is None:
-            expect_everywhere(book, surface)
-        else:
-            expect_there(book, surface, site=found.site, trial=found.trial)
+        expect_of(book, surface, uow.deviations.one(deviation))
         done = redact_deviation(command, uow)
     if isinstance(done, RedactionRefused):
         named = done.obstacle.name.replace("_", " ")

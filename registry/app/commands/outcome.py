@@ -11,8 +11,7 @@ import typer
 
 from registry.app.clocks import SystemClock
 from registry.app.commands.asking import (
-    expect_everywhere,
-    expect_there,
+    expect_of,
     opened_as,
 )
 from registry.app.commands.naming import DecidedOption
@@ -102,11 +101,7 @@ def _judge(
     surface = Surface.JUDGE_OUTCOMES
     book = opened_as(registry, command.actor, surface)
     with closing(book), book.transaction() as uow:
-        found = uow.outcomes.latest(outcome)
-        if found is None:
-            expect_everywhere(book, surface)
-        else:
-            expect_there(book, surface, site=found.site, trial=found.trial)
+        expect_of(book, surface, uow.outcomes.latest(outcome))
         done = judge_outcome(command, uow)
     if isinstance(done, OutcomeNotJudged):
         named = done.obstacle.name.replace("_", " ")

@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 from contract.registry.test_audit import cut_the_last_row_off
 from contract.registry.test_conduct import deviation
+from made_up.role_holders import let
 from typer.testing import CliRunner
 
 from registry.alerts.sending import Delivered, Failed, Standing
 from registry.app.anchoring import anchor_once
 from registry.app.commands.audit import app
+from registry.domain.roles import Role
 from registry.store.anchor_file import read_anchors
 from registry.usecases.anchor_audit import NotAnchored
 from streams.vocabulary.errors import ErrorCode, SettingsError
@@ -57,6 +59,18 @@ class Receiver:
     def send(self, delivery_id, body, **_at):
         self.kept.append((delivery_id, body))
         return self.answer
+
+
+@pytest.mark.usefixtures("lived")
+def test_an_audit_of_which_nothing_is_theirs_is_not_called_empty(ember, registry):
+    let(registry, "far", roles=(Role.AUDITOR,), site="Z")
+
+    done = ember("verify", "--as", "far")
+
+    assert done.exit_code == 0
+    assert done.stdout == (
+        "No chain of the audit is yours to see, or none was begun there.\n"
+    )
 
 
 @pytest.mark.usefixtures("lived")

@@ -1,13 +1,18 @@
 """An export that is killed leaves no rows for whoever looks into the folder later."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from registry.app.exporting.exporting import Export, export
+from registry.app.exporting.unfinished import held
 from registry.app.exporting.writers import Format
 from registry.domain.disclosure import Profile
 from registry.domain.extracts import Cut, Extract
@@ -15,6 +20,7 @@ from streams.vocabulary.clock import HOUR
 
 
 KEY = bytes(32)
+NOBODY = 65534
 DYING = """
 import os, signal, sys
 from datetime import datetime
@@ -146,6 +152,42 @@ def test_what_is_somebody_elses_is_left_where_it_is(exported, out):
 
     assert set(others) < set(names(out))
     assert (out / ".unfinished-abcdefgh" / "kept").read_text() == "mine"
+
+
+@pytest.fixture
+def unreadable():
+    """A folder that an ordinary user, to whom it belongs, may write to and not read."""
+    folder = Path(tempfile.mkdtemp())
+    if os.getuid() == 0:
+        os.chown(folder, NOBODY, NOBODY)
+    folder.chmod(0o300)
+    yield folder
+    folder.chmod(0o700)
+    shutil.rmtree(folder)
+
+
+def test_who_may_not_look_into_a_folder_writes_to_it_all_the_same(unreadable):
+    child = os.fork()
+    if child == 0:
+        done = 1
+        try:
+            if os.getuid() == 0:
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+            with suppress(PermissionError):
+                names(unreadable)
+                os._exit(2)
+            with held(unreadable):
+                (unreadable / "participants.csv").write_text("kept")
+            done = 0
+        finally:
+            os._exit(done)
+    _, status = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 0
+    unreadable.chmod(0o700)
+    assert names(unreadable) == ["participants.csv"]
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may look into every folder")

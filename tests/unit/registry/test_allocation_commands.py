@@ -76,6 +76,8 @@ def test_a_vector_is_published_from_its_file_and_a_second_time_changes_nothing(
         ("00Z", "00", "timezone"),
         ("trial:", "{trial:", "no YAML"),
         ("analysis_id: interim-1", "stratum: {shock: yes}\nanalysis_id: i", "string"),
+        ("analysis_id: interim-1", "analysis_id: shock does harm", "in one word"),
+        ("analysis_id: interim-1", "analysis_id: ''", "in one word"),
         (f"p_best: {{{FIRST}: 0.96, {SECOND}: 0.04}}", "", "either"),
     ],
 )
